@@ -1,0 +1,1 @@
+export { philox, RandomStream } from './random.ts';
