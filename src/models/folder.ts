@@ -1,0 +1,154 @@
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { digestOf, sha256, writeFolderAtomically } from '../data/index.ts';
+import { UserError } from '../errors.ts';
+import { Model, type Weight } from './model.ts';
+import type { Network } from './network.ts';
+import { networkSchema } from './network-schema.ts';
+import { loadNetwork, saveNetwork } from './saved-network.ts';
+
+const SCHEMA = 'distill-model/1';
+const CARD = 'distill.json';
+const MAX_CARD_BYTES = 16 * 2 ** 20;
+
+const rate = z.number().min(0).max(1);
+
+/** `distill.json`: what a model is and what made it; see `docs/model-format.md`. */
+const cardSchema = z.strictObject({
+  schema: z.literal(SCHEMA),
+  program: z.string(),
+  role: z.enum(['baseline', 'teacher', 'student', 'adversarial', 'imported']),
+  network: networkSchema,
+  temperature: z.number().positive(),
+  /** SHA-256 over the weights' names, shapes and values: the model's identity. */
+  digest: z.string().length(64),
+  /** Digest of everything that determines the weights: data, settings, soft labels. */
+  inputsDigest: z.string().length(64),
+  data: z.strictObject({ source: z.string(), trainSize: z.int(), digest: z.string() }).optional(),
+  softLabels: z.strictObject({ digest: z.string(), teacher: z.string() }).optional(),
+  settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  engine: z.strictObject({ name: z.string(), instructionSet: z.string() }),
+  history: z.array(
+    z.strictObject({
+      epoch: z.int(),
+      loss: z.number().nullable(),
+      trainAccuracy: rate,
+      validationAccuracy: rate,
+      learningRate: z.number(),
+    }),
+  ),
+});
+
+export type ModelCard = z.infer<typeof cardSchema>;
+export type ModelRole = ModelCard['role'];
+export type EpochRecord = ModelCard['history'][number];
+
+/** What the caller says of a model when saving it; the rest follows from the weights. */
+export type ModelFacts = Omit<ModelCard, 'schema' | 'digest' | 'network' | 'temperature'>;
+
+export interface SavedModel {
+  readonly card: ModelCard;
+  readonly network: Network;
+  readonly weights: readonly Weight[];
+}
+
+/** SHA-256 over names, shapes and values of the weights, in order. */
+export function weightsDigest(weights: readonly Weight[]): string {
+  return digestOf(
+    weights.map(({ spec, values }) => ({
+      name: spec.name,
+      shape: spec.shape,
+      values: sha256(new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
+    })),
+  );
+}
+
+/**
+ * Saves a model as a TensorFlow SavedModel folder with a `distill.json`. The folder appears
+ * whole or not at all; an old one is replaced.
+ * @throws UserError `unwritable`
+ */
+export async function saveModel(
+  folder: string,
+  network: Network,
+  temperature: number,
+  weights: readonly Weight[],
+  facts: ModelFacts,
+): Promise<ModelCard> {
+  const card: ModelCard = {
+    schema: SCHEMA,
+    network: networkSchema.parse(network),
+    temperature,
+    digest: weightsDigest(weights),
+    ...facts,
+  };
+  await writeFolderAtomically(folder, async (temporary) => {
+    await saveNetwork(temporary, network, weights);
+    await writeFile(join(temporary, CARD), `${JSON.stringify(card, null, 2)}\n`);
+  });
+  return card;
+}
+
+function notAModel(folder: string, problem: string, cause?: unknown): UserError {
+  return new UserError('bad-model', `${folder} is not a model folder: ${problem}`, {
+    hint: 'train one with `distill run` or `distill train-teacher`, or name another with --model',
+    cause,
+  });
+}
+
+/**
+ * Reads only the card of a model folder: who it is, what made it.
+ * @throws UserError `bad-model`
+ */
+export async function readModelCard(folder: string): Promise<ModelCard> {
+  const path = join(folder, CARD);
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isFile()) {
+    const exists = await stat(folder).catch(() => undefined);
+    throw notAModel(folder, exists ? `it holds no ${CARD}` : 'there is no such folder');
+  }
+  if (found.size > MAX_CARD_BYTES)
+    throw notAModel(folder, `its ${CARD} is ${found.size} bytes long`);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    throw notAModel(folder, `its ${CARD} is no JSON`, cause);
+  }
+  const schema = (parsed as { schema?: unknown } | null)?.schema;
+  if (typeof schema === 'string' && schema !== SCHEMA) {
+    throw notAModel(folder, `its schema is ${schema}, this program reads ${SCHEMA}`);
+  }
+  const card = cardSchema.safeParse(parsed);
+  if (!card.success) {
+    const [issue] = card.error.issues;
+    throw notAModel(
+      folder,
+      `in its ${CARD}, ${issue.path.join('.') || 'the top'}: ${issue.message}`,
+    );
+  }
+  return card.data;
+}
+
+/**
+ * Reads a model folder, weights included, and checks that the weights are those it was saved with.
+ * @throws UserError `bad-model` or a format error that names the file and what is wrong with it
+ */
+export async function readModel(folder: string): Promise<SavedModel> {
+  const card = await readModelCard(folder);
+  const weights = await loadNetwork(folder, card.network);
+  if (weightsDigest(weights) !== card.digest) {
+    throw notAModel(folder, `its weights are not those that its ${CARD} describes`);
+  }
+  return { card, network: card.network, weights };
+}
+
+/**
+ * Loads a model folder into the engine.
+ * @throws UserError as `readModel`
+ */
+export async function loadModel(folder: string): Promise<{ card: ModelCard; model: Model }> {
+  const { card, network, weights } = await readModel(folder);
+  return { card, model: new Model(network, weights, card.temperature) };
+}

@@ -1,0 +1,152 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { convReluPool, type RandomStream } from '../engine/index.ts';
+import type { Conv2dLayer, DropoutLayer, Layer, Padding, PoolLayer } from './network.ts';
+import { IMAGE, type PlacedLayer } from './shapes.ts';
+
+type Variables = ReadonlyMap<string, tf.Tensor>;
+
+function weight(variables: Variables, layer: Layer, role: 'kernel' | 'bias'): tf.Tensor {
+  const found = variables.get(`${layer.name}/${role}`);
+  if (!found) throw new Error(`no weight ${layer.name}/${role}`);
+  return found;
+}
+
+function tfPadding(padding: Padding): 'valid' | 'same' | tf.backend_util.ExplicitPadding {
+  if (typeof padding === 'string') return padding;
+  return [[0, 0], [...padding[0]], [...padding[1]], [0, 0]];
+}
+
+/** Kept inputs are scaled by 1 / (1 - rate), so that nothing needs doing at inference. */
+function dropout(input: tf.Tensor, layer: DropoutLayer, stream: RandomStream): tf.Tensor {
+  const own = stream.child(layer.name);
+  const mask = new Float32Array(input.size);
+  const kept = 1 / (1 - layer.rate);
+  // One random byte decides a unit: a quarter of the random words, at a rate exact to 1/256.
+  const threshold = Math.round(layer.rate * 256);
+  for (let i = 0, word = 0; i < mask.length; i++, word >>>= 8) {
+    if (i % 4 === 0) word = own.uint32();
+    mask[i] = (word & 0xff) < threshold ? 0 : kept;
+  }
+  return tf.mul(input, tf.tensor(mask, input.shape));
+}
+
+function apply(
+  layer: Layer,
+  inputs: readonly tf.Tensor[],
+  variables: Variables,
+  stream?: RandomStream,
+): tf.Tensor {
+  const [input] = inputs;
+  switch (layer.kind) {
+    case 'conv2d':
+      return tf.fused.conv2d({
+        x: input as tf.Tensor4D,
+        filter: weight(variables, layer, 'kernel') as tf.Tensor4D,
+        strides: [...layer.strides],
+        pad: tfPadding(layer.padding),
+        dilations: [...layer.dilations],
+        ...(layer.bias ? { bias: weight(variables, layer, 'bias') } : {}),
+        activation: layer.activation,
+      });
+    case 'max-pool':
+      return tf.maxPool(
+        input as tf.Tensor4D,
+        [...layer.size],
+        [...layer.strides],
+        tfPadding(layer.padding),
+      );
+    case 'average-pool':
+      return tf.avgPool(
+        input as tf.Tensor4D,
+        [...layer.size],
+        [...layer.strides],
+        tfPadding(layer.padding),
+      );
+    case 'flatten':
+      return tf.reshape(input, [input.shape[0], -1]);
+    case 'dense':
+      return tf.fused.matMul({
+        a: input as tf.Tensor2D,
+        b: weight(variables, layer, 'kernel') as tf.Tensor2D,
+        ...(layer.bias ? { bias: weight(variables, layer, 'bias') } : {}),
+        activation: layer.activation,
+      });
+    case 'dropout':
+      return stream ? dropout(input, layer, stream) : input;
+  }
+}
+
+/** Whether the engine's fused block computes these two layers: conv, bias, ReLU, max-pool. */
+function isFusedBlock(conv: PlacedLayer, pool: PlacedLayer | undefined): boolean {
+  return (
+    conv.layer.kind === 'conv2d' &&
+    conv.layer.bias &&
+    conv.layer.activation === 'relu' &&
+    pool?.layer.kind === 'max-pool' &&
+    pool.inputs[0] === conv.layer.name &&
+    pool.layer.padding === 'valid' &&
+    pool.layer.size[0] === pool.layer.size[1] &&
+    pool.layer.strides[0] === pool.layer.size[0] &&
+    pool.layer.strides[1] === pool.layer.size[1]
+  );
+}
+
+function applyFusedBlock(
+  conv: Conv2dLayer,
+  pool: PoolLayer,
+  input: tf.Tensor,
+  variables: Variables,
+): tf.Tensor {
+  return convReluPool(
+    input as tf.Tensor4D,
+    weight(variables, conv, 'kernel') as tf.Tensor4D,
+    weight(variables, conv, 'bias') as tf.Tensor1D,
+    {
+      strides: [...conv.strides],
+      pad: tfPadding(conv.padding),
+      dilations: [...conv.dilations],
+      pool: pool.size[0],
+    },
+  );
+}
+
+/**
+ * Runs the network: images `[N, H, W, C]` in [0, 1] to logits `[N, classes]`. Differentiable with
+ * respect to images and weights.
+ *
+ * @param stream in training: where dropout masks come from; absent: dropout is the identity
+ */
+export function forward(
+  placed: readonly PlacedLayer[],
+  variables: Variables,
+  images: tf.Tensor4D,
+  stream?: RandomStream,
+): tf.Tensor {
+  const readers = new Map<string, number>();
+  for (const { inputs } of placed) {
+    for (const name of inputs) readers.set(name, (readers.get(name) ?? 0) + 1);
+  }
+  return tf.tidy(() => {
+    const outputs = new Map<string, tf.Tensor>([[IMAGE, images]]);
+    let last: tf.Tensor = images;
+    for (let i = 0; i < placed.length; i++) {
+      const { layer, inputs } = placed[i];
+      const tensors = inputs.map((name) => outputs.get(name) as tf.Tensor);
+      const next = placed[i + 1];
+      if (isFusedBlock(placed[i], next) && readers.get(layer.name) === 1) {
+        last = applyFusedBlock(
+          layer as Conv2dLayer,
+          next.layer as PoolLayer,
+          tensors[0],
+          variables,
+        );
+        outputs.set(next.layer.name, last);
+        i++;
+      } else {
+        last = apply(layer, tensors, variables, stream);
+        outputs.set(layer.name, last);
+      }
+    }
+    return last;
+  });
+}

@@ -1,0 +1,84 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { RandomStream } from '../engine/index.ts';
+import type { Classifier, Logits } from './classifier.ts';
+import { forward } from './forward.ts';
+import type { Network, WeightSpec } from './network.ts';
+import { placeLayers, weightSpecs } from './shapes.ts';
+
+/** A weight's values outside the engine: what is saved, loaded and compared. */
+export interface Weight {
+  readonly spec: WeightSpec;
+  readonly values: Float32Array;
+}
+
+/** Initial weights: Glorot uniform kernels (Glorot & Bengio 2010) and zero biases. */
+export function initialWeights(network: Network, stream: RandomStream): Weight[] {
+  return weightSpecs(network).map((spec) => {
+    const values = new Float32Array(spec.shape.reduce((a, b) => a * b, 1));
+    if (spec.role === 'kernel') {
+      const own = stream.child(spec.name);
+      const limit = Math.sqrt(6 / (spec.fanIn + spec.fanOut));
+      for (let i = 0; i < values.length; i++) values[i] = limit * (2 * own.uniform() - 1);
+    }
+    return { spec, values };
+  });
+}
+
+/** A network with weights in the engine. Dispose it when done. */
+export class Model {
+  readonly network: Network;
+  /** The softmax temperature of its training; predictions are always at T = 1. */
+  readonly temperature: number;
+  /** By weight name, in the network's order. */
+  readonly variables: ReadonlyMap<string, tf.Variable>;
+  readonly #placed;
+  readonly #specs: readonly WeightSpec[];
+
+  constructor(network: Network, weights: readonly Weight[], temperature: number) {
+    this.network = network;
+    this.temperature = temperature;
+    this.#placed = placeLayers(network);
+    this.#specs = weights.map(({ spec }) => spec);
+    this.variables = new Map(
+      weights.map(({ spec, values }) => [
+        spec.name,
+        tf.tidy(() => tf.variable(tf.tensor(values, [...spec.shape], 'float32'), true)),
+      ]),
+    );
+  }
+
+  /** Logits `[N, classes]` of images `[N, H, W, C]` in [0, 1]. Differentiable. */
+  logits(images: tf.Tensor4D): Logits {
+    return forward(this.#placed, this.variables, images) as Logits;
+  }
+
+  /** The same in training: dropout masks are drawn from the stream. */
+  trainingLogits(images: tf.Tensor4D, dropout: RandomStream): Logits {
+    return forward(this.#placed, this.variables, images, dropout) as Logits;
+  }
+
+  /** What attacks and evaluations see of this model. */
+  classifier(name: string): Classifier {
+    return {
+      name,
+      inputShape: this.network.inputShape,
+      classes: this.network.classes,
+      temperature: this.temperature,
+      logits: (images) => this.logits(images),
+    };
+  }
+
+  /** Copies of the weights as they are now. */
+  async weights(): Promise<Weight[]> {
+    return Promise.all(
+      this.#specs.map(async (spec) => {
+        const values = await (this.variables.get(spec.name) as tf.Variable).data<'float32'>();
+        return { spec, values: values.slice() };
+      }),
+    );
+  }
+
+  dispose(): void {
+    for (const variable of this.variables.values()) variable.dispose();
+  }
+}
