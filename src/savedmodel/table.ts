@@ -38,7 +38,7 @@ class BlockBuilder {
   readonly #restarts: number[] = [];
   readonly #interval: number;
   #count = 0;
-  #previous = Buffer.alloc(0);
+  #previous: Buffer = Buffer.alloc(0);
   size = 0;
 
   constructor(restartInterval: number) {
@@ -175,7 +175,7 @@ function blockEntries(block: Buffer, keyBytes: { left: number }): TableEntry[] {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   const cursor = new Cursor(block.subarray(0, end));
   const entries: TableEntry[] = [];
-  let previous = Buffer.alloc(0);
+  let previous: Buffer = Buffer.alloc(0);
   while (!cursor.done) {
     const shared = cursor.varint();
     const rest = cursor.varint();
