@@ -1,0 +1,18 @@
+import { UserError } from '../errors.ts';
+import { fgsm } from './fgsm.ts';
+import type { Attack } from './types.ts';
+
+/** Every attack, in the order in which help, tables and docs list them. */
+export const ATTACKS: readonly Attack[] = [fgsm];
+
+/**
+ * The attack of that name.
+ * @throws UserError `unknown-attack`
+ */
+export function attackNamed(name: string): Attack {
+  const attack = ATTACKS.find((candidate) => candidate.name === name);
+  if (attack) return attack;
+  throw new UserError('unknown-attack', `there is no attack named '${name}'`, {
+    hint: `choose one of ${ATTACKS.map((candidate) => candidate.name).join(', ')}`,
+  });
+}
