@@ -1,9 +1,12 @@
 import { UserError } from '../errors.ts';
+import { bim } from './bim.ts';
 import { fgsm } from './fgsm.ts';
+import { miFgsm } from './mi-fgsm.ts';
+import { pgd } from './pgd.ts';
 import type { Attack } from './types.ts';
 
 /** Every attack, in the order in which help, tables and docs list them. */
-export const ATTACKS: readonly Attack[] = [fgsm];
+export const ATTACKS: readonly Attack[] = [fgsm, bim, pgd, miFgsm];
 
 /**
  * The attack of that name.
