@@ -1,34 +1,61 @@
-import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import {
+  DataType,
+  dtypeName,
+  FormatError,
+  readBundle,
+  VARIABLES_PREFIX,
+  writeSavedModel,
+} from '../savedmodel/index.ts';
 import type { Weight } from './model.ts';
 import type { Network } from './network.ts';
+import { servingGraph } from './serving-graph.ts';
 import { weightSpecs } from './shapes.ts';
 
-// PLACEHOLDER until the SavedModel writer lands: raw weights, one file.
+/**
+ * Writes a network and its weights into an existing folder as a TensorFlow SavedModel:
+ * `saved_model.pb` and `variables/`. The same model gives the same bytes.
+ */
 export async function saveNetwork(
-  dir: string,
-  _network: Network,
+  folder: string,
+  network: Network,
   weights: readonly Weight[],
 ): Promise<void> {
-  await writeFile(
-    join(dir, 'weights.bin'),
-    Buffer.concat(
-      weights.map(
-        ({ values }) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
-      ),
-    ),
-  );
+  const tensors = weights.map(({ spec: { name, shape }, values }) => ({
+    name,
+    shape,
+    data: values,
+  }));
+  writeSavedModel(folder, { ...servingGraph(network), tensors });
 }
 
-export async function loadNetwork(dir: string, network: Network): Promise<Weight[]> {
-  const bytes = await readFile(join(dir, 'weights.bin'));
-  let offset = 0;
-  return weightSpecs(network).map((spec) => {
-    const size = spec.shape.reduce((a, b) => a * b, 1);
-    const values = new Float32Array(
-      bytes.buffer.slice(bytes.byteOffset + offset, bytes.byteOffset + offset + size * 4),
-    );
-    offset += size * 4;
-    return { spec, values };
+/**
+ * Reads the network's weights back from `variables/`, bit for bit, in the network's order.
+ *
+ * @throws FormatError when the files are damaged, or do not hold exactly this network's weights
+ */
+export async function loadNetwork(folder: string, network: Network): Promise<Weight[]> {
+  const prefix = join(folder, VARIABLES_PREFIX);
+  const index = `${prefix}.index`;
+  const hint = 'The files are not those that distill.json describes; save the model again.';
+  const bundle = readBundle(prefix);
+  const specs = weightSpecs(network);
+  const expected = new Set(specs.map(({ name }) => name));
+  for (const name of bundle.entries.keys()) {
+    if (!expected.has(name)) {
+      throw new FormatError(index, `has a tensor "${name}" that the network lacks`, { hint });
+    }
+  }
+  return specs.map((spec) => {
+    const entry = bundle.entries.get(spec.name);
+    if (entry === undefined) throw new FormatError(index, `has no tensor "${spec.name}"`, { hint });
+    if (entry.dtype !== DataType.float || `${entry.shape}` !== `${spec.shape}`) {
+      throw new FormatError(
+        index,
+        `"${spec.name}" is ${dtypeName(entry.dtype)} [${entry.shape}], but the network needs float [${spec.shape}]`,
+        { hint },
+      );
+    }
+    return { spec, values: bundle.read(spec.name).data };
   });
 }

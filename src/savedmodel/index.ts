@@ -1,0 +1,16 @@
+export { attr } from './attributes.ts';
+export { type Bundle, type NamedTensor, readBundle, writeBundle } from './bundle.ts';
+export { DataType, dtypeName } from './dtypes.ts';
+export { FormatError } from './errors.ts';
+export { MAX_FILE_BYTES, readFileBytes } from './files.ts';
+export { EventSchema } from './gen/tensorflow_pb.ts';
+export { GraphBuilder } from './graph.ts';
+export { frameRecord } from './record.ts';
+export {
+  readSavedModel,
+  SAVED_MODEL_FILE,
+  type SavedModelSpec,
+  type SignatureSpec,
+  VARIABLES_PREFIX,
+  writeSavedModel,
+} from './saved-model.ts';
