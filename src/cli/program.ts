@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { DistillError } from '../errors.ts';
 import { programVersion } from '../version.ts';
+import { attackCommand } from './commands/attack.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { evaluateCommand } from './commands/evaluate.ts';
 import { predictCommand } from './commands/predict.ts';
 import { softLabelsCommand } from './commands/soft-labels.ts';
 import { trainStudentCommand } from './commands/train-student.ts';
@@ -21,6 +23,8 @@ function buildProgram(): Command {
     trainTeacherCommand(),
     softLabelsCommand(),
     trainStudentCommand(),
+    attackCommand(),
+    evaluateCommand(),
     predictCommand(),
     doctorCommand(),
   ]) {
