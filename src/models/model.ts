@@ -11,7 +11,7 @@ export interface Weight {
   readonly values: Float32Array;
 }
 
-/** Initial weights: Glorot uniform kernels (Glorot & Bengio 2010) and zero biases. */
+/** Initial weights: Glorot uniform kernels (Glorot & Bengio 2010), scales of 1, the rest 0. */
 export function initialWeights(network: Network, stream: RandomStream): Weight[] {
   return weightSpecs(network).map((spec) => {
     const values = new Float32Array(spec.shape.reduce((a, b) => a * b, 1));
@@ -20,6 +20,7 @@ export function initialWeights(network: Network, stream: RandomStream): Weight[]
       const limit = Math.sqrt(6 / (spec.fanIn + spec.fanOut));
       for (let i = 0; i < values.length; i++) values[i] = limit * (2 * own.uniform() - 1);
     }
+    if (spec.role === 'scale') values.fill(1);
     return { spec, values };
   });
 }

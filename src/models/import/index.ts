@@ -1,0 +1,2 @@
+export type { ImportOptions } from './image.ts';
+export { importSavedModel } from './saved-model.ts';
