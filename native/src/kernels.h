@@ -10,7 +10,7 @@
 //   - Results do not depend on the number of threads: sums run over a fixed number of groups.
 //   - Arguments were validated by the TypeScript side (`native/backend/`); kernels do not check.
 #pragma once
-#include <cstdint>
+#include <stdint.h>
 
 extern "C" {
 
@@ -64,7 +64,7 @@ void compare(int32_t op, const float* a, const float* b, uint8_t* out, const int
 // alpha, beta: parameters of the op (leaky slope, clip bounds, …).
 void unary(int32_t op, const float* x, float* out, int32_t count, float alpha, float beta);
 // out[i] = condition[i] ? a[i] : b[i]
-void select(const uint8_t* condition, const float* a, const float* b, float* out, int32_t count);
+void where(const uint8_t* condition, const float* a, const float* b, float* out, int32_t count);
 void fill(float* out, int32_t count, float value);
 // uint8 or int32 to float32
 void bytes_to_float(const uint8_t* x, float* out, int32_t count, float scale);
@@ -100,6 +100,8 @@ void set_threads(int32_t count);
 // Which instruction set the kernels were chosen for: 0 portable, 1 AVX2+FMA, 2 AVX-512, 3 NEON,
 // 4 WebAssembly SIMD128.
 int32_t instruction_set();
+// Chooses another instruction set (for tests); false if this machine or build lacks it.
+int32_t set_instruction_set(int32_t isa);
 
 }  // extern "C"
 

@@ -35,7 +35,10 @@ export function imageSize(dataset: Pick<Dataset, 'shape'>): number {
  * The images at `positions` as float32 in [0, 1], row-major `[positions.length, H, W, C]`.
  * Only a batch at a time is ever turned into floats.
  */
-export function imagesAsFloats(dataset: Dataset, positions: ArrayLike<number>): Float32Array {
+export function imagesAsFloats(
+  dataset: Pick<Dataset, 'shape' | 'images'>,
+  positions: ArrayLike<number>,
+): Float32Array {
   const size = imageSize(dataset);
   const floats = new Float32Array(positions.length * size);
   for (let i = 0; i < positions.length; i++) {

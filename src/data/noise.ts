@@ -1,8 +1,6 @@
 import { RandomStream } from '../engine/index.ts';
 import { type Dataset, imageSize } from './dataset.ts';
-
-export const NOISE_KINDS = ['uniform', 'gaussian'] as const;
-export type NoiseKind = (typeof NOISE_KINDS)[number];
+import type { NoiseKind } from './noise-kinds.ts';
 
 export interface NoiseOptions {
   readonly kind: NoiseKind;

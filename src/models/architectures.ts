@@ -1,3 +1,4 @@
+import type { ArchitectureName } from './architecture-names.ts';
 import type { Activation, Conv2dLayer, DenseLayer, Layer, Network, PoolLayer } from './network.ts';
 
 function conv(name: string, filters: number): Conv2dLayer {
@@ -32,7 +33,7 @@ type Build = (classes: number) => readonly Layer[];
  * The architectures that can be trained, by name. All take images of any size that survives
  * their pools, and end in logits.
  */
-const ARCHITECTURES = {
+const ARCHITECTURES: Record<ArchitectureName, Build> = {
   /** conv32-pool-conv64-pool-fc128-fc10: 225,034 parameters on MNIST. */
   cnn: (classes) => [
     conv('conv1', 32),
@@ -59,10 +60,7 @@ const ARCHITECTURES = {
     dropout('dropout2', 0.5),
     dense('logits', classes, 'linear'),
   ],
-} satisfies Record<string, Build>;
-
-export type ArchitectureName = keyof typeof ARCHITECTURES;
-export const ARCHITECTURE_NAMES = Object.keys(ARCHITECTURES) as ArchitectureName[];
+};
 
 /** The named network for images of this shape. */
 export function buildNetwork(

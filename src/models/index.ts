@@ -1,4 +1,5 @@
-export { ARCHITECTURE_NAMES, type ArchitectureName, buildNetwork } from './architectures.ts';
+export { ARCHITECTURE_NAMES, type ArchitectureName } from './architecture-names.ts';
+export { buildNetwork } from './architectures.ts';
 export type { Classifier, Logits } from './classifier.ts';
 export {
   type EpochRecord,
@@ -12,6 +13,8 @@ export {
   saveModel,
   weightsDigest,
 } from './folder.ts';
+export { type PreparedImage, readImage } from './image.ts';
 export { initialWeights, Model, type Weight } from './model.ts';
 export type { Layer, Network, Padding, WeightSpec } from './network.ts';
+export { classesOf, logitsOf, softmaxOf } from './predict.ts';
 export { parameterCount, placeLayers, weightSpecs } from './shapes.ts';

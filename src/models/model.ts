@@ -48,6 +48,10 @@ export class Model {
     );
   }
 
+  get classes(): number {
+    return this.network.classes;
+  }
+
   /** Logits `[N, classes]` of images `[N, H, W, C]` in [0, 1]. Differentiable. */
   logits(images: tf.Tensor4D): Logits {
     return forward(this.#placed, this.variables, images) as Logits;

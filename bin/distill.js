@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+import { existsSync } from 'node:fs';
+
+const program = new URL('../dist/src/cli/program.js', import.meta.url);
+if (existsSync(program)) {
+  const { main } = await import(program);
+  await main(process.argv);
+} else {
+  console.error('error: distill is not built yet. Run `npm ci && npm run build` first.');
+  process.exitCode = 2;
+}

@@ -1,0 +1,98 @@
+import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
+import type { backend_util, Variable } from '@tensorflow/tfjs-core';
+import { DataStorage, type DataType, engine, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import type { Kernels } from './kernels.ts';
+import { BufferPool, type Memory, type TypedArray } from './memory.ts';
+import { type PooledType, TensorData } from './tensor_data.ts';
+
+/**
+ * A TensorFlow.js backend whose hot kernels are compiled code; all others are inherited from the
+ * JavaScript backend and run on the same arrays. `native` and `wasm` are two instances of it.
+ *
+ * A backend belongs to one JavaScript thread: the compiled kernels keep scratch memory and a
+ * thread pool in globals.
+ */
+export class CompiledBackend extends MathBackendCPU {
+  override readonly data: DataStorage<TensorData>;
+  readonly kernels: Kernels;
+  readonly pool: BufferPool;
+  #nextDataId = 0;
+
+  constructor(kernels: Kernels, memory: Memory) {
+    super();
+    this.kernels = kernels;
+    this.pool = new BufferPool(memory);
+    this.data = new DataStorage<TensorData>(this, engine());
+  }
+
+  /** Values from JavaScript: kept as they are, copied when a kernel needs them elsewhere. */
+  override write(values: backend_util.BackendValues, _shape: number[], dtype: DataType): object {
+    const dataId = { id: this.#nextDataId++ };
+    this.data.set(dataId, new TensorData(this.pool, dtype, 1, values));
+    return dataId;
+  }
+
+  override move(
+    dataId: object,
+    values: backend_util.BackendValues,
+    _shape: number[],
+    dtype: DataType,
+    refCount: number,
+  ): void {
+    this.data.set(dataId, new TensorData(this.pool, dtype, refCount, values));
+  }
+
+  override disposeData(dataId: object, force = false): boolean {
+    const data = this.data.has(dataId) ? this.data.get(dataId) : undefined;
+    const gone = super.disposeData(dataId, force);
+    if (gone) data?.release();
+    return gone;
+  }
+
+  /** A tensor for a kernel to fill: its contents are arbitrary. */
+  allocate(shape: number[], dtype: PooledType = 'float32'): TensorInfo {
+    const dataId = { id: this.#nextDataId++ };
+    this.data.set(dataId, TensorData.allocate(this.pool, dtype, util.sizeFromShape(shape)));
+    return { dataId, shape, dtype };
+  }
+
+  /**
+   * True when all of these hold float32 numbers and at least one of them. A tensor of type float32
+   * may hold an `Int32Array` or `Uint8Array` (casts share data), which compiled kernels must not
+   * see; empty tensors are left to JavaScript too.
+   */
+  areFloats(...tensors: TensorInfo[]): boolean {
+    for (const { dataId } of tensors) {
+      const { array } = this.data.get(dataId);
+      if (!(array instanceof Float32Array) || array.length === 0) return false;
+    }
+    return true;
+  }
+
+  /**
+   * The arrays to hand to a kernel, in the same order. Call it after every `allocate`, right
+   * before the kernel: on WebAssembly any allocation may detach what was returned earlier.
+   */
+  arrays<T extends TypedArray[] = Float32Array[]>(...tensors: TensorInfo[]): T {
+    if (!this.pool.isHeap) for (const { dataId } of tensors) this.data.get(dataId).adopt();
+    return tensors.map(({ dataId }) => this.data.get(dataId).array) as T;
+  }
+
+  /**
+   * Makes a variable's values its own, so that a kernel may change them in place: neither an
+   * earlier `dataSync()` nor a clone that shares the data will see the change.
+   */
+  own(variable: Variable): void {
+    const data = this.data.get(variable.dataId);
+    if (data.refCount === 1) {
+      data.adopt();
+      return;
+    }
+    const copy = this.allocate(variable.shape);
+    const [from, to] = this.arrays(variable, copy);
+    to.set(from);
+    const tensor = engine().makeTensorFromTensorInfo(copy, this);
+    variable.assign(tensor);
+    tensor.dispose();
+  }
+}

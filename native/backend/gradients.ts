@@ -1,0 +1,21 @@
+/** Registers TensorFlow.js's gradients and one that it lacks, for every backend. */
+import { createRequire } from 'node:module';
+import * as tf from '@tensorflow/tfjs-core';
+import { gradientsFile } from './paths.ts';
+
+createRequire(import.meta.url)(gradientsFile);
+
+/** Without this one, second derivatives by a filter would throw. */
+tf.registerGradient({
+  kernelName: tf.Conv2DBackpropFilter,
+  inputsToSave: ['x', 'dy'],
+  gradFunc: (ddw, saved, attrs) => {
+    const [x, dy] = saved as [tf.Tensor4D, tf.Tensor4D];
+    const { strides, pad } = attrs as unknown as tf.Conv2DBackpropFilterAttrs;
+    const filter = ddw as tf.Tensor4D;
+    return {
+      x: () => tf.conv2dTranspose(dy, filter, x.shape, strides, pad),
+      dy: () => tf.conv2d(x, filter, strides, pad),
+    };
+  },
+});

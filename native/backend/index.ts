@@ -1,0 +1,67 @@
+/**
+ * Compiled kernels for TensorFlow.js: the backends `native` (Node.js addon) and `wasm`, and the
+ * operations that go beyond TensorFlow.js's own.
+ */
+import { readFileSync } from 'node:fs';
+import * as tf from '@tensorflow/tfjs-core';
+import { CompiledBackend } from './backend.ts';
+import { convKernels } from './conv.ts';
+import { convReluPoolKernels } from './conv_relu_pool.ts';
+import { elementwiseKernels } from './elementwise.ts';
+import './gradients.ts';
+import { INSTRUCTION_SETS, type InstructionSet, type Kernels } from './kernels.ts';
+import { matmulKernels } from './matmul.ts';
+import { heapMemory, type Memory } from './memory.ts';
+import { movementKernels } from './movement.ts';
+import { loadAddon } from './node.ts';
+import { addonFile, buildRecordFile, wasmFile } from './paths.ts';
+import { poolKernels } from './pool.ts';
+import { reduceKernels } from './reduce.ts';
+import { registerKernels } from './registry.ts';
+import { loadWasm } from './wasm.ts';
+
+export { CompiledBackend } from './backend.ts';
+export { type ConvPoolOptions, convReluPool } from './conv_relu_pool.ts';
+export { INSTRUCTION_SETS, type InstructionSet, type Kernels } from './kernels.ts';
+export { Adam, type Optimizer, Sgd } from './optimizers.ts';
+export { addonFile, buildRecordFile, loadAddon, loadWasm, wasmFile };
+
+const compiledKernels = [
+  ...convKernels,
+  ...convReluPoolKernels,
+  ...poolKernels,
+  ...matmulKernels,
+  ...elementwiseKernels,
+  ...reduceKernels,
+  ...movementKernels,
+];
+
+function register(name: string, kernels: Kernels, memory: Memory): void {
+  registerKernels(name, compiledKernels);
+  tf.registerBackend(name, () => new CompiledBackend(kernels, memory), 0);
+}
+
+/**
+ * Registers the backend `native`, unless it is.
+ *
+ * @throws Error when the addon cannot be loaded
+ */
+export function registerNative(): void {
+  if (tf.engine().registryFactory.native === undefined) register('native', loadAddon(), heapMemory);
+}
+
+/**
+ * Registers the backend `wasm`, unless it is.
+ *
+ * @throws Error when the module is missing or this JavaScript engine lacks SIMD
+ */
+export async function registerWasm(): Promise<void> {
+  if (tf.engine().registryFactory.wasm !== undefined) return;
+  const { kernels, memory } = await loadWasm(readFileSync(wasmFile));
+  register('wasm', kernels, memory);
+}
+
+/** The instruction set that a compiled backend's kernels run on. */
+export function instructionSet(backend: CompiledBackend): InstructionSet {
+  return INSTRUCTION_SETS[backend.kernels.instruction_set()];
+}

@@ -1,0 +1,105 @@
+/**
+ * Where the bytes of tensors live, and how they are reused.
+ *
+ * The rule: a kernel's output gets a block from the pool, and the block goes back when the last
+ * reference to the tensor is disposed. A tensor whose values JavaScript has seen (`dataSync`, an
+ * inherited kernel) has left the pool for good: its array then belongs to the garbage collector.
+ *
+ * Reuse matters: fresh pages cost half of a training step (page faults), and shapes repeat at
+ * every step, so free blocks are kept by size.
+ */
+
+/** A run of bytes that one tensor owns. `buffer` may change when WebAssembly memory grows. */
+export interface Block {
+  readonly buffer: ArrayBuffer;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
+/** Where fresh blocks come from: the JavaScript heap or a WebAssembly module's memory. */
+export interface Memory {
+  /** @throws RangeError when there is no memory left */
+  allocate(byteLength: number): Block;
+  free(block: Block): void;
+  /**
+   * True when kernels and JavaScript share one memory: kernels read any array without a copy, and
+   * a block becomes an ordinary array by forgetting about it.
+   */
+  readonly isHeap: boolean;
+}
+
+export type TypedArray = Float32Array | Int32Array | Uint8Array;
+
+/** Blocks on the JavaScript heap: one `ArrayBuffer` each, freed by the garbage collector. */
+export const heapMemory: Memory = {
+  isHeap: true,
+  allocate(byteLength) {
+    return { buffer: new ArrayBuffer(byteLength), byteOffset: 0, byteLength };
+  },
+  free() {},
+};
+
+/** Free blocks beyond this many bytes go back to the memory they came from. */
+const DEFAULT_LIMIT = 1 << 29;
+
+export class BufferPool {
+  readonly #memory: Memory;
+  readonly #limit: number;
+  /** Free blocks by size; the sizes released last are at the end. */
+  readonly #free = new Map<number, Block[]>();
+  #freeBytes = 0;
+  /** Fill freed blocks with NaN, so that a tensor that still looks at one is found out. */
+  poison = false;
+
+  constructor(memory: Memory, limit = DEFAULT_LIMIT) {
+    this.#memory = memory;
+    this.#limit = limit;
+  }
+
+  get isHeap(): boolean {
+    return this.#memory.isHeap;
+  }
+
+  get freeBytes(): number {
+    return this.#freeBytes;
+  }
+
+  /** A block of at least `byteLength` bytes with arbitrary contents. */
+  acquire(byteLength: number): Block {
+    const size = (byteLength + 63) & ~63;
+    const block = this.#free.get(size)?.pop();
+    if (block === undefined) return this.#memory.allocate(size);
+    this.#freeBytes -= size;
+    return block;
+  }
+
+  release(block: Block): void {
+    if (this.poison) {
+      new Float32Array(block.buffer, block.byteOffset, block.byteLength >> 2).fill(Number.NaN);
+    }
+    const size = block.byteLength;
+    const blocks = this.#free.get(size);
+    if (blocks === undefined) this.#free.set(size, [block]);
+    else blocks.push(block);
+    this.#freeBytes += size;
+    if (this.#freeBytes > this.#limit) this.#trim();
+  }
+
+  /** Turns a block into an array of JavaScript's own, which no kernel will ever write to. */
+  detach(block: Block, view: TypedArray): TypedArray {
+    if (this.isHeap) return view;
+    const copy = view.slice();
+    this.release(block);
+    return copy;
+  }
+
+  /** Lets go of free blocks, sizes that came first first, until half of the limit is left. */
+  #trim(): void {
+    for (const [size, blocks] of this.#free) {
+      for (const block of blocks) this.#memory.free(block);
+      this.#freeBytes -= size * blocks.length;
+      this.#free.delete(size);
+      if (this.#freeBytes <= this.#limit / 2) return;
+    }
+  }
+}

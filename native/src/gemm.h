@@ -1,0 +1,147 @@
+// The one micro-kernel that convolutions and matrix products share.
+//
+//            kNR = 2 vectors of b
+//           +--------+--------+
+//           | b(s,0) | b(s,1) |          for every step s of the inner product:
+//           +--------+--------+            load 2 vectors of b,
+//   a(0,s)  |  acc   |  acc   |            broadcast each of the rows' a(r,s),
+//   a(1,s)  |  acc   |  acc   |            2 fused multiply-adds a row.
+//     …     |   …    |   …    |
+//   a(r,s)  |  acc   |  acc   |          `rows` <= kMaxRows accumulator rows
+//           +--------+--------+
+//
+// Arithmetic: two FMA units of latency 4 need 8 independent accumulators or more to be busy;
+// two load units allow one load per FMA. With r rows a step has 2r FMAs and r + 2 loads, so from
+// r = 4 on the FMA units are the limit and the kernel runs at the machine's peak.
+// Registers: AVX2 has 16 = 6 x 2 accumulators + 2 of b + 1 broadcast; AVX-512 and NEON have 32 =
+// 12 x 2 + 2 + 1 with some to spare.
+//
+// Where a's elements lie is left open: row r, step s is a[r * aRow + s * aStep] within a segment,
+// and segments start at given offsets. That lets the same code walk an image (no im2col), its
+// transpose (filter gradients) or a matrix in either order. b is read at b[s * bStep], through
+// all segments without a gap.
+#pragma once
+#include "simd.h"
+
+namespace KERNEL_ISA {
+
+constexpr int kNV = 2;
+constexpr int kNR = kNV * kWidth;
+#if KERNEL_WIDTH == 16 || defined(__ARM_NEON)
+constexpr int kMaxRows = 12;
+#else
+constexpr int kMaxRows = 6;
+#endif
+
+struct Tile {
+  const float* a;
+  ptrdiff_t aRow, aStep;
+  const float* b;
+  ptrdiff_t bStep;
+  const ptrdiff_t* segments;  // offsets added to a
+  int segmentCount, length;   // steps per segment
+  float* c;
+  ptrdiff_t cRow;
+  int columns;        // valid columns of c, 1..kNR
+  const float* bias;  // kNR elements (padded) or null
+  int activation;
+  bool accumulate;  // c is added before the activation; rows of c may overlap: added in order
+};
+
+template <int kRows>
+void run_tile(const Tile& t) {
+  Vec acc[kRows][kNV];
+  UNROLL for (int v = 0; v < kNV; ++v) {
+    const Vec start = t.bias ? load(t.bias + v * kWidth) : Vec{};
+    UNROLL for (int r = 0; r < kRows; ++r) acc[r][v] = start;
+  }
+  const float* b = t.b;
+  const ptrdiff_t aRow = t.aRow, aStep = t.aStep, bStep = t.bStep;
+  const int length = t.length;
+  for (int i = 0; i < t.segmentCount; ++i) {
+    const float* a = t.a + t.segments[i];
+    for (int s = 0; s < length; ++s) {
+      Vec bv[kNV];
+      UNROLL for (int v = 0; v < kNV; ++v) bv[v] = load(b + v * kWidth);
+      UNROLL for (int r = 0; r < kRows; ++r) {
+        const float x = a[r * aRow];
+        UNROLL for (int v = 0; v < kNV; ++v) acc[r][v] = acc[r][v] + x * bv[v];
+      }
+      a += aStep;
+      b += bStep;
+    }
+  }
+  if (t.columns == kNR) {
+    UNROLL for (int r = 0; r < kRows; ++r) {
+      UNROLL for (int v = 0; v < kNV; ++v) {
+        float* c = t.c + r * t.cRow + v * kWidth;
+        const Vec sum = t.accumulate ? load(c) + acc[r][v] : acc[r][v];
+        store(c, t.activation ? activate(sum, t.activation) : sum);
+      }
+    }
+    return;
+  }
+  float buffer[kRows][kNR];
+  UNROLL for (int r = 0; r < kRows; ++r) {
+    UNROLL for (int v = 0; v < kNV; ++v) store(buffer[r] + v * kWidth, acc[r][v]);
+  }
+  for (int r = 0; r < kRows; ++r) {
+    for (int j = 0; j < t.columns; j += kWidth) {
+      float* c = t.c + r * t.cRow + j;
+      const int count = min_of(kWidth, t.columns - j);
+      Vec sum = load(buffer[r] + j);
+      if (t.accumulate) sum = load_part(c, count) + sum;
+      store_part(c, activate(sum, t.activation), count);
+    }
+  }
+}
+
+typedef void (*TileFunction)(const Tile&);
+constexpr TileFunction kTileFunctions[] = {
+    run_tile<1>, run_tile<2>, run_tile<3>, run_tile<4>, run_tile<5>, run_tile<6>,
+#if KERNEL_WIDTH == 16 || defined(__ARM_NEON)
+    run_tile<7>, run_tile<8>, run_tile<9>, run_tile<10>, run_tile<11>, run_tile<12>,
+#endif
+};
+
+// Runs a tile of any number of rows: splits it into nearly equal parts of at most kMaxRows
+// (13 rows are 7 + 6 and not 12 + 1: a lone row keeps the FMA units a quarter busy).
+static inline void run_rows(Tile t, int rows) {
+  int parts = (rows + kMaxRows - 1) / kMaxRows;
+  while (parts > 0) {
+    const int part = (rows + parts - 1) / parts;
+    kTileFunctions[part - 1](t);
+    t.a += part * t.aRow;
+    t.c += part * t.cRow;
+    rows -= part;
+    --parts;
+  }
+}
+
+// Packs b [k, n] (element (s, j) at s * rowStride + j * columnStride) into panels
+// [ceil(n / kNR)][k][kNR]; missing columns are 0. Packs panels first <= i < last.
+static inline void pack_panels(const float* b, ptrdiff_t rowStride, ptrdiff_t columnStride, int k,
+                               int n, float* packed, int first, int last) {
+  for (int panel = first; panel < last; ++panel) {
+    float* out = packed + static_cast<size_t>(panel) * k * kNR;
+    const float* in = b + panel * kNR * columnStride;
+    const int columns = min_of(kNR, n - panel * kNR);
+    if (columnStride == 1) {
+      for (int s = 0; s < k; ++s) {
+        for (int j = 0; j < columns; ++j) out[s * kNR + j] = in[s * rowStride + j];
+        for (int j = columns; j < kNR; ++j) out[s * kNR + j] = 0.0f;
+      }
+      continue;
+    }
+    for (int j = 0; j < columns; ++j) {
+      for (int s = 0; s < k; ++s) out[s * kNR + j] = in[s * rowStride + j * columnStride];
+    }
+    for (int j = columns; j < kNR; ++j) {
+      for (int s = 0; s < k; ++s) out[s * kNR + j] = 0.0f;
+    }
+  }
+}
+
+constexpr int panel_count(int n) { return (n + kNR - 1) / kNR; }
+
+}  // namespace KERNEL_ISA

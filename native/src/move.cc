@@ -1,0 +1,73 @@
+// Data movement: gather and transpose. Bound by memory; nothing is computed.
+#include "kernels.h"
+#include "simd.h"
+#include "threads.h"
+
+namespace KERNEL_ISA {
+
+void gather(const float* x, const int32_t* indices, float* out, int32_t outer, int32_t axis,
+            int32_t inner, int32_t count) {
+  if (inner == 0) return;
+  const int grouped = max_of(1, 16384 / inner);
+  const int groups = (count + grouped - 1) / grouped;
+  parallel_for(outer * groups, [&](int task, int) {
+    const int o = task / groups, first = task % groups * grouped;
+    const float* from = x + static_cast<size_t>(o) * axis * inner;
+    float* to = out + (static_cast<size_t>(o) * count + first) * inner;
+    for (int i = first; i < min_of(count, first + grouped); ++i) {
+      __builtin_memcpy(to, from + static_cast<size_t>(indices[i]) * inner,
+                       static_cast<size_t>(inner) * sizeof(float));
+      to += inner;
+    }
+  });
+}
+
+// The output is written in order. Its last two dimensions are walked in blocks of 16 x 16, so
+// that the cache lines read for one output row (a line holds 16 float32) serve the next ones.
+void transpose(const float* x, float* out, const int32_t* shape) {
+  constexpr int kMaxRank = 6, kBlock = 16;
+  const int rank = shape[0];
+  const int32_t *dims = shape + 1, *permutation = dims + rank;
+  // Output dimensions with the input's strides, led by enough ones to have two at least.
+  int size[kMaxRank + 2];
+  ptrdiff_t stride[kMaxRank + 2];
+  const int lead = rank < 2 ? 2 - rank : 0, total = rank + lead;
+  for (int d = 0; d < lead; ++d) {
+    size[d] = 1;
+    stride[d] = 0;
+  }
+  for (int d = 0; d < rank; ++d) {
+    size[lead + d] = dims[permutation[d]];
+    ptrdiff_t s = 1;
+    for (int e = permutation[d] + 1; e < rank; ++e) s *= dims[e];
+    stride[lead + d] = s;
+  }
+  const int rows = size[total - 2], columns = size[total - 1];
+  const ptrdiff_t rowStride = stride[total - 2], columnStride = stride[total - 1];
+  int slices = 1;
+  for (int d = 0; d < total - 2; ++d) slices *= size[d];
+  if (slices == 0 || rows == 0 || columns == 0) return;
+  // Bands of rows, a task each, of about 16 K elements.
+  const int band = round_up(max_of(1, 16384 / columns), kBlock);
+  const int bands = (rows + band - 1) / band;
+  parallel_for(slices * bands, [&](int task, int) {
+    const int slice = task / bands, firstRow = task % bands * band;
+    const float* from = x;
+    for (int d = total - 3, rest = slice; d >= 0; --d) {
+      from += rest % size[d] * stride[d];
+      rest /= size[d];
+    }
+    float* to = out + static_cast<size_t>(slice) * rows * columns;
+    for (int r = firstRow; r < min_of(rows, firstRow + band); r += kBlock) {
+      for (int c = 0; c < columns; c += kBlock) {
+        for (int i = r; i < min_of(rows, r + kBlock); ++i) {
+          for (int j = c; j < min_of(columns, c + kBlock); ++j) {
+            to[static_cast<size_t>(i) * columns + j] = from[i * rowStride + j * columnStride];
+          }
+        }
+      }
+    }
+  });
+}
+
+}  // namespace KERNEL_ISA

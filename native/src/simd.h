@@ -1,0 +1,112 @@
+// Vectors of float32 whose width follows from the compiler's flags.
+//
+// Every kernel file is compiled once per instruction set; the flags alone (`-mavx2 -mfma`, …)
+// choose the namespace and the width, so no kernel is written twice. Only compiler vector
+// extensions are used (GCC >= 10, Clang >= 14), and only freestanding headers are included:
+// an inline function of the standard library compiled here with AVX-512 could otherwise be the
+// copy that the linker keeps for everyone.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__AVX512F__)
+#define KERNEL_ISA avx512
+#define KERNEL_WIDTH 16
+#elif defined(__AVX2__) && defined(__FMA__)
+#define KERNEL_ISA avx2
+#define KERNEL_WIDTH 8
+#elif defined(__wasm_simd128__)
+#define KERNEL_ISA wasm
+#define KERNEL_WIDTH 4
+#elif defined(__ARM_NEON)
+#define KERNEL_ISA neon
+#define KERNEL_WIDTH 4
+#else
+#define KERNEL_ISA portable
+#define KERNEL_WIDTH 4
+#endif
+
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 64")
+#endif
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
+namespace KERNEL_ISA {
+
+constexpr int kWidth = KERNEL_WIDTH;
+typedef float Vec __attribute__((vector_size(kWidth * 4)));
+typedef int32_t IntVec __attribute__((vector_size(kWidth * 4)));
+typedef uint8_t ByteVec __attribute__((vector_size(kWidth)));
+
+// Unaligned loads and stores (one instruction each).
+static ALWAYS_INLINE Vec load(const float* p) {
+  Vec v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
+static ALWAYS_INLINE void store(float* p, Vec v) { __builtin_memcpy(p, &v, sizeof v); }
+static ALWAYS_INLINE IntVec load_bytes(const uint8_t* p) {
+  ByteVec v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return __builtin_convertvector(v, IntVec);
+}
+static ALWAYS_INLINE void store_bytes(uint8_t* p, IntVec v) {
+  const ByteVec b = __builtin_convertvector(v, ByteVec);
+  __builtin_memcpy(p, &b, sizeof b);
+}
+
+// The first `count` <= kWidth elements; the other lanes are 0 (load) or left alone (store).
+static ALWAYS_INLINE Vec load_part(const float* p, int count) {
+  if (count == kWidth) return load(p);
+  float buffer[kWidth] = {};
+  for (int i = 0; i < count; ++i) buffer[i] = p[i];
+  return load(buffer);
+}
+static ALWAYS_INLINE void store_part(float* p, Vec v, int count) {
+  if (count == kWidth) return store(p, v);
+  float buffer[kWidth];
+  store(buffer, v);
+  for (int i = 0; i < count; ++i) p[i] = buffer[i];
+}
+
+// x in every lane. x - 0 and not x + 0: the latter would turn -0 into 0.
+static ALWAYS_INLINE Vec splat(float x) { return x - Vec{}; }
+
+static ALWAYS_INLINE IntVec as_int(Vec v) { return (IntVec)v; }
+static ALWAYS_INLINE Vec as_float(IntVec v) { return (Vec)v; }
+// mask ? a : b, where a mask's lanes are 0 or -1, as comparisons give them.
+static ALWAYS_INLINE Vec choose(IntVec mask, Vec a, Vec b) {
+  return as_float((mask & as_int(a)) | (~mask & as_int(b)));
+}
+static ALWAYS_INLINE IntVec choose(IntVec mask, IntVec a, IntVec b) {
+  return (mask & a) | (~mask & b);
+}
+
+// NaN propagates, as with JavaScript's Math.max and Math.min and unlike the bare instructions.
+static ALWAYS_INLINE Vec maximum(Vec a, Vec b) { return choose((a > b) | (a != a), a, b); }
+static ALWAYS_INLINE Vec minimum(Vec a, Vec b) { return choose((a < b) | (a != a), a, b); }
+
+static ALWAYS_INLINE float sum_lanes(Vec v) {
+  float lanes[kWidth];
+  store(lanes, v);
+  UNROLL for (int step = kWidth / 2; step > 0; step /= 2) {
+    for (int i = 0; i < step; ++i) lanes[i] += lanes[i + step];
+  }
+  return lanes[0];
+}
+
+static ALWAYS_INLINE Vec activate(Vec v, int activation) {
+  if (activation == 0) return v;
+  v = maximum(v, Vec{});
+  return activation == 2 ? minimum(v, splat(6.0f)) : v;
+}
+
+constexpr int round_up(int value, int multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+constexpr int min_of(int a, int b) { return a < b ? a : b; }
+constexpr int max_of(int a, int b) { return a > b ? a : b; }
+
+}  // namespace KERNEL_ISA

@@ -1,0 +1,41 @@
+// The thread pool and the scratch memory of the kernels.
+//
+// parallel_for(count, task) runs task(index, worker) for every index in [0, count). The caller is
+// worker 0 and takes part; indices are handed out one at a time, so a worker that the system
+// pre-empts holds up one task and not a share of all. Which worker runs which index is left to
+// chance: tasks write to places of their own, and sums are made per index and added in order.
+// On WebAssembly the same loop runs on the calling thread.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+// Runs task(context, index, worker) for each index; returns when all are done. Not reentrant.
+void parallel_run(int count, void (*task)(void* context, int index, int worker), void* context);
+
+// Memory of at least `floats` elements, 64-byte aligned, with 64 readable elements after the
+// end. It belongs to (worker, slot) and is valid until the next request for the same pair.
+// Contents are undefined.
+float* scratch(int worker, int slot, size_t floats);
+
+// Who uses which slot: a kernel holds several at once.
+enum ScratchSlot {
+  kScratchPacked,   // packed weights or matrix panels, written before the parallel part
+  kScratchPartial,  // per-group sums
+  kScratchImage,    // a padded copy of one image
+  kScratchOutput,   // one image's outputs or gradients
+  kScratchTile,     // a tile's products before they are scattered
+  kScratchList,     // lists of non-zeros
+  kScratchSlots
+};
+
+namespace {  // one copy per variant: see simd.h
+template <class Task>
+inline void parallel_for(int count, Task&& task) {
+  parallel_run(
+      count,
+      [](void* context, int index, int worker) {
+        (*static_cast<Task*>(context))(index, worker);
+      },
+      const_cast<void*>(static_cast<const volatile void*>(&task)));
+}
+}  // namespace

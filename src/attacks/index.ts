@@ -1,0 +1,17 @@
+export { row } from './batch.ts';
+export { argmax, argmaxExcept, lossAt } from './losses.ts';
+export { type Gradients, Oracle, type Subjects } from './oracle.ts';
+export { ATTACKS, attackNamed } from './registry.ts';
+export { type AttackPlan, type AttackResult, planAttack, runAttack } from './run.ts';
+export { distance, isWithin, TOLERANCE } from './threat.ts';
+export {
+  type Access,
+  type Attack,
+  type Examples,
+  type Goal,
+  LOSSES,
+  type LossName,
+  NORMS,
+  type Norm,
+  type Threat,
+} from './types.ts';

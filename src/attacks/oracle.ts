@@ -1,0 +1,147 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { RunError } from '../errors.ts';
+import type { Classifier } from '../models/index.ts';
+import { lossAt } from './losses.ts';
+import type { Examples, Goal, LossName } from './types.ts';
+
+/** Logits and input gradients of a batch. */
+export interface Gradients {
+  /** `[count, classes]` */
+  readonly logits: Float32Array;
+  /** `[count, H, W, C]` */
+  readonly gradient: Float32Array;
+}
+
+/**
+ * A model as an attack sees it: plain arrays in, plain arrays out, every pass counted.
+ *
+ * All tensors live and die in here, so that attacks are arithmetic on `Float32Array`s. A pass over
+ * one image counts as one, whatever batch it travelled in.
+ */
+export class Oracle {
+  readonly classifier: Classifier;
+  /** Values in one image. */
+  readonly features: number;
+  readonly classes: number;
+  #forwards = 0;
+  #backwards = 0;
+
+  constructor(classifier: Classifier) {
+    this.classifier = classifier;
+    this.classes = classifier.classes;
+    const [height, width, channels] = classifier.inputShape;
+    this.features = height * width * channels;
+  }
+
+  /** Passes so far, counted in images. */
+  get cost(): { readonly forwards: number; readonly backwards: number } {
+    return { forwards: this.#forwards, backwards: this.#backwards };
+  }
+
+  #batch(images: Float32Array): tf.Tensor4D {
+    return tf.tensor4d(images, [
+      images.length / this.features,
+      ...this.classifier.inputShape,
+    ] as const);
+  }
+
+  #checked(values: Float32Array, what: string): Float32Array {
+    // A sum is finite unless a part is not (float64 has room for any number of float32 values).
+    let sum = 0;
+    for (let i = 0; i < values.length; i++) sum += values[i];
+    if (Number.isFinite(sum)) return values;
+    throw new RunError('not-finite', `${this.classifier.name} gave ${what} that are not finite`, {
+      hint: 'check the model: its training may have diverged',
+    });
+  }
+
+  /**
+   * Logits `[count, classes]` of images `[count, H, W, C]`.
+   * @throws RunError `not-finite`
+   */
+  logits(images: Float32Array): Float32Array {
+    if (images.length === 0) return new Float32Array(0);
+    this.#forwards += images.length / this.features;
+    const logits = tf.tidy(
+      () => this.classifier.logits(this.#batch(images)).dataSync() as Float32Array,
+    );
+    return this.#checked(logits, 'logits');
+  }
+
+  /**
+   * Carries a gradient with respect to the logits back to the images: one forward and one backward
+   * pass. `pull` gets the logits `[count, classes]` and returns the gradient to carry, same shape.
+   * @throws RunError `not-finite`
+   */
+  backward(images: Float32Array, pull: (logits: Float32Array) => Float32Array): Gradients {
+    if (images.length === 0) return { logits: new Float32Array(0), gradient: new Float32Array(0) };
+    const count = images.length / this.features;
+    this.#forwards += count;
+    this.#backwards += count;
+    let logits: Float32Array = new Float32Array(0);
+    const gradient = tf.tidy(() => {
+      const carry = tf.grad((input) => {
+        const output = this.classifier.logits(input as tf.Tensor4D);
+        logits = this.#checked(output.dataSync() as Float32Array, 'logits');
+        return tf.sum(tf.mul(output, tf.tensor2d(pull(logits), [count, this.classes])));
+      });
+      return carry(this.#batch(images)).dataSync() as Float32Array;
+    });
+    return { logits, gradient: this.#checked(gradient, 'input gradients') };
+  }
+
+  /** Values `[count]` of a loss at logits `[count, classes]`, and its gradients if `into` is given. */
+  losses(
+    name: LossName,
+    logits: Float32Array,
+    subjects: Subjects,
+    into: Float32Array = new Float32Array(logits.length),
+  ): Float32Array {
+    const { classes } = this;
+    const { temperature } = this.classifier;
+    const values = new Float32Array(logits.length / classes);
+    for (let i = 0; i < values.length; i++) {
+      const row = logits.subarray(i * classes, (i + 1) * classes);
+      const gradient = into.subarray(i * classes, (i + 1) * classes);
+      const label = subjects.labels[i];
+      values[i] = lossAt(
+        name,
+        row,
+        { label, target: subjects.targets?.[i], temperature },
+        gradient,
+      );
+    }
+    return values;
+  }
+
+  /** The loss of every image, its input gradient and the logits: one forward, one backward pass. */
+  lossGradients(
+    name: LossName,
+    images: Float32Array,
+    subjects: Subjects,
+  ): Gradients & { readonly values: Float32Array } {
+    let values: Float32Array = new Float32Array(0);
+    const gradients = this.backward(images, (logits) => {
+      const pull = new Float32Array(logits.length);
+      values = this.losses(name, logits, subjects, pull);
+      return pull;
+    });
+    return { ...gradients, values };
+  }
+}
+
+/** The classes that losses and goals speak of, row by row. */
+export interface Subjects {
+  readonly labels: ArrayLike<number>;
+  readonly targets: ArrayLike<number> | undefined;
+}
+
+/** The subjects of the examples at `rows` (all of them by default). */
+export function subjectsOf(examples: Examples, goal: Goal, rows?: readonly number[]): Subjects {
+  const pick = (values: Int32Array) =>
+    rows ? Int32Array.from(rows, (row) => values[row]) : values;
+  return {
+    labels: pick(examples.labels),
+    targets: goal.kind === 'targeted' ? pick(goal.targets) : undefined,
+  };
+}

@@ -1,0 +1,74 @@
+import { Command } from 'commander';
+import type { SharedOptions } from '../options.ts';
+import { addSharedOptions } from '../options.ts';
+
+/** One thing that was looked at. */
+interface Finding {
+  readonly what: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+async function examineData(source: string): Promise<Finding> {
+  const { loadData } = await import('../../data/index.ts');
+  try {
+    const { train, validation, test } = await loadData(source);
+    const counts = `${train.count + validation.count} training and ${test.count} test images`;
+    return { what: `data ${source}`, ok: true, detail: `${counts}, checksums verified` };
+  } catch (error) {
+    return { what: `data ${source}`, ok: false, detail: (error as Error).message };
+  }
+}
+
+async function examineFolder(folder: string): Promise<Finding> {
+  const { checkWritable } = await import('../../data/index.ts');
+  try {
+    await checkWritable(`${folder}/probe`);
+    return { what: `folder ${folder}/`, ok: true, detail: 'writable' };
+  } catch (error) {
+    return { what: `folder ${folder}/`, ok: false, detail: (error as Error).message };
+  }
+}
+
+async function doctor(flags: SharedOptions): Promise<void> {
+  const { cpus, totalmem } = await import('node:os');
+  const { inspectEngines } = await import('../../engine/index.ts');
+  const { openSession } = await import('../session.ts');
+  const { programVersion } = await import('../../version.ts');
+  const { engine, terminal } = await openSession({ ...flags, quiet: true });
+  const engines = await inspectEngines();
+  const memory = `${(totalmem() / 2 ** 30).toFixed(0)} GiB of memory`;
+  const findings: Finding[] = [
+    { what: 'program', ok: true, detail: programVersion() },
+    {
+      what: 'Node.js',
+      ok: true,
+      detail: `${process.version} on ${process.platform} ${process.arch}`,
+    },
+    { what: 'processor', ok: true, detail: `${cpus()[0]?.model.trim() ?? 'unknown'}, ${memory}` },
+    {
+      what: 'engine in use',
+      ok: true,
+      detail: `${engine.name}, ${engine.instructionSet}, ${engine.threads} of ${cpus().length} cores`,
+    },
+    ...engines.map(({ name, usable, detail }) => ({ what: `engine ${name}`, ok: usable, detail })),
+    await examineData('mnist'),
+    await examineData('fashion-mnist'),
+    await examineFolder('models'),
+    await examineFolder('data'),
+  ];
+  for (const { what, ok, detail } of findings) {
+    const mark = ok ? terminal.colour.green('ok') : terminal.colour.yellow('--');
+    terminal.print(`${mark}  ${what.padEnd(20)}${detail}`);
+  }
+  terminal.record({ schema: 'distill-doctor/1', findings });
+}
+
+export function doctorCommand(): Command {
+  const command = new Command('doctor').description(
+    'look at Node, engines, cores, data and folders, and say what is amiss',
+  );
+  return addSharedOptions(command)
+    .addHelpText('after', '\nExample:\n  distill doctor')
+    .action(doctor);
+}

@@ -1,0 +1,67 @@
+import { Command, Option } from 'commander';
+import { NOISE_KINDS, type NoiseKind } from '../../data/noise-kinds.ts';
+import { DEFAULTS } from '../../training/settings.ts';
+import {
+  addDataOptions,
+  addSharedOptions,
+  addTemperatureOption,
+  type DataOptions,
+  decimal,
+  integer,
+  type SharedOptions,
+} from '../options.ts';
+
+/** The options that say how soft labels are made. */
+export interface SoftLabelFlags {
+  readonly noise: number;
+  readonly noiseKind: NoiseKind;
+  readonly noiseCopies: number;
+}
+
+interface Flags extends SharedOptions, DataOptions, SoftLabelFlags {
+  readonly teacher: string;
+  readonly temperature: number;
+  readonly out: string;
+}
+
+export function addNoiseOptions(command: Command): Command {
+  return command
+    .option(
+      '--noise <x>',
+      'half-width (uniform) or deviation (gaussian) of the noise, in pixel values 0 to 1',
+      decimal('--noise', 0, 1),
+      DEFAULTS.noise,
+    )
+    .addOption(new Option('--noise-kind <kind>').choices(NOISE_KINDS).default(DEFAULTS.noiseKind))
+    .option(
+      '--noise-copies <n>',
+      'noisy copies of every training image',
+      integer('--noise-copies', 0, 100),
+      DEFAULTS.noiseCopies,
+    );
+}
+
+async function softLabels(flags: Flags): Promise<void> {
+  const { openData, openSession } = await import('../session.ts');
+  const { describeSoftLabels, softLabelsWithProgress } = await import('../training.ts');
+  const session = await openSession(flags);
+  const data = await openData(flags, session.terminal);
+  const { card } = await softLabelsWithProgress(session, { ...flags, data });
+  session.terminal.print(describeSoftLabels(card, flags.out));
+  session.terminal.record(card);
+}
+
+export function softLabelsCommand(): Command {
+  const command = new Command('soft-labels')
+    .description(
+      "compute and keep the teacher's softmax(logits / T) of the training images and noisy copies",
+    )
+    .option('--teacher <folder>', "the teacher's model folder", 'models/teacher');
+  addNoiseOptions(addDataOptions(addTemperatureOption(command)))
+    .option('--out <folder>', 'folder to write', 'data/soft-labels')
+    .addHelpText(
+      'after',
+      '\nExample:\n  distill soft-labels --teacher models/teacher --temperature 40',
+    );
+  return addSharedOptions(command).action(softLabels);
+}

@@ -1,0 +1,64 @@
+import { Command, CommanderError } from 'commander';
+import { DistillError } from '../errors.ts';
+import { programVersion } from '../version.ts';
+import { attackCommand } from './commands/attack.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { evaluateCommand } from './commands/evaluate.ts';
+import { predictCommand } from './commands/predict.ts';
+import { softLabelsCommand } from './commands/soft-labels.ts';
+import { trainStudentCommand } from './commands/train-student.ts';
+import { trainTeacherCommand } from './commands/train-teacher.ts';
+
+function buildProgram(): Command {
+  const program = new Command('distill')
+    .description(
+      'Train image classifiers with defensive distillation, attack them, and see how robust they are.',
+    )
+    .version(programVersion(), '-V, --version')
+    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ writeErr: () => {} }) // errors are reported in one place, below
+    .exitOverride();
+  for (const command of [
+    trainTeacherCommand(),
+    softLabelsCommand(),
+    trainStudentCommand(),
+    attackCommand(),
+    evaluateCommand(),
+    predictCommand(),
+    doctorCommand(),
+  ]) {
+    program.addCommand(command.copyInheritedSettings(program));
+  }
+  return program;
+}
+
+/** The error in one line, and the exit code it ends the program with. */
+function explain(error: unknown): { line: string; exitCode: number } {
+  if (error instanceof DistillError) {
+    const hint = error.hint ? `. To mend it: ${error.hint}` : '';
+    return { line: `error: ${error.message}${hint}`, exitCode: error.exitCode };
+  }
+  if (error instanceof CommanderError) {
+    return { line: error.message.replace(/\s*\n\s*/g, ' '), exitCode: 2 };
+  }
+  return {
+    line: `error: ${(error as Error)?.message ?? error} (a bug: please report it)`,
+    exitCode: 3,
+  };
+}
+
+/** Runs the program; sets the exit code and never throws. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = buildProgram();
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return; // --help, --version
+    const { line, exitCode } = explain(error);
+    process.stderr.write(`${line}\n`);
+    const bug = !(error instanceof DistillError || error instanceof CommanderError);
+    if (bug || argv.includes('--verbose')) process.stderr.write(`${(error as Error)?.stack}\n`);
+    process.exitCode = exitCode;
+  }
+}

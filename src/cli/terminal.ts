@@ -1,0 +1,128 @@
+import { Chalk, type ChalkInstance } from 'chalk';
+import type { Options, Preset, SingleBar } from 'cli-progress';
+import type { TrainingProgress } from '../training/index.ts';
+import type { SharedOptions } from './options.ts';
+
+/** A bar on a terminal; elsewhere a line now and then. */
+export interface Progress {
+  update(done: number, total: number, detail: string): void;
+  stop(): void;
+}
+
+const SILENT: Progress = { update: () => {}, stop: () => {} };
+const MILLISECONDS_BETWEEN_LINES = 5000;
+
+function colours(stream: NodeJS.WriteStream): ChalkInstance {
+  const wanted = process.env.FORCE_COLOR !== undefined && process.env.FORCE_COLOR !== '0';
+  const off = Boolean(process.env.NO_COLOR) || process.env.TERM === 'dumb';
+  return new Chalk({ level: off ? 0 : stream.isTTY || wanted ? 1 : 0 });
+}
+
+/** Such as `45 s` or `3 min 05 s`. */
+export function duration(seconds: number): string {
+  if (seconds < 60) return `${Math.ceil(seconds)} s`;
+  const rounded = Math.ceil(seconds);
+  return `${Math.floor(rounded / 60)} min ${String(rounded % 60).padStart(2, '0')} s`;
+}
+
+/** The text of a training progress line. */
+export function trainingDetail(progress: TrainingProgress): string {
+  const { epoch, epochs, loss, validationAccuracy, samplesPerSecond, secondsLeft } = progress;
+  const accuracy =
+    validationAccuracy === undefined
+      ? ''
+      : `validation ${(100 * validationAccuracy).toFixed(2)} %, `;
+  return (
+    `epoch ${epoch}/${epochs}, loss ${loss.toFixed(4)}, ${accuracy}` +
+    `${Math.round(samplesPerSecond)} samples/s, ${duration(secondsLeft)} left`
+  );
+}
+
+/**
+ * The only place that prints. Results go to standard output; progress and notes to standard
+ * error, so that `--json` leaves one record and nothing else on standard output.
+ */
+export class Terminal {
+  /** Colours for standard output. */
+  readonly colour: ChalkInstance;
+  readonly #noteColour: ChalkInstance;
+  readonly #json: boolean;
+  readonly #quiet: boolean;
+
+  constructor(options: Pick<SharedOptions, 'json' | 'quiet'>) {
+    this.#json = options.json === true;
+    this.#quiet = options.quiet === true;
+    this.colour = colours(process.stdout);
+    this.#noteColour = colours(process.stderr);
+  }
+
+  /** How many columns a line may take. */
+  get width(): number {
+    return Math.min(process.stdout.columns || 80, 100);
+  }
+
+  /** A line about what is going on. */
+  note(text: string): void {
+    if (!this.#quiet) process.stderr.write(`${this.#noteColour.dim(text)}\n`);
+  }
+
+  /** Something the reader should not miss, even with `--quiet`. */
+  warn(text: string): void {
+    process.stderr.write(`${this.#noteColour.yellow('warning:')} ${text}\n`);
+  }
+
+  /** The result for people. */
+  print(text: string): void {
+    if (!this.#json) process.stdout.write(`${text}\n`);
+  }
+
+  /** The result for programs. */
+  record(record: unknown): void {
+    if (this.#json) process.stdout.write(`${JSON.stringify(record)}\n`);
+  }
+
+  /** @param label what is being done, such as `teacher` */
+  async progress(label: string): Promise<Progress> {
+    if (this.#quiet) return SILENT;
+    return process.stderr.isTTY ? barProgress(label) : lineProgress(label);
+  }
+}
+
+async function barProgress(label: string): Promise<Progress> {
+  const { default: cliProgress } = await import('cli-progress');
+  const format = `${label.padEnd(12)} {bar} {percentage} % | {detail}`;
+  const options: Options = {
+    format,
+    barsize: 16,
+    hideCursor: true,
+    clearOnComplete: false,
+    fps: 8,
+    linewrap: false,
+  };
+  const preset: Preset = cliProgress.Presets.shades_classic;
+  let bar: SingleBar | undefined;
+  return {
+    update(done, total, detail) {
+      if (!bar) {
+        bar = new cliProgress.SingleBar(options, preset);
+        bar.start(total, done, { detail });
+      }
+      bar.setTotal(total);
+      bar.update(done, { detail });
+    },
+    stop: () => bar?.stop(),
+  };
+}
+
+function lineProgress(label: string): Progress {
+  let last = 0;
+  return {
+    update(done, total, detail) {
+      const now = performance.now();
+      if (done < total && now - last < MILLISECONDS_BETWEEN_LINES) return;
+      last = now;
+      process.stderr.write(`${label}: ${Math.floor((100 * done) / total)} %, ${detail}\n`);
+    },
+    stop: () => {},
+  };
+}

@@ -1,0 +1,174 @@
+/**
+ * Chooses what runs TensorFlow.js: `native` (kernels compiled on this machine), else `tensorflow`
+ * (the optional peer `@tensorflow/tfjs-node`), else `wasm` (the same kernels, shipped as
+ * WebAssembly); `cpu` (plain JavaScript, thousands of times slower) only when asked for.
+ */
+import { readFileSync } from 'node:fs';
+import util from 'node:util';
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  buildRecordFile,
+  CompiledBackend,
+  instructionSet,
+  registerNative,
+  registerWasm,
+} from '../../native/backend/index.ts';
+import { UserError } from '../errors.ts';
+import { allowedCores } from './threads.ts';
+
+export const ENGINES = ['native', 'tensorflow', 'wasm', 'cpu'] as const;
+export type EngineName = (typeof ENGINES)[number];
+export type EngineChoice = EngineName | 'auto';
+
+export interface Engine {
+  readonly name: EngineName;
+  /** Threads that kernels run on. */
+  readonly threads: number;
+  /** What the kernels were compiled for, such as `avx2`; `javascript` or `tensorflow` otherwise. */
+  readonly instructionSet: string;
+  /** One line for people: which engine runs and, if it is not `native`, what would be faster. */
+  readonly summary: string;
+}
+
+export interface EngineStatus {
+  readonly name: EngineName;
+  readonly usable: boolean;
+  /** One line: what it is, or why it cannot be used. */
+  readonly detail: string;
+}
+
+const FASTER =
+  'with a C++ compiler (c++, g++ or clang++), `npm run install` builds the faster native one';
+
+/** Why the addon is missing, as the install step recorded it. */
+function buildFailure(): string | undefined {
+  try {
+    return JSON.parse(readFileSync(buildRecordFile, 'utf8')).failure;
+  } catch {
+    return 'it was never built';
+  }
+}
+
+function firstLine(error: unknown): string {
+  return String(error instanceof Error ? error.message : error).split('\n')[0];
+}
+
+/** Makes the TensorFlow.js backend of that name available. Throws an Error that says why not. */
+async function load(name: EngineName, threads: number): Promise<void> {
+  switch (name) {
+    case 'native':
+      try {
+        return registerNative();
+      } catch (error) {
+        throw new Error(buildFailure() ?? firstLine(error), { cause: error });
+      }
+    case 'wasm':
+      return registerWasm();
+    case 'tensorflow':
+      return loadTensorFlow(threads);
+    case 'cpu':
+      return;
+  }
+}
+
+async function loadTensorFlow(threads: number): Promise<void> {
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  process.env.TF_NUM_INTRAOP_THREADS ??= String(threads);
+  // tfjs-node 4.22 calls a function that Node 23 removed.
+  const legacy = util as { isNullOrUndefined?: (value: unknown) => boolean };
+  legacy.isNullOrUndefined ??= (value) => value === null || value === undefined;
+  const peer: string = '@tensorflow/tfjs-node';
+  try {
+    await import(peer);
+  } catch (error) {
+    const isAbsent = (error as { code?: string }).code === 'ERR_MODULE_NOT_FOUND';
+    throw new Error(isAbsent ? `${peer} is not installed` : firstLine(error), { cause: error });
+  }
+}
+
+function describe(name: EngineName, requestedThreads: number): Engine {
+  const backend = tf.backend();
+  switch (name) {
+    case 'native': {
+      const set = instructionSet(backend as CompiledBackend);
+      const summary = `native kernels (${set}), ${requestedThreads} thread${requestedThreads === 1 ? '' : 's'}`;
+      return { name, threads: requestedThreads, instructionSet: set, summary };
+    }
+    case 'wasm':
+      return {
+        name,
+        threads: 1,
+        instructionSet: instructionSet(backend as CompiledBackend),
+        summary: `WebAssembly kernels, 1 thread; ${FASTER}`,
+      };
+    case 'tensorflow':
+      return {
+        name,
+        threads: requestedThreads,
+        instructionSet: 'tensorflow',
+        summary: `TensorFlow through @tensorflow/tfjs-node; ${FASTER}`,
+      };
+    case 'cpu':
+      return {
+        name,
+        threads: 1,
+        instructionSet: 'javascript',
+        summary:
+          'plain JavaScript, thousands of times slower; `--engine auto` chooses a faster one',
+      };
+  }
+}
+
+/**
+ * Starts an engine and makes it TensorFlow.js's current backend.
+ *
+ * @param choice an engine, or `auto` for the best one that works
+ * @param threads for kernels; by default the cores that this process may use
+ * @throws UserError when the engine asked for cannot be used, or `threads` is not 1 to 256
+ */
+export async function startEngine(
+  choice: EngineChoice = 'auto',
+  threads: number = allowedCores(),
+): Promise<Engine> {
+  if (!Number.isInteger(threads) || threads < 1 || threads > 256) {
+    throw new UserError('bad-threads', `the number of threads is 1 to 256, not ${threads}`);
+  }
+  tf.enableProdMode(); // without it the JavaScript backend recommends other packages on stderr
+  const candidates: readonly EngineName[] =
+    choice === 'auto' ? ['native', 'tensorflow', 'wasm'] : [choice];
+  let reason = '';
+  for (const name of candidates) {
+    try {
+      await load(name, threads);
+      await tf.setBackend(name);
+      const backend = tf.backend();
+      if (backend instanceof CompiledBackend) backend.kernels.set_threads(threads);
+      return describe(name, threads);
+    } catch (error) {
+      reason = firstLine(error);
+    }
+  }
+  throw new UserError('engine-unavailable', `the engine '${choice}' cannot be used: ${reason}`, {
+    hint: 'run `distill doctor` to see which engines work here, or use `--engine auto`',
+  });
+}
+
+/** What each engine is on this machine, or why it cannot be used; loads them all. */
+export async function inspectEngines(): Promise<EngineStatus[]> {
+  const details: Record<EngineName, string> = {
+    native: 'C++ kernels compiled on this machine',
+    tensorflow: 'TensorFlow through @tensorflow/tfjs-node',
+    wasm: 'the same kernels as WebAssembly, one thread',
+    cpu: 'plain JavaScript, for checks only: thousands of times slower',
+  };
+  const statuses: EngineStatus[] = [];
+  for (const name of ENGINES) {
+    try {
+      await load(name, 1);
+      statuses.push({ name, usable: true, detail: details[name] });
+    } catch (error) {
+      statuses.push({ name, usable: false, detail: firstLine(error) });
+    }
+  }
+  return statuses;
+}

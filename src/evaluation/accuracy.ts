@@ -1,0 +1,85 @@
+import { setImmediate } from 'node:timers/promises';
+import { argmax, Oracle, row } from '../attacks/index.ts';
+import { type Dataset, imagesAsFloats } from '../data/index.ts';
+import type { Classifier } from '../models/index.ts';
+import { type Interval, wilson } from './statistics.ts';
+
+/** Images a forward pass takes at once; changes speed, not results. */
+export const BATCH_SIZE = 256;
+
+/** A rate with what it was counted from. */
+export interface Rate extends Interval {
+  readonly hits: number;
+  readonly total: number;
+  /** hits / total, or 0 of nothing. */
+  readonly rate: number;
+}
+
+/** A rate with its 95 % Wilson interval. */
+export function rateOf(hits: number, total: number): Rate {
+  return { hits, total, rate: total === 0 ? 0 : hits / total, ...wilson(hits, total) };
+}
+
+export interface AccuracySummary {
+  readonly accuracy: Rate;
+  /** By true class. */
+  readonly perClass: readonly Rate[];
+  /** `confusion[true][predicted]`, counts. */
+  readonly confusion: readonly (readonly number[])[];
+}
+
+/** Lets timers, signals and progress bars have their turn between two batches. */
+export const breathe = (): Promise<void> => setImmediate();
+
+/** Splits positions into batches. */
+export function batches(positions: readonly number[], size: number = BATCH_SIZE): number[][] {
+  const parts: number[][] = [];
+  for (let from = 0; from < positions.length; from += size) {
+    parts.push(positions.slice(from, from + size));
+  }
+  return parts;
+}
+
+/** The class of every image of a batch `[N, H, W, C]`, float32 in [0, 1]: argmax of the logits. */
+export function classify(classifier: Classifier, images: Float32Array): Int32Array {
+  const logits = new Oracle(classifier).logits(images);
+  const { classes } = classifier;
+  return Int32Array.from({ length: logits.length / classes }, (_, i) =>
+    argmax(row(logits, i, classes)),
+  );
+}
+
+/** Predicted classes of the images at `positions`, a batch at a time. */
+export async function predictions(
+  classifier: Classifier,
+  dataset: Dataset,
+  positions: readonly number[],
+  onBatch: (done: number) => void = () => {},
+): Promise<Int32Array> {
+  const predicted = new Int32Array(positions.length);
+  let done = 0;
+  for (const batch of batches(positions)) {
+    predicted.set(classify(classifier, imagesAsFloats(dataset, batch)), done);
+    done += batch.length;
+    onBatch(done);
+    await breathe();
+  }
+  return predicted;
+}
+
+/** Accuracy, accuracy by class and the confusion matrix. */
+export function summariseAccuracy(
+  predicted: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  classes: number,
+): AccuracySummary {
+  const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  for (let i = 0; i < labels.length; i++) confusion[labels[i]][predicted[i]]++;
+  const hits = confusion.map((counts, label) => counts[label]);
+  const sum = (counts: readonly number[]) => counts.reduce((a, b) => a + b, 0);
+  return {
+    accuracy: rateOf(sum(hits), labels.length),
+    perClass: confusion.map((counts, label) => rateOf(hits[label], sum(counts))),
+    confusion,
+  };
+}

@@ -1,0 +1,130 @@
+/** Attacks on a data set: batch after batch, every candidate judged here and not by the attack. */
+import {
+  type AttackPlan,
+  distance,
+  type Examples,
+  type Goal,
+  isWithin,
+  row,
+  runAttack,
+} from '../attacks/index.ts';
+import { type Dataset, imagesAsFloats, labelsAt } from '../data/index.ts';
+import { RandomStream } from '../engine/index.ts';
+import type { Classifier } from '../models/index.ts';
+import { BATCH_SIZE, batches, breathe, classify } from './accuracy.ts';
+
+/** What became of each example, by position in the batch or run. */
+export interface Outcomes {
+  /** Class that the model gives the candidate. */
+  readonly predicted: number[];
+  /** Distance of the candidate from the original, in the threat's norm. */
+  readonly distance: number[];
+  /** Goal reached by a legal candidate. */
+  readonly success: boolean[];
+  /** In the ball, in [0, 1], no NaN. An illegal candidate is a bug in the attack, never a success. */
+  readonly legal: boolean[];
+}
+
+export interface AttackRun extends Outcomes {
+  readonly plan: AttackPlan;
+  readonly targets: number[] | undefined;
+  /** Passes over single images, the judging not counted. */
+  readonly forwards: number;
+  readonly backwards: number;
+  readonly seconds: number;
+}
+
+/**
+ * Examples at `positions`, each with the stream named by its index in the data set: which
+ * neighbours it is attacked with changes nothing.
+ */
+export function examplesAt(
+  dataset: Dataset,
+  positions: readonly number[],
+  stream: RandomStream,
+): Examples {
+  return {
+    images: imagesAsFloats(dataset, positions),
+    labels: labelsAt(dataset, positions),
+    streams: positions.map((position) => stream.child(dataset.indices[position])),
+  };
+}
+
+/** Judges candidates by the model at T = 1: the only place where success is decided. */
+export function judge(
+  plan: AttackPlan,
+  classifier: Classifier,
+  examples: Examples,
+  goal: Goal,
+  candidates: Float32Array,
+): Outcomes {
+  const features = candidates.length / examples.labels.length;
+  const predicted = Array.from(classify(classifier, candidates));
+  const distances: number[] = [];
+  const legal: boolean[] = [];
+  for (let i = 0; i < predicted.length; i++) {
+    const original = row(examples.images, i, features);
+    const candidate = row(candidates, i, features);
+    distances.push(distance(plan.threat.norm, original, candidate));
+    legal.push(isWithin(plan.threat, original, candidate));
+  }
+  const success = predicted.map((winner, i) => {
+    const reached =
+      goal.kind === 'targeted' ? winner === goal.targets[i] : winner !== examples.labels[i];
+    return reached && legal[i];
+  });
+  return { predicted, distance: distances, success, legal };
+}
+
+/** What to attack, and how. */
+export interface AttackJob {
+  readonly plan: AttackPlan;
+  readonly classifier: Classifier;
+  readonly dataset: Dataset;
+  readonly positions: readonly number[];
+  readonly seed: number;
+  /** One target class per position; untargeted if absent. */
+  readonly targets?: readonly number[];
+  /** The model a transfer attack takes its gradients from. */
+  readonly source?: Classifier;
+  /** Images attacked at once; changes speed, not results. */
+  readonly batchSize?: number;
+  /** Sees every batch of candidates, in order, with the positions they belong to. */
+  onBatch?(candidates: Float32Array, positions: readonly number[]): void;
+}
+
+/** Runs one attack on the images at `positions` and judges what it returns. */
+export async function attackDataset(job: AttackJob): Promise<AttackRun> {
+  const { plan, classifier, dataset, positions, targets } = job;
+  const stream = new RandomStream(job.seed, `attack/${plan.attack.name}`);
+  const outcomes: Outcomes = { predicted: [], distance: [], success: [], legal: [] };
+  const started = performance.now();
+  let forwards = 0;
+  let backwards = 0;
+  let done = 0;
+  for (const batch of batches(positions, job.batchSize ?? BATCH_SIZE)) {
+    const examples = examplesAt(dataset, batch, stream);
+    const goal: Goal = targets
+      ? { kind: 'targeted', targets: Int32Array.from(targets.slice(done, done + batch.length)) }
+      : { kind: 'untargeted' };
+    const result = runAttack(plan, classifier, examples, goal, job.source);
+    const judged = judge(plan, classifier, examples, goal, result.images);
+    outcomes.predicted.push(...judged.predicted);
+    outcomes.distance.push(...judged.distance);
+    outcomes.success.push(...judged.success);
+    outcomes.legal.push(...judged.legal);
+    forwards += result.forwards;
+    backwards += result.backwards;
+    done += batch.length;
+    job.onBatch?.(result.images, batch);
+    await breathe();
+  }
+  return {
+    plan,
+    targets: targets && Array.from(targets),
+    ...outcomes,
+    forwards,
+    backwards,
+    seconds: (performance.now() - started) / 1000,
+  };
+}

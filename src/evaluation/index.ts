@@ -1,0 +1,44 @@
+export {
+  type AccuracySummary,
+  classify,
+  predictions,
+  type Rate,
+  rateOf,
+  summariseAccuracy,
+} from './accuracy.ts';
+export {
+  type AttackJob,
+  type AttackRun,
+  attackDataset,
+  examplesAt,
+  judge,
+  type Outcomes,
+} from './attacking.ts';
+export {
+  attackRecord,
+  type EvaluationPlan,
+  evaluate,
+  nameOf,
+  type PlannedAttack,
+  type Provenance,
+  type Subject,
+  worstCase,
+} from './evaluate.ts';
+export { checkGates, type Gates } from './gates.ts';
+export {
+  type GradientSummary,
+  HISTOGRAM_FROM,
+  HISTOGRAM_TO,
+  measureGradients,
+} from './gradients.ts';
+export { namedAttacks, presetAttacks } from './presets.ts';
+export {
+  type AttackRecord,
+  type EvaluationRecord,
+  type Flag,
+  type ModelRecord,
+  parseRecord,
+  RECORD_SCHEMA,
+  type TestRecord,
+} from './records.ts';
+export { clopperPearson, type Interval, mcnemar, wilson } from './statistics.ts';

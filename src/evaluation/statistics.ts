@@ -1,0 +1,128 @@
+/**
+ * Intervals and tests for rates, in float64. Pure functions of counts.
+ *
+ * Papers: Wilson 1927; Clopper & Pearson 1934; McNemar 1947 (here in its exact, binomial form).
+ */
+
+/** A 95 % interval of a rate, in [0, 1]. */
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** 97.5 % quantile of the standard normal distribution. */
+const Z_95 = 1.959963984540054;
+/** Accuracy of the quantile search; far below what an interval is printed with. */
+const QUANTILE_HALVINGS = 60;
+const FRACTION_STEPS = 1000;
+
+function checkCounts(hits: number, total: number): void {
+  if (Number.isSafeInteger(hits) && Number.isSafeInteger(total) && 0 <= hits && hits <= total)
+    return;
+  throw new RangeError(`counts are integers with 0 <= hits <= total, not ${hits} of ${total}`);
+}
+
+/**
+ * Wilson's 95 % score interval of `hits` out of `total`: the one tables print. Of no trials at all
+ * it says [0, 1].
+ * @throws RangeError unless 0 <= hits <= total, integers
+ */
+export function wilson(hits: number, total: number): Interval {
+  checkCounts(hits, total);
+  if (total === 0) return { low: 0, high: 1 };
+  const rate = hits / total;
+  const z2 = Z_95 * Z_95;
+  const centre = (rate + z2 / (2 * total)) / (1 + z2 / total);
+  const half =
+    (Z_95 * Math.sqrt((rate * (1 - rate)) / total + z2 / (4 * total * total))) / (1 + z2 / total);
+  return {
+    low: hits === 0 ? 0 : Math.max(0, centre - half),
+    high: hits === total ? 1 : Math.min(1, centre + half),
+  };
+}
+
+/**
+ * Clopper and Pearson's exact 95 % interval: never covers less than it says, so gates that must
+ * not be too optimistic use it.
+ * @throws RangeError unless 0 <= hits <= total, integers
+ */
+export function clopperPearson(hits: number, total: number): Interval {
+  checkCounts(hits, total);
+  return {
+    low: hits === 0 ? 0 : betaQuantile(0.025, hits, total - hits + 1),
+    high: hits === total ? 1 : betaQuantile(0.975, hits + 1, total - hits),
+  };
+}
+
+/**
+ * McNemar's exact test of two models on the same examples.
+ * @param onlyFirst examples that only the first model got right
+ * @param onlySecond examples that only the second model got right
+ * @returns the two-sided p-value, in [0, 1]
+ */
+export function mcnemar(onlyFirst: number, onlySecond: number): number {
+  const trials = onlyFirst + onlySecond;
+  checkCounts(onlyFirst, trials);
+  const fewer = Math.min(onlyFirst, onlySecond);
+  let tail = 0;
+  for (let k = 0; k <= fewer; k++) {
+    tail += Math.exp(logChoose(trials, k) - trials * Math.LN2);
+  }
+  return Math.min(1, 2 * tail);
+}
+
+function logChoose(n: number, k: number): number {
+  return logGamma(n + 1) - logGamma(k + 1) - logGamma(n - k + 1);
+}
+
+/** Lanczos' approximation (g = 7, 9 terms), relative error about 1e-15 for x >= 0.5. */
+function logGamma(x: number): number {
+  const terms = [
+    0.9999999999998099, 676.5203681218851, -1259.1392167224028, 771.3234287776531,
+    -176.6150291621406, 12.507343278686905, -0.13857109526572012, 9.984369578019572e-6,
+    1.5056327351493116e-7,
+  ];
+  let series = terms[0];
+  for (let i = 1; i < terms.length; i++) series += terms[i] / (x - 1 + i);
+  const t = x + 6.5;
+  return 0.5 * Math.log(2 * Math.PI) + (x - 0.5) * Math.log(t) - t + Math.log(series);
+}
+
+/** Regularised incomplete beta function I_x(a, b), by Lentz's continued fraction. */
+function incompleteBeta(x: number, a: number, b: number): number {
+  if (x <= 0) return 0;
+  if (x >= 1) return 1;
+  // The fraction converges fast below the mean; above it, use the mirror image.
+  if (x > (a + 1) / (a + b + 2)) return 1 - incompleteBeta(1 - x, b, a);
+  const front = Math.exp(
+    logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x),
+  );
+  const tiny = 1e-300;
+  let c = 1;
+  let d = 1 / Math.max(1 - ((a + b) * x) / (a + 1), tiny);
+  let fraction = d;
+  for (let m = 1; m <= FRACTION_STEPS; m++) {
+    const even = (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m));
+    d = 1 / (1 + even * d || tiny);
+    c = 1 + even / c || tiny;
+    fraction *= c * d;
+    const odd = (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1));
+    d = 1 / (1 + odd * d || tiny);
+    c = 1 + odd / c || tiny;
+    fraction *= c * d;
+    if (Math.abs(c * d - 1) < 1e-15) break;
+  }
+  return (front * fraction) / a;
+}
+
+/** The x at which I_x(a, b) is `probability`. */
+function betaQuantile(probability: number, a: number, b: number): number {
+  let low = 0;
+  let high = 1;
+  for (let step = 0; step < QUANTILE_HALVINGS; step++) {
+    const middle = (low + high) / 2;
+    if (incompleteBeta(middle, a, b) < probability) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}

@@ -1,0 +1,61 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { type Dataset, imagesAsFloats } from '../data/index.ts';
+import type { Logits } from './classifier.ts';
+
+/** Large enough to keep every core busy, small enough to stay in the cache. */
+const BATCH = 128;
+
+/**
+ * Logits of all images, computed a batch at a time.
+ * @returns `count * classes` values, row-major
+ */
+export function logitsOf(
+  model: { readonly classes: number; logits(images: tf.Tensor4D): Logits },
+  dataset: Pick<Dataset, 'shape' | 'images' | 'count'>,
+  onBatch?: (done: number) => void,
+): Float32Array {
+  const all = new Float32Array(dataset.count * model.classes);
+  for (let start = 0; start < dataset.count; start += BATCH) {
+    const length = Math.min(BATCH, dataset.count - start);
+    const positions = Array.from({ length }, (_, i) => start + i);
+    tf.tidy(() => {
+      const images = tf.tensor4d(imagesAsFloats(dataset, positions), [length, ...dataset.shape]);
+      all.set(model.logits(images).dataSync<'float32'>(), start * model.classes);
+    });
+    onBatch?.(start + length);
+  }
+  return all;
+}
+
+/** The class with the largest logit in each row; the first one wins a tie. */
+export function classesOf(logits: Float32Array, classes: number): Int32Array {
+  const winners = new Int32Array(logits.length / classes);
+  for (let row = 0; row < winners.length; row++) {
+    for (let c = 1; c < classes; c++) {
+      if (logits[row * classes + c] > logits[row * classes + winners[row]]) winners[row] = c;
+    }
+  }
+  return winners;
+}
+
+/**
+ * softmax(logits / T) row by row, computed in double precision.
+ * @param temperature T > 0
+ */
+export function softmaxOf(
+  logits: Float32Array,
+  classes: number,
+  temperature: number,
+): Float32Array {
+  const probabilities = new Float32Array(logits.length);
+  for (let start = 0; start < logits.length; start += classes) {
+    const row = logits.subarray(start, start + classes);
+    const top = Math.max(...row);
+    let sum = 0;
+    for (const logit of row) sum += Math.exp((logit - top) / temperature);
+    for (let c = 0; c < classes; c++) {
+      probabilities[start + c] = Math.exp((row[c] - top) / temperature) / sum;
+    }
+  }
+  return probabilities;
+}

@@ -1,0 +1,233 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Dataset } from '../data/index.ts';
+import type { RandomStream } from '../engine/index.ts';
+import { RunError } from '../errors.ts';
+import { classesOf, type EpochRecord, logitsOf, type Model } from '../models/index.ts';
+import type { Checkpoint, CheckpointFile, Position } from './checkpoint.ts';
+import { crossEntropy } from './loss.ts';
+import { TemperatureOptimizer } from './optimizer.ts';
+import type { TrainingSettings } from './settings.ts';
+import type { TrainingSet } from './training-set.ts';
+
+/** Some epochs on one training set; a run has one phase, or two with fine-tuning. */
+export interface Phase {
+  readonly set: TrainingSet;
+  readonly epochs: number;
+  readonly learningRate: number;
+  /** Of the loss in this phase. */
+  readonly temperature: number;
+}
+
+/** What a progress line shows. */
+export interface TrainingProgress {
+  /** Counted over all phases, from 1. */
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly step: number;
+  readonly steps: number;
+  /** Mean over the epoch so far. */
+  readonly loss: number;
+  /** Of the last finished epoch. */
+  readonly validationAccuracy: number | undefined;
+  readonly samplesPerSecond: number;
+  readonly secondsLeft: number;
+}
+
+export interface FitOptions {
+  readonly model: Model;
+  readonly phases: readonly Phase[];
+  readonly validation: Dataset;
+  readonly settings: TrainingSettings;
+  /** Shuffling and dropout draw from its children. */
+  readonly stream: RandomStream;
+  readonly checkpoint: CheckpointFile;
+  /** Go on from the checkpoint, where there is one. */
+  readonly resume?: boolean;
+  readonly onProgress?: (progress: TrainingProgress) => void;
+}
+
+/** Often enough to lose little, seldom enough to cost nothing. */
+const SECONDS_BETWEEN_CHECKPOINTS = 10;
+const START: Position = { phase: 0, epoch: 0, step: 0, lossSum: 0, correct: 0, seen: 0 };
+
+/** From `peak` at the first step to nearly zero at the last, along half a cosine. */
+function learningRateAt(peak: number, step: number, steps: number): number {
+  return 0.5 * peak * (1 + Math.cos((Math.PI * step) / steps));
+}
+
+/** One run of the loop below; a class because a run can be stopped and taken up between steps. */
+class Run {
+  readonly #options: FitOptions;
+  readonly #history: EpochRecord[] = [];
+  readonly #started = performance.now();
+  #optimizer: TemperatureOptimizer;
+  #position: Position = START;
+  #samplesDone = 0;
+  #lastCheckpoint = performance.now();
+
+  constructor(options: FitOptions) {
+    this.#options = options;
+    this.#optimizer = this.#newOptimizer(0);
+  }
+
+  #newOptimizer(phase: number): TemperatureOptimizer {
+    const { model, settings, phases } = this.#options;
+    const temperature = phases[phase]?.temperature ?? settings.temperature;
+    return new TemperatureOptimizer(model, settings.optimizer, temperature);
+  }
+
+  async run(): Promise<readonly EpochRecord[]> {
+    const { phases, checkpoint, resume } = this.#options;
+    if (resume) {
+      const saved = await checkpoint.read();
+      if (saved) this.#restore(saved);
+    }
+    while (this.#position.phase < phases.length) {
+      const phase = phases[this.#position.phase];
+      while (this.#position.epoch < phase.epochs) {
+        await this.#epoch(phase);
+        this.#position = { ...START, phase: this.#position.phase, epoch: this.#position.epoch + 1 };
+        await this.#save();
+      }
+      this.#optimizer.dispose();
+      this.#position = { ...START, phase: this.#position.phase + 1 };
+      this.#optimizer = this.#newOptimizer(this.#position.phase);
+    }
+    this.#optimizer.dispose();
+    return this.#history;
+  }
+
+  async #epoch(phase: Phase): Promise<void> {
+    const { batchSize } = this.#options.settings;
+    const { phase: phaseIndex, epoch } = this.#position;
+    const order = this.#options.stream
+      .child(`shuffle/${phaseIndex}/${epoch}`)
+      .permutation(phase.set.count);
+    const steps = Math.ceil(phase.set.count / batchSize);
+    while (this.#position.step < steps) {
+      const { step } = this.#position;
+      const batch = order.subarray(step * batchSize, (step + 1) * batchSize);
+      this.#step(phase, batch, epoch * steps + step, phase.epochs * steps);
+      this.#report(phase, steps);
+      if (performance.now() - this.#lastCheckpoint > 1000 * SECONDS_BETWEEN_CHECKPOINTS) {
+        await this.#save();
+      }
+      // Lets a signal or a timer through: the engine works synchronously.
+      if (step % 16 === 0) await new Promise(setImmediate);
+    }
+    this.#closeEpoch();
+  }
+
+  #step(phase: Phase, batch: Uint32Array, globalStep: number, allSteps: number): void {
+    const { model } = this.#options;
+    const { phase: phaseIndex, epoch, step } = this.#position;
+    const { set } = phase;
+    const dropout = this.#options.stream.child(`dropout/${phaseIndex}/${epoch}/${step}`);
+    let correct = 0;
+    const lossValue = tf.tidy(() => {
+      const images = set.imagesAt(batch);
+      const targets = set.targetsAt(batch);
+      const { value, grads } = tf.variableGrads(() => {
+        const logits = model.trainingLogits(images, dropout);
+        const classes = classesOf(logits.dataSync<'float32'>(), set.classes);
+        correct = classes.reduce((sum, c, i) => sum + Number(c === set.labels[batch[i]]), 0);
+        return crossEntropy(logits, targets, phase.temperature);
+      }, [...model.variables.values()]);
+      this.#optimizer.learningRate = learningRateAt(phase.learningRate, globalStep, allSteps);
+      this.#optimizer.step(grads);
+      return value.dataSync<'float32'>()[0];
+    });
+    if (!Number.isFinite(lossValue)) {
+      throw new RunError('diverged', `the loss became ${lossValue} in epoch ${epoch + 1}`, {
+        hint: 'lower --learning-rate',
+      });
+    }
+    const { lossSum, correct: correctSoFar, seen } = this.#position;
+    this.#samplesDone += batch.length;
+    this.#position = {
+      phase: phaseIndex,
+      epoch,
+      step: step + 1,
+      lossSum: lossSum + lossValue * batch.length,
+      correct: correctSoFar + correct,
+      seen: seen + batch.length,
+    };
+  }
+
+  #closeEpoch(): void {
+    const { model, validation } = this.#options;
+    const { lossSum, correct, seen } = this.#position;
+    const predicted = classesOf(logitsOf(model, validation), validation.classes);
+    const right = predicted.reduce((sum, c, i) => sum + Number(c === validation.labels[i]), 0);
+    this.#history.push({
+      epoch: this.#history.length + 1,
+      loss: lossSum / seen,
+      trainAccuracy: correct / seen,
+      validationAccuracy: right / validation.count,
+      learningRate: this.#optimizer.learningRate,
+    });
+  }
+
+  #report(phase: Phase, steps: number): void {
+    const { phases, onProgress, settings } = this.#options;
+    if (!onProgress) return;
+    const { phase: phaseIndex, epoch, step, lossSum, seen } = this.#position;
+    const epochsBefore = phases.slice(0, phaseIndex).reduce((sum, { epochs }) => sum + epochs, 0);
+    const seconds = (performance.now() - this.#started) / 1000;
+    const samplesPerSecond = this.#samplesDone / seconds;
+    const later = phases.slice(phaseIndex + 1).reduce((sum, p) => sum + p.epochs * p.set.count, 0);
+    const here = (phase.epochs - epoch) * phase.set.count - step * settings.batchSize;
+    onProgress({
+      epoch: epochsBefore + epoch + 1,
+      epochs: phases.reduce((sum, { epochs }) => sum + epochs, 0),
+      step,
+      steps,
+      loss: lossSum / seen,
+      validationAccuracy: this.#history.at(-1)?.validationAccuracy,
+      samplesPerSecond,
+      secondsLeft: Math.max(0, here + later) / samplesPerSecond,
+    });
+  }
+
+  async #save(): Promise<void> {
+    const { model, checkpoint } = this.#options;
+    const tensors = new Map<string, Float32Array>();
+    for (const { spec, values } of await model.weights())
+      tensors.set(`weight/${spec.name}`, values);
+    for (const [name, values] of await this.#optimizer.state()) {
+      tensors.set(`optimizer/${name}`, values);
+    }
+    await checkpoint.write({ position: this.#position, history: this.#history, tensors });
+    this.#lastCheckpoint = performance.now();
+  }
+
+  #restore({ position, history, tensors }: Checkpoint): void {
+    const { model } = this.#options;
+    this.#position = position;
+    this.#history.push(...history);
+    const state = new Map<string, Float32Array>();
+    for (const [name, values] of tensors) {
+      if (name.startsWith('optimizer/')) state.set(name.slice('optimizer/'.length), values);
+      else {
+        const variable = model.variables.get(name.slice('weight/'.length));
+        if (variable) tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
+      }
+    }
+    this.#optimizer.dispose();
+    this.#optimizer = this.#newOptimizer(position.phase);
+    this.#optimizer.restore(state);
+  }
+}
+
+/**
+ * Trains the model in place and returns the history, an entry an epoch.
+ *
+ * The same settings on the same engine give bit-identical weights, whether or not the run was
+ * stopped and resumed in between, and for any number of threads.
+ *
+ * @throws RunError `diverged` when the loss is no longer a number
+ * @throws UserError when the checkpoint cannot be resumed from
+ */
+export async function fit(options: FitOptions): Promise<readonly EpochRecord[]> {
+  return new Run(options).run();
+}

@@ -1,0 +1,19 @@
+export type { TrainingProgress } from './fit.ts';
+export { crossEntropy } from './loss.ts';
+export { DEFAULTS, OPTIMIZERS, type OptimizerName, type TrainingSettings } from './settings.ts';
+export {
+  checkTemperature,
+  makeSoftLabels,
+  readSoftLabels,
+  readSoftLabelsCard,
+  type SoftLabels,
+  type SoftLabelsCard,
+  softLabelInputsDigest,
+} from './soft-labels.ts';
+export {
+  studentInputsDigest,
+  type TrainingOptions,
+  teacherInputsDigest,
+  trainStudent,
+  trainTeacher,
+} from './train.ts';

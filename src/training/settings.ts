@@ -1,0 +1,36 @@
+import type { ArchitectureName } from '../models/index.ts';
+
+export const OPTIMIZERS = ['adam', 'sgd'] as const;
+export type OptimizerName = (typeof OPTIMIZERS)[number];
+
+/** Everything about a training run that its weights depend on, besides data and soft labels. */
+export interface TrainingSettings {
+  readonly architecture: ArchitectureName;
+  /** Softmax temperature of the loss. */
+  readonly temperature: number;
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** Of the first step; falls to zero along half a cosine. */
+  readonly learningRate: number;
+  readonly optimizer: OptimizerName;
+  readonly seed: number;
+}
+
+/** The recipe's defaults; `distill --help` and the docs read them here. */
+export const DEFAULTS = {
+  architecture: 'cnn',
+  temperature: 40,
+  epochs: 12,
+  batchSize: 128,
+  learningRate: 0.001,
+  sgdLearningRate: 0.1,
+  optimizer: 'adam',
+  seed: 1,
+  noise: 0.1,
+  noiseKind: 'uniform',
+  noiseCopies: 1,
+  fineTuneEpochs: 0,
+} as const;
+
+/** SGD's momentum. */
+export const MOMENTUM = 0.9;

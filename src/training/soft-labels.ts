@@ -1,0 +1,242 @@
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import {
+  type DataSplits,
+  type Dataset,
+  decodeNpy,
+  digestOf,
+  encodeIdx,
+  encodeNpy,
+  NOISE_KINDS,
+  type NoiseOptions,
+  noisyCopies,
+  readIdx,
+  sha256,
+  writeFolderAtomically,
+} from '../data/index.ts';
+import { UserError } from '../errors.ts';
+import { loadModel, logitsOf, type ModelCard, readModelCard, softmaxOf } from '../models/index.ts';
+import { programVersion } from '../version.ts';
+import { TrainingSet } from './training-set.ts';
+
+const SCHEMA = 'distill-soft-labels/1';
+const CARD = 'soft-labels.json';
+const LABELS = 'soft-labels.npy';
+const NOISY_IMAGES = 'noisy-images-idx3-ubyte';
+
+const cardSchema = z.strictObject({
+  schema: z.literal(SCHEMA),
+  program: z.string(),
+  /** Digest of the arrays: the soft labels' identity. */
+  digest: z.string(),
+  /** Digest of teacher, data and settings: tells whether they must be made anew. */
+  inputsDigest: z.string(),
+  temperature: z.number().positive(),
+  noise: z.strictObject({
+    kind: z.enum(NOISE_KINDS),
+    scale: z.number().min(0),
+    copies: z.int().min(0),
+    seed: z.int().min(0),
+  }),
+  teacher: z.strictObject({ folder: z.string(), digest: z.string() }),
+  data: z.strictObject({ source: z.string(), digest: z.string(), count: z.int().min(1) }),
+  classes: z.int().min(2),
+  /** Mean entropy of a soft label in nats: 0 is a hard label, ln(classes) says nothing. */
+  meanEntropy: z.number(),
+});
+
+export type SoftLabelsCard = z.infer<typeof cardSchema>;
+
+/** Soft labels of the training images, then of each set of their noisy copies. */
+export class SoftLabels {
+  readonly card: SoftLabelsCard;
+  /** `[(1 + copies) * count, classes]` */
+  readonly probabilities: Float32Array;
+  /** `copies * count` images, as bytes. */
+  readonly noisyImages: Uint8Array;
+
+  constructor(card: SoftLabelsCard, probabilities: Float32Array, noisyImages: Uint8Array) {
+    this.card = card;
+    this.probabilities = probabilities;
+    this.noisyImages = noisyImages;
+  }
+
+  /** The student's training set: clean images and noisy copies with their soft labels. */
+  trainingSet(train: Dataset): TrainingSet {
+    const images = new Uint8Array(train.images.length + this.noisyImages.length);
+    images.set(train.images);
+    images.set(this.noisyImages, train.images.length);
+    const labels = new Uint8Array(train.count * (1 + this.card.noise.copies));
+    for (let start = 0; start < labels.length; start += train.count)
+      labels.set(train.labels, start);
+    const { shape, classes } = train;
+    return new TrainingSet({ shape, classes, images, labels }, this.probabilities);
+  }
+}
+
+export interface SoftLabelOptions {
+  readonly data: DataSplits;
+  /** The teacher's model folder. */
+  readonly teacher: string;
+  readonly temperature: number;
+  readonly noise: NoiseOptions;
+  /** The folder to write. */
+  readonly out: string;
+  /** @param done images so far, of all there are */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** The digest of all that determines soft labels. */
+export function softLabelInputsDigest(
+  teacher: Pick<ModelCard, 'digest'>,
+  train: Dataset,
+  temperature: number,
+  noise: NoiseOptions,
+): string {
+  return digestOf({ teacher: teacher.digest, data: train.digest, temperature, noise });
+}
+
+function meanEntropy(probabilities: Float32Array, rows: number): number {
+  const total = probabilities.reduce((sum, p) => (p > 0 ? sum - p * Math.log(p) : sum), 0);
+  return total / rows;
+}
+
+function arraysDigest(probabilities: Float32Array, noisyImages: Uint8Array): string {
+  const { buffer, byteOffset, byteLength } = probabilities;
+  return digestOf([sha256(new Uint8Array(buffer, byteOffset, byteLength)), sha256(noisyImages)]);
+}
+
+/**
+ * Computes softmax(logits / T) of the training images and of their noisy copies with the
+ * teacher, and keeps them in a folder.
+ * @throws UserError when the teacher is no model folder or does not fit the data
+ */
+export async function makeSoftLabels(options: SoftLabelOptions): Promise<SoftLabels> {
+  const { data, teacher, temperature, noise, out, onProgress } = options;
+  const { train } = data;
+  const { card: teacherCard, model } = await loadModel(teacher);
+  try {
+    if (
+      String(model.network.inputShape) !== String(train.shape) ||
+      model.classes !== train.classes
+    ) {
+      throw new UserError('foreign-model', `${teacher} was made for images of another shape`, {
+        hint: `train a teacher on ${data.source} first`,
+      });
+    }
+    const noisyImages = noisyCopies(train, noise);
+    const total = train.count * (1 + noise.copies);
+    const clean = logitsOf(model, train, (done) => onProgress?.(done, total));
+    const noisy = logitsOf(
+      model,
+      { shape: train.shape, images: noisyImages, count: train.count * noise.copies },
+      (done) => onProgress?.(train.count + done, total),
+    );
+    const logits = new Float32Array(clean.length + noisy.length);
+    logits.set(clean);
+    logits.set(noisy, clean.length);
+    const probabilities = softmaxOf(logits, model.classes, temperature);
+    const card: SoftLabelsCard = {
+      schema: SCHEMA,
+      program: programVersion(),
+      digest: arraysDigest(probabilities, noisyImages),
+      inputsDigest: softLabelInputsDigest(teacherCard, train, temperature, noise),
+      temperature,
+      noise: { ...noise },
+      teacher: { folder: teacher, digest: teacherCard.digest },
+      data: { source: data.source, digest: train.digest, count: train.count },
+      classes: model.classes,
+      meanEntropy: meanEntropy(probabilities, total),
+    };
+    const [height, width, channels] = train.shape;
+    const dimensions = [
+      train.count * noise.copies,
+      height,
+      width,
+      ...(channels === 1 ? [] : [channels]),
+    ];
+    await writeFolderAtomically(out, async (folder) => {
+      await writeFile(join(folder, LABELS), encodeNpy(probabilities, [total, model.classes]));
+      if (noise.copies > 0) {
+        await writeFile(join(folder, NOISY_IMAGES), encodeIdx(noisyImages, dimensions));
+      }
+      await writeFile(join(folder, CARD), `${JSON.stringify(card, null, 2)}\n`);
+    });
+    return new SoftLabels(card, probabilities, noisyImages);
+  } finally {
+    model.dispose();
+  }
+}
+
+const MAKE_THEM = 'make them with `distill soft-labels`';
+
+/**
+ * Reads only the card of a soft-label folder.
+ * @throws UserError `no-soft-labels`, `bad-soft-labels`
+ */
+export async function readSoftLabelsCard(folder: string): Promise<SoftLabelsCard> {
+  const text = await readFile(join(folder, CARD), 'utf8').catch(() => undefined);
+  if (text === undefined) {
+    throw new UserError('no-soft-labels', `there are no soft labels in ${folder}`, {
+      hint: MAKE_THEM,
+    });
+  }
+  try {
+    return cardSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    const problem = `${join(folder, CARD)} is damaged or of another version`;
+    throw new UserError('bad-soft-labels', problem, { hint: MAKE_THEM, cause });
+  }
+}
+
+/**
+ * Reads soft labels and checks that they belong to this data and to the teacher as it is now.
+ * @throws UserError `no-soft-labels`, `bad-soft-labels`, `foreign-soft-labels` (made from other
+ *   images), `stale-soft-labels` (the teacher has changed since)
+ */
+export async function readSoftLabels(folder: string, data: DataSplits): Promise<SoftLabels> {
+  const card = await readSoftLabelsCard(folder);
+  if (card.data.digest !== data.train.digest) {
+    throw new UserError(
+      'foreign-soft-labels',
+      `the soft labels in ${folder} were made from other images (${card.data.count} of ${card.data.source})`,
+      { hint: `${MAKE_THEM} from the same --data and --train-size` },
+    );
+  }
+  const teacherThere = await stat(card.teacher.folder).catch(() => undefined);
+  if (teacherThere && (await readModelCard(card.teacher.folder)).digest !== card.teacher.digest) {
+    throw new UserError(
+      'stale-soft-labels',
+      `the soft labels in ${folder} are stale: ${card.teacher.folder} has been trained again since`,
+      { hint: MAKE_THEM },
+    );
+  }
+  const count = card.data.count * (1 + card.noise.copies);
+  try {
+    const { values } = decodeNpy(await readFile(join(folder, LABELS)));
+    const noisy =
+      card.noise.copies > 0 ? (await readIdx(join(folder, NOISY_IMAGES))).bytes : new Uint8Array();
+    if (values.length !== count * card.classes) throw new Error('their number differs');
+    if (arraysDigest(values, noisy) !== card.digest) throw new Error('their digest differs');
+    return new SoftLabels(card, values, noisy);
+  } catch (cause) {
+    const problem = `the soft labels in ${folder} are damaged (${(cause as Error).message})`;
+    throw new UserError('bad-soft-labels', problem, { hint: MAKE_THEM, cause });
+  }
+}
+
+/**
+ * Refuses to train a student at another temperature than its soft labels'.
+ * @throws UserError `temperature-mismatch`
+ */
+export function checkTemperature(card: SoftLabelsCard, temperature: number): void {
+  if (card.temperature === temperature) return;
+  throw new UserError(
+    'temperature-mismatch',
+    `the soft labels are softmax(logits / ${card.temperature}), the student would be fitted to them with softmax(logits / ${temperature}), so its logits would not grow as the method needs`,
+    {
+      hint: `use --temperature ${card.temperature}, or --allow-temperature-mismatch to do it all the same`,
+    },
+  );
+}

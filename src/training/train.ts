@@ -1,0 +1,151 @@
+import type { DataSplits } from '../data/index.ts';
+import { digestOf } from '../data/index.ts';
+import { RandomStream } from '../engine/index.ts';
+import {
+  buildNetwork,
+  initialWeights,
+  Model,
+  type ModelCard,
+  type ModelRole,
+  saveModel,
+} from '../models/index.ts';
+import { programVersion } from '../version.ts';
+import { CheckpointFile } from './checkpoint.ts';
+import { fit, type Phase, type TrainingProgress } from './fit.ts';
+import type { TrainingSettings } from './settings.ts';
+import type { SoftLabels } from './soft-labels.ts';
+import { TrainingSet } from './training-set.ts';
+
+/** What every training command can be told besides its settings. */
+export interface TrainingOptions {
+  readonly data: DataSplits;
+  readonly settings: TrainingSettings;
+  /** The model folder to write. */
+  readonly out: string;
+  /** For the record: name and instruction set of the running engine. */
+  readonly engine: { readonly name: string; readonly instructionSet: string };
+  /** Go on from the checkpoint of a run that was stopped. */
+  readonly resume?: boolean;
+  readonly onProgress?: (progress: TrainingProgress) => void;
+}
+
+export interface StudentOptions extends TrainingOptions {
+  readonly softLabels: SoftLabels;
+  /** Epochs on the hard labels of the clean images afterwards, at a tenth of the learning rate. */
+  readonly fineTuneEpochs: number;
+}
+
+type Settings = Readonly<Record<string, string | number | boolean>>;
+
+function dataFacts({ source, train, validation }: DataSplits) {
+  return {
+    source,
+    trainSize: train.count,
+    digest: digestOf([train.digest, validation.digest]),
+  };
+}
+
+function inputsDigest(
+  role: ModelRole,
+  data: DataSplits,
+  settings: Settings,
+  softLabels?: string,
+): string {
+  return digestOf({ role, data: dataFacts(data).digest, settings, softLabels });
+}
+
+/** `baseline` is the teacher's network trained without temperature: there is nothing to distil. */
+function teacherRole(settings: TrainingSettings): ModelRole {
+  return settings.temperature === 1 ? 'baseline' : 'teacher';
+}
+
+/** The digest of all that determines a teacher's or baseline's weights. */
+export function teacherInputsDigest(data: DataSplits, settings: TrainingSettings): string {
+  return inputsDigest(teacherRole(settings), data, { ...settings });
+}
+
+/** The digest of all that determines a student's weights. */
+export function studentInputsDigest(
+  data: DataSplits,
+  settings: TrainingSettings,
+  softLabelsDigest: string,
+  fineTuneEpochs: number,
+): string {
+  return inputsDigest('student', data, { ...settings, fineTuneEpochs }, softLabelsDigest);
+}
+
+async function trainModel(
+  options: TrainingOptions,
+  role: ModelRole,
+  phases: readonly Phase[],
+  facts: {
+    readonly inputsDigest: string;
+    readonly settings: Settings;
+    softLabels?: ModelCard['softLabels'];
+  },
+): Promise<ModelCard> {
+  const { data, settings, out, engine } = options;
+  const network = buildNetwork(settings.architecture, data.train.shape, data.train.classes);
+  const stream = new RandomStream(settings.seed, role);
+  const model = new Model(network, initialWeights(network, stream), settings.temperature);
+  try {
+    const checkpoint = new CheckpointFile(out, facts.inputsDigest);
+    const history = await fit({
+      ...options,
+      model,
+      phases,
+      validation: data.validation,
+      stream,
+      checkpoint,
+    });
+    const card = await saveModel(out, network, settings.temperature, await model.weights(), {
+      program: programVersion(),
+      role,
+      ...facts,
+      data: dataFacts(data),
+      engine: { name: engine.name, instructionSet: engine.instructionSet },
+      history: [...history],
+    });
+    await checkpoint.remove();
+    return card;
+  } finally {
+    model.dispose();
+  }
+}
+
+/**
+ * Trains on hard labels at the settings' temperature: the teacher, or at T = 1 the undistilled
+ * baseline. Writes the model folder and returns its card.
+ * @throws RunError `diverged`; UserError on an unwritable folder or a foreign checkpoint
+ */
+export async function trainTeacher(options: TrainingOptions): Promise<ModelCard> {
+  const { data, settings } = options;
+  const { epochs, learningRate, temperature } = settings;
+  const phase: Phase = { set: new TrainingSet(data.train), epochs, learningRate, temperature };
+  return trainModel(options, teacherRole(settings), [phase], {
+    inputsDigest: teacherInputsDigest(data, settings),
+    settings: { ...settings },
+  });
+}
+
+/**
+ * Trains a student of the same architecture on soft labels at the settings' temperature
+ * (Papernot et al. 2016, section IV). Writes the model folder and returns its card.
+ * @throws RunError `diverged`; UserError on an unwritable folder or a foreign checkpoint
+ */
+export async function trainStudent(options: StudentOptions): Promise<ModelCard> {
+  const { data, settings, softLabels, fineTuneEpochs } = options;
+  const { epochs, learningRate, temperature } = settings;
+  const phases: Phase[] = [
+    { set: softLabels.trainingSet(data.train), epochs, learningRate, temperature },
+  ];
+  if (fineTuneEpochs > 0) {
+    const set = new TrainingSet(data.train);
+    phases.push({ set, epochs: fineTuneEpochs, learningRate: learningRate / 10, temperature });
+  }
+  return trainModel(options, 'student', phases, {
+    inputsDigest: studentInputsDigest(data, settings, softLabels.card.digest, fineTuneEpochs),
+    settings: { ...settings, fineTuneEpochs },
+    softLabels: { digest: softLabels.card.digest, teacher: softLabels.card.teacher.digest },
+  });
+}

@@ -1,0 +1,50 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { type Dataset, imagesAsFloats } from '../data/index.ts';
+
+/**
+ * Images with a target distribution each: one-hot labels, or soft labels. Images stay bytes,
+ * soft labels float32; a batch at a time becomes tensors.
+ */
+export class TrainingSet {
+  readonly count: number;
+  readonly shape: readonly [number, number, number];
+  readonly classes: number;
+  readonly images: Uint8Array;
+  /** True classes, for accuracy; the targets of hard-label training. */
+  readonly labels: Uint8Array;
+  readonly #softLabels: Float32Array | undefined;
+
+  /** @param softLabels `[count, classes]`, rows sum to 1; absent: one-hot labels are the targets */
+  constructor(
+    dataset: Pick<Dataset, 'shape' | 'classes' | 'images' | 'labels'>,
+    softLabels?: Float32Array,
+  ) {
+    this.count = dataset.labels.length;
+    this.shape = dataset.shape;
+    this.classes = dataset.classes;
+    this.images = dataset.images;
+    this.labels = dataset.labels;
+    this.#softLabels = softLabels;
+  }
+
+  /** Images at `positions`: `[positions.length, H, W, C]`, float32 in [0, 1]. */
+  imagesAt(positions: ArrayLike<number>): tf.Tensor4D {
+    return tf.tensor4d(imagesAsFloats(this, positions), [positions.length, ...this.shape]);
+  }
+
+  /** Target distributions at `positions`: `[positions.length, classes]`. */
+  targetsAt(positions: ArrayLike<number>): tf.Tensor2D {
+    const { classes } = this;
+    const targets = new Float32Array(positions.length * classes);
+    for (let i = 0; i < positions.length; i++) {
+      const position = positions[i];
+      if (this.#softLabels) {
+        const row = this.#softLabels.subarray(position * classes, (position + 1) * classes);
+        targets.set(row, i * classes);
+      } else {
+        targets[i * classes + this.labels[position]] = 1;
+      }
+    }
+    return tf.tensor2d(targets, [positions.length, classes]);
+  }
+}

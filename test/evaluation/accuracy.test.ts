@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { predictions, summariseAccuracy } from '../../src/evaluation/index.ts';
+import { linearClassifier, randomAffine } from '../attacks/models.ts';
+import { datasetFor } from './datasets.ts';
+
+test('accuracy, classes and confusion of known answers', () => {
+  const { accuracy, perClass, confusion } = summariseAccuracy([0, 1, 1, 2], [0, 0, 1, 2], 4);
+  assert.deepEqual([accuracy.hits, accuracy.total, accuracy.rate], [3, 4, 0.75]);
+  assert.deepEqual(
+    perClass.map(({ hits, total }) => [hits, total]),
+    [
+      [1, 2],
+      [1, 1],
+      [1, 1],
+      [0, 0],
+    ],
+  );
+  assert.deepEqual(confusion[0], [1, 1, 0, 0]);
+});
+
+test('predictions go over batches and follow the positions given', async () => {
+  const model = linearClassifier(randomAffine(8, 3, 5));
+  const dataset = datasetFor(model, 600);
+  const positions = Array.from({ length: 600 }, (_, i) => 599 - i);
+  const steps: number[] = [];
+  const predicted = await predictions(model, dataset, positions, (done) => steps.push(done));
+  assert.deepEqual(
+    [...predicted],
+    positions.map((position) => dataset.labels[position]),
+  );
+  assert.deepEqual(steps, [256, 512, 600]);
+});

@@ -1,0 +1,8 @@
+/** The part of jstat, which ships no types, that serves as an oracle. */
+declare module 'jstat' {
+  const jstat: {
+    readonly beta: { inv(p: number, alpha: number, beta: number): number };
+    combination(n: number, k: number): number;
+  };
+  export default jstat;
+}

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import jstat from 'jstat';
+import { clopperPearson, mcnemar, wilson } from '../../src/evaluation/index.ts';
+
+function close(actual: number, expected: number, within = 1e-8): void {
+  assert.ok(Math.abs(actual - expected) <= within, `${actual} is not ${expected}`);
+}
+
+test('known intervals of 980 out of 1000', () => {
+  close(clopperPearson(980, 1000).low, 0.96927997);
+  close(clopperPearson(980, 1000).high, 0.98774173);
+  close(wilson(980, 1000).low, 0.96930999);
+  close(wilson(980, 1000).high, 0.98701632);
+});
+
+test('known exact McNemar test', () => close(mcnemar(12, 30), 0.0079159));
+
+const counts = fc
+  .integer({ min: 1, max: 20000 })
+  .chain((total) => fc.tuple(fc.integer({ min: 0, max: total }), fc.constant(total)));
+
+test('Clopper-Pearson agrees with jstat', () => {
+  fc.assert(
+    fc.property(counts, ([hits, total]) => {
+      const { low, high } = clopperPearson(hits, total);
+      close(low, hits === 0 ? 0 : jstat.beta.inv(0.025, hits, total - hits + 1), 1e-6);
+      close(high, hits === total ? 1 : jstat.beta.inv(0.975, hits + 1, total - hits), 1e-6);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('intervals hold the rate, stay in [0, 1] and mirror each other', () => {
+  fc.assert(
+    fc.property(counts, ([hits, total]) => {
+      for (const interval of [wilson, clopperPearson]) {
+        const { low, high } = interval(hits, total);
+        assert.ok(0 <= low && low <= hits / total && hits / total <= high && high <= 1);
+        const mirrored = interval(total - hits, total);
+        close(mirrored.low, 1 - high, 1e-9);
+      }
+    }),
+  );
+});
+
+test('McNemar agrees with a plain binomial sum, is symmetric and a probability', () => {
+  fc.assert(
+    fc.property(fc.nat(40), fc.nat(40), (b, c) => {
+      let tail = 0;
+      for (let k = 0; k <= Math.min(b, c); k++) tail += jstat.combination(b + c, k) / 2 ** (b + c);
+      close(mcnemar(b, c), Math.min(1, 2 * tail), 1e-9);
+      assert.equal(mcnemar(b, c), mcnemar(c, b));
+    }),
+  );
+  assert.equal(mcnemar(0, 0), 1);
+});
+
+test('counts that cannot be are refused', () => {
+  assert.throws(() => wilson(3, 2), RangeError);
+  assert.throws(() => clopperPearson(-1, 2), RangeError);
+  assert.throws(() => mcnemar(0.5, 2), RangeError);
+});
