@@ -1,7 +1,7 @@
 /** Steps that more than one importer needs to make layers of what it reads. */
 import type { Padding } from '../network.ts';
 import type { Assembler, Feature } from './assembler.ts';
-import { type Constant, float32, transpose } from './constants.ts';
+import { type Constant, float32 } from './constants.ts';
 
 /**
  * Spreads a kernel `[height, width, in, out]` with zeros between its taps, so that no dilation is
@@ -134,9 +134,4 @@ export function perChannel(value: Constant, channels: number): ArrayLike<number>
   if (values.length === 1) return values;
   const last = shape[shape.length - 1];
   return last === channels && values.length === channels ? values : undefined;
-}
-
-/** A kernel from PyTorch's order `[out, in, height, width]` to `[height, width, in, out]`. */
-export function kernelFromOihw(kernel: Constant): Constant {
-  return transpose(kernel, [2, 3, 1, 0]);
 }

@@ -12,6 +12,7 @@ import type { AssembledNetwork } from './assembler.ts';
 import { type Constant, constant } from './constants.ts';
 import { damaged, ImportError } from './errors.ts';
 import { type ImportOptions, imageShapeOf, startNetwork } from './image.ts';
+import { chooseOutput } from './output.ts';
 import { type GraphContext, GraphReader, type VariableKeys } from './tensorflow-graph.ts';
 import type { Value, View } from './tensorflow-values.ts';
 
@@ -19,26 +20,6 @@ type Signature = MetaGraphDef['signatureDef'][string];
 
 /** A longer path through the objects of a model is not followed. */
 const MAX_PATH = 4096;
-
-/** Names that hold scores, best first, when a signature has several outputs. */
-const SCORES = ['logits', 'probabilities', 'scores', 'output_0'];
-
-/**
- * Picks the one output that holds the scores.
- * @throws ImportError when there are several and none is the obvious one
- */
-export function chooseOutput(names: readonly string[], wanted: string | undefined): string {
-  const name =
-    wanted ?? (names.length === 1 ? names[0] : SCORES.find((score) => names.includes(score)));
-  if (name !== undefined && names.includes(name)) return name;
-  throw new ImportError(
-    'bad-output',
-    wanted === undefined
-      ? `the model has ${names.length} outputs: ${names.join(', ')}`
-      : `the model has no output "${wanted}", only ${names.join(', ')}`,
-    'name the one with the logits: --output NAME',
-  );
-}
 
 /** The logits behind a graph's output. */
 export function logitsOf(value: Value): View['feature'] {
