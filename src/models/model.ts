@@ -12,8 +12,8 @@ export interface Weight {
 }
 
 /**
- * Initial weights: Glorot uniform kernels (Glorot & Bengio 2010) and zero biases. The output
- * layer's are T times larger, so that logits / T begins as logits do at T = 1.
+ * Initial weights: Glorot uniform kernels (Glorot & Bengio 2010), scales of 1, the rest 0. The
+ * output layer's kernel is T times larger, so that logits / T begins as logits do at T = 1.
  *
  * @param temperature T that the network is going to be trained at
  */
@@ -31,6 +31,7 @@ export function initialWeights(
       const limit = scale * Math.sqrt(6 / (spec.fanIn + spec.fanOut));
       for (let i = 0; i < values.length; i++) values[i] = limit * (2 * own.uniform() - 1);
     }
+    if (spec.role === 'scale') values.fill(1);
     return { spec, values };
   });
 }
