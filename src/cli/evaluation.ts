@@ -161,6 +161,9 @@ export function accuracyTable({ models }: EvaluationRecord): string {
   );
 }
 
+/** A budget in three digits at most, such as `0.0314`. */
+const budgetText = (eps: number) => String(Number(eps.toPrecision(3)));
+
 /** Accuracy under every attack, one column a model, the worst case of each budget below. */
 export function attackTable(record: EvaluationRecord): string {
   const { models, attacks, summary } = record;
@@ -169,13 +172,13 @@ export function attackTable(record: EvaluationRecord): string {
     rows.set(line, (rows.get(line) ?? new Map()).set(model, cell));
   for (const { attack, norm, eps, loss, model, robust } of attacks) {
     if (eps === null) continue;
-    set([attack, norm, eps.toPrecision(2), loss ?? ''].join('|'), model, percent(robust.rate));
+    set([attack, norm, budgetText(eps), loss ?? ''].join('|'), model, percent(robust.rate));
   }
   for (const { model, figure, rate } of summary) {
     const budget = /^robust accuracy \((\w+) ([\d.e-]+)\)$/.exec(figure);
     if (!budget) continue;
     set(
-      ['worst of these', budget[1], Number(budget[2]).toPrecision(2), ''].join('|'),
+      ['worst of these', budget[1], budgetText(Number(budget[2])), ''].join('|'),
       model,
       percent(rate),
     );
