@@ -120,11 +120,11 @@ function projectL1(eps: number, original: Float32Array, image: Float32Array): vo
  * this `gradient` rises fastest; pixels may leave [0, 1] and the ball, so `project` afterwards.
  * Nothing moves where the gradient is zero.
  *
- * `sparsity` (L1 only): share of the features that one step moves, at least one feature; features
+ * L0 steps as L1 does. `sparsity` (for these two): share of the features that one step moves, at least one feature; features
  * at a bound that the step would push further out are passed over.
  */
 export function steepestStep(
-  norm: Exclude<Norm, 'L0'>,
+  norm: Norm,
   gradient: Float32Array,
   size: number,
   image: Float32Array,
@@ -145,7 +145,8 @@ export function steepestStep(
       for (let i = 0; i < image.length; i++) image[i] += (gradient[i] / peak) * scale;
       return;
     }
-    case 'L1': {
+    case 'L1':
+    case 'L0': {
       const movable = gradient.map((entry, i) =>
         (entry > 0 && image[i] < 1) || (entry < 0 && image[i] > 0) ? Math.abs(entry) : 0,
       );

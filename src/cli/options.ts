@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import type { Norm } from '../attacks/types.ts';
 import type { EngineChoice } from '../engine/index.ts';
 import { UserError } from '../errors.ts';
 import { ARCHITECTURE_NAMES, type ArchitectureName } from '../models/architecture-names.ts';
@@ -43,10 +44,11 @@ export function decimal(flag: string, least: number, most: number, open = false)
 }
 
 /**
- * Reads a budget in pixel values [0, 1]: a number, or a fraction such as `8/255`.
+ * Reads a budget: a number or a fraction such as `8/255`, in pixel values [0, 1] (`L0`: a number
+ * of features). In `L2` and `L1` many small changes may add up to more than 1.
  * @throws UserError `bad-flag`
  */
-export function parseEps(text: string): number {
+export function parseEps(text: string, norm: Norm): number {
   const [numerator, denominator, ...rest] = text.split('/');
   const parts = denominator === undefined ? [numerator] : [numerator, denominator];
   const numbers = parts.map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
@@ -54,7 +56,7 @@ export function parseEps(text: string): number {
   if (rest.length > 0 || !Number.isFinite(eps) || eps < 0) {
     return refuse('--eps', text, 'a number from 0 to 1 or a fraction such as 8/255');
   }
-  if (eps > 1) {
+  if (eps > 1 && norm === 'Linf') {
     throw new UserError(
       'bad-flag',
       `--eps ${text} is larger than the whole pixel range, which is 0 to 1`,
@@ -67,6 +69,23 @@ export function parseEps(text: string): number {
     );
   }
   return eps;
+}
+
+/**
+ * Reads an attack's own options, each `name=value`; which of them exist is for the attack to say.
+ * @throws UserError `bad-flag`
+ */
+export function parseSettings(texts: readonly string[]): Record<string, number> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const [name, value, ...rest] = text.split('=');
+      const number = value === undefined || value.trim() === '' ? Number.NaN : Number(value);
+      if (name === '' || rest.length > 0 || Number.isNaN(number)) {
+        return refuse('--set', text, 'name=value with a number, such as steps=100');
+      }
+      return [name, number];
+    }),
+  );
 }
 
 /** The options of every command. */

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { argmax, Oracle, row } from '../attacks/index.ts';
 import { type Dataset, imagesAsFloats } from '../data/index.ts';
 import type { Classifier } from '../models/index.ts';
@@ -27,6 +28,9 @@ export interface AccuracySummary {
   readonly confusion: readonly (readonly number[])[];
 }
 
+/** Lets timers, signals and progress bars have their turn between two batches. */
+export const breathe = (): Promise<void> => setImmediate();
+
 /** Splits positions into batches. */
 export function batches(positions: readonly number[], size: number = BATCH_SIZE): number[][] {
   const parts: number[][] = [];
@@ -46,18 +50,19 @@ export function classify(classifier: Classifier, images: Float32Array): Int32Arr
 }
 
 /** Predicted classes of the images at `positions`, a batch at a time. */
-export function predictions(
+export async function predictions(
   classifier: Classifier,
   dataset: Dataset,
   positions: readonly number[],
-  onBatch: (done: number) => void = () => {},
-): Int32Array {
+  onBatch: (count: number) => void = () => {},
+): Promise<Int32Array> {
   const predicted = new Int32Array(positions.length);
   let done = 0;
   for (const batch of batches(positions)) {
     predicted.set(classify(classifier, imagesAsFloats(dataset, batch)), done);
     done += batch.length;
-    onBatch(done);
+    onBatch(batch.length);
+    await breathe();
   }
   return predicted;
 }

@@ -11,7 +11,7 @@ import {
 import { type Dataset, imagesAsFloats, labelsAt } from '../data/index.ts';
 import { RandomStream } from '../engine/index.ts';
 import type { Classifier } from '../models/index.ts';
-import { BATCH_SIZE, batches, classify } from './accuracy.ts';
+import { BATCH_SIZE, batches, breathe, classify } from './accuracy.ts';
 
 /** What became of each example, by position in the batch or run. */
 export interface Outcomes {
@@ -94,7 +94,7 @@ export interface AttackJob {
 }
 
 /** Runs one attack on the images at `positions` and judges what it returns. */
-export function attackDataset(job: AttackJob): AttackRun {
+export async function attackDataset(job: AttackJob): Promise<AttackRun> {
   const { plan, classifier, dataset, positions, targets } = job;
   const stream = new RandomStream(job.seed, `attack/${plan.attack.name}`);
   const outcomes: Outcomes = { predicted: [], distance: [], success: [], legal: [] };
@@ -117,6 +117,7 @@ export function attackDataset(job: AttackJob): AttackRun {
     backwards += result.backwards;
     done += batch.length;
     job.onBatch?.(result.images, batch);
+    await breathe();
   }
   return {
     plan,

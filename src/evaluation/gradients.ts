@@ -5,7 +5,7 @@
 import { argmaxExcept, LOSSES, type LossName, Oracle, row } from '../attacks/index.ts';
 import { type Dataset, imagesAsFloats, labelsAt } from '../data/index.ts';
 import type { Classifier } from '../models/index.ts';
-import { batches, type Rate, rateOf } from './accuracy.ts';
+import { batches, breathe, type Rate, rateOf } from './accuracy.ts';
 
 /** Decades of |gradient| that the histogram tells apart: 1e-46 (below float32) to 1e4. */
 export const HISTOGRAM_FROM = -46;
@@ -38,13 +38,14 @@ function exactDirection(logits: Float32Array, label: number, divisor: number): F
 }
 
 /** Measures the input gradients of `losses` at the images at `positions`. */
-export function measureGradients(
+export async function measureGradients(
   classifier: Classifier,
   dataset: Dataset,
   positions: readonly number[],
   losses: readonly LossName[] = LOSSES,
-): GradientSummary[] {
-  return losses.map((loss) => {
+): Promise<GradientSummary[]> {
+  const summaries: GradientSummary[] = [];
+  for (const loss of losses) {
     const oracle = new Oracle(classifier);
     const histogram = new Array<number>(HISTOGRAM_TO - HISTOGRAM_FROM + 1).fill(0);
     let zeros = 0;
@@ -68,14 +69,12 @@ export function measureGradients(
         pixels++;
         if (Math.sign(gradient[i]) !== Math.sign(exact[i])) wrong++;
       }
+      await breathe();
     }
-    return {
-      loss,
-      zero: rateOf(zeros, positions.length),
-      wrongSigns: rateOf(wrong, pixels),
-      histogram,
-    };
-  });
+    const zero = rateOf(zeros, positions.length);
+    summaries.push({ loss, zero, wrongSigns: rateOf(wrong, pixels), histogram });
+  }
+  return summaries;
 }
 
 /** Place of a magnitude in the histogram. */

@@ -14,6 +14,16 @@ export {
   judge,
   type Outcomes,
 } from './attacking.ts';
+export {
+  attackRecord,
+  type EvaluationPlan,
+  evaluate,
+  nameOf,
+  type PlannedAttack,
+  type Provenance,
+  type Subject,
+  worstCase,
+} from './evaluate.ts';
 export { checkGates, type Gates } from './gates.ts';
 export {
   type GradientSummary,
@@ -21,6 +31,7 @@ export {
   HISTOGRAM_TO,
   measureGradients,
 } from './gradients.ts';
+export { namedAttacks, presetAttacks } from './presets.ts';
 export {
   type AttackRecord,
   type EvaluationRecord,
@@ -28,5 +39,6 @@ export {
   type ModelRecord,
   parseRecord,
   RECORD_SCHEMA,
+  type TestRecord,
 } from './records.ts';
 export { clopperPearson, type Interval, mcnemar, wilson } from './statistics.ts';

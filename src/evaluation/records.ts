@@ -108,6 +108,7 @@ const recordSchema = z.strictObject({
 export type EvaluationRecord = z.infer<typeof recordSchema>;
 export type ModelRecord = EvaluationRecord['models'][number];
 export type AttackRecord = EvaluationRecord['attacks'][number];
+export type TestRecord = EvaluationRecord['tests'][number];
 export type Flag = EvaluationRecord['flags'][number];
 
 /**

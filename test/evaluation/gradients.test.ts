@@ -9,13 +9,13 @@ const plain = linearClassifier(randomAffine(16, 5, 2, 0.3));
 const dataset = datasetFor(plain, 80);
 const positions = Array.from({ length: 80 }, (_, i) => i);
 
-function measure(scale: number) {
-  const summaries = measureGradients(rescaled(plain, scale), dataset, positions);
+async function measure(scale: number) {
+  const summaries = await measureGradients(rescaled(plain, scale), dataset, positions);
   return Object.fromEntries(summaries.map((summary) => [summary.loss, summary]));
 }
 
-test('an undistilled model has gradients in every loss, with the right signs', () => {
-  const summaries = measure(1);
+test('an undistilled model has gradients in every loss, with the right signs', async () => {
+  const summaries = await measure(1);
   for (const loss of LOSSES) {
     assert.equal(summaries[loss].zero.hits, 0, loss);
     assert.ok(summaries[loss].wrongSigns.rate < 0.01, loss);
@@ -26,8 +26,8 @@ test('an undistilled model has gradients in every loss, with the right signs', (
   }
 });
 
-test('logits x 1000 take the gradient from softmax and the signs from logits, and leave the rest', () => {
-  const summaries = measure(1000);
+test('logits x 1000 take the gradient from softmax and the signs from logits, and leave the rest', async () => {
+  const summaries = await measure(1000);
   assert.ok(summaries.softmax.zero.rate > 0.9);
   assert.ok(summaries.logits.wrongSigns.rate > 0.5);
   for (const loss of ['temperature', 'margin', 'dlr']) {

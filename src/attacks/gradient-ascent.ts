@@ -1,0 +1,109 @@
+/**
+ * Projected gradient ascent on a loss: what FGSM, taken many times, becomes. `bim`, `pgd`,
+ * `mi-fgsm` and `transfer` are settings of it, and adversarial training uses it too.
+ */
+import { gather, goalMargin, range, row } from './batch.ts';
+import { type Oracle, type Subjects, subjectsOf } from './oracle.ts';
+import { project, randomStart, steepestStep } from './threat.ts';
+import type { Examples, Goal, LossName, Threat } from './types.ts';
+
+export interface Ascent {
+  readonly oracle: Oracle;
+  readonly examples: Examples;
+  readonly goal: Goal;
+  readonly threat: Threat;
+  readonly loss: LossName;
+  /** Gradient steps, each of length `stepSize` in the threat's norm. */
+  readonly steps: number;
+  readonly stepSize: number;
+  /** Runs in all; more than one only helps with random starts. */
+  readonly restarts: number;
+  readonly randomStart: boolean;
+  /** How much of the accumulated gradient is kept at each step: 0 is no momentum. */
+  readonly momentum: number;
+  /** L1 only: share of the features that one step moves. */
+  readonly sparsity: number;
+  /** An example is finished once it reaches its goal by this margin of logits; Infinity: never. */
+  readonly confidence: number;
+}
+
+/** Runs the ascent; returns the first point found that reaches the goal, else the last one. */
+export function ascend(ascent: Ascent): Float32Array {
+  const attacked = ascent.examples.images.slice();
+  let active = range(ascent.examples.labels.length);
+  for (let restart = 0; restart < ascent.restarts && active.length > 0; restart++) {
+    const isLast = restart === ascent.restarts - 1;
+    active = climb(ascent, restart, active, attacked, isLast);
+  }
+  return attacked;
+}
+
+/**
+ * One run from one start, on the examples in `active`; returns those that are still not finished.
+ * The last point of the last run is left for the evaluation to judge.
+ */
+function climb(
+  ascent: Ascent,
+  restart: number,
+  active: readonly number[],
+  attacked: Float32Array,
+  isLast: boolean,
+): number[] {
+  const { oracle, examples, goal, threat, loss, confidence } = ascent;
+  const { features } = oracle;
+  let rows = [...active];
+  let current = gather(examples.images, rows, features);
+  if (ascent.randomStart) {
+    rows.forEach((example, i) => {
+      const stream = examples.streams[example].child(`start ${restart}`);
+      const original = row(examples.images, example, features);
+      randomStart(threat, original, stream, row(current, i, features));
+    });
+  }
+  let velocity: Float32Array = new Float32Array(ascent.momentum > 0 ? current.length : 0);
+
+  const store = () => {
+    rows.forEach((example, i) => {
+      row(attacked, example, features).set(row(current, i, features));
+    });
+  };
+  /** Drops the finished rows; returns where in the batch the others were. */
+  const keepUnfinished = (logits: Float32Array, subjects: Subjects): number[] => {
+    const kept = range(rows.length).filter((i) => !(goalMargin(logits, subjects, i) > confidence));
+    if (kept.length === rows.length) return kept;
+    store();
+    rows = kept.map((i) => rows[i]);
+    current = gather(current, kept, features);
+    if (ascent.momentum > 0) velocity = gather(velocity, kept, features);
+    return kept;
+  };
+
+  for (let step = 0; step < ascent.steps && rows.length > 0; step++) {
+    const subjects = subjectsOf(examples, goal, rows);
+    const { logits, gradient } = oracle.lossGradients(loss, current, subjects);
+    const kept = keepUnfinished(logits, subjects);
+    rows.forEach((example, i) => {
+      let direction = row(gradient, kept[i], features);
+      if (ascent.momentum > 0) {
+        accumulate(row(velocity, i, features), ascent.momentum, direction);
+        direction = row(velocity, i, features);
+      }
+      const image = row(current, i, features);
+      steepestStep(threat.norm, direction, ascent.stepSize, image, ascent.sparsity);
+      project(threat, row(examples.images, example, features), image);
+    });
+  }
+  store();
+  if (!isLast) keepUnfinished(oracle.logits(current), subjectsOf(examples, goal, rows));
+  return rows;
+}
+
+/** velocity = momentum * velocity + gradient / |gradient|_1 (Dong et al. 2018). */
+function accumulate(velocity: Float32Array, momentum: number, gradient: Float32Array): void {
+  let total = 0;
+  for (const entry of gradient) total += Math.abs(entry);
+  const scale = total === 0 ? 0 : 1 / total;
+  for (let i = 0; i < velocity.length; i++) {
+    velocity[i] = momentum * velocity[i] + gradient[i] * scale;
+  }
+}

@@ -1,0 +1,255 @@
+/** Measures models side by side and puts everything into one record. */
+import type { AttackPlan } from '../attacks/index.ts';
+import { type Dataset, labelsAt } from '../data/index.ts';
+import type { Classifier } from '../models/index.ts';
+import { predictions, type Rate, rateOf, summariseAccuracy } from './accuracy.ts';
+import { type AttackRun, attackDataset } from './attacking.ts';
+import { measureGradients } from './gradients.ts';
+import {
+  type AttackRecord,
+  type EvaluationRecord,
+  type ModelRecord,
+  RECORD_SCHEMA,
+  type TestRecord,
+} from './records.ts';
+import { mcnemar } from './statistics.ts';
+
+/** A model with what a record says of it. */
+export interface Subject {
+  readonly classifier: Classifier;
+  readonly folder: string;
+  readonly digest: string;
+}
+
+/** One attack of an evaluation. */
+export interface PlannedAttack {
+  readonly plan: AttackPlan;
+  /** Name of the model that a transfer attack takes its gradients from. */
+  readonly source?: string;
+}
+
+export interface EvaluationPlan {
+  readonly subjects: readonly Subject[];
+  readonly dataset: Dataset;
+  /** How many images, from the first on, are attacked; clean accuracy is over all of them. */
+  readonly samples: number;
+  readonly attacks: readonly PlannedAttack[];
+  readonly seed: number;
+  /** What is being done on which model, and how many of all image visits are done. */
+  onProgress?(what: string, done: number, total: number): void;
+  /** Sees the candidates against every model, batch after batch. */
+  onCandidates?(model: string, images: Float32Array): void;
+}
+
+/** Who measured, with what: the part of a record that is not a measurement. */
+export type Provenance = Pick<
+  EvaluationRecord,
+  'program' | 'command' | 'startedAt' | 'configuration' | 'versions' | 'engine'
+>;
+
+/** Runs the whole plan. */
+export async function evaluate(
+  plan: EvaluationPlan,
+  provenance: Provenance,
+): Promise<EvaluationRecord> {
+  const started = performance.now();
+  const { dataset, subjects, seed } = plan;
+  const progress = new Tally(plan);
+  const positions = Array.from({ length: dataset.count }, (_, i) => i);
+  const labels = Array.from(labelsAt(dataset, positions));
+  const models: ModelRecord[] = [];
+  for (const subject of subjects)
+    models.push(await measureModel(plan, subject, positions, progress));
+  const attacks: AttackRecord[] = [];
+  for (const planned of plan.attacks) {
+    for (const [i, subject] of subjects.entries()) {
+      if (planned.source === subject.classifier.name) continue;
+      attacks.push(await measureAttack(plan, planned, subject, models[i], progress));
+    }
+  }
+  const data = {
+    name: dataset.name,
+    digest: dataset.digest,
+    indices: Array.from(dataset.indices),
+    labels,
+  };
+  return {
+    schema: RECORD_SCHEMA,
+    ...provenance,
+    seconds: (performance.now() - started) / 1000,
+    seed,
+    data,
+    models,
+    attacks,
+    tests: pairedTests(models, labels),
+    flags: [],
+    summary: summarise(models, attacks, labels),
+  };
+}
+
+/** Counts image visits against all that the plan will make. */
+class Tally {
+  readonly #plan: EvaluationPlan;
+  readonly #total: number;
+  #done = 0;
+
+  constructor(plan: EvaluationPlan) {
+    const { dataset, samples, subjects, attacks } = plan;
+    const attacked = Math.min(samples, dataset.count);
+    const names = subjects.map(({ classifier }) => classifier.name);
+    const lent = attacks.filter(({ source }) => source && names.includes(source)).length;
+    this.#plan = plan;
+    this.#total = subjects.length * (dataset.count + attacks.length * attacked) - lent * attacked;
+  }
+
+  add(what: string, images: number): void {
+    this.#done += images;
+    this.#plan.onProgress?.(what, this.#done, this.#total);
+  }
+}
+
+async function measureModel(
+  { dataset, samples }: EvaluationPlan,
+  { classifier, folder, digest }: Subject,
+  positions: readonly number[],
+  progress: Tally,
+): Promise<ModelRecord> {
+  const { name, temperature, classes } = classifier;
+  const predicted = await predictions(classifier, dataset, positions, (count) =>
+    progress.add(`${name}: accuracy`, count),
+  );
+  const gradients = await measureGradients(classifier, dataset, positions.slice(0, samples));
+  const { accuracy, perClass, confusion } = summariseAccuracy(
+    predicted,
+    labelsAt(dataset, positions),
+    classes,
+  );
+  return {
+    name,
+    folder,
+    digest,
+    temperature,
+    predicted: Array.from(predicted),
+    accuracy,
+    perClass: [...perClass],
+    confusion: confusion.map((counts) => [...counts]),
+    gradients: gradients.map((summary) => ({ ...summary, histogram: [...summary.histogram] })),
+  };
+}
+
+async function measureAttack(
+  { dataset, samples, seed, subjects, onCandidates }: EvaluationPlan,
+  { plan, source }: PlannedAttack,
+  { classifier }: Subject,
+  model: ModelRecord,
+  progress: Tally,
+): Promise<AttackRecord> {
+  const positions = Array.from({ length: Math.min(samples, dataset.count) }, (_, i) => i);
+  const lender = subjects.find((subject) => subject.classifier.name === source);
+  const run = await attackDataset({
+    plan,
+    classifier,
+    dataset,
+    positions,
+    seed,
+    ...(lender && { source: lender.classifier }),
+    onBatch: (images, batch) => {
+      onCandidates?.(classifier.name, images);
+      progress.add(`${classifier.name}: ${nameOf(plan)}`, batch.length);
+    },
+  });
+  return attackRecord(run, model, dataset, source);
+}
+
+/** Such as `pgd Linf 0.3 margin`. */
+export function nameOf({ attack, threat, loss }: AttackPlan): string {
+  const parts = [attack.name, threat.norm];
+  if (Number.isFinite(threat.eps)) parts.push(String(Number(threat.eps.toPrecision(4))));
+  if (loss !== undefined && attack.losses.length > 1) parts.push(loss);
+  return parts.join(' ');
+}
+
+/** The record of an attack on the first examples of a data set, the clean predictions known. */
+export function attackRecord(
+  run: AttackRun,
+  model: ModelRecord,
+  dataset: Dataset,
+  source?: string,
+): AttackRecord {
+  const { attack, threat, loss, options } = run.plan;
+  const robust = run.success.filter(
+    (success, i) => !success && model.predicted[i] === dataset.labels[i],
+  ).length;
+  return {
+    model: model.name,
+    attack: attack.name,
+    norm: threat.norm,
+    eps: Number.isFinite(threat.eps) ? threat.eps : null,
+    loss: loss ?? null,
+    options: { ...options },
+    source: source ?? null,
+    forwards: run.forwards,
+    backwards: run.backwards,
+    seconds: run.seconds,
+    robust: rateOf(robust, run.success.length),
+    targets: run.targets ?? null,
+    predicted: [...run.predicted],
+    distance: [...run.distance],
+    success: [...run.success],
+    legal: [...run.legal],
+  };
+}
+
+/** Every model against the first, on the clean images, by McNemar's exact test. */
+function pairedTests(models: readonly ModelRecord[], labels: readonly number[]): TestRecord[] {
+  const [first, ...others] = models;
+  return others.map((second) => {
+    const right = (model: ModelRecord, i: number) => model.predicted[i] === labels[i];
+    const only = (a: ModelRecord, b: ModelRecord) =>
+      labels.filter((_, i) => right(a, i) && !right(b, i)).length;
+    const [onlyFirst, onlySecond] = [only(first, second), only(second, first)];
+    const p = mcnemar(onlyFirst, onlySecond);
+    return { kind: 'mcnemar', first: first.name, second: second.name, onlyFirst, onlySecond, p };
+  });
+}
+
+/** Examples right on the clean image that no attack of the list brought to its goal. */
+export function worstCase(
+  model: ModelRecord,
+  attacks: readonly AttackRecord[],
+  labels: readonly number[],
+): Rate {
+  const total = Math.min(...attacks.map(({ success }) => success.length));
+  let robust = 0;
+  for (let i = 0; i < total; i++) {
+    const fell = attacks.some(({ success }) => success[i]);
+    if (!fell && model.predicted[i] === labels[i]) robust++;
+  }
+  return rateOf(robust, total);
+}
+
+/** The figures that gates hold against their bars. */
+function summarise(
+  models: readonly ModelRecord[],
+  attacks: readonly AttackRecord[],
+  labels: readonly number[],
+): EvaluationRecord['summary'] {
+  return models.flatMap((model) => {
+    const own = attacks.filter(
+      (attack) => attack.model === model.name && attack.eps !== null && !attack.targets,
+    );
+    const threats = new Map<string, AttackRecord[]>();
+    for (const attack of own) {
+      const key = `${attack.norm} ${attack.eps}`;
+      threats.set(key, [...(threats.get(key) ?? []), attack]);
+    }
+    return [
+      { model: model.name, figure: 'accuracy', ...model.accuracy },
+      ...Array.from(threats, ([threat, list]) => ({
+        model: model.name,
+        figure: `robust accuracy (${threat})`,
+        ...worstCase(model, list, labels),
+      })),
+    ];
+  });
+}

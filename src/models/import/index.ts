@@ -1,0 +1,3 @@
+export type { ImportOptions } from './image.ts';
+export { importOnnx } from './onnx.ts';
+export { importSavedModel } from './saved-model.ts';

@@ -1,0 +1,1 @@
+export { encodeGrid, type Picture, perturbationPicture, pictureOf } from './image-grid.ts';

@@ -1,0 +1,106 @@
+/** What every attack owes, whatever it does: one table over the registry. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  ATTACKS,
+  type Attack,
+  type Goal,
+  isWithin,
+  type Norm,
+  planAttack,
+  row,
+  runAttack,
+} from '../../src/attacks/index.ts';
+import { examplesFor, linearClassifier, pick, randomAffine, smallNetwork } from './models.ts';
+
+/** One line per attack: a short run, and the share of 24 easy examples that it must bring down. */
+const CASES: Record<string, { options?: Record<string, number>; breaks: number }> = {
+  fgsm: { breaks: 0.6 },
+  bim: { breaks: 0.7 },
+  pgd: { breaks: 0.7 },
+  'mi-fgsm': { breaks: 0.7 },
+};
+
+const EPS: Record<Norm, number> = { Linf: 0.15, L2: 0.6, L1: 2.5, L0: 8 };
+const features = 36;
+const model = { ...smallNetwork(features, 5, 11), inputShape: [6, 6, 1] as const };
+const source = linearClassifier(randomAffine(features, 5, 12));
+const examples = examplesFor(model, 24);
+const targets = examples.labels.map((label) => (label + 1) % 5);
+const GOALS: Record<Goal['kind'], Goal> = {
+  untargeted: { kind: 'untargeted' },
+  targeted: { kind: 'targeted', targets },
+};
+
+function plan(attack: Attack, norm: Norm, eps = EPS[norm]) {
+  return planAttack(attack, { norm, eps, options: CASES[attack.name].options ?? {} });
+}
+
+function successes(images: Float32Array, goal: Goal): number {
+  const logits = tf.tidy(() => model.logits(tf.tensor4d(images, [24, 6, 6, 1])).arraySync());
+  return logits.filter((z, i) => {
+    const winner = z.indexOf(Math.max(...z));
+    return goal.kind === 'targeted' ? winner === goal.targets[i] : winner !== examples.labels[i];
+  }).length;
+}
+
+test('every attack has its line here', () => {
+  assert.deepEqual(
+    ATTACKS.map(({ name }) => name),
+    Object.keys(CASES),
+  );
+});
+
+for (const attack of ATTACKS) {
+  for (const norm of attack.norms) {
+    test(`${attack.name} in ${norm}: legal, effective, repeatable, tidy`, () => {
+      const where = plan(attack, norm);
+      for (const kind of attack.goals) {
+        const goal = GOALS[kind];
+        const before = { images: examples.images.slice(), tensors: tf.memory().numTensors };
+        const { images, forwards, backwards } = runAttack(where, model, examples, goal, source);
+        assert.deepEqual(examples.images, before.images, 'the examples are not written to');
+        assert.equal(tf.memory().numTensors, before.tensors, 'no tensor is left behind');
+        for (let i = 0; i < 24; i++) {
+          const original = row(examples.images, i, features);
+          assert.ok(isWithin(where.threat, original, row(images, i, features)), `${kind} ${i}`);
+        }
+        if (attack.access !== 'gradient') assert.ok(backwards === 0 || attack.name === 'transfer');
+        assert.ok(forwards > 0 || attack.access === 'none');
+        if (kind === 'untargeted') {
+          const share = successes(images, goal) / 24;
+          assert.ok(share >= CASES[attack.name].breaks, `${share} of the examples fell`);
+        }
+        const again = runAttack(where, model, examples, goal, source);
+        assert.deepEqual(again.images, images, 'the same twice');
+      }
+    });
+
+    test(`${attack.name} in ${norm}: neither batch size nor order changes an example`, () => {
+      const where = plan(attack, norm);
+      const whole = runAttack(where, model, examples, GOALS.untargeted, source).images;
+      const check = (rows: number[]) => {
+        const part = runAttack(where, model, pick(examples, rows), GOALS.untargeted, source).images;
+        rows.forEach((example, i) => {
+          const [alone, among] = [row(part, i, features), row(whole, example, features)];
+          assert.deepEqual(alone, among, `example ${example}`);
+        });
+      };
+      check([5]);
+      check([20, 3, 7, 11, 0, 23, 1]);
+    });
+
+    test(`${attack.name} in ${norm}: eps = 0 is the identity`, () => {
+      if (attack.budget === 'minimal') return;
+      const { images } = runAttack(
+        plan(attack, norm, 0),
+        model,
+        examples,
+        GOALS.untargeted,
+        source,
+      );
+      assert.deepEqual(images, examples.images);
+    });
+  }
+}
