@@ -45,7 +45,7 @@ const DEFAULT_LIMIT = 1 << 29;
 export class BufferPool {
   readonly #memory: Memory;
   readonly #limit: number;
-  /** Free blocks by size; the sizes released last are at the end. */
+  /** Free blocks by size, in the order in which sizes were first released. */
   readonly #free = new Map<number, Block[]>();
   #freeBytes = 0;
   /** Fill freed blocks with NaN, so that a tensor that still looks at one is found out. */
@@ -82,7 +82,7 @@ export class BufferPool {
     if (blocks === undefined) this.#free.set(size, [block]);
     else blocks.push(block);
     this.#freeBytes += size;
-    if (this.#freeBytes > this.#limit) this.#trim();
+    if (this.#freeBytes > this.#limit) this.#trim(this.#limit / 2);
   }
 
   /** Turns a block into an array of JavaScript's own, which no kernel will ever write to. */
@@ -93,13 +93,18 @@ export class BufferPool {
     return copy;
   }
 
-  /** Lets go of free blocks, sizes that came first first, until half of the limit is left. */
-  #trim(): void {
+  /** Gives all free blocks back to the memory they came from. */
+  clear(): void {
+    this.#trim(0);
+  }
+
+  /** Gives free blocks back, a size at a time, until at most `bytes` are left. */
+  #trim(bytes: number): void {
     for (const [size, blocks] of this.#free) {
+      if (this.#freeBytes <= bytes) return;
       for (const block of blocks) this.#memory.free(block);
       this.#freeBytes -= size * blocks.length;
       this.#free.delete(size);
-      if (this.#freeBytes <= this.#limit / 2) return;
     }
   }
 }

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { AttackPlan } from '../attacks/index.ts';
-import { type Dataset, subset, writeFileAtomically } from '../data/index.ts';
+import { type Dataset, digestOf, subset, writeFileAtomically } from '../data/index.ts';
 import type { Engine } from '../engine/index.ts';
 import { UserError } from '../errors.ts';
 import {
@@ -13,7 +13,7 @@ import {
   type Rate,
   type Subject,
 } from '../evaluation/index.ts';
-import { loadModel } from '../models/index.ts';
+import { loadModel, readModelCard } from '../models/index.ts';
 import { programVersion } from '../version.ts';
 import { table } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -78,6 +78,38 @@ export function describePlan(plan: AttackPlan): string {
   return [`attack: ${nameOf(plan)}`, ...options].join(', ');
 }
 
+/** The flags that decide what a measuring command finds. */
+const DECISIVE = [
+  'attack',
+  'attacks',
+  'preset',
+  'norm',
+  'eps',
+  'loss',
+  'set',
+  'samples',
+  'index',
+  'source',
+  'seed',
+];
+
+/** The digest of models, data and settings: tells whether a record still matches them. */
+export async function measurementDigest(
+  folders: readonly string[],
+  dataset: Dataset,
+  flags: object,
+): Promise<string> {
+  const cards = await Promise.all(folders.map(readModelCard));
+  return digestOf({
+    program: programVersion(),
+    data: dataset.digest,
+    models: cards.map(({ digest }) => digest),
+    flags: Object.entries(flags)
+      .filter(([name]) => DECISIVE.includes(name))
+      .sort(),
+  });
+}
+
 /** Who measures what with what, for the record. */
 export function provenance(
   engine: Engine,
@@ -129,6 +161,9 @@ export function accuracyTable({ models }: EvaluationRecord): string {
   );
 }
 
+/** A budget in three digits at most, such as `0.0314`. */
+const budgetText = (eps: number) => String(Number(eps.toPrecision(3)));
+
 /** Accuracy under every attack, one column a model, the worst case of each budget below. */
 export function attackTable(record: EvaluationRecord): string {
   const { models, attacks, summary } = record;
@@ -137,13 +172,13 @@ export function attackTable(record: EvaluationRecord): string {
     rows.set(line, (rows.get(line) ?? new Map()).set(model, cell));
   for (const { attack, norm, eps, loss, model, robust } of attacks) {
     if (eps === null) continue;
-    set([attack, norm, eps.toPrecision(2), loss ?? ''].join('|'), model, percent(robust.rate));
+    set([attack, norm, budgetText(eps), loss ?? ''].join('|'), model, percent(robust.rate));
   }
   for (const { model, figure, rate } of summary) {
     const budget = /^robust accuracy \((\w+) ([\d.e-]+)\)$/.exec(figure);
     if (!budget) continue;
     set(
-      ['worst of these', budget[1], Number(budget[2]).toPrecision(2), ''].join('|'),
+      ['worst of these', budget[1], budgetText(Number(budget[2])), ''].join('|'),
       model,
       percent(rate),
     );

@@ -54,14 +54,14 @@ export async function predictions(
   classifier: Classifier,
   dataset: Dataset,
   positions: readonly number[],
-  onBatch: (done: number) => void = () => {},
+  onBatch: (count: number) => void = () => {},
 ): Promise<Int32Array> {
   const predicted = new Int32Array(positions.length);
   let done = 0;
   for (const batch of batches(positions)) {
     predicted.set(classify(classifier, imagesAsFloats(dataset, batch)), done);
     done += batch.length;
-    onBatch(done);
+    onBatch(batch.length);
     await breathe();
   }
   return predicted;

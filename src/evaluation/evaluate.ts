@@ -35,7 +35,7 @@ export interface EvaluationPlan {
   readonly samples: number;
   readonly attacks: readonly PlannedAttack[];
   readonly seed: number;
-  /** `what` is being done on which model; of `total` images `done` are. */
+  /** What is being done on which model, and how many of all image visits are done. */
   onProgress?(what: string, done: number, total: number): void;
   /** Sees the candidates against every model, batch after batch. */
   onCandidates?(model: string, images: Float32Array): void;
@@ -54,15 +54,17 @@ export async function evaluate(
 ): Promise<EvaluationRecord> {
   const started = performance.now();
   const { dataset, subjects, seed } = plan;
+  const progress = new Tally(plan);
   const positions = Array.from({ length: dataset.count }, (_, i) => i);
   const labels = Array.from(labelsAt(dataset, positions));
   const models: ModelRecord[] = [];
-  for (const subject of subjects) models.push(await measureModel(plan, subject, positions));
+  for (const subject of subjects)
+    models.push(await measureModel(plan, subject, positions, progress));
   const attacks: AttackRecord[] = [];
   for (const planned of plan.attacks) {
     for (const [i, subject] of subjects.entries()) {
       if (planned.source === subject.classifier.name) continue;
-      attacks.push(await measureAttack(plan, planned, subject, models[i]));
+      attacks.push(await measureAttack(plan, planned, subject, models[i], progress));
     }
   }
   const data = {
@@ -85,14 +87,36 @@ export async function evaluate(
   };
 }
 
+/** Counts image visits against all that the plan will make. */
+class Tally {
+  readonly #plan: EvaluationPlan;
+  readonly #total: number;
+  #done = 0;
+
+  constructor(plan: EvaluationPlan) {
+    const { dataset, samples, subjects, attacks } = plan;
+    const attacked = Math.min(samples, dataset.count);
+    const names = subjects.map(({ classifier }) => classifier.name);
+    const lent = attacks.filter(({ source }) => source && names.includes(source)).length;
+    this.#plan = plan;
+    this.#total = subjects.length * (dataset.count + attacks.length * attacked) - lent * attacked;
+  }
+
+  add(what: string, images: number): void {
+    this.#done += images;
+    this.#plan.onProgress?.(what, this.#done, this.#total);
+  }
+}
+
 async function measureModel(
-  { dataset, samples, onProgress }: EvaluationPlan,
+  { dataset, samples }: EvaluationPlan,
   { classifier, folder, digest }: Subject,
   positions: readonly number[],
+  progress: Tally,
 ): Promise<ModelRecord> {
   const { name, temperature, classes } = classifier;
-  const predicted = await predictions(classifier, dataset, positions, (done) =>
-    onProgress?.(`${name}: accuracy`, done, positions.length),
+  const predicted = await predictions(classifier, dataset, positions, (count) =>
+    progress.add(`${name}: accuracy`, count),
   );
   const gradients = await measureGradients(classifier, dataset, positions.slice(0, samples));
   const { accuracy, perClass, confusion } = summariseAccuracy(
@@ -114,14 +138,14 @@ async function measureModel(
 }
 
 async function measureAttack(
-  { dataset, samples, seed, subjects, onProgress, onCandidates }: EvaluationPlan,
+  { dataset, samples, seed, subjects, onCandidates }: EvaluationPlan,
   { plan, source }: PlannedAttack,
   { classifier }: Subject,
   model: ModelRecord,
+  progress: Tally,
 ): Promise<AttackRecord> {
   const positions = Array.from({ length: Math.min(samples, dataset.count) }, (_, i) => i);
   const lender = subjects.find((subject) => subject.classifier.name === source);
-  let done = 0;
   const run = await attackDataset({
     plan,
     classifier,
@@ -131,8 +155,7 @@ async function measureAttack(
     ...(lender && { source: lender.classifier }),
     onBatch: (images, batch) => {
       onCandidates?.(classifier.name, images);
-      done += batch.length;
-      onProgress?.(`${classifier.name}: ${nameOf(plan)}`, done, positions.length);
+      progress.add(`${classifier.name}: ${nameOf(plan)}`, batch.length);
     },
   });
   return attackRecord(run, model, dataset, source);

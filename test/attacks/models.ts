@@ -1,7 +1,7 @@
 /** Small models with known answers, on the plain JavaScript backend. */
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import './gradients.ts';
+import '../../src/engine/index.ts';
 import type { Examples } from '../../src/attacks/index.ts';
 import { RandomStream } from '../../src/engine/index.ts';
 import type { Classifier, Logits } from '../../src/models/index.ts';

@@ -1,7 +1,9 @@
 import { Command, Option } from 'commander';
 import { ATTACK_NAMES } from '../../attacks/names.ts';
 import { LOSSES, type LossName, NORMS, type Norm } from '../../attacks/types.ts';
+import type { Dataset } from '../../data/index.ts';
 import { UserError } from '../../errors.ts';
+import type { EvaluationRecord } from '../../evaluation/index.ts';
 import {
   addDataOptions,
   addSharedOptions,
@@ -11,8 +13,10 @@ import {
   parseSettings,
   type SharedOptions,
 } from '../options.ts';
+import type { Session } from '../session.ts';
 
-interface Flags extends SharedOptions, DataOptions {
+/** What to attack, with what. */
+export interface AttackFlags extends SharedOptions, DataOptions {
   readonly model: readonly string[];
   readonly attack: string;
   readonly norm?: Norm;
@@ -25,8 +29,12 @@ interface Flags extends SharedOptions, DataOptions {
   readonly out: string;
 }
 
-async function attackModels(flags: Flags): Promise<void> {
-  const { openData, openSession } = await import('../session.ts');
+/** Runs one attack on some models, saves the record and the picture, and prints the story. */
+export async function attackModels(
+  { engine, terminal }: Session,
+  test: Dataset,
+  flags: AttackFlags,
+): Promise<EvaluationRecord> {
   const { attackNamed, planAttack } = await import('../../attacks/index.ts');
   const evaluation = await import('../../evaluation/index.ts');
   const view = await import('../evaluation.ts');
@@ -39,8 +47,6 @@ async function attackModels(flags: Flags): Promise<void> {
     loss: flags.loss,
     options: parseSettings(flags.set),
   });
-  const { engine, terminal } = await openSession(flags);
-  const { test } = await openData(flags, terminal);
   const dataset = view.imagesToAttack(test, flags.samples, flags.index);
   const folders = flags.source ? [...flags.model, flags.source] : flags.model;
   const subjects = await view.loadSubjects(folders, dataset);
@@ -66,6 +72,7 @@ async function attackModels(flags: Flags): Promise<void> {
           candidates.set(model, [...(candidates.get(model) ?? []), images]),
       },
       view.provenance(engine, {
+        inputsDigest: await view.measurementDigest(flags.model, test, flags),
         data: flags.data,
         samples: dataset.count,
         index: flags.index ?? null,
@@ -80,7 +87,15 @@ async function attackModels(flags: Flags): Promise<void> {
   terminal.print(storyText(story, terminal));
   terminal.print(`\n${view.attackSummary(record)}`);
   terminal.note(`record and picture: ${flags.out}/attack.json, ${flags.out}/attacked.png`);
-  terminal.record(record);
+  return record;
+}
+
+async function attack(flags: AttackFlags): Promise<void> {
+  const { openData, openSession } = await import('../session.ts');
+  parseEps(flags.eps, flags.norm ?? 'Linf'); // a mistake is told before anything is loaded
+  const session = await openSession(flags);
+  const { test } = await openData(flags, session.terminal);
+  session.terminal.record(await attackModels(session, test, flags));
 }
 
 export function attackCommand(): Command {
@@ -112,5 +127,5 @@ export function attackCommand(): Command {
       'after',
       '\nExample:\n  distill attack --attack pgd --eps 0.3 --loss margin --set steps=100',
     )
-    .action(attackModels);
+    .action(attack);
 }

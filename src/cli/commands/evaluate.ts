@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander';
 import { ATTACK_NAMES } from '../../attacks/names.ts';
 import { LOSSES, type LossName, NORMS, type Norm } from '../../attacks/types.ts';
+import type { Dataset } from '../../data/index.ts';
+import type { EvaluationRecord } from '../../evaluation/index.ts';
 import { PRESET_NAMES, type PresetName } from '../../evaluation/preset-names.ts';
 import {
   addDataOptions,
@@ -11,8 +13,10 @@ import {
   parseEps,
   type SharedOptions,
 } from '../options.ts';
+import type { Session } from '../session.ts';
 
-interface Flags extends SharedOptions, DataOptions {
+/** What to measure on which models. */
+export interface EvaluateFlags extends SharedOptions, DataOptions {
   readonly model: readonly string[];
   readonly preset: PresetName;
   readonly attacks?: readonly string[];
@@ -25,8 +29,12 @@ interface Flags extends SharedOptions, DataOptions {
   readonly out: string;
 }
 
-async function evaluateModels(flags: Flags): Promise<void> {
-  const { openData, openSession } = await import('../session.ts');
+/** Measures models side by side and saves the record. */
+export async function evaluateModels(
+  { engine, terminal }: Session,
+  test: Dataset,
+  flags: EvaluateFlags,
+): Promise<EvaluationRecord> {
   const evaluation = await import('../../evaluation/index.ts');
   const view = await import('../evaluation.ts');
   const budgets = flags.eps.map((text) => parseEps(text, flags.norm));
@@ -34,8 +42,6 @@ async function evaluateModels(flags: Flags): Promise<void> {
   const attacks = flags.attacks
     ? evaluation.namedAttacks(flags.attacks, flags.norm, budgets, flags.loss, first)
     : evaluation.presetAttacks(flags.preset, flags.norm, budgets, first);
-  const { engine, terminal } = await openSession(flags);
-  const { test } = await openData(flags, terminal);
   const subjects = await view.loadSubjects(flags.model, test);
   const progress = await view.evaluationProgress(terminal);
   const record = await evaluation
@@ -49,6 +55,7 @@ async function evaluateModels(flags: Flags): Promise<void> {
         onProgress: progress.onProgress,
       },
       view.provenance(engine, {
+        inputsDigest: await view.measurementDigest(flags.model, test, flags),
         data: flags.data,
         samples: flags.samples,
         preset: flags.attacks ? null : flags.preset,
@@ -58,10 +65,21 @@ async function evaluateModels(flags: Flags): Promise<void> {
     )
     .finally(progress.stop);
   await view.saveResults(flags.out, { 'evaluation.json': JSON.stringify(record) });
-  terminal.print(view.evaluationReport(record, terminal));
+  return record;
+}
+
+async function evaluate(flags: EvaluateFlags): Promise<void> {
+  const { openData, openSession } = await import('../session.ts');
+  const { checkGates } = await import('../../evaluation/index.ts');
+  const { evaluationReport } = await import('../evaluation.ts');
+  const session = await openSession(flags);
+  const { test } = await openData(flags, session.terminal);
+  const record = await evaluateModels(session, test, flags);
+  const { terminal } = session;
+  terminal.print(evaluationReport(record, terminal));
   terminal.note(`record: ${flags.out}/evaluation.json`);
   terminal.record(record);
-  evaluation.checkGates(record, flags);
+  checkGates(record, flags);
 }
 
 export function evaluateCommand(): Command {
@@ -98,5 +116,5 @@ export function evaluateCommand(): Command {
       'after',
       '\nExample:\n  distill evaluate --model models/student --eps 0.1 --min-accuracy 0.99',
     )
-    .action(evaluateModels);
+    .action(evaluate);
 }
