@@ -1,59 +1,57 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomically, writeFolderAtomically } from '../../data/index.ts';
 import { UserError } from '../../errors.ts';
 import type { Weight } from '../model.ts';
 import type { Network } from '../network.ts';
+import type { ExportFormat } from './formats.ts';
 import { exportKeras } from './keras.ts';
 import { exportNpz } from './npz.ts';
 import { exportOnnx } from './onnx.ts';
 import { exportTfjs } from './tfjs.ts';
 
-export const EXPORT_FORMATS = ['tfjs', 'keras', 'onnx', 'npz'] as const;
-export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+export { EXPORT_FORMATS, type ExportFormat } from './formats.ts';
 
-function encode(
-  format: Exclude<ExportFormat, 'tfjs'>,
-  network: Network,
-  weights: readonly Weight[],
-) {
-  switch (format) {
-    case 'keras':
-      return exportKeras(network, weights);
-    case 'onnx':
-      return exportOnnx(network, weights);
-    case 'npz':
-      return exportNpz(weights);
+/** A folder is replaced whole, so one that holds anything else is left alone. */
+async function refuseToReplace(folder: string, files: readonly string[]): Promise<void> {
+  const found = await readdir(folder).catch(() => []);
+  const foreign = found.find((name) => !files.includes(name));
+  if (foreign !== undefined) {
+    throw new UserError('unwritable', `${folder} holds other files, such as ${foreign}`, {
+      hint: 'name a new folder with --out',
+    });
   }
 }
 
+async function writeFolder(folder: string, files: Record<string, Uint8Array>): Promise<void> {
+  await refuseToReplace(folder, Object.keys(files));
+  await writeFolderAtomically(folder, async (temporary) => {
+    for (const [name, bytes] of Object.entries(files)) {
+      await writeFile(join(temporary, name), bytes);
+    }
+  });
+}
+
 /**
- * Writes a network in another format: `tfjs` a folder, the others one file. A file appears whole
- * or not at all. The same network gives the same bytes.
+ * Writes a network in another format: `tfjs` a folder, the others one file. It appears whole or
+ * not at all. The same network gives the same bytes.
  *
  * @throws UserError `cannot-export` when a layer has no counterpart there, `unwritable`
  */
-export function exportNetwork(
+export async function exportNetwork(
   format: ExportFormat,
   out: string,
   network: Network,
   weights: readonly Weight[],
-): void {
-  const temporary = `${out}.partial`;
-  const bytes = format === 'tfjs' ? undefined : encode(format, network, weights);
-  try {
-    if (bytes === undefined) {
-      exportTfjs(out, network, weights);
-    } else {
-      mkdirSync(dirname(out), { recursive: true });
-      writeFileSync(temporary, bytes);
-      renameSync(temporary, out);
-    }
-  } catch (cause) {
-    if (cause instanceof UserError) throw cause;
-    rmSync(temporary, { force: true });
-    throw new UserError('unwritable', `cannot write ${out}`, {
-      hint: 'name a place that can be written with --out',
-      cause,
-    });
+): Promise<void> {
+  switch (format) {
+    case 'tfjs':
+      return writeFolder(out, exportTfjs(network, weights));
+    case 'keras':
+      return writeFileAtomically(out, exportKeras(network, weights));
+    case 'onnx':
+      return writeFileAtomically(out, exportOnnx(network, weights));
+    case 'npz':
+      return writeFileAtomically(out, exportNpz(weights));
   }
 }

@@ -1,5 +1,3 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Weight } from '../model.ts';
 import type { Network } from '../network.ts';
 import { INPUT_NAME, kerasLayers } from './keras-layers.ts';
@@ -7,10 +5,13 @@ import { INPUT_NAME, kerasLayers } from './keras-layers.ts';
 const WEIGHTS_FILE = 'weights.bin';
 
 /**
- * Writes a TensorFlow.js layers model: `model.json` and `weights.bin` in an existing folder.
+ * A TensorFlow.js layers model as the files of a folder: `model.json` and `weights.bin`.
  * `tf.loadLayersModel` reads it; its output is the logits.
  */
-export function exportTfjs(folder: string, network: Network, weights: readonly Weight[]): void {
+export function exportTfjs(
+  network: Network,
+  weights: readonly Weight[],
+): Record<string, Uint8Array> {
   const layers = kerasLayers(network, weights);
   const last = layers[layers.length - 1].name;
   const config = {
@@ -55,7 +56,8 @@ export function exportTfjs(folder: string, network: Network, weights: readonly W
   const bytes = stored.map(
     ({ values }) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
   );
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, WEIGHTS_FILE), Buffer.concat(bytes));
-  writeFileSync(join(folder, 'model.json'), `${JSON.stringify(model)}\n`);
+  return {
+    [WEIGHTS_FILE]: Buffer.concat(bytes),
+    'model.json': new TextEncoder().encode(`${JSON.stringify(model)}\n`),
+  };
 }
