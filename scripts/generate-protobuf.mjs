@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 
 const plugin = join('node_modules', '.bin', 'protoc-gen-es');
-for (const file of ['src/savedmodel/tensorflow.proto']) {
+for (const file of ['src/savedmodel/tensorflow.proto', 'src/models/onnx/onnx.proto']) {
   const folder = dirname(file);
   execFileSync(
     'protoc',

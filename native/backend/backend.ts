@@ -49,6 +49,10 @@ export class CompiledBackend extends MathBackendCPU {
     return gone;
   }
 
+  override dispose(): void {
+    this.pool.clear();
+  }
+
   /** A tensor for a kernel to fill: its contents are arbitrary. */
   allocate(shape: number[], dtype: PooledType = 'float32'): TensorInfo {
     const dataId = { id: this.#nextDataId++ };

@@ -1,9 +1,6 @@
-/** Registers TensorFlow.js's gradients and one that it lacks, for every backend. */
-import { createRequire } from 'node:module';
+/** Registers a gradient that TensorFlow.js lacks, after TensorFlow.js's own. */
 import * as tf from '@tensorflow/tfjs-core';
-import { gradientsFile } from './paths.ts';
-
-createRequire(import.meta.url)(gradientsFile);
+import './tfjs_gradients.ts';
 
 /** Without this one, second derivatives by a filter would throw. */
 tf.registerGradient({

@@ -103,7 +103,7 @@ async function install() {
   if (process.platform === 'win32') throw new BuildFailure('not supported on Windows yet');
   const compiler = findCompiler();
   const headers = findHeaders();
-  const wanted = digest(addonUnits(), commonFlags, compiler, process.platform);
+  const wanted = digest('node', addonUnits(), commonFlags, compiler, process.platform);
   if (existsSync(addonFile) && existsSync(recordFile)) {
     const record = JSON.parse(readFileSync(recordFile, 'utf8'));
     if (record.digest === wanted) return say('Native kernels are up to date.');

@@ -64,11 +64,15 @@ export function kernelNames() {
   return [...body.matchAll(/^(?:void|int32_t) (\w+)\(/gm)].map((match) => match[1]);
 }
 
-/** SHA-256 over the kernel sources and whatever else decides the outcome. */
-export function digest(...rest) {
+/** The file of each build that the other one does not read. */
+const bindings = { node: 'node.cc', wasm: 'wasm.cc' };
+
+/** SHA-256 over the sources of one build (`node` or `wasm`) and whatever else decides the outcome. */
+export function digest(build, ...rest) {
   const hash = createHash('sha256');
   for (const name of readdirSync(sourceFolder).sort()) {
-    if (!/\.(cc|h|inc)$/.test(name)) continue;
+    const isOther = Object.values(bindings).includes(name) && name !== bindings[build];
+    if (isOther || !/\.(cc|h)$/.test(name)) continue;
     hash.update(`${name}\0`).update(readFileSync(join(sourceFolder, name)));
   }
   return hash.update(JSON.stringify(rest)).digest('hex');

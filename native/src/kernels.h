@@ -26,7 +26,7 @@ void conv2d_backprop_input(const float* dy, const float* w, float* dx, const int
 void conv2d_backprop_filter(const float* x, const float* dy, float* dw, const int32_t* geometry);
 
 // Fused training block: y = maxpool(relu(conv(x, w) + bias)), square non-overlapping pool of
-// `pool` pixels (floor: odd rests are dropped); y [batch, outH/pool, outW/pool, outC].
+// 2 <= `pool` <= 15 pixels (floor: odd rests are dropped); y [batch, outH/pool, outW/pool, outC].
 // argmax (uint8, shape of y): index of the winner in its window, row-major; 255 where relu gave 0
 // (no gradient flows).
 void conv2d_relu_pool(const float* x, const float* w, const float* bias, float* y, uint8_t* argmax,
@@ -40,8 +40,8 @@ void conv2d_relu_pool_backprop_input(const float* dy, const uint8_t* argmax, con
 
 // ---- Pooling ---------------------------------------------------------------------------------
 // geometry (int32 x 16) as above with kernel = window and outC = inC.
-// Max pooling treats padding as -infinity; the first maximum in row-major order wins, as in
-// TensorFlow; NaN propagates. Average pooling divides by the number of real pixels.
+// Max pooling treats padding and NaN as -infinity; the first maximum in row-major order wins, as
+// in TensorFlow.js. Average pooling divides by the number of real pixels.
 void max_pool(const float* x, float* y, const int32_t* geometry);
 void max_pool_grad(const float* x, const float* dy, float* dx, const int32_t* geometry);
 void avg_pool(const float* x, float* y, const int32_t* geometry);

@@ -20,11 +20,12 @@ float* scratch(int worker, int slot, size_t floats);
 // Who uses which slot: a kernel holds several at once.
 enum ScratchSlot {
   kScratchPacked,   // packed weights or matrix panels, written before the parallel part
-  kScratchPartial,  // per-group sums
-  kScratchImage,    // a padded copy of one image
-  kScratchOutput,   // one image's outputs or gradients
-  kScratchTile,     // a tile's products before they are scattered
+  kScratchPartial,  // per-group sums; a second form of the weights
+  kScratchImage,    // a padded copy of one image, or of its gradient
+  kScratchOutput,   // one image's output gradients; the list of its pixels
+  kScratchTile,     // tiles or patches between two stages
   kScratchList,     // lists of non-zeros
+  kScratchOffsets,  // offsets of runs or rows
   kScratchSlots
 };
 

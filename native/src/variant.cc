@@ -2,6 +2,7 @@
 #include "table.h"
 
 #include "conv.cc"
+#include "conv_block.cc"
 #include "elementwise.cc"
 #include "matmul.cc"
 #include "move.cc"

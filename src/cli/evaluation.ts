@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { AttackPlan } from '../attacks/index.ts';
-import { type Dataset, subset, writeFileAtomically } from '../data/index.ts';
+import { type Dataset, digestOf, subset, writeFileAtomically } from '../data/index.ts';
 import type { Engine } from '../engine/index.ts';
 import { UserError } from '../errors.ts';
 import {
@@ -13,7 +13,7 @@ import {
   type Rate,
   type Subject,
 } from '../evaluation/index.ts';
-import { loadModel } from '../models/index.ts';
+import { loadModel, readModelCard } from '../models/index.ts';
 import { programVersion } from '../version.ts';
 import { table } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -76,6 +76,38 @@ export function describePlan(plan: AttackPlan): string {
     ([name, value]) => `${name} ${Number(value.toPrecision(4))}`,
   );
   return [`attack: ${nameOf(plan)}`, ...options].join(', ');
+}
+
+/** The flags that decide what a measuring command finds. */
+const DECISIVE = [
+  'attack',
+  'attacks',
+  'preset',
+  'norm',
+  'eps',
+  'loss',
+  'set',
+  'samples',
+  'index',
+  'source',
+  'seed',
+];
+
+/** The digest of models, data and settings: tells whether a record still matches them. */
+export async function measurementDigest(
+  folders: readonly string[],
+  dataset: Dataset,
+  flags: object,
+): Promise<string> {
+  const cards = await Promise.all(folders.map(readModelCard));
+  return digestOf({
+    program: programVersion(),
+    data: dataset.digest,
+    models: cards.map(({ digest }) => digest),
+    flags: Object.entries(flags)
+      .filter(([name]) => DECISIVE.includes(name))
+      .sort(),
+  });
 }
 
 /** Who measures what with what, for the record. */

@@ -5,6 +5,7 @@ import { attackCommand } from './commands/attack.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { predictCommand } from './commands/predict.ts';
+import { runCommand } from './commands/run.ts';
 import { softLabelsCommand } from './commands/soft-labels.ts';
 import { trainStudentCommand } from './commands/train-student.ts';
 import { trainTeacherCommand } from './commands/train-teacher.ts';
@@ -20,6 +21,7 @@ function buildProgram(): Command {
     .configureOutput({ writeErr: () => {} }) // errors are reported in one place, below
     .exitOverride();
   for (const command of [
+    runCommand(),
     trainTeacherCommand(),
     softLabelsCommand(),
     trainStudentCommand(),

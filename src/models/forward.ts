@@ -1,11 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { convReluPool, type RandomStream } from '../engine/index.ts';
-import type { Conv2dLayer, DropoutLayer, Layer, Padding, PoolLayer } from './network.ts';
+import type {
+  Conv2dLayer,
+  DropoutLayer,
+  Layer,
+  Nonlinearity,
+  Padding,
+  PoolLayer,
+  WeightSpec,
+} from './network.ts';
 import { IMAGE, type PlacedLayer } from './shapes.ts';
 
 type Variables = ReadonlyMap<string, tf.Tensor>;
 
-function weight(variables: Variables, layer: Layer, role: 'kernel' | 'bias'): tf.Tensor {
+function weight(variables: Variables, layer: Layer, role: WeightSpec['role']): tf.Tensor {
   const found = variables.get(`${layer.name}/${role}`);
   if (!found) throw new Error(`no weight ${layer.name}/${role}`);
   return found;
@@ -30,6 +38,16 @@ function dropout(input: tf.Tensor, layer: DropoutLayer, stream: RandomStream): t
   return tf.mul(input, tf.tensor(mask, input.shape));
 }
 
+const NONLINEAR: Record<Nonlinearity, (x: tf.Tensor) => tf.Tensor> = {
+  relu: tf.relu,
+  relu6: tf.relu6,
+  elu: tf.elu,
+  selu: tf.selu,
+  sigmoid: tf.sigmoid,
+  tanh: tf.tanh,
+  softplus: tf.softplus,
+};
+
 function apply(
   layer: Layer,
   inputs: readonly tf.Tensor[],
@@ -48,6 +66,37 @@ function apply(
         ...(layer.bias ? { bias: weight(variables, layer, 'bias') } : {}),
         activation: layer.activation,
       });
+    case 'depthwise-conv2d': {
+      const product = tf.depthwiseConv2d(
+        input as tf.Tensor4D,
+        weight(variables, layer, 'kernel') as tf.Tensor4D,
+        [...layer.strides],
+        tfPadding(layer.padding),
+      );
+      const sum = layer.bias ? tf.add(product, weight(variables, layer, 'bias')) : product;
+      return layer.activation === 'relu' ? tf.relu(sum) : sum;
+    }
+    case 'affine':
+      return tf.add(
+        tf.mul(input, weight(variables, layer, 'scale')),
+        weight(variables, layer, 'offset'),
+      );
+    case 'global-max-pool':
+      return tf.max(input, [1, 2]);
+    case 'global-average-pool':
+      return tf.mean(input, [1, 2]);
+    case 'pad':
+      return tf.pad(input, [[0, 0], [...layer.padding[0]], [...layer.padding[1]], [0, 0]]);
+    case 'activation':
+      return NONLINEAR[layer.activation](input);
+    case 'leaky-relu':
+      return tf.leakyRelu(input, layer.slope);
+    case 'add':
+      return inputs.reduce((sum, next) => tf.add(sum, next));
+    case 'multiply':
+      return inputs.reduce((product, next) => tf.mul(product, next));
+    case 'concat':
+      return tf.concat([...inputs], -1);
     case 'max-pool':
       return tf.maxPool(
         input as tf.Tensor4D,

@@ -11,15 +11,27 @@ export interface Weight {
   readonly values: Float32Array;
 }
 
-/** Initial weights: Glorot uniform kernels (Glorot & Bengio 2010) and zero biases. */
-export function initialWeights(network: Network, stream: RandomStream): Weight[] {
+/**
+ * Initial weights: Glorot uniform kernels (Glorot & Bengio 2010), scales of 1, the rest 0. The
+ * output layer's kernel is T times larger, so that logits / T begins as logits do at T = 1.
+ *
+ * @param temperature T that the network is going to be trained at
+ */
+export function initialWeights(
+  network: Network,
+  temperature: number,
+  stream: RandomStream,
+): Weight[] {
+  const output = network.layers[network.layers.length - 1].name;
   return weightSpecs(network).map((spec) => {
     const values = new Float32Array(spec.shape.reduce((a, b) => a * b, 1));
     if (spec.role === 'kernel') {
       const own = stream.child(spec.name);
-      const limit = Math.sqrt(6 / (spec.fanIn + spec.fanOut));
+      const scale = spec.layer === output ? temperature : 1;
+      const limit = scale * Math.sqrt(6 / (spec.fanIn + spec.fanOut));
       for (let i = 0; i < values.length; i++) values[i] = limit * (2 * own.uniform() - 1);
     }
+    if (spec.role === 'scale') values.fill(1);
     return { spec, values };
   });
 }

@@ -33,6 +33,17 @@ export interface Conv2dLayer extends LayerBase {
   readonly activation: Activation;
 }
 
+/** Each input channel has `multiplier` filters of its own; kernel `[height, width, in, multiplier]`. */
+export interface DepthwiseConv2dLayer extends LayerBase {
+  readonly kind: 'depthwise-conv2d';
+  readonly multiplier: number;
+  readonly kernel: readonly [number, number];
+  readonly strides: readonly [number, number];
+  readonly padding: Padding;
+  readonly bias: boolean;
+  readonly activation: Activation;
+}
+
 export interface PoolLayer extends LayerBase {
   readonly kind: 'max-pool' | 'average-pool';
   readonly size: readonly [number, number];
@@ -58,7 +69,65 @@ export interface DropoutLayer extends LayerBase {
   readonly rate: number;
 }
 
-export type Layer = Conv2dLayer | PoolLayer | FlattenLayer | DenseLayer | DropoutLayer;
+/** `[height, width, channels]` to `[channels]`: the mean or maximum over all pixels. */
+export interface GlobalPoolLayer extends LayerBase {
+  readonly kind: 'global-max-pool' | 'global-average-pool';
+}
+
+/** `x * scale + offset`, each a weight `[channels]`: batch normalisation as it is at inference. */
+export interface AffineLayer extends LayerBase {
+  readonly kind: 'affine';
+}
+
+/** Zeros around the image. */
+export interface PadLayer extends LayerBase {
+  readonly kind: 'pad';
+  readonly padding: readonly [readonly [number, number], readonly [number, number]];
+}
+
+export const NONLINEARITIES = [
+  'relu',
+  'relu6',
+  'elu',
+  'selu',
+  'sigmoid',
+  'tanh',
+  'softplus',
+] as const;
+export type Nonlinearity = (typeof NONLINEARITIES)[number];
+
+/** A nonlinearity of its own; ReLU after a convolution or dense layer is that layer's activation. */
+export interface ActivationLayer extends LayerBase {
+  readonly kind: 'activation';
+  readonly activation: Nonlinearity;
+}
+
+/** `max(x, slope * x)`. */
+export interface LeakyReluLayer extends LayerBase {
+  readonly kind: 'leaky-relu';
+  readonly slope: number;
+}
+
+/**
+ * Joins layers: `add` and `multiply` element by element, `concat` along the channels.
+ */
+export interface JoinLayer extends LayerBase {
+  readonly kind: 'add' | 'multiply' | 'concat';
+}
+
+export type Layer =
+  | Conv2dLayer
+  | DepthwiseConv2dLayer
+  | PoolLayer
+  | GlobalPoolLayer
+  | FlattenLayer
+  | DenseLayer
+  | DropoutLayer
+  | AffineLayer
+  | PadLayer
+  | ActivationLayer
+  | LeakyReluLayer
+  | JoinLayer;
 
 export interface Network {
   /** The architecture's name, such as `cnn` or `papernot-mnist`. */
@@ -74,7 +143,7 @@ export interface WeightSpec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly layer: string;
-  readonly role: 'kernel' | 'bias';
+  readonly role: 'kernel' | 'bias' | 'scale' | 'offset';
   /** Inputs to one unit, for the initial scale. */
   readonly fanIn: number;
   /** Units one input feeds, for the initial scale. */

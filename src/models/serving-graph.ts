@@ -1,5 +1,5 @@
 import { attr, DataType, GraphBuilder, type SignatureSpec } from '../savedmodel/index.ts';
-import type { Activation, Network, Padding } from './network.ts';
+import type { Activation, Network, Nonlinearity, Padding } from './network.ts';
 import { IMAGE, type PlacedLayer, placeLayers, weightSpecs } from './shapes.ts';
 
 /** Explicit padding for all four axes of NHWC, or none where a named rule is used. */
@@ -18,6 +18,16 @@ function windowAttributes(padding: Padding) {
 function spatial(sizes: readonly [number, number]) {
   return attr.ints([1, ...sizes, 1]);
 }
+
+const NONLINEAR_OPS: Record<Nonlinearity, string> = {
+  relu: 'Relu',
+  relu6: 'Relu6',
+  elu: 'Elu',
+  selu: 'Selu',
+  sigmoid: 'Sigmoid',
+  tanh: 'Tanh',
+  softplus: 'Softplus',
+};
 
 /** Adds the nodes of one layer; returns the reference to its output. */
 function addLayer(
@@ -46,6 +56,15 @@ function addLayer(
       });
       return affine(product, layer);
     }
+    case 'depthwise-conv2d': {
+      const product = graph.float(
+        'DepthwiseConv2dNative',
+        `${name}/DepthwiseConv2d`,
+        [inputs[0], variable('kernel')],
+        { strides: spatial(layer.strides), ...windowAttributes(layer.padding) },
+      );
+      return affine(product, layer);
+    }
     case 'dense': {
       const product = graph.float('MatMul', `${name}/MatMul`, [inputs[0], variable('kernel')]);
       return affine(product, layer);
@@ -70,6 +89,54 @@ function addLayer(
       const shape = graph.int32s(`${name}/shape`, [-1, ...outputShape], [1 + outputShape.length]);
       return graph.float('Reshape', `${name}/Reshape`, [inputs[0], shape], {
         Tshape: attr.type(DataType.int32),
+      });
+    }
+    case 'global-max-pool':
+    case 'global-average-pool': {
+      const pixels = graph.int32s(`${name}/axes`, [1, 2], [2]);
+      const op = layer.kind === 'global-max-pool' ? 'Max' : 'Mean';
+      return graph.float(op, `${name}/${op}`, [inputs[0], pixels], {
+        Tidx: attr.type(DataType.int32),
+        keep_dims: attr.bool(false),
+      });
+    }
+    case 'affine': {
+      const scaled = graph.float('Mul', `${name}/Mul`, [inputs[0], variable('scale')]);
+      return graph.float('AddV2', `${name}/Add`, [scaled, variable('offset')]);
+    }
+    case 'pad': {
+      const sizes = [0, 0, ...layer.padding.flat(), 0, 0];
+      const paddings = graph.int32s(`${name}/paddings`, sizes, [4, 2]);
+      return graph.float('Pad', `${name}/Pad`, [inputs[0], paddings], {
+        Tpaddings: attr.type(DataType.int32),
+      });
+    }
+    case 'activation':
+      return graph.float(
+        NONLINEAR_OPS[layer.activation],
+        `${name}/${NONLINEAR_OPS[layer.activation]}`,
+        inputs,
+      );
+    case 'leaky-relu':
+      return graph.float('LeakyRelu', `${name}/LeakyRelu`, inputs, {
+        alpha: attr.float(layer.slope),
+      });
+    case 'add':
+    case 'multiply': {
+      const op = layer.kind === 'add' ? 'AddV2' : 'Mul';
+      return inputs
+        .slice(1)
+        .reduce(
+          (left, right, i) => graph.float(op, `${name}/${op}_${i}`, [left, right]),
+          inputs[0],
+        );
+    }
+    case 'concat': {
+      const axis = graph.int32s(`${name}/axis`, [-1], []);
+      return graph.node('ConcatV2', `${name}/Concat`, [...inputs, axis], {
+        N: attr.int(inputs.length),
+        T: attr.type(DataType.float),
+        Tidx: attr.type(DataType.int32),
       });
     }
     case 'dropout':

@@ -26,14 +26,21 @@ function windowed(
   return Math.floor((size + extra - reach) / stride) + 1;
 }
 
-function outputShape(layer: Layer, [input]: readonly (readonly number[])[]): readonly number[] {
+/** The shape of a layer's output, without the batch axis; NaN where the inputs do not fit. */
+export function outputShape(
+  layer: Layer,
+  inputs: readonly (readonly number[])[],
+): readonly number[] {
+  const [input] = inputs;
   switch (layer.kind) {
-    case 'conv2d': {
-      const [height, width] = input;
+    case 'conv2d':
+    case 'depthwise-conv2d': {
+      const [height, width, channels] = input;
+      const dilations = layer.kind === 'conv2d' ? layer.dilations : [1, 1];
       return [
-        windowed(height, layer.kernel[0], layer.strides[0], layer.dilations[0], layer.padding, 0),
-        windowed(width, layer.kernel[1], layer.strides[1], layer.dilations[1], layer.padding, 1),
-        layer.filters,
+        windowed(height, layer.kernel[0], layer.strides[0], dilations[0], layer.padding, 0),
+        windowed(width, layer.kernel[1], layer.strides[1], dilations[1], layer.padding, 1),
+        layer.kind === 'conv2d' ? layer.filters : channels * layer.multiplier,
       ];
     }
     case 'max-pool':
@@ -49,8 +56,69 @@ function outputShape(layer: Layer, [input]: readonly (readonly number[])[]): rea
       return [input.reduce((product, size) => product * size, 1)];
     case 'dense':
       return [layer.units];
+    case 'global-max-pool':
+    case 'global-average-pool':
+      return [input.length === 3 ? input[2] : Number.NaN];
+    case 'pad': {
+      const [[top, bottom], [left, right]] = layer.padding;
+      return [input[0] + top + bottom, input[1] + left + right, input[2]];
+    }
+    case 'add':
+    case 'multiply':
+      return inputs.every((shape) => `${shape}` === `${input}`) ? input : [Number.NaN];
+    case 'concat': {
+      const pixels = input.slice(0, -1);
+      const fits = inputs.every((shape) => `${shape.slice(0, -1)}` === `${pixels}`);
+      return fits
+        ? [...pixels, inputs.reduce((sum, shape) => sum + shape[shape.length - 1], 0)]
+        : [Number.NaN];
+    }
     case 'dropout':
+    case 'affine':
+    case 'activation':
+    case 'leaky-relu':
       return input;
+  }
+}
+
+/** What one layer's weights are, given the shape of its input. */
+export function layerWeights(layer: Layer, input: readonly number[]): WeightSpec[] {
+  const channels = input[input.length - 1];
+  const spec = (
+    role: WeightSpec['role'],
+    shape: readonly number[],
+    fanIn: number,
+    fanOut: number,
+  ): WeightSpec => ({
+    name: `${layer.name}/${role}`,
+    shape,
+    layer: layer.name,
+    role,
+    fanIn,
+    fanOut,
+  });
+  switch (layer.kind) {
+    case 'conv2d':
+    case 'depthwise-conv2d':
+    case 'dense': {
+      const window = layer.kind === 'dense' ? [] : layer.kernel;
+      const area = window.reduce((product, size) => product * size, 1);
+      const depthwise = layer.kind === 'depthwise-conv2d';
+      const perInput = depthwise
+        ? layer.multiplier
+        : layer.kind === 'dense'
+          ? layer.units
+          : layer.filters;
+      const fanIn = depthwise ? area : area * channels;
+      const fanOut = area * perInput;
+      const kernel = spec('kernel', [...window, channels, perInput], fanIn, fanOut);
+      const units = depthwise ? channels * perInput : perInput;
+      return layer.bias ? [kernel, spec('bias', [units], fanIn, fanOut)] : [kernel];
+    }
+    case 'affine':
+      return [spec('scale', [channels], 1, 1), spec('offset', [channels], 1, 1)];
+    default:
+      return [];
   }
 }
 
@@ -78,6 +146,9 @@ export function placeLayers(network: Network): readonly PlacedLayer[] {
       (name) => shapes.get(name) ?? fail(`${layer.name} reads ${name}, which comes later or never`),
     );
     if (shapes.has(layer.name)) fail(`two layers are called ${layer.name}`);
+    if (layer.kind === 'average-pool' && typeof layer.padding !== 'string') {
+      fail(`${layer.name} averages over explicit padding`);
+    }
     const shape = outputShape(layer, inputShapes);
     if (shape.some((size) => !(size >= 1))) {
       fail(`nothing is left of ${inputShapes[0].join(' x ')} after ${layer.name}`);
@@ -95,22 +166,9 @@ export function placeLayers(network: Network): readonly PlacedLayer[] {
 
 /** The weights of the network in the order in which they are created and stored. */
 export function weightSpecs(network: Network): readonly WeightSpec[] {
-  return placeLayers(network).flatMap(({ layer, inputShapes: [input] }): WeightSpec[] => {
-    if (layer.kind !== 'conv2d' && layer.kind !== 'dense') return [];
-    const window = layer.kind === 'conv2d' ? layer.kernel : [];
-    const channels = input[input.length - 1];
-    const units = layer.kind === 'conv2d' ? layer.filters : layer.units;
-    const area = window.reduce((product, size) => product * size, 1);
-    const fans = { layer: layer.name, fanIn: area * channels, fanOut: area * units };
-    const kernel: WeightSpec = {
-      name: `${layer.name}/kernel`,
-      shape: [...window, channels, units],
-      role: 'kernel',
-      ...fans,
-    };
-    const bias: WeightSpec = { name: `${layer.name}/bias`, shape: [units], role: 'bias', ...fans };
-    return layer.bias ? [kernel, bias] : [kernel];
-  });
+  return placeLayers(network).flatMap(({ layer, inputShapes }) =>
+    layerWeights(layer, inputShapes[0]),
+  );
 }
 
 /** How many numbers training fits. */

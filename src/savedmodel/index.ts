@@ -3,7 +3,16 @@ export { type Bundle, type NamedTensor, readBundle, writeBundle } from './bundle
 export { DataType, dtypeName } from './dtypes.ts';
 export { FormatError } from './errors.ts';
 export { MAX_FILE_BYTES, readFileBytes } from './files.ts';
-export { EventSchema } from './gen/tensorflow_pb.ts';
+export {
+  type AttrValue,
+  EventSchema,
+  type FunctionDef,
+  type GraphDef,
+  GraphDefSchema,
+  type MetaGraphDef,
+  type NodeDef,
+  type TensorProto,
+} from './gen/tensorflow_pb.ts';
 export { GraphBuilder } from './graph.ts';
 export { frameRecord } from './record.ts';
 export {

@@ -26,6 +26,12 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, Float32Array>;
 }
 
+/**
+ * Whether to go on from the checkpoint of a run that was stopped: never; where there is one that
+ * matches the settings; or always, so that one of other settings is an error.
+ */
+export type Resume = 'never' | 'matching' | 'always';
+
 const count = z.int().min(0);
 const stateSchema = z.strictObject({
   inputsDigest: z.string(),
@@ -66,9 +72,19 @@ export class CheckpointFile {
 
   /**
    * The checkpoint to go on from, or undefined where there is none.
-   * @throws UserError `bad-checkpoint`, `foreign-checkpoint`
+   * @throws UserError `bad-checkpoint`, `foreign-checkpoint`, if `resume` is `always`
    */
-  async read(): Promise<Checkpoint | undefined> {
+  async read(resume: Resume): Promise<Checkpoint | undefined> {
+    if (resume === 'never') return undefined;
+    try {
+      return await this.#read();
+    } catch (error) {
+      if (resume === 'matching' && error instanceof UserError) return undefined;
+      throw error;
+    }
+  }
+
+  async #read(): Promise<Checkpoint | undefined> {
     const bytes = await readFile(this.path).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return undefined;
       throw error;

@@ -3,7 +3,7 @@ import type { Dataset } from '../data/index.ts';
 import type { RandomStream } from '../engine/index.ts';
 import { RunError } from '../errors.ts';
 import { classesOf, type EpochRecord, logitsOf, type Model } from '../models/index.ts';
-import type { Checkpoint, CheckpointFile, Position } from './checkpoint.ts';
+import type { Checkpoint, CheckpointFile, Position, Resume } from './checkpoint.ts';
 import { crossEntropy } from './loss.ts';
 import { TemperatureOptimizer } from './optimizer.ts';
 import type { TrainingSettings } from './settings.ts';
@@ -41,8 +41,7 @@ export interface FitOptions {
   /** Shuffling and dropout draw from its children. */
   readonly stream: RandomStream;
   readonly checkpoint: CheckpointFile;
-  /** Go on from the checkpoint, where there is one. */
-  readonly resume?: boolean;
+  readonly resume: Resume;
   readonly onProgress?: (progress: TrainingProgress) => void;
 }
 
@@ -78,10 +77,8 @@ class Run {
 
   async run(): Promise<readonly EpochRecord[]> {
     const { phases, checkpoint, resume } = this.#options;
-    if (resume) {
-      const saved = await checkpoint.read();
-      if (saved) this.#restore(saved);
-    }
+    const saved = await checkpoint.read(resume);
+    if (saved) this.#restore(saved);
     while (this.#position.phase < phases.length) {
       const phase = phases[this.#position.phase];
       while (this.#position.epoch < phase.epochs) {

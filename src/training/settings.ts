@@ -20,9 +20,9 @@ export interface TrainingSettings {
 export const DEFAULTS = {
   architecture: 'cnn',
   temperature: 40,
-  epochs: 12,
+  epochs: 10,
   batchSize: 128,
-  learningRate: 0.001,
+  learningRate: 0.002,
   sgdLearningRate: 0.1,
   optimizer: 'adam',
   seed: 1,

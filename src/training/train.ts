@@ -10,7 +10,7 @@ import {
   saveModel,
 } from '../models/index.ts';
 import { programVersion } from '../version.ts';
-import { CheckpointFile } from './checkpoint.ts';
+import { CheckpointFile, type Resume } from './checkpoint.ts';
 import { fit, type Phase, type TrainingProgress } from './fit.ts';
 import type { TrainingSettings } from './settings.ts';
 import type { SoftLabels } from './soft-labels.ts';
@@ -24,8 +24,7 @@ export interface TrainingOptions {
   readonly out: string;
   /** For the record: name and instruction set of the running engine. */
   readonly engine: { readonly name: string; readonly instructionSet: string };
-  /** Go on from the checkpoint of a run that was stopped. */
-  readonly resume?: boolean;
+  readonly resume: Resume;
   readonly onProgress?: (progress: TrainingProgress) => void;
 }
 
@@ -87,7 +86,8 @@ async function trainModel(
   const { data, settings, out, engine } = options;
   const network = buildNetwork(settings.architecture, data.train.shape, data.train.classes);
   const stream = new RandomStream(settings.seed, role);
-  const model = new Model(network, initialWeights(network, stream), settings.temperature);
+  const { temperature } = settings;
+  const model = new Model(network, initialWeights(network, temperature, stream), temperature);
   try {
     const checkpoint = new CheckpointFile(out, facts.inputsDigest);
     const history = await fit({
@@ -98,7 +98,7 @@ async function trainModel(
       stream,
       checkpoint,
     });
-    const card = await saveModel(out, network, settings.temperature, await model.weights(), {
+    const card = await saveModel(out, network, temperature, await model.weights(), {
       program: programVersion(),
       role,
       ...facts,

@@ -15,7 +15,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const network = buildNetwork('cnn', [28, 28, 1], 10);
-const weights = initialWeights(network, new RandomStream(1, 'test'));
+const weights = initialWeights(network, 1, new RandomStream(1, 'test'));
 
 function bytesOf(root: string): Map<string, string> {
   const files = readdirSync(root, { recursive: true, withFileTypes: true });

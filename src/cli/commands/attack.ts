@@ -72,6 +72,7 @@ export async function attackModels(
           candidates.set(model, [...(candidates.get(model) ?? []), images]),
       },
       view.provenance(engine, {
+        inputsDigest: await view.measurementDigest(flags.model, test, flags),
         data: flags.data,
         samples: dataset.count,
         index: flags.index ?? null,

@@ -29,7 +29,7 @@ export interface EvaluateFlags extends SharedOptions, DataOptions {
   readonly out: string;
 }
 
-/** Measures models side by side, saves the record and prints its tables. */
+/** Measures models side by side and saves the record. */
 export async function evaluateModels(
   { engine, terminal }: Session,
   test: Dataset,
@@ -55,6 +55,7 @@ export async function evaluateModels(
         onProgress: progress.onProgress,
       },
       view.provenance(engine, {
+        inputsDigest: await view.measurementDigest(flags.model, test, flags),
         data: flags.data,
         samples: flags.samples,
         preset: flags.attacks ? null : flags.preset,
@@ -64,18 +65,20 @@ export async function evaluateModels(
     )
     .finally(progress.stop);
   await view.saveResults(flags.out, { 'evaluation.json': JSON.stringify(record) });
-  terminal.print(view.evaluationReport(record, terminal));
-  terminal.note(`record: ${flags.out}/evaluation.json`);
   return record;
 }
 
 async function evaluate(flags: EvaluateFlags): Promise<void> {
   const { openData, openSession } = await import('../session.ts');
   const { checkGates } = await import('../../evaluation/index.ts');
+  const { evaluationReport } = await import('../evaluation.ts');
   const session = await openSession(flags);
   const { test } = await openData(flags, session.terminal);
   const record = await evaluateModels(session, test, flags);
-  session.terminal.record(record);
+  const { terminal } = session;
+  terminal.print(evaluationReport(record, terminal));
+  terminal.note(`record: ${flags.out}/evaluation.json`);
+  terminal.record(record);
   checkGates(record, flags);
 }
 

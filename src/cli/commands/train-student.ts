@@ -40,7 +40,7 @@ async function trainStudent(flags: Flags): Promise<void> {
       fineTuneEpochs: flags.fineTuneEpochs,
       out: flags.out,
       engine: session.engine,
-      resume: flags.resume === true,
+      resume: flags.resume ? 'always' : 'never',
       onProgress,
     }),
   );

@@ -28,7 +28,7 @@ async function trainTeacher(flags: Flags): Promise<void> {
       settings,
       out,
       engine: session.engine,
-      resume: flags.resume === true,
+      resume: flags.resume ? 'always' : 'never',
       onProgress,
     }),
   );

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tensorflow.proto.
  */
 export const file_tensorflow: GenFile = /*@__PURE__*/
-  fileDesc("ChB0ZW5zb3JmbG93LnByb3RvEgp0ZW5zb3JmbG93InoKEFRlbnNvclNoYXBlUHJvdG8SLQoDZGltGAIgAygLMiAudGVuc29yZmxvdy5UZW5zb3JTaGFwZVByb3RvLkRpbRIUCgx1bmtub3duX3JhbmsYAyABKAgaIQoDRGltEgwKBHNpemUYASABKAMSDAoEbmFtZRgCIAEoCSKDAgoLVGVuc29yUHJvdG8SDQoFZHR5cGUYASABKAUSMgoMdGVuc29yX3NoYXBlGAIgASgLMhwudGVuc29yZmxvdy5UZW5zb3JTaGFwZVByb3RvEhYKDnZlcnNpb25fbnVtYmVyGAMgASgFEhYKDnRlbnNvcl9jb250ZW50GAQgASgMEhEKCWZsb2F0X3ZhbBgFIAMoAhISCgpkb3VibGVfdmFsGAYgAygBEg8KB2ludF92YWwYByADKAUSEgoKc3RyaW5nX3ZhbBgIIAMoDBIRCglpbnQ2NF92YWwYCiADKAMSEAoIYm9vbF92YWwYCyADKAgSEAoIaGFsZl92YWwYDSADKAUikgEKDE5hbWVBdHRyTGlzdBIMCgRuYW1lGAEgASgJEjAKBGF0dHIYAiADKAsyIi50ZW5zb3JmbG93Lk5hbWVBdHRyTGlzdC5BdHRyRW50cnkaQgoJQXR0ckVudHJ5EgsKA2tleRgBIAEoCRIkCgV2YWx1ZRgCIAEoCzIVLnRlbnNvcmZsb3cuQXR0clZhbHVlOgI4ASLqAwoJQXR0clZhbHVlEgsKAXMYAiABKAxIABILCgFpGAMgASgDSAASCwoBZhgEIAEoAkgAEgsKAWIYBSABKAhIABIOCgR0eXBlGAYgASgFSAASLQoFc2hhcGUYByABKAsyHC50ZW5zb3JmbG93LlRlbnNvclNoYXBlUHJvdG9IABIpCgZ0ZW5zb3IYCCABKAsyFy50ZW5zb3JmbG93LlRlbnNvclByb3RvSAASLwoEbGlzdBgBIAEoCzIfLnRlbnNvcmZsb3cuQXR0clZhbHVlLkxpc3RWYWx1ZUgAEigKBGZ1bmMYCiABKAsyGC50ZW5zb3JmbG93Lk5hbWVBdHRyTGlzdEgAEhUKC3BsYWNlaG9sZGVyGAkgASgJSAAawwEKCUxpc3RWYWx1ZRIJCgFzGAIgAygMEgkKAWkYAyADKAMSCQoBZhgEIAMoAhIJCgFiGAUgAygIEgwKBHR5cGUYBiADKAUSKwoFc2hhcGUYByADKAsyHC50ZW5zb3JmbG93LlRlbnNvclNoYXBlUHJvdG8SJwoGdGVuc29yGAggAygLMhcudGVuc29yZmxvdy5UZW5zb3JQcm90bxImCgRmdW5jGAkgAygLMhgudGVuc29yZmxvdy5OYW1lQXR0ckxpc3RCBwoFdmFsdWUiswEKB05vZGVEZWYSDAoEbmFtZRgBIAEoCRIKCgJvcBgCIAEoCRINCgVpbnB1dBgDIAMoCRIOCgZkZXZpY2UYBCABKAkSKwoEYXR0chgFIAMoCzIdLnRlbnNvcmZsb3cuTm9kZURlZi5BdHRyRW50cnkaQgoJQXR0ckVudHJ5EgsKA2tleRgBIAEoCRIkCgV2YWx1ZRgCIAEoCzIVLnRlbnNvcmZsb3cuQXR0clZhbHVlOgI4ASJLCgpWZXJzaW9uRGVmEhAKCHByb2R1Y2VyGAEgASgFEhQKDG1pbl9jb25zdW1lchgCIAEoBRIVCg1iYWRfY29uc3VtZXJzGAMgAygFIvwBCgVPcERlZhIMCgRuYW1lGAEgASgJEisKCWlucHV0X2FyZxgCIAMoCzIYLnRlbnNvcmZsb3cuT3BEZWYuQXJnRGVmEiwKCm91dHB1dF9hcmcYAyADKAsyGC50ZW5zb3JmbG93Lk9wRGVmLkFyZ0RlZhqJAQoGQXJnRGVmEgwKBG5hbWUYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSDAoEdHlwZRgDIAEoBRIRCgl0eXBlX2F0dHIYBCABKAkSEwoLbnVtYmVyX2F0dHIYBSABKAkSFgoOdHlwZV9saXN0X2F0dHIYBiABKAkSDgoGaXNfcmVmGBAgASgIIqoCCgtGdW5jdGlvbkRlZhIkCglzaWduYXR1cmUYASABKAsyES50ZW5zb3JmbG93Lk9wRGVmEiUKCG5vZGVfZGVmGAMgAygLMhMudGVuc29yZmxvdy5Ob2RlRGVmEi0KA3JldBgEIAMoCzIgLnRlbnNvcmZsb3cuRnVuY3Rpb25EZWYuUmV0RW50cnkSLwoEYXR0chgFIAMoCzIhLnRlbnNvcmZsb3cuRnVuY3Rpb25EZWYuQXR0ckVudHJ5GioKCFJldEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaQgoJQXR0ckVudHJ5EgsKA2tleRgBIAEoCRIkCgV2YWx1ZRgCIAEoCzIVLnRlbnNvcmZsb3cuQXR0clZhbHVlOgI4ASI/ChJGdW5jdGlvbkRlZkxpYnJhcnkSKQoIZnVuY3Rpb24YASADKAsyFy50ZW5zb3JmbG93LkZ1bmN0aW9uRGVmIogBCghHcmFwaERlZhIhCgRub2RlGAEgAygLMhMudGVuc29yZmxvdy5Ob2RlRGVmEi8KB2xpYnJhcnkYAiABKAsyHi50ZW5zb3JmbG93LkZ1bmN0aW9uRGVmTGlicmFyeRIoCgh2ZXJzaW9ucxgEIAEoCzIWLnRlbnNvcmZsb3cuVmVyc2lvbkRlZiJrCgpUZW5zb3JJbmZvEg4KBG5hbWUYASABKAlIABINCgVkdHlwZRgCIAEoBRIyCgx0ZW5zb3Jfc2hhcGUYAyABKAsyHC50ZW5zb3JmbG93LlRlbnNvclNoYXBlUHJvdG9CCgoIZW5jb2RpbmcioAIKDFNpZ25hdHVyZURlZhI0CgZpbnB1dHMYASADKAsyJC50ZW5zb3JmbG93LlNpZ25hdHVyZURlZi5JbnB1dHNFbnRyeRI2CgdvdXRwdXRzGAIgAygLMiUudGVuc29yZmxvdy5TaWduYXR1cmVEZWYuT3V0cHV0c0VudHJ5EhMKC21ldGhvZF9uYW1lGAMgASgJGkUKC0lucHV0c0VudHJ5EgsKA2tleRgBIAEoCRIlCgV2YWx1ZRgCIAEoCzIWLnRlbnNvcmZsb3cuVGVuc29ySW5mbzoCOAEaRgoMT3V0cHV0c0VudHJ5EgsKA2tleRgBIAEoCRIlCgV2YWx1ZRgCIAEoCzIWLnRlbnNvcmZsb3cuVGVuc29ySW5mbzoCOAEiuQEKCFNhdmVyRGVmEhwKFGZpbGVuYW1lX3RlbnNvcl9uYW1lGAEgASgJEhgKEHNhdmVfdGVuc29yX25hbWUYAiABKAkSFwoPcmVzdG9yZV9vcF9uYW1lGAMgASgJEhMKC21heF90b19rZWVwGAQgASgFEg8KB3NoYXJkZWQYBSABKAgSJQoda2VlcF9jaGVja3BvaW50X2V2ZXJ5X25faG91cnMYBiABKAISDwoHdmVyc2lvbhgHIAEoBSLCAQoNQ29sbGVjdGlvbkRlZhI3Cglub2RlX2xpc3QYASABKAsyIi50ZW5zb3JmbG93LkNvbGxlY3Rpb25EZWYuTm9kZUxpc3RIABI5CgpieXRlc19saXN0GAIgASgLMiMudGVuc29yZmxvdy5Db2xsZWN0aW9uRGVmLkJ5dGVzTGlzdEgAGhkKCE5vZGVMaXN0Eg0KBXZhbHVlGAEgAygJGhoKCUJ5dGVzTGlzdBINCgV2YWx1ZRgBIAMoDEIGCgRraW5kIpkBCgtWYXJpYWJsZURlZhIVCg12YXJpYWJsZV9uYW1lGAEgASgJEhgKEGluaXRpYWxpemVyX25hbWUYAiABKAkSFQoNc25hcHNob3RfbmFtZRgDIAEoCRITCgtpc19yZXNvdXJjZRgFIAEoCBIaChJpbml0aWFsX3ZhbHVlX25hbWUYBiABKAkSEQoJdHJhaW5hYmxlGAcgASgIItsECgxNZXRhR3JhcGhEZWYSOwoNbWV0YV9pbmZvX2RlZhgBIAEoCzIkLnRlbnNvcmZsb3cuTWV0YUdyYXBoRGVmLk1ldGFJbmZvRGVmEicKCWdyYXBoX2RlZhgCIAEoCzIULnRlbnNvcmZsb3cuR3JhcGhEZWYSJwoJc2F2ZXJfZGVmGAMgASgLMhQudGVuc29yZmxvdy5TYXZlckRlZhJDCg5jb2xsZWN0aW9uX2RlZhgEIAMoCzIrLnRlbnNvcmZsb3cuTWV0YUdyYXBoRGVmLkNvbGxlY3Rpb25EZWZFbnRyeRJBCg1zaWduYXR1cmVfZGVmGAUgAygLMioudGVuc29yZmxvdy5NZXRhR3JhcGhEZWYuU2lnbmF0dXJlRGVmRW50cnkakwEKC01ldGFJbmZvRGVmEhoKEm1ldGFfZ3JhcGhfdmVyc2lvbhgBIAEoCRIMCgR0YWdzGAQgAygJEhoKEnRlbnNvcmZsb3dfdmVyc2lvbhgFIAEoCRIeChZ0ZW5zb3JmbG93X2dpdF92ZXJzaW9uGAYgASgJEh4KFnN0cmlwcGVkX2RlZmF1bHRfYXR0cnMYByABKAgaTwoSQ29sbGVjdGlvbkRlZkVudHJ5EgsKA2tleRgBIAEoCRIoCgV2YWx1ZRgCIAEoCzIZLnRlbnNvcmZsb3cuQ29sbGVjdGlvbkRlZjoCOAEaTQoRU2lnbmF0dXJlRGVmRW50cnkSCwoDa2V5GAEgASgJEicKBXZhbHVlGAIgASgLMhgudGVuc29yZmxvdy5TaWduYXR1cmVEZWY6AjgBIl8KClNhdmVkTW9kZWwSIgoac2F2ZWRfbW9kZWxfc2NoZW1hX3ZlcnNpb24YASABKAMSLQoLbWV0YV9ncmFwaHMYAiADKAsyGC50ZW5zb3JmbG93Lk1ldGFHcmFwaERlZiJkChFCdW5kbGVIZWFkZXJQcm90bxISCgpudW1fc2hhcmRzGAEgASgFEhIKCmVuZGlhbm5lc3MYAiABKAUSJwoHdmVyc2lvbhgDIAEoCzIWLnRlbnNvcmZsb3cuVmVyc2lvbkRlZiKAAQoQVGVuc29yU2xpY2VQcm90bxIzCgZleHRlbnQYASADKAsyIy50ZW5zb3JmbG93LlRlbnNvclNsaWNlUHJvdG8uRXh0ZW50GjcKBkV4dGVudBINCgVzdGFydBgBIAEoAxIQCgZsZW5ndGgYAiABKANIAEIMCgpoYXNfbGVuZ3RoIrwBChBCdW5kbGVFbnRyeVByb3RvEg0KBWR0eXBlGAEgASgFEisKBXNoYXBlGAIgASgLMhwudGVuc29yZmxvdy5UZW5zb3JTaGFwZVByb3RvEhAKCHNoYXJkX2lkGAMgASgFEg4KBm9mZnNldBgEIAEoAxIMCgRzaXplGAUgASgDEg4KBmNyYzMyYxgGIAEoBxIsCgZzbGljZXMYByADKAsyHC50ZW5zb3JmbG93LlRlbnNvclNsaWNlUHJvdG8imAEKD1N1bW1hcnlNZXRhZGF0YRI7CgtwbHVnaW5fZGF0YRgBIAEoCzImLnRlbnNvcmZsb3cuU3VtbWFyeU1ldGFkYXRhLlBsdWdpbkRhdGESFAoMZGlzcGxheV9uYW1lGAIgASgJGjIKClBsdWdpbkRhdGESEwoLcGx1Z2luX25hbWUYASABKAkSDwoHY29udGVudBgCIAEoDCKgAgoHU3VtbWFyeRIoCgV2YWx1ZRgBIAMoCzIZLnRlbnNvcmZsb3cuU3VtbWFyeS5WYWx1ZRpYCgVJbWFnZRIOCgZoZWlnaHQYASABKAUSDQoFd2lkdGgYAiABKAUSEgoKY29sb3JzcGFjZRgDIAEoBRIcChRlbmNvZGVkX2ltYWdlX3N0cmluZxgEIAEoDBqQAQoFVmFsdWUSCwoDdGFnGAEgASgJEi0KCG1ldGFkYXRhGAkgASgLMhsudGVuc29yZmxvdy5TdW1tYXJ5TWV0YWRhdGESFgoMc2ltcGxlX3ZhbHVlGAIgASgCSAASKgoFaW1hZ2UYBCABKAsyGS50ZW5zb3JmbG93LlN1bW1hcnkuSW1hZ2VIAEIHCgV2YWx1ZSJwCgVFdmVudBIRCgl3YWxsX3RpbWUYASABKAESDAoEc3RlcBgCIAEoAxIWCgxmaWxlX3ZlcnNpb24YAyABKAlIABImCgdzdW1tYXJ5GAUgASgLMhMudGVuc29yZmxvdy5TdW1tYXJ5SABCBgoEd2hhdGIGcHJvdG8z");
+  fileDesc("ChB0ZW5zb3JmbG93LnByb3RvEgp0ZW5zb3JmbG93InoKEFRlbnNvclNoYXBlUHJvdG8SLQoDZGltGAIgAygLMiAudGVuc29yZmxvdy5UZW5zb3JTaGFwZVByb3RvLkRpbRIUCgx1bmtub3duX3JhbmsYAyABKAgaIQoDRGltEgwKBHNpemUYASABKAMSDAoEbmFtZRgCIAEoCSKDAgoLVGVuc29yUHJvdG8SDQoFZHR5cGUYASABKAUSMgoMdGVuc29yX3NoYXBlGAIgASgLMhwudGVuc29yZmxvdy5UZW5zb3JTaGFwZVByb3RvEhYKDnZlcnNpb25fbnVtYmVyGAMgASgFEhYKDnRlbnNvcl9jb250ZW50GAQgASgMEhEKCWZsb2F0X3ZhbBgFIAMoAhISCgpkb3VibGVfdmFsGAYgAygBEg8KB2ludF92YWwYByADKAUSEgoKc3RyaW5nX3ZhbBgIIAMoDBIRCglpbnQ2NF92YWwYCiADKAMSEAoIYm9vbF92YWwYCyADKAgSEAoIaGFsZl92YWwYDSADKAUikgEKDE5hbWVBdHRyTGlzdBIMCgRuYW1lGAEgASgJEjAKBGF0dHIYAiADKAsyIi50ZW5zb3JmbG93Lk5hbWVBdHRyTGlzdC5BdHRyRW50cnkaQgoJQXR0ckVudHJ5EgsKA2tleRgBIAEoCRIkCgV2YWx1ZRgCIAEoCzIVLnRlbnNvcmZsb3cuQXR0clZhbHVlOgI4ASLqAwoJQXR0clZhbHVlEgsKAXMYAiABKAxIABILCgFpGAMgASgDSAASCwoBZhgEIAEoAkgAEgsKAWIYBSABKAhIABIOCgR0eXBlGAYgASgFSAASLQoFc2hhcGUYByABKAsyHC50ZW5zb3JmbG93LlRlbnNvclNoYXBlUHJvdG9IABIpCgZ0ZW5zb3IYCCABKAsyFy50ZW5zb3JmbG93LlRlbnNvclByb3RvSAASLwoEbGlzdBgBIAEoCzIfLnRlbnNvcmZsb3cuQXR0clZhbHVlLkxpc3RWYWx1ZUgAEigKBGZ1bmMYCiABKAsyGC50ZW5zb3JmbG93Lk5hbWVBdHRyTGlzdEgAEhUKC3BsYWNlaG9sZGVyGAkgASgJSAAawwEKCUxpc3RWYWx1ZRIJCgFzGAIgAygMEgkKAWkYAyADKAMSCQoBZhgEIAMoAhIJCgFiGAUgAygIEgwKBHR5cGUYBiADKAUSKwoFc2hhcGUYByADKAsyHC50ZW5zb3JmbG93LlRlbnNvclNoYXBlUHJvdG8SJwoGdGVuc29yGAggAygLMhcudGVuc29yZmxvdy5UZW5zb3JQcm90bxImCgRmdW5jGAkgAygLMhgudGVuc29yZmxvdy5OYW1lQXR0ckxpc3RCBwoFdmFsdWUiswEKB05vZGVEZWYSDAoEbmFtZRgBIAEoCRIKCgJvcBgCIAEoCRINCgVpbnB1dBgDIAMoCRIOCgZkZXZpY2UYBCABKAkSKwoEYXR0chgFIAMoCzIdLnRlbnNvcmZsb3cuTm9kZURlZi5BdHRyRW50cnkaQgoJQXR0ckVudHJ5EgsKA2tleRgBIAEoCRIkCgV2YWx1ZRgCIAEoCzIVLnRlbnNvcmZsb3cuQXR0clZhbHVlOgI4ASJLCgpWZXJzaW9uRGVmEhAKCHByb2R1Y2VyGAEgASgFEhQKDG1pbl9jb25zdW1lchgCIAEoBRIVCg1iYWRfY29uc3VtZXJzGAMgAygFIvwBCgVPcERlZhIMCgRuYW1lGAEgASgJEisKCWlucHV0X2FyZxgCIAMoCzIYLnRlbnNvcmZsb3cuT3BEZWYuQXJnRGVmEiwKCm91dHB1dF9hcmcYAyADKAsyGC50ZW5zb3JmbG93Lk9wRGVmLkFyZ0RlZhqJAQoGQXJnRGVmEgwKBG5hbWUYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSDAoEdHlwZRgDIAEoBRIRCgl0eXBlX2F0dHIYBCABKAkSEwoLbnVtYmVyX2F0dHIYBSABKAkSFgoOdHlwZV9saXN0X2F0dHIYBiABKAkSDgoGaXNfcmVmGBAgASgIIqoCCgtGdW5jdGlvbkRlZhIkCglzaWduYXR1cmUYASABKAsyES50ZW5zb3JmbG93Lk9wRGVmEiUKCG5vZGVfZGVmGAMgAygLMhMudGVuc29yZmxvdy5Ob2RlRGVmEi0KA3JldBgEIAMoCzIgLnRlbnNvcmZsb3cuRnVuY3Rpb25EZWYuUmV0RW50cnkSLwoEYXR0chgFIAMoCzIhLnRlbnNvcmZsb3cuRnVuY3Rpb25EZWYuQXR0ckVudHJ5GioKCFJldEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaQgoJQXR0ckVudHJ5EgsKA2tleRgBIAEoCRIkCgV2YWx1ZRgCIAEoCzIVLnRlbnNvcmZsb3cuQXR0clZhbHVlOgI4ASI/ChJGdW5jdGlvbkRlZkxpYnJhcnkSKQoIZnVuY3Rpb24YASADKAsyFy50ZW5zb3JmbG93LkZ1bmN0aW9uRGVmIogBCghHcmFwaERlZhIhCgRub2RlGAEgAygLMhMudGVuc29yZmxvdy5Ob2RlRGVmEi8KB2xpYnJhcnkYAiABKAsyHi50ZW5zb3JmbG93LkZ1bmN0aW9uRGVmTGlicmFyeRIoCgh2ZXJzaW9ucxgEIAEoCzIWLnRlbnNvcmZsb3cuVmVyc2lvbkRlZiJrCgpUZW5zb3JJbmZvEg4KBG5hbWUYASABKAlIABINCgVkdHlwZRgCIAEoBRIyCgx0ZW5zb3Jfc2hhcGUYAyABKAsyHC50ZW5zb3JmbG93LlRlbnNvclNoYXBlUHJvdG9CCgoIZW5jb2RpbmcioAIKDFNpZ25hdHVyZURlZhI0CgZpbnB1dHMYASADKAsyJC50ZW5zb3JmbG93LlNpZ25hdHVyZURlZi5JbnB1dHNFbnRyeRI2CgdvdXRwdXRzGAIgAygLMiUudGVuc29yZmxvdy5TaWduYXR1cmVEZWYuT3V0cHV0c0VudHJ5EhMKC21ldGhvZF9uYW1lGAMgASgJGkUKC0lucHV0c0VudHJ5EgsKA2tleRgBIAEoCRIlCgV2YWx1ZRgCIAEoCzIWLnRlbnNvcmZsb3cuVGVuc29ySW5mbzoCOAEaRgoMT3V0cHV0c0VudHJ5EgsKA2tleRgBIAEoCRIlCgV2YWx1ZRgCIAEoCzIWLnRlbnNvcmZsb3cuVGVuc29ySW5mbzoCOAEiuQEKCFNhdmVyRGVmEhwKFGZpbGVuYW1lX3RlbnNvcl9uYW1lGAEgASgJEhgKEHNhdmVfdGVuc29yX25hbWUYAiABKAkSFwoPcmVzdG9yZV9vcF9uYW1lGAMgASgJEhMKC21heF90b19rZWVwGAQgASgFEg8KB3NoYXJkZWQYBSABKAgSJQoda2VlcF9jaGVja3BvaW50X2V2ZXJ5X25faG91cnMYBiABKAISDwoHdmVyc2lvbhgHIAEoBSLCAQoNQ29sbGVjdGlvbkRlZhI3Cglub2RlX2xpc3QYASABKAsyIi50ZW5zb3JmbG93LkNvbGxlY3Rpb25EZWYuTm9kZUxpc3RIABI5CgpieXRlc19saXN0GAIgASgLMiMudGVuc29yZmxvdy5Db2xsZWN0aW9uRGVmLkJ5dGVzTGlzdEgAGhkKCE5vZGVMaXN0Eg0KBXZhbHVlGAEgAygJGhoKCUJ5dGVzTGlzdBINCgV2YWx1ZRgBIAMoDEIGCgRraW5kIpkBCgtWYXJpYWJsZURlZhIVCg12YXJpYWJsZV9uYW1lGAEgASgJEhgKEGluaXRpYWxpemVyX25hbWUYAiABKAkSFQoNc25hcHNob3RfbmFtZRgDIAEoCRITCgtpc19yZXNvdXJjZRgFIAEoCBIaChJpbml0aWFsX3ZhbHVlX25hbWUYBiABKAkSEQoJdHJhaW5hYmxlGAcgASgIIlkKDVNhdmVkVmFyaWFibGUSDQoFZHR5cGUYASABKAUSKwoFc2hhcGUYAiABKAsyHC50ZW5zb3JmbG93LlRlbnNvclNoYXBlUHJvdG8SDAoEbmFtZRgGIAEoCSK3AQoLU2F2ZWRPYmplY3QSOQoIY2hpbGRyZW4YASADKAsyJy50ZW5zb3JmbG93LlNhdmVkT2JqZWN0Lk9iamVjdFJlZmVyZW5jZRItCgh2YXJpYWJsZRgHIAEoCzIZLnRlbnNvcmZsb3cuU2F2ZWRWYXJpYWJsZUgAGjYKD09iamVjdFJlZmVyZW5jZRIPCgdub2RlX2lkGAEgASgFEhIKCmxvY2FsX25hbWUYAiABKAlCBgoEa2luZCI6ChBTYXZlZE9iamVjdEdyYXBoEiYKBW5vZGVzGAEgAygLMhcudGVuc29yZmxvdy5TYXZlZE9iamVjdCKTBQoMTWV0YUdyYXBoRGVmEjsKDW1ldGFfaW5mb19kZWYYASABKAsyJC50ZW5zb3JmbG93Lk1ldGFHcmFwaERlZi5NZXRhSW5mb0RlZhInCglncmFwaF9kZWYYAiABKAsyFC50ZW5zb3JmbG93LkdyYXBoRGVmEicKCXNhdmVyX2RlZhgDIAEoCzIULnRlbnNvcmZsb3cuU2F2ZXJEZWYSQwoOY29sbGVjdGlvbl9kZWYYBCADKAsyKy50ZW5zb3JmbG93Lk1ldGFHcmFwaERlZi5Db2xsZWN0aW9uRGVmRW50cnkSQQoNc2lnbmF0dXJlX2RlZhgFIAMoCzIqLnRlbnNvcmZsb3cuTWV0YUdyYXBoRGVmLlNpZ25hdHVyZURlZkVudHJ5EjYKEG9iamVjdF9ncmFwaF9kZWYYByABKAsyHC50ZW5zb3JmbG93LlNhdmVkT2JqZWN0R3JhcGgakwEKC01ldGFJbmZvRGVmEhoKEm1ldGFfZ3JhcGhfdmVyc2lvbhgBIAEoCRIMCgR0YWdzGAQgAygJEhoKEnRlbnNvcmZsb3dfdmVyc2lvbhgFIAEoCRIeChZ0ZW5zb3JmbG93X2dpdF92ZXJzaW9uGAYgASgJEh4KFnN0cmlwcGVkX2RlZmF1bHRfYXR0cnMYByABKAgaTwoSQ29sbGVjdGlvbkRlZkVudHJ5EgsKA2tleRgBIAEoCRIoCgV2YWx1ZRgCIAEoCzIZLnRlbnNvcmZsb3cuQ29sbGVjdGlvbkRlZjoCOAEaTQoRU2lnbmF0dXJlRGVmRW50cnkSCwoDa2V5GAEgASgJEicKBXZhbHVlGAIgASgLMhgudGVuc29yZmxvdy5TaWduYXR1cmVEZWY6AjgBIl8KClNhdmVkTW9kZWwSIgoac2F2ZWRfbW9kZWxfc2NoZW1hX3ZlcnNpb24YASABKAMSLQoLbWV0YV9ncmFwaHMYAiADKAsyGC50ZW5zb3JmbG93Lk1ldGFHcmFwaERlZiJkChFCdW5kbGVIZWFkZXJQcm90bxISCgpudW1fc2hhcmRzGAEgASgFEhIKCmVuZGlhbm5lc3MYAiABKAUSJwoHdmVyc2lvbhgDIAEoCzIWLnRlbnNvcmZsb3cuVmVyc2lvbkRlZiKAAQoQVGVuc29yU2xpY2VQcm90bxIzCgZleHRlbnQYASADKAsyIy50ZW5zb3JmbG93LlRlbnNvclNsaWNlUHJvdG8uRXh0ZW50GjcKBkV4dGVudBINCgVzdGFydBgBIAEoAxIQCgZsZW5ndGgYAiABKANIAEIMCgpoYXNfbGVuZ3RoIrwBChBCdW5kbGVFbnRyeVByb3RvEg0KBWR0eXBlGAEgASgFEisKBXNoYXBlGAIgASgLMhwudGVuc29yZmxvdy5UZW5zb3JTaGFwZVByb3RvEhAKCHNoYXJkX2lkGAMgASgFEg4KBm9mZnNldBgEIAEoAxIMCgRzaXplGAUgASgDEg4KBmNyYzMyYxgGIAEoBxIsCgZzbGljZXMYByADKAsyHC50ZW5zb3JmbG93LlRlbnNvclNsaWNlUHJvdG8imAEKD1N1bW1hcnlNZXRhZGF0YRI7CgtwbHVnaW5fZGF0YRgBIAEoCzImLnRlbnNvcmZsb3cuU3VtbWFyeU1ldGFkYXRhLlBsdWdpbkRhdGESFAoMZGlzcGxheV9uYW1lGAIgASgJGjIKClBsdWdpbkRhdGESEwoLcGx1Z2luX25hbWUYASABKAkSDwoHY29udGVudBgCIAEoDCKgAgoHU3VtbWFyeRIoCgV2YWx1ZRgBIAMoCzIZLnRlbnNvcmZsb3cuU3VtbWFyeS5WYWx1ZRpYCgVJbWFnZRIOCgZoZWlnaHQYASABKAUSDQoFd2lkdGgYAiABKAUSEgoKY29sb3JzcGFjZRgDIAEoBRIcChRlbmNvZGVkX2ltYWdlX3N0cmluZxgEIAEoDBqQAQoFVmFsdWUSCwoDdGFnGAEgASgJEi0KCG1ldGFkYXRhGAkgASgLMhsudGVuc29yZmxvdy5TdW1tYXJ5TWV0YWRhdGESFgoMc2ltcGxlX3ZhbHVlGAIgASgCSAASKgoFaW1hZ2UYBCABKAsyGS50ZW5zb3JmbG93LlN1bW1hcnkuSW1hZ2VIAEIHCgV2YWx1ZSJwCgVFdmVudBIRCgl3YWxsX3RpbWUYASABKAESDAoEc3RlcBgCIAEoAxIWCgxmaWxlX3ZlcnNpb24YAyABKAlIABImCgdzdW1tYXJ5GAUgASgLMhMudGVuc29yZmxvdy5TdW1tYXJ5SABCBgoEd2hhdGIGcHJvdG8z");
 
 /**
  * @generated from message tensorflow.TensorShapeProto
@@ -708,6 +708,102 @@ export const VariableDefSchema: GenMessage<VariableDef> = /*@__PURE__*/
   messageDesc(file_tensorflow, 14);
 
 /**
+ * @generated from message tensorflow.SavedVariable
+ */
+export type SavedVariable = Message<"tensorflow.SavedVariable"> & {
+  /**
+   * @generated from field: int32 dtype = 1;
+   */
+  dtype: number;
+
+  /**
+   * @generated from field: tensorflow.TensorShapeProto shape = 2;
+   */
+  shape?: TensorShapeProto | undefined;
+
+  /**
+   * @generated from field: string name = 6;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message tensorflow.SavedVariable.
+ * Use `create(SavedVariableSchema)` to create a new message.
+ */
+export const SavedVariableSchema: GenMessage<SavedVariable> = /*@__PURE__*/
+  messageDesc(file_tensorflow, 15);
+
+/**
+ * @generated from message tensorflow.SavedObject
+ */
+export type SavedObject = Message<"tensorflow.SavedObject"> & {
+  /**
+   * @generated from field: repeated tensorflow.SavedObject.ObjectReference children = 1;
+   */
+  children: SavedObject_ObjectReference[];
+
+  /**
+   * @generated from oneof tensorflow.SavedObject.kind
+   */
+  kind: {
+    /**
+     * @generated from field: tensorflow.SavedVariable variable = 7;
+     */
+    value: SavedVariable;
+    case: "variable";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message tensorflow.SavedObject.
+ * Use `create(SavedObjectSchema)` to create a new message.
+ */
+export const SavedObjectSchema: GenMessage<SavedObject> = /*@__PURE__*/
+  messageDesc(file_tensorflow, 16);
+
+/**
+ * @generated from message tensorflow.SavedObject.ObjectReference
+ */
+export type SavedObject_ObjectReference = Message<"tensorflow.SavedObject.ObjectReference"> & {
+  /**
+   * @generated from field: int32 node_id = 1;
+   */
+  nodeId: number;
+
+  /**
+   * @generated from field: string local_name = 2;
+   */
+  localName: string;
+};
+
+/**
+ * Describes the message tensorflow.SavedObject.ObjectReference.
+ * Use `create(SavedObject_ObjectReferenceSchema)` to create a new message.
+ */
+export const SavedObject_ObjectReferenceSchema: GenMessage<SavedObject_ObjectReference> = /*@__PURE__*/
+  messageDesc(file_tensorflow, 16, 0);
+
+/**
+ * @generated from message tensorflow.SavedObjectGraph
+ */
+export type SavedObjectGraph = Message<"tensorflow.SavedObjectGraph"> & {
+  /**
+   * the first is the root
+   *
+   * @generated from field: repeated tensorflow.SavedObject nodes = 1;
+   */
+  nodes: SavedObject[];
+};
+
+/**
+ * Describes the message tensorflow.SavedObjectGraph.
+ * Use `create(SavedObjectGraphSchema)` to create a new message.
+ */
+export const SavedObjectGraphSchema: GenMessage<SavedObjectGraph> = /*@__PURE__*/
+  messageDesc(file_tensorflow, 17);
+
+/**
  * @generated from message tensorflow.MetaGraphDef
  */
 export type MetaGraphDef = Message<"tensorflow.MetaGraphDef"> & {
@@ -735,6 +831,11 @@ export type MetaGraphDef = Message<"tensorflow.MetaGraphDef"> & {
    * @generated from field: map<string, tensorflow.SignatureDef> signature_def = 5;
    */
   signatureDef: { [key: string]: SignatureDef };
+
+  /**
+   * @generated from field: tensorflow.SavedObjectGraph object_graph_def = 7;
+   */
+  objectGraphDef?: SavedObjectGraph | undefined;
 };
 
 /**
@@ -742,7 +843,7 @@ export type MetaGraphDef = Message<"tensorflow.MetaGraphDef"> & {
  * Use `create(MetaGraphDefSchema)` to create a new message.
  */
 export const MetaGraphDefSchema: GenMessage<MetaGraphDef> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 15);
+  messageDesc(file_tensorflow, 18);
 
 /**
  * @generated from message tensorflow.MetaGraphDef.MetaInfoDef
@@ -779,7 +880,7 @@ export type MetaGraphDef_MetaInfoDef = Message<"tensorflow.MetaGraphDef.MetaInfo
  * Use `create(MetaGraphDef_MetaInfoDefSchema)` to create a new message.
  */
 export const MetaGraphDef_MetaInfoDefSchema: GenMessage<MetaGraphDef_MetaInfoDef> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 15, 0);
+  messageDesc(file_tensorflow, 18, 0);
 
 /**
  * @generated from message tensorflow.SavedModel
@@ -801,7 +902,7 @@ export type SavedModel = Message<"tensorflow.SavedModel"> & {
  * Use `create(SavedModelSchema)` to create a new message.
  */
 export const SavedModelSchema: GenMessage<SavedModel> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 16);
+  messageDesc(file_tensorflow, 19);
 
 /**
  * @generated from message tensorflow.BundleHeaderProto
@@ -830,7 +931,7 @@ export type BundleHeaderProto = Message<"tensorflow.BundleHeaderProto"> & {
  * Use `create(BundleHeaderProtoSchema)` to create a new message.
  */
 export const BundleHeaderProtoSchema: GenMessage<BundleHeaderProto> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 17);
+  messageDesc(file_tensorflow, 20);
 
 /**
  * @generated from message tensorflow.TensorSliceProto
@@ -847,7 +948,7 @@ export type TensorSliceProto = Message<"tensorflow.TensorSliceProto"> & {
  * Use `create(TensorSliceProtoSchema)` to create a new message.
  */
 export const TensorSliceProtoSchema: GenMessage<TensorSliceProto> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 18);
+  messageDesc(file_tensorflow, 21);
 
 /**
  * @generated from message tensorflow.TensorSliceProto.Extent
@@ -875,7 +976,7 @@ export type TensorSliceProto_Extent = Message<"tensorflow.TensorSliceProto.Exten
  * Use `create(TensorSliceProto_ExtentSchema)` to create a new message.
  */
 export const TensorSliceProto_ExtentSchema: GenMessage<TensorSliceProto_Extent> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 18, 0);
+  messageDesc(file_tensorflow, 21, 0);
 
 /**
  * @generated from message tensorflow.BundleEntryProto
@@ -924,7 +1025,7 @@ export type BundleEntryProto = Message<"tensorflow.BundleEntryProto"> & {
  * Use `create(BundleEntryProtoSchema)` to create a new message.
  */
 export const BundleEntryProtoSchema: GenMessage<BundleEntryProto> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 19);
+  messageDesc(file_tensorflow, 22);
 
 /**
  * @generated from message tensorflow.SummaryMetadata
@@ -946,7 +1047,7 @@ export type SummaryMetadata = Message<"tensorflow.SummaryMetadata"> & {
  * Use `create(SummaryMetadataSchema)` to create a new message.
  */
 export const SummaryMetadataSchema: GenMessage<SummaryMetadata> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 20);
+  messageDesc(file_tensorflow, 23);
 
 /**
  * @generated from message tensorflow.SummaryMetadata.PluginData
@@ -968,7 +1069,7 @@ export type SummaryMetadata_PluginData = Message<"tensorflow.SummaryMetadata.Plu
  * Use `create(SummaryMetadata_PluginDataSchema)` to create a new message.
  */
 export const SummaryMetadata_PluginDataSchema: GenMessage<SummaryMetadata_PluginData> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 20, 0);
+  messageDesc(file_tensorflow, 23, 0);
 
 /**
  * @generated from message tensorflow.Summary
@@ -985,7 +1086,7 @@ export type Summary = Message<"tensorflow.Summary"> & {
  * Use `create(SummarySchema)` to create a new message.
  */
 export const SummarySchema: GenMessage<Summary> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 21);
+  messageDesc(file_tensorflow, 24);
 
 /**
  * @generated from message tensorflow.Summary.Image
@@ -1021,7 +1122,7 @@ export type Summary_Image = Message<"tensorflow.Summary.Image"> & {
  * Use `create(Summary_ImageSchema)` to create a new message.
  */
 export const Summary_ImageSchema: GenMessage<Summary_Image> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 21, 0);
+  messageDesc(file_tensorflow, 24, 0);
 
 /**
  * @generated from message tensorflow.Summary.Value
@@ -1060,7 +1161,7 @@ export type Summary_Value = Message<"tensorflow.Summary.Value"> & {
  * Use `create(Summary_ValueSchema)` to create a new message.
  */
 export const Summary_ValueSchema: GenMessage<Summary_Value> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 21, 1);
+  messageDesc(file_tensorflow, 24, 1);
 
 /**
  * @generated from message tensorflow.Event
@@ -1101,5 +1202,5 @@ export type Event = Message<"tensorflow.Event"> & {
  * Use `create(EventSchema)` to create a new message.
  */
 export const EventSchema: GenMessage<Event> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 22);
+  messageDesc(file_tensorflow, 25);
 

@@ -1,0 +1,294 @@
+// The training block: convolution + bias + ReLU + max-pool in one pass, and its gradients.
+//
+// Forward. For each panel of output channels and each row of windows, the micro-kernel writes
+// `pool` convolution rows to scratch memory (2 x 26 x 32 floats = 6.6 KB: they never leave the L1
+// cache), and the pool reads them back. What is kept for the gradient is one byte per pooled
+// value, the winner's place in its window, instead of all activations; outputs that the pool drops
+// are not computed.
+//
+// Gradients go straight from the pooled dY and the winners, which say where the one non-zero of
+// each window is: conv_sparse.h, or conv_window.h for few input channels. The gradient with
+// respect to the convolution's output is never written down.
+#include "conv_sparse.h"
+#include "conv_window.h"
+
+namespace KERNEL_ISA {
+namespace {
+
+constexpr int kDead = 255;  // argmax where ReLU gave 0
+
+// A convolution that computes only the outputs that the pool looks at.
+struct Block : Conv {
+  int pool, pooledH, pooledW;
+  Block(const int32_t* g, int pool)
+      : Conv(g, g[7] / pool * pool, g[8] / pool * pool), pool(pool), pooledH(g[7] / pool),
+        pooledW(g[8] / pool) {}
+  int windows() const { return pooledH * pooledW; }
+  size_t pooledSize() const { return static_cast<size_t>(windows()) * outC; }
+  ptrdiff_t windowOffset(int window) const {
+    return pixelOffset(window / pooledW * pool, window % pooledW * pool);
+  }
+};
+
+// One row of pooled outputs of one panel from `rows` [pool][outW][kNR]. kPool = 0: any pool.
+template <int kPool>
+void pool_row(const Block& c, const float* rows, float* y, uint8_t* argmax, int columns) {
+  const int pool = kPool > 0 ? kPool : c.pool;
+  const size_t pitch = static_cast<size_t>(c.outW) * kNR;
+  for (int pw = 0; pw < c.pooledW; ++pw) {
+    for (int j = 0; j < columns; j += kWidth) {
+      const float* window = rows + static_cast<size_t>(pw) * pool * kNR + j;
+      // Starting from 0 applies ReLU: a value that does not exceed 0 never wins.
+      Vec best = {};
+      IntVec winner = IntVec{} + kDead;
+      UNROLL for (int i = 0; i < pool; ++i) {
+        UNROLL for (int k = 0; k < pool; ++k) {
+          const Vec value = load(window + i * pitch + k * kNR);
+          const IntVec better = (value > best) | (value != value);
+          best = choose(better, value, best);
+          winner = choose(better, IntVec{} + (i * pool + k), winner);
+        }
+      }
+      const int count = min_of(kWidth, columns - j);
+      store_part(y + j, best, count);
+      if (count == kWidth) {
+        store_bytes(argmax + j, winner);
+      } else {
+        for (int k = 0; k < count; ++k) argmax[j + k] = static_cast<uint8_t>(winner[k]);
+      }
+    }
+    y += c.outC;
+    argmax += c.outC;
+  }
+}
+
+// dbias [outC] += the gradients of one image that ReLU let through.
+void add_bias_gradient(const Block& c, const float* dy, const uint8_t* argmax, float* sums) {
+  for (int w = 0; w < c.windows(); ++w) {
+    int oc = 0;
+    for (; oc + kWidth <= c.outC; oc += kWidth) {
+      const IntVec dead = load_bytes(argmax + oc) == kDead;
+      store(sums + oc, load(sums + oc) + choose(dead, Vec{}, load(dy + oc)));
+    }
+    for (; oc < c.outC; ++oc) sums[oc] += argmax[oc] == kDead ? 0.0f : dy[oc];
+    dy += c.outC;
+    argmax += c.outC;
+  }
+}
+
+}  // namespace
+
+void conv2d_relu_pool(const float* x, const float* w, const float* bias, float* y, uint8_t* argmax,
+                      const int32_t* geometry, int32_t pool) {
+  const Block c(geometry, pool);
+  const PackedFilter filter = pack_filter(c, w, bias);
+  const int parts = parts_per_image(c.batch, c.pooledH);
+  parallel_for(c.batch * parts, [&](int task, int worker) {
+    const int n = task / parts, part = task % parts;
+    const float* image = padded_image(c, x + n * c.imageSize(), worker);
+    float* rows = scratch(worker, kScratchTile, static_cast<size_t>(c.pool) * c.outW * kNR);
+    for (int panel = 0; panel < panel_count(c.outC); ++panel) {
+      Tile t = forward_tile(c, filter, panel, worker);
+      const int columns = t.columns;
+      t.columns = kNR;
+      t.cRow = kNR;
+      for (int ph = c.pooledH * part / parts; ph < c.pooledH * (part + 1) / parts; ++ph) {
+        for (int i = 0; i < c.pool; ++i) {
+          t.a = image + c.pixelOffset(ph * c.pool + i, 0);
+          t.c = rows + static_cast<size_t>(i) * c.outW * kNR;
+          run_rows(t, c.outW);
+        }
+        const size_t out =
+            n * c.pooledSize() + static_cast<size_t>(ph) * c.pooledW * c.outC + panel * kNR;
+        if (c.pool == 2) {
+          pool_row<2>(c, rows, y + out, argmax + out, columns);
+        } else {
+          pool_row<0>(c, rows, y + out, argmax + out, columns);
+        }
+      }
+    }
+  });
+}
+
+// ---- Filter gradient ---------------------------------------------------------------------------
+
+namespace {
+
+// Offsets in the image: of every window, and from there of the pixel that won, by the byte in
+// argmax.
+struct WinnerOffsets {
+  int32_t places[256];
+  const int32_t* windows;
+  explicit WinnerOffsets(const Block& c) {
+    int32_t* offsets = reinterpret_cast<int32_t*>(scratch(0, kScratchPacked, c.windows()));
+    for (int w = 0; w < c.windows(); ++w) offsets[w] = static_cast<int32_t>(c.windowOffset(w));
+    windows = offsets;
+    for (int place = 0; place < 256; ++place) {
+      places[place] = place < c.pool * c.pool
+                          ? static_cast<int32_t>(c.pixelOffset(place / c.pool, place % c.pool))
+                          : 0;
+    }
+  }
+};
+
+void add_filter_gradient(const Block& c, const float* x, const float* dy, const uint8_t* argmax,
+                         const WinnerOffsets& offsets, float* sums, int worker) {
+  const int windows = c.windows(), pitch = c.outC;
+  add_filter_gradient(c, x, windows, sums, worker, [&](int oc, Entry* entries) {
+    const uint8_t* place = argmax + oc;
+    const float* value = dy + oc;
+    int count = 0;
+    for (int w = 0; w < windows; ++w, place += pitch, value += pitch) {
+      // Written always, kept if alive: no branch to mispredict.
+      entries[count] = {offsets.windows[w] + offsets.places[*place], *value};
+      count += *place != kDead;
+    }
+    return count;
+  });
+}
+
+// The patches of all windows of an image.
+const float* gather_windows(const Block& c, const WindowPatch& patch, const float* image,
+                            int worker) {
+  float* patches = scratch(worker, kScratchTile, static_cast<size_t>(c.windows()) * patch.size);
+  for (int w = 0; w < c.windows(); ++w) {
+    const float* from = image + c.windowOffset(w);
+    float* to = patches + static_cast<size_t>(w) * patch.size;
+    for (int row = 0; row < patch.rows; ++row) {
+      copy_row(from + static_cast<size_t>(row) * c.extentW * c.inC, to + row * patch.rowLength,
+               patch.rowLength);
+    }
+    for (int i = patch.rows * patch.rowLength; i < patch.size; ++i) to[i] = 0.0f;
+  }
+  return patches;
+}
+
+}  // namespace
+
+void conv2d_relu_pool_backprop_filter(const float* x, const float* dy, const uint8_t* argmax,
+                                      float* dw, float* dbias, const int32_t* geometry,
+                                      int32_t pool) {
+  const Block c(geometry, pool);
+  const WindowPatch patch(c, pool);
+  const size_t filterSize = c.small ? patch.tableSize(c) : SparsePatch(c).size * c.outC;
+  const size_t size = filterSize + c.outC;  // and the bias
+  const int groups = group_count(c);
+  float* sums = scratch(0, kScratchPartial, groups * size);
+  const WinnerOffsets offsets(c);
+  for_groups(
+      c, [&](int g) { set_zero(sums + g * size, size); },
+      [&](int g, int n, int worker) {
+        float* sum = sums + g * size;
+        const float* d = dy + n * c.pooledSize();
+        const uint8_t* winners = argmax + n * c.pooledSize();
+        add_bias_gradient(c, d, winners, sum + filterSize);
+        if (!c.small) {
+          add_filter_gradient(c, x + n * c.imageSize(), d, winners, offsets, sum, worker);
+          return;
+        }
+        const float* image = padded_image(c, x + n * c.imageSize(), worker);
+        const float* patches = gather_windows(c, patch, image, worker);
+        float* starts[256];
+        list_places(c, patch, sum, starts);
+        for (int w = 0; w < c.windows(); ++w) {
+          add_window_products(c, patch, patches + static_cast<size_t>(w) * patch.size,
+                              d + static_cast<size_t>(w) * c.outC,
+                              winners + static_cast<size_t>(w) * c.outC, starts);
+        }
+      });
+  if (dbias != nullptr) {
+    for (int oc = 0; oc < c.outC; ++oc) {
+      float sum = 0.0f;
+      for (int g = 0; g < groups; ++g) sum += sums[g * size + filterSize + oc];
+      dbias[oc] = sum;
+    }
+  }
+  if (!c.small) return store_filter_gradient(c, sums, groups, size, dw);
+  set_zero(dw, static_cast<size_t>(c.depth) * c.outC);
+  patch.for_values(c, pool, [&](int place, int value, int position) {
+    for (int oc = 0; oc < c.outC; ++oc) {
+      const float* from =
+          sums + (static_cast<size_t>(place) * c.outC + oc) * patch.size + position;
+      float sum = 0.0f;
+      for (int g = 0; g < groups; ++g) sum += from[g * size];
+      dw[static_cast<size_t>(value) * c.outC + oc] += sum;
+    }
+  });
+}
+
+// ---- Input gradient ----------------------------------------------------------------------------
+
+namespace {
+
+// The non-zeros of one image, pixel by pixel of each window: each of a window's places has a bin
+// of outC entries, and the dead share one more. Returns the number of pixels with any.
+int list_pixels(const Block& c, const float* dy, const uint8_t* argmax, size_t rowSize,
+                PixelList* pixels, Entry* entries) {
+  const int places = c.pool * c.pool, channels = c.outC;
+  uint8_t bins[256];
+  for (int place = 0; place < 256; ++place) bins[place] = static_cast<uint8_t>(min_of(place, places));
+  int pixel = 0;
+  for (int w = 0; w < c.windows(); ++w) {
+    Entry* ends[256];
+    const int first = w * places * channels;
+    for (int place = 0; place <= places; ++place) ends[place] = entries + first + place * channels;
+    int32_t row = 0;
+    for (int oc = 0; oc < channels; ++oc, row += static_cast<int32_t>(rowSize)) {
+      *ends[bins[argmax[oc]]]++ = {row, dy[oc]};
+    }
+    for (int place = 0; place < places; ++place) {
+      const int start = first + place * channels, end = static_cast<int>(ends[place] - entries);
+      pixels[pixel] = {c.windowOffset(w) + c.pixelOffset(place / c.pool, place % c.pool), start, end};
+      pixel += end > start;
+    }
+    dy += channels;
+    argmax += channels;
+  }
+  return pixel;
+}
+
+}  // namespace
+
+void conv2d_relu_pool_backprop_input(const float* dy, const uint8_t* argmax, const float* w,
+                                     float* dx, const int32_t* geometry, int32_t pool) {
+  const Block c(geometry, pool);
+  const WindowPatch patch(c, pool);
+  const SparsePatch rowPatch(c);
+  const float* filter =
+      c.small ? pack_shifted_filter(c, patch, pool, w)
+              : pack_filter_rows(c, w, scratch(0, kScratchPacked, rowPatch.size * c.outC));
+  parallel_for(c.batch, [&](int n, int worker) {
+    float* out = dx + n * c.imageSize();
+    const float* d = dy + n * c.pooledSize();
+    const uint8_t* winners = argmax + n * c.pooledSize();
+    float* image =
+        gradient_image(c, out, !c.padded && (c.small || fits_vectors(c, out)), worker);
+    if (c.small) {
+      const float* starts[256];
+      list_places(c, patch, filter, starts);
+      float* patches = scratch(worker, kScratchTile, static_cast<size_t>(c.windows()) * patch.size);
+      for (int i = 0; i < c.windows(); ++i) {
+        window_gradient(c, patch, starts, d + static_cast<size_t>(i) * c.outC,
+                        winners + static_cast<size_t>(i) * c.outC,
+                        patches + static_cast<size_t>(i) * patch.size);
+      }
+      for (int i = 0; i < c.windows(); ++i) {
+        float* to = image + c.windowOffset(i);
+        for (int row = 0; row < patch.rows; ++row) {
+          add_row(patches + static_cast<size_t>(i) * patch.size + row * patch.rowLength,
+                  to + static_cast<size_t>(row) * c.extentW * c.inC, patch.rowLength);
+        }
+      }
+    } else {
+      Entry* entries =
+          reinterpret_cast<Entry*>(scratch(worker, kScratchList, 2 * (c.outputSize() + c.outC)));
+      PixelList* pixels = reinterpret_cast<PixelList*>(
+          scratch(worker, kScratchOutput, static_cast<size_t>(c.outH) * c.outW * 4 + 4));
+      const int count = list_pixels(c, d, winners, rowPatch.size, pixels, entries);
+      add_input_gradient(c, filter, pixels, count, entries, image);
+    }
+    store_gradient(c, image, out);
+  });
+}
+
+}  // namespace KERNEL_ISA

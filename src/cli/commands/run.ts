@@ -1,0 +1,219 @@
+import { Command } from 'commander';
+import type { TrainingSettings } from '../../training/index.ts';
+import { DEFAULTS } from '../../training/settings.ts';
+import {
+  addSharedOptions,
+  addTemperatureOption,
+  addTrainingOptions,
+  decimal,
+  integer,
+  parseEps,
+  type SharedOptions,
+  type TrainingFlags,
+  trainingSettings,
+} from '../options.ts';
+import type { StepRecord } from '../run-summary.ts';
+import { addNoiseOptions, type SoftLabelFlags } from './soft-labels.ts';
+
+interface Flags extends SharedOptions, TrainingFlags, SoftLabelFlags {
+  readonly fineTuneEpochs: number;
+  readonly eps: readonly string[];
+  readonly samples: number;
+  readonly models: string;
+  readonly force?: true;
+  readonly minAccuracy?: number;
+}
+
+const DEFAULT_MODELS = 'models';
+
+/** Where a run keeps what; with another `--models`, everything stays below that folder. */
+function placesOf(models: string) {
+  const isDefault = models === DEFAULT_MODELS;
+  return {
+    baseline: `${models}/baseline`,
+    teacher: `${models}/teacher`,
+    student: `${models}/student`,
+    softLabels: isDefault ? 'data/soft-labels' : `${models}/soft-labels`,
+    attack: isDefault ? 'report/attack' : `${models}/report/attack`,
+    evaluation: isDefault ? 'report/evaluate' : `${models}/report/evaluate`,
+  };
+}
+
+async function run(flags: Flags): Promise<void> {
+  const { checkWritable } = await import('../../data/index.ts');
+  const { openData, openSession } = await import('../session.ts');
+  const { readModelCard } = await import('../../models/index.ts');
+  const training = await import('../../training/index.ts');
+  const { describeModel, describeSoftLabels, softLabelsWithProgress, trainWithProgress } =
+    await import('../training.ts');
+  const { attackModels } = await import('./attack.ts');
+  const { evaluateModels } = await import('./evaluate.ts');
+  const { measurementDigest } = await import('../evaluation.ts');
+  const { readMatchingRecord, runSummary } = await import('../run-summary.ts');
+  const { checkGates } = await import('../../evaluation/index.ts');
+
+  const places = placesOf(flags.models);
+  for (const text of flags.eps) parseEps(text, 'Linf');
+  for (const place of Object.values(places)) await checkWritable(place);
+  const settings = trainingSettings(flags);
+  const started = performance.now();
+  const session = await openSession(flags);
+  const { engine, terminal } = session;
+  const data = await openData(flags, terminal);
+  const steps: StepRecord[] = [];
+
+  /** Does a step unless what it left is there and still matches its inputs. */
+  async function step<T>(
+    name: string,
+    reuse: () => Promise<T | undefined>,
+    work: () => Promise<T>,
+    describe: (result: T) => string,
+  ): Promise<T> {
+    const begun = performance.now();
+    const old = flags.force ? undefined : await reuse();
+    const result = old ?? (await work());
+    const seconds = (performance.now() - begun) / 1000;
+    steps.push({ step: name, seconds, upToDate: old !== undefined });
+    terminal.note(`${describe(result)} (${old ? 'up to date' : `${seconds.toFixed(1)} s`})`);
+    return result;
+  }
+
+  const cardOf = async (folder: string, inputsDigest: string) => {
+    const card = await readModelCard(folder).catch(() => undefined);
+    return card?.inputsDigest === inputsDigest ? card : undefined;
+  };
+  // A run that was stopped goes on from its checkpoint when the settings are still the same.
+  const train = (out: string, ownSettings: TrainingSettings) => ({
+    data,
+    settings: ownSettings,
+    out,
+    engine,
+    resume: flags.force ? ('never' as const) : ('matching' as const),
+  });
+  const teacherStep = (name: 'baseline' | 'teacher', ownSettings: TrainingSettings) =>
+    step(
+      name,
+      () => cardOf(places[name], training.teacherInputsDigest(data, ownSettings)),
+      () =>
+        trainWithProgress(session, name, (onProgress) =>
+          training.trainTeacher({ ...train(places[name], ownSettings), onProgress }),
+        ),
+      (card) => describeModel(card, places[name]),
+    );
+
+  await teacherStep('baseline', { ...settings, temperature: 1 });
+  const teacher = await teacherStep('teacher', settings);
+  const noise = {
+    kind: flags.noiseKind,
+    scale: flags.noise,
+    copies: flags.noiseCopies,
+    seed: flags.seed,
+  };
+  const softLabels = await step(
+    'soft labels',
+    async () => {
+      const wanted = training.softLabelInputsDigest(
+        teacher,
+        data.train,
+        settings.temperature,
+        noise,
+      );
+      const labels = await training.readSoftLabels(places.softLabels, data).catch(() => undefined);
+      return labels?.card.inputsDigest === wanted ? labels : undefined;
+    },
+    () =>
+      softLabelsWithProgress(session, {
+        ...flags,
+        data,
+        teacher: places.teacher,
+        out: places.softLabels,
+      }),
+    ({ card }) => describeSoftLabels(card, places.softLabels),
+  );
+  const { fineTuneEpochs } = flags;
+  await step(
+    'student',
+    () =>
+      cardOf(
+        places.student,
+        training.studentInputsDigest(data, settings, softLabels.card.digest, fineTuneEpochs),
+      ),
+    () =>
+      trainWithProgress(session, 'student', (onProgress) =>
+        training.trainStudent({
+          ...train(places.student, settings),
+          softLabels,
+          fineTuneEpochs,
+          onProgress,
+        }),
+      ),
+    (card) => describeModel(card, places.student),
+  );
+
+  const folders = [places.baseline, places.teacher, places.student];
+  const attackFlags = {
+    ...flags,
+    model: [places.baseline, places.student],
+    attack: 'fgsm',
+    eps: flags.eps[flags.eps.length - 1],
+    set: [],
+    out: places.attack,
+  };
+  await step(
+    'attack',
+    async () =>
+      readMatchingRecord(
+        `${places.attack}/attack.json`,
+        await measurementDigest(attackFlags.model, data.test, attackFlags),
+      ),
+    () => attackModels(session, data.test, attackFlags),
+    () => `one attacked image: ${places.attack}/attacked.png`,
+  );
+  const evaluateFlags = {
+    ...flags,
+    model: folders,
+    preset: 'quick' as const,
+    norm: 'Linf' as const,
+    out: places.evaluation,
+  };
+  const record = await step(
+    'evaluate',
+    async () =>
+      readMatchingRecord(
+        `${places.evaluation}/evaluation.json`,
+        await measurementDigest(folders, data.test, evaluateFlags),
+      ),
+    () => evaluateModels(session, data.test, evaluateFlags),
+    () => `all figures: ${places.evaluation}/evaluation.json`,
+  );
+  const seconds = (performance.now() - started) / 1000;
+  terminal.print(runSummary(record, steps, seconds, terminal));
+  terminal.record({ schema: 'distill-run/1', steps, seconds, evaluation: record });
+  checkGates(record, flags);
+}
+
+export function runCommand(): Command {
+  const command = new Command('run').description(
+    'the whole recipe in order: baseline, teacher, soft labels, student, attack, evaluate',
+  );
+  addNoiseOptions(addTrainingOptions(addTemperatureOption(command)))
+    .option(
+      '--fine-tune-epochs <n>',
+      'passes of the student over hard labels afterwards',
+      integer('--fine-tune-epochs', 0),
+      DEFAULTS.fineTuneEpochs,
+    )
+    .option('--eps <x...>', 'budgets of the attacks in pixel values, such as 0.1 or 8/255', [
+      '0.1',
+      '0.3',
+    ])
+    .option('--samples <n>', 'test images to attack', integer('--samples', 1), 1000)
+    .option('--models <folder>', 'folder for the three models', DEFAULT_MODELS)
+    .option('--force', 'do every step again, also those that are up to date')
+    .option('--min-accuracy <x>', 'exit with 1 below this share', decimal('--min-accuracy', 0, 1))
+    .addHelpText(
+      'after',
+      '\nExample:\n  distill run --train-size 6000 --epochs 3 --models models/small',
+    );
+  return addSharedOptions(command).action(run);
+}

@@ -1,0 +1,59 @@
+import type { Feature } from './assembler.ts';
+import { Assembler } from './assembler.ts';
+import { ImportError } from './errors.ts';
+import { affine } from './layers.ts';
+
+/** What a user may say of a model that does not say it itself. */
+export interface ImportOptions {
+  /** `[height, width, channels]`, where the model's input is flat or its sizes are unknown. */
+  readonly imageShape?: readonly [number, number, number];
+  /** The pixel range that the model was trained with, when it is not [0, 1]. */
+  readonly inputRange?: readonly [number, number];
+  /** Which output holds the scores, when there are several. */
+  readonly output?: string;
+}
+
+/** The shape of one image, from the sizes of the model's input without the batch axis. */
+export function imageShapeOf(
+  sizes: readonly number[],
+  given: ImportOptions['imageShape'],
+): readonly [number, number, number] {
+  const known = sizes.every((size) => Number.isInteger(size) && size > 0);
+  if (given !== undefined) {
+    const count = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+    if (known && count(given) !== count(sizes)) {
+      throw new ImportError(
+        'bad-image-shape',
+        `images of ${given.join('x')} do not fit the model's input [${['N', ...sizes]}]`,
+        'correct --image-shape',
+      );
+    }
+    return given;
+  }
+  const side = Math.sqrt(sizes[0]);
+  if (known && sizes.length === 3) return [sizes[0], sizes[1], sizes[2]];
+  if (known && sizes.length === 2) return [sizes[0], sizes[1], 1];
+  if (known && sizes.length === 1 && Number.isInteger(side)) return [side, side, 1];
+  throw new ImportError(
+    'bad-image-shape',
+    `the model's input [${['N', ...sizes]}] does not say what shape its images have`,
+    'say it, for example --image-shape 28x28x1',
+  );
+}
+
+/** A start for the network: images in [0, 1], stretched to the range the model expects. */
+export function startNetwork(
+  shape: readonly [number, number, number],
+  options: ImportOptions,
+): { assembler: Assembler; input: Feature } {
+  const assembler = new Assembler(shape);
+  const [low, high] = options.inputRange ?? [0, 1];
+  if (!(low < high) || !Number.isFinite(high - low)) {
+    throw new ImportError(
+      'bad-input-range',
+      `${low} to ${high} is no range of pixel values`,
+      'write the darkest value first, for example --input-range 0,255',
+    );
+  }
+  return { assembler, input: affine(assembler, assembler.image, [high - low], [low]) };
+}

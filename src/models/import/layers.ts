@@ -1,0 +1,137 @@
+/** Steps that more than one importer needs to make layers of what it reads. */
+import type { Padding } from '../network.ts';
+import type { Assembler, Feature } from './assembler.ts';
+import { type Constant, float32 } from './constants.ts';
+
+/**
+ * Spreads a kernel `[height, width, in, out]` with zeros between its taps, so that no dilation is
+ * left: TensorFlow.js has no gradient of a dilated convolution.
+ */
+export function dilateKernel(kernel: Constant, [down, across]: readonly number[]): Constant {
+  if (down === 1 && across === 1) return kernel;
+  const [height, width, input, output] = kernel.shape;
+  const shape = [(height - 1) * down + 1, (width - 1) * across + 1, input, output];
+  const taps = input * output;
+  const values = new Float32Array(shape[0] * shape[1] * taps);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const from = (y * width + x) * taps;
+      values.set(
+        kernel.values.subarray(from, from + taps),
+        (y * down * shape[1] + x * across) * taps,
+      );
+    }
+  }
+  return { kind: 'constant', shape, values };
+}
+
+export interface Window {
+  readonly strides: readonly [number, number];
+  readonly dilations: readonly [number, number];
+  readonly padding: Padding;
+}
+
+/** A convolution without bias or activation; the kernel is `[height, width, in, out]`. */
+export function convolution(
+  assembler: Assembler,
+  input: Feature,
+  given: Constant,
+  window: Window,
+): Feature {
+  const kernel = dilateKernel(given, window.dilations);
+  const [height, width, , filters] = kernel.shape;
+  return assembler.add(
+    {
+      kind: 'conv2d',
+      filters,
+      kernel: [height, width],
+      strides: window.strides,
+      padding: window.padding,
+      dilations: [1, 1],
+      bias: false,
+      activation: 'linear',
+    },
+    [input],
+    { kernel: float32(kernel) },
+  );
+}
+
+/** The same for each channel on its own; the kernel is `[height, width, in, multiplier]`. */
+export function depthwiseConvolution(
+  assembler: Assembler,
+  input: Feature,
+  given: Constant,
+  window: Window,
+): Feature {
+  const kernel = dilateKernel(given, window.dilations);
+  const [height, width, , multiplier] = kernel.shape;
+  return assembler.add(
+    {
+      kind: 'depthwise-conv2d',
+      multiplier,
+      kernel: [height, width],
+      strides: window.strides,
+      padding: window.padding,
+      bias: false,
+      activation: 'linear',
+    },
+    [input],
+    { kernel: float32(kernel) },
+  );
+}
+
+/** A matrix product without bias; the kernel is `[in, units]`. */
+export function dense(assembler: Assembler, input: Feature, kernel: Constant): Feature {
+  const flat = flatten(assembler, input);
+  return assembler.add(
+    { kind: 'dense', units: kernel.shape[1], bias: false, activation: 'linear' },
+    [flat],
+    { kernel: float32(kernel) },
+  );
+}
+
+export function flatten(assembler: Assembler, input: Feature): Feature {
+  return input.shape.length === 1 ? input : assembler.add({ kind: 'flatten' }, [input]);
+}
+
+/** `x * scale + offset` per channel; a single number serves all channels. */
+export function affine(
+  assembler: Assembler,
+  input: Feature,
+  scale: ArrayLike<number>,
+  offset: ArrayLike<number>,
+): Feature {
+  const channels = input.shape[input.shape.length - 1];
+  const spread = (values: ArrayLike<number>) =>
+    values.length === 1 ? new Float32Array(channels).fill(values[0]) : Float32Array.from(values);
+  return assembler.add({ kind: 'affine' }, [input], {
+    scale: spread(scale),
+    offset: spread(offset),
+  });
+}
+
+/** Batch normalisation at inference, as an affine layer. */
+export function batchNormalization(
+  assembler: Assembler,
+  input: Feature,
+  parameters: {
+    gamma: ArrayLike<number> | undefined;
+    beta: ArrayLike<number> | undefined;
+    mean: ArrayLike<number>;
+    variance: ArrayLike<number>;
+    epsilon: number;
+  },
+): Feature {
+  const { gamma, beta, mean, variance, epsilon } = parameters;
+  const scale = Array.from(mean, (_, i) => (gamma?.[i] ?? 1) / Math.sqrt(variance[i] + epsilon));
+  const offset = Array.from(mean, (value, i) => (beta?.[i] ?? 0) - value * scale[i]);
+  return affine(assembler, input, scale, offset);
+}
+
+/** The values of a constant that differs along the last axis at most, or undefined. */
+export function perChannel(value: Constant, channels: number): ArrayLike<number> | undefined {
+  const { shape, values } = value;
+  if (values.length === 1) return values;
+  const last = shape[shape.length - 1];
+  return last === channels && values.length === channels ? values : undefined;
+}

@@ -1,0 +1,138 @@
+/** SavedModels that TensorFlow or Keras wrote: signatures, variables and functions resolved. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type Bundle,
+  type MetaGraphDef,
+  readBundle,
+  readSavedModel,
+  VARIABLES_PREFIX,
+} from '../../savedmodel/index.ts';
+import type { AssembledNetwork } from './assembler.ts';
+import { type Constant, constant } from './constants.ts';
+import { damaged, ImportError } from './errors.ts';
+import { type ImportOptions, imageShapeOf, startNetwork } from './image.ts';
+import { chooseOutput } from './output.ts';
+import { type GraphContext, GraphReader, type VariableKeys } from './tensorflow-graph.ts';
+import type { Value, View } from './tensorflow-values.ts';
+
+type Signature = MetaGraphDef['signatureDef'][string];
+
+/** A longer path through the objects of a model is not followed. */
+const MAX_PATH = 4096;
+
+/** The logits behind a graph's output. */
+export function logitsOf(value: Value): View['feature'] {
+  const view = value.kind === 'probabilities' ? value.logits : value;
+  if (view.kind !== 'view') throw damaged('the output does not depend on the image');
+  return view.feature;
+}
+
+function chooseSignature(meta: MetaGraphDef): Signature {
+  const names = Object.keys(meta.signatureDef).filter((name) => !name.startsWith('__'));
+  const name = names.includes('serving_default') ? 'serving_default' : names[0];
+  const signature = meta.signatureDef[name];
+  if (signature === undefined) throw damaged('the SavedModel has no signature');
+  const inputs = Object.keys(signature.inputs);
+  if (inputs.length !== 1) {
+    throw new ImportError(
+      'bad-input',
+      `the signature "${name}" has ${inputs.length} inputs: ${inputs.join(', ')}`,
+      'export a model whose only input is a batch of images',
+    );
+  }
+  return signature;
+}
+
+function tensorName(info: Signature['inputs'][string] | undefined): string {
+  if (info?.encoding.case !== 'name') throw damaged('a signature names no tensor');
+  return info.encoding.value;
+}
+
+/**
+ * Checkpoint entries by variable name, as TensorFlow 2's loader finds them: along the paths of the
+ * object graph, such as `_layers/1/_kernel/.ATTRIBUTES/VARIABLE_VALUE`.
+ */
+function trackedVariables({ objectGraphDef }: MetaGraphDef): VariableKeys {
+  const nodes = objectGraphDef?.nodes ?? [];
+  const paths = new Map([[0, '']]);
+  const keys: VariableKeys = new Map();
+  const ambiguous = new Set<string>();
+  // A map can be extended while it is walked: this is a breadth-first search.
+  for (const [id, path] of paths) {
+    const node = nodes[id];
+    if (node?.kind.case === 'variable') {
+      const { name } = node.kind.value;
+      if (keys.has(name)) ambiguous.add(name);
+      keys.set(name, `${path}.ATTRIBUTES/VARIABLE_VALUE`);
+    }
+    for (const { nodeId, localName } of node?.children ?? []) {
+      const step = localName.replaceAll('.', '..').replaceAll('/', '.S');
+      if (!paths.has(nodeId) && path.length < MAX_PATH) paths.set(nodeId, `${path}${step}/`);
+    }
+  }
+  for (const name of ambiguous) keys.delete(name);
+  return keys;
+}
+
+/**
+ * Which checkpoint entry each variable is restored from, as the restore operation says. Keras'
+ * own copies of variables are restored there instead, so the object graph fills what is missing.
+ */
+function restoredVariables(meta: MetaGraphDef, graph: GraphContext['graph']): VariableKeys {
+  const assigned = trackedVariables(meta);
+  const restore = meta.saverDef?.restoreOpName;
+  if (restore) {
+    const reader = new GraphReader({ graph, assigned, readVariable: () => undefined });
+    reader.value(restore, new Map());
+  }
+  return assigned;
+}
+
+function variableReader(keys: VariableKeys, bundle: Bundle | undefined) {
+  const cache = new Map<string, Constant>();
+  return (path: string): Constant | undefined => {
+    const key = keys.get(path);
+    if (key === undefined || bundle === undefined) return undefined;
+    let value = cache.get(key);
+    if (value === undefined) {
+      const { shape, data } = bundle.read(key);
+      value = constant(shape, data);
+      cache.set(key, value);
+    }
+    return value;
+  };
+}
+
+/**
+ * Reads a SavedModel folder as a network.
+ * @throws FormatError when its files are damaged
+ * @throws ImportError when it is no image classifier that this program can run
+ */
+export function importSavedModel(folder: string, options: ImportOptions): AssembledNetwork {
+  const meta = readSavedModel(folder);
+  const graph = meta.graphDef;
+  if (graph === undefined) throw damaged('the SavedModel has no graph');
+  const signature = chooseSignature(meta);
+  const [input] = Object.values(signature.inputs);
+  const output = signature.outputs[chooseOutput(Object.keys(signature.outputs), options.output)];
+
+  const sizes = (input.tensorShape?.dim ?? []).slice(1).map(({ size }) => Number(size));
+  const { assembler, input: image } = startNetwork(
+    imageShapeOf(sizes, options.imageShape),
+    options,
+  );
+  const prefix = join(folder, VARIABLES_PREFIX);
+  const bundle = existsSync(`${prefix}.index`) ? readBundle(prefix) : undefined;
+  const keys = restoredVariables(meta, graph);
+  const reader = new GraphReader({
+    graph,
+    assembler,
+    assigned: new Map(),
+    readVariable: variableReader(keys, bundle),
+  });
+  const shape = sizes.every((size) => size > 0) ? sizes : image.shape;
+  const [node] = tensorName(input).split(':');
+  const feeds = new Map<string, Value>([[node, { kind: 'view', feature: image, shape }]]);
+  return assembler.finish('imported', logitsOf(reader.value(tensorName(output), feeds)));
+}
