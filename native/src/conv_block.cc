@@ -62,17 +62,20 @@ void pool_row(const Block& c, const float* rows, float* y, uint8_t* argmax, int 
   }
 }
 
-// dbias [outC] += the gradients of one image that ReLU let through.
+// sums [outC] += the gradients of one image that ReLU let through.
 void add_bias_gradient(const Block& c, const float* dy, const uint8_t* argmax, float* sums) {
-  for (int w = 0; w < c.windows(); ++w) {
-    int oc = 0;
-    for (; oc + kWidth <= c.outC; oc += kWidth) {
-      const IntVec dead = load_bytes(argmax + oc) == kDead;
-      store(sums + oc, load(sums + oc) + choose(dead, Vec{}, load(dy + oc)));
+  int oc = 0;
+  for (; oc + kWidth <= c.outC; oc += kWidth) {
+    Vec sum = {};
+    for (size_t at = oc; at < c.pooledSize(); at += c.outC) {
+      sum += choose(load_bytes(argmax + at) == kDead, Vec{}, load(dy + at));
     }
-    for (; oc < c.outC; ++oc) sums[oc] += argmax[oc] == kDead ? 0.0f : dy[oc];
-    dy += c.outC;
-    argmax += c.outC;
+    store(sums + oc, load(sums + oc) + sum);
+  }
+  for (; oc < c.outC; ++oc) {
+    for (size_t at = oc; at < c.pooledSize(); at += c.outC) {
+      sums[oc] += argmax[at] == kDead ? 0.0f : dy[at];
+    }
   }
 }
 
