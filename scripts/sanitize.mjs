@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildAddon } from '../native/build/compile.mjs';
-import { addonUnits, commonFlags, sourceFolder } from '../native/build/sources.mjs';
+import { buildProgram } from '../native/build/program.mjs';
 
 const COMPILER = 'g++';
 const root = join(import.meta.dirname, '..');
@@ -66,23 +66,11 @@ async function prepareCopy() {
   renameSync(await buildAddon(COMPILER, output, memoryFlags), join(output, 'kernels.node'));
 }
 
-/** The property program of the kernels, linked with the sanitizer's flags. */
-function buildProgram(name, flags) {
-  const program = join(copy, name);
-  const objects = addonUnits()
-    .filter(({ source }) => source !== 'node.cc')
-    .map(({ source, object, flags: set }) => {
-      const output = join(copy, `${name}-${object}`);
-      const file = join(sourceFolder, source);
-      run(`compiling ${object}`, COMPILER, [
-        ...[...commonFlags, ...set, ...flags, '-pthread', '-c', file, '-o', output],
-      ]);
-      return output;
-    });
-  const main = join(root, 'test', 'native', 'kernels', 'check.cc');
-  const all = ['-std=c++17', ...flags, '-pthread', `-I${sourceFolder}`, main, ...objects];
-  run(`linking ${name}`, COMPILER, [...all, '-o', program]);
-  return program;
+/** The kernels' property program, in which a kernel's arrays end where its memory does. */
+function checkAlone(what, name, flags, rounds) {
+  console.log(`sanitize: building ${name}`);
+  const check = join(root, 'test', 'native', 'kernels', 'check.cc');
+  run(what, buildProgram({ name, sources: [check], flags }), [rounds, '1']);
 }
 
 try {
@@ -108,8 +96,8 @@ try {
   const files = tests.map((name) => `test/native/${name}.test.ts`);
   const args = ['--import', 'tsx', '--test', '--test-concurrency=2', ...files];
   run('property tests', process.execPath, args, { cwd: copy, env });
-  run('kernels alone, memory', buildProgram('check-memory', memoryFlags), ['60', '1']);
-  run('kernels alone, races', buildProgram('check-races', raceFlags), ['20', '1']);
+  checkAlone('kernels alone, memory', 'check-memory', memoryFlags, '60');
+  checkAlone('kernels alone, races', 'check-races', raceFlags, '20');
   console.log('sanitize: clean');
 } finally {
   rmSync(copy, { recursive: true, force: true });
