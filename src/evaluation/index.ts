@@ -24,6 +24,7 @@ export {
   type Subject,
   worstCase,
 } from './evaluate.ts';
+export { FLAG_CODES, type FlagCode } from './flags.ts';
 export { checkGates, type Gates } from './gates.ts';
 export {
   type GradientSummary,
@@ -31,7 +32,8 @@ export {
   HISTOGRAM_TO,
   measureGradients,
 } from './gradients.ts';
-export { namedAttacks, presetAttacks } from './presets.ts';
+export { PartialEvaluation } from './partial.ts';
+export { type AttackScope, namedAttacks, presetAttacks } from './presets.ts';
 export {
   type AttackRecord,
   type EvaluationRecord,
@@ -40,5 +42,6 @@ export {
   parseRecord,
   RECORD_SCHEMA,
   type TestRecord,
+  type Verdict,
 } from './records.ts';
 export { clopperPearson, type Interval, mcnemar, wilson } from './statistics.ts';
