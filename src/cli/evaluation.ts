@@ -271,7 +271,7 @@ function median(values: readonly number[]): number | undefined {
 /** McNemar's tests against the first model, a line each. */
 export function testLines({ tests }: EvaluationRecord): string[] {
   return tests.map(({ first, second, onlyFirst, onlySecond, p }) => {
-    const verdict = p < 0.05 ? 'a real difference' : 'chance would do';
+    const verdict = p < 0.05 ? 'significant at 5 %' : 'not significant';
     const chance = p < 1e-4 ? p.toExponential(0) : p.toPrecision(2);
     return (
       `${second} against ${first}: ${onlySecond} images more right, ${onlyFirst} more wrong;\n` +

@@ -4,6 +4,8 @@ import { programVersion } from '../version.ts';
 import { attackCommand } from './commands/attack.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
+import { exportCommand } from './commands/export.ts';
+import { importCommand } from './commands/import.ts';
 import { predictCommand } from './commands/predict.ts';
 import { runCommand } from './commands/run.ts';
 import { softLabelsCommand } from './commands/soft-labels.ts';
@@ -27,6 +29,8 @@ function buildProgram(): Command {
     attackCommand(),
     evaluateCommand(),
     predictCommand(),
+    importCommand(),
+    exportCommand(),
     doctorCommand(),
   ]) {
     program.addCommand(command.copyInheritedSettings(program));

@@ -69,6 +69,8 @@ export function runSummary(
     '',
     ...verdict(record, terminal),
     '',
-    `Time: ${times.join(', ')}; ${duration(seconds)} in all.`,
+    `Time: ${times.slice(0, 3).join(', ')},`,
+    `      ${times.slice(3).join(', ')};`,
+    `      ${duration(seconds)} in all.`,
   ].join('\n');
 }
