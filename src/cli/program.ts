@@ -9,6 +9,7 @@ import { importCommand } from './commands/import.ts';
 import { predictCommand } from './commands/predict.ts';
 import { runCommand } from './commands/run.ts';
 import { softLabelsCommand } from './commands/soft-labels.ts';
+import { trainAdversarialCommand } from './commands/train-adversarial.ts';
 import { trainStudentCommand } from './commands/train-student.ts';
 import { trainTeacherCommand } from './commands/train-teacher.ts';
 
@@ -26,6 +27,7 @@ function buildProgram(): Command {
     trainTeacherCommand(),
     softLabelsCommand(),
     trainStudentCommand(),
+    trainAdversarialCommand(),
     attackCommand(),
     evaluateCommand(),
     predictCommand(),
