@@ -1,10 +1,12 @@
 /** Measures models side by side and puts everything into one record. */
 import type { AttackPlan } from '../attacks/index.ts';
-import { type Dataset, labelsAt } from '../data/index.ts';
+import { type Dataset, imageSize, imagesAsFloats, labelsAt } from '../data/index.ts';
 import type { Classifier } from '../models/index.ts';
 import { predictions, type Rate, rateOf, summariseAccuracy } from './accuracy.ts';
 import { type AttackRun, attackDataset } from './attacking.ts';
+import { confidences, EXAMPLES, packImages } from './examples.ts';
 import { measureGradients } from './gradients.ts';
+import { logitGaps } from './logit-gap.ts';
 import {
   type AttackRecord,
   type EvaluationRecord,
@@ -67,11 +69,15 @@ export async function evaluate(
       attacks.push(await measureAttack(plan, planned, subject, models[i], progress));
     }
   }
-  const data = {
+  const data: EvaluationRecord['data'] = {
     name: dataset.name,
     digest: dataset.digest,
     indices: Array.from(dataset.indices),
     labels,
+    examples: {
+      shape: [...dataset.shape],
+      images: packImages(imagesAsFloats(dataset, shownOf(plan, positions))),
+    },
   };
   return {
     schema: RECORD_SCHEMA,
@@ -86,6 +92,10 @@ export async function evaluate(
     summary: summarise(models, attacks, labels),
   };
 }
+
+/** The attacked images that the record carries along. */
+const shownOf = ({ samples }: EvaluationPlan, positions: readonly number[]) =>
+  positions.slice(0, Math.min(samples, EXAMPLES));
 
 /** Counts image visits against all that the plan will make. */
 class Tally {
@@ -109,16 +119,18 @@ class Tally {
 }
 
 async function measureModel(
-  { dataset, samples }: EvaluationPlan,
+  plan: EvaluationPlan,
   { classifier, folder, digest }: Subject,
   positions: readonly number[],
   progress: Tally,
 ): Promise<ModelRecord> {
+  const { dataset, samples } = plan;
   const { name, temperature, classes } = classifier;
   const predicted = await predictions(classifier, dataset, positions, (count) =>
     progress.add(`${name}: accuracy`, count),
   );
-  const gradients = await measureGradients(classifier, dataset, positions.slice(0, samples));
+  const attacked = positions.slice(0, samples);
+  const gradients = await measureGradients(classifier, dataset, attacked);
   const { accuracy, perClass, confusion } = summariseAccuracy(
     predicted,
     labelsAt(dataset, positions),
@@ -134,18 +146,25 @@ async function measureModel(
     perClass: [...perClass],
     confusion: confusion.map((counts) => [...counts]),
     gradients: gradients.map((summary) => ({ ...summary, histogram: [...summary.histogram] })),
+    logitGaps: await logitGaps(classifier, dataset, attacked),
+    examples: {
+      confidence: confidences(classifier, imagesAsFloats(dataset, shownOf(plan, positions))),
+    },
   };
 }
 
 async function measureAttack(
-  { dataset, samples, seed, subjects, onCandidates }: EvaluationPlan,
+  whole: EvaluationPlan,
   { plan, source }: PlannedAttack,
   { classifier }: Subject,
   model: ModelRecord,
   progress: Tally,
 ): Promise<AttackRecord> {
+  const { dataset, samples, seed, subjects, onCandidates } = whole;
   const positions = Array.from({ length: Math.min(samples, dataset.count) }, (_, i) => i);
   const lender = subjects.find((subject) => subject.classifier.name === source);
+  const size = imageSize(dataset);
+  const shown = new Float32Array(shownOf(whole, positions).length * size);
   const run = await attackDataset({
     plan,
     classifier,
@@ -154,11 +173,16 @@ async function measureAttack(
     seed,
     ...(lender && { source: lender.classifier }),
     onBatch: (images, batch) => {
+      const from = batch[0] * size;
+      if (from < shown.length) shown.set(images.subarray(0, shown.length - from), from);
       onCandidates?.(classifier.name, images);
       progress.add(`${classifier.name}: ${nameOf(plan)}`, batch.length);
     },
   });
-  return attackRecord(run, model, dataset, source);
+  return {
+    ...attackRecord(run, model, dataset, source),
+    examples: { images: packImages(shown), confidence: confidences(classifier, shown) },
+  };
 }
 
 /** Such as `pgd Linf 0.3 margin`. */

@@ -24,6 +24,7 @@ export {
   type Subject,
   worstCase,
 } from './evaluate.ts';
+export { EXAMPLES, packImages, unpackImages } from './examples.ts';
 export { checkGates, type Gates } from './gates.ts';
 export {
   type GradientSummary,
@@ -31,6 +32,7 @@ export {
   HISTOGRAM_TO,
   measureGradients,
 } from './gradients.ts';
+export { GAP_FROM, GAP_TO, logitGaps } from './logit-gap.ts';
 export { namedAttacks, presetAttacks } from './presets.ts';
 export {
   type AttackRecord,
