@@ -13,6 +13,9 @@ const FORWARD = 'ConvReluPool';
 const BACKPROP_FILTER = 'ConvReluPoolBackpropFilter';
 const BACKPROP_INPUT = 'ConvReluPoolBackpropInput';
 
+/** A winner's place in its window is one byte, of which 255 means that none did. */
+const MAX_POOL = 15;
+
 export interface ConvPoolOptions {
   readonly strides: [number, number];
   readonly pad: 'valid' | 'same' | tf.backend_util.ExplicitPadding;
@@ -185,7 +188,8 @@ export function convReluPool(
 ): tf.Tensor4D {
   const { strides, pad, dilations, pool } = options;
   const backend = tf.backend();
-  if (!(backend instanceof CompiledBackend) || !backend.areFloats(x, w, b)) {
+  const isCovered = pool >= 2 && pool <= MAX_POOL;
+  if (!isCovered || !(backend instanceof CompiledBackend) || !backend.areFloats(x, w, b)) {
     const y = tf.relu(tf.add(tf.conv2d(x, w, strides, pad, 'NHWC', dilations), b)) as tf.Tensor4D;
     return pool === 1 ? y : tf.maxPool(y, pool, pool, 'valid');
   }

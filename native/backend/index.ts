@@ -47,7 +47,9 @@ function register(name: string, kernels: Kernels, memory: Memory): void {
  * @throws Error when the addon cannot be loaded
  */
 export function registerNative(): void {
-  if (tf.engine().registryFactory.native === undefined) register('native', loadAddon(), heapMemory);
+  if (tf.engine().registryFactory.native !== undefined) return;
+  const addon = loadAddon();
+  register('native', addon, heapMemory(addon.misalignment));
 }
 
 /**

@@ -148,3 +148,9 @@ export interface Kernels {
 /** The numbers that `instruction_set` returns, as names. */
 export const INSTRUCTION_SETS = ['portable', 'avx2', 'avx512', 'neon', 'simd128'] as const;
 export type InstructionSet = (typeof INSTRUCTION_SETS)[number];
+
+/** What the addon has beside the kernels. */
+export interface Addon extends Kernels {
+  /** The address of an array modulo 64. */
+  misalignment(array: Float32Array): number;
+}

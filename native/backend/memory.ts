@@ -1,9 +1,9 @@
 /**
  * Where the bytes of tensors live, and how they are reused.
  *
- * The rule: a kernel's output gets a block from the pool, and the block goes back when the last
- * reference to the tensor is disposed. A tensor whose values JavaScript has seen (`dataSync`, an
- * inherited kernel) has left the pool for good: its array then belongs to the garbage collector.
+ * The rule: a compiled kernel's output gets a block from the pool, and the block goes back when the
+ * last reference to the tensor is disposed. JavaScript never sees a block: `dataSync` and inherited
+ * kernels get a copy, which replaces it.
  *
  * Reuse matters: fresh pages cost half of a training step (page faults), and shapes repeat at
  * every step, so free blocks are kept by size.
@@ -21,23 +21,31 @@ export interface Memory {
   /** @throws RangeError when there is no memory left */
   allocate(byteLength: number): Block;
   free(block: Block): void;
-  /**
-   * True when kernels and JavaScript share one memory: kernels read any array without a copy, and
-   * a block becomes an ordinary array by forgetting about it.
-   */
+  /** True when compiled kernels can read any array of JavaScript's where it is. */
   readonly isHeap: boolean;
 }
 
 export type TypedArray = Float32Array | Int32Array | Uint8Array;
 
-/** Blocks on the JavaScript heap: one `ArrayBuffer` each, freed by the garbage collector. */
-export const heapMemory: Memory = {
-  isHeap: true,
-  allocate(byteLength) {
-    return { buffer: new ArrayBuffer(byteLength), byteOffset: 0, byteLength };
-  },
-  free() {},
-};
+/** Vector loads that cross a cache line cost twice: blocks start at one. */
+const ALIGNMENT = 64;
+
+/**
+ * Blocks on the JavaScript heap, freed by the garbage collector.
+ *
+ * @param misalignment an array's address modulo 64, which only the addon can tell
+ */
+export function heapMemory(misalignment: (array: Float32Array) => number): Memory {
+  return {
+    isHeap: true,
+    allocate(byteLength) {
+      const buffer = new ArrayBuffer(byteLength + ALIGNMENT);
+      const excess = misalignment(new Float32Array(buffer));
+      return { buffer, byteOffset: (ALIGNMENT - excess) % ALIGNMENT, byteLength };
+    },
+    free() {},
+  };
+}
 
 /** Free blocks beyond this many bytes go back to the memory they came from. */
 const DEFAULT_LIMIT = 1 << 29;
@@ -66,7 +74,7 @@ export class BufferPool {
 
   /** A block of at least `byteLength` bytes with arbitrary contents. */
   acquire(byteLength: number): Block {
-    const size = (byteLength + 63) & ~63;
+    const size = Math.ceil(byteLength / ALIGNMENT) * ALIGNMENT;
     const block = this.#free.get(size)?.pop();
     if (block === undefined) return this.#memory.allocate(size);
     this.#freeBytes -= size;
@@ -83,14 +91,6 @@ export class BufferPool {
     else blocks.push(block);
     this.#freeBytes += size;
     if (this.#freeBytes > this.#limit) this.#trim(this.#limit / 2);
-  }
-
-  /** Turns a block into an array of JavaScript's own, which no kernel will ever write to. */
-  detach(block: Block, view: TypedArray): TypedArray {
-    if (this.isHeap) return view;
-    const copy = view.slice();
-    this.release(block);
-    return copy;
   }
 
   /** Gives all free blocks back to the memory they came from. */

@@ -1,8 +1,11 @@
-/** Gather and transpose. */
+/** Gather, transpose, slices. */
 import {
   backend_util,
   GatherV2,
   type GatherV2Attrs,
+  Slice,
+  type SliceAttrs,
+  slice_util,
   Transpose,
   type TransposeAttrs,
   util,
@@ -55,4 +58,19 @@ const transpose = kernel<'x', TransposeAttrs>(
   },
 );
 
-export const movementKernels: readonly CompiledKernel[] = [gather, transpose];
+/** Contiguous slices are copied; the inherited kernel would return a view of all of `x`. */
+const slice = kernel<'x', SliceAttrs>(Slice, ({ inputs: { x }, attrs, backend }) => {
+  const [begin, size] = slice_util.parseSliceParams(x as never, attrs.begin, attrs.size);
+  const length = util.sizeFromShape(size);
+  if (length === 0 || !backend.areFloats(x)) return undefined;
+  if (!slice_util.isSliceContinous(x.shape, begin, size)) return undefined;
+  slice_util.assertParamsValid(x as never, begin, size);
+  const offset = slice_util.computeFlatOffset(begin, util.computeStrides(x.shape));
+  const out = backend.allocate(size);
+  const [outs] = backend.arrays(out);
+  const xs = backend.data.get(x.dataId).array as Float32Array; // copied by JavaScript, wherever it is
+  outs.set(xs.subarray(offset, offset + length));
+  return out;
+});
+
+export const movementKernels: readonly CompiledKernel[] = [gather, transpose, slice];

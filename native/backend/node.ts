@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { Kernels } from './kernels.ts';
+import type { Addon } from './kernels.ts';
 import { addonFile } from './paths.ts';
 
 /**
@@ -7,6 +7,6 @@ import { addonFile } from './paths.ts';
  *
  * @throws Error when it was not built, or not for this platform
  */
-export function loadAddon(file: string = addonFile): Kernels {
+export function loadAddon(file: string = addonFile): Addon {
   return createRequire(import.meta.url)(file);
 }

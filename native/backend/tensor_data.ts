@@ -34,8 +34,8 @@ class PooledArray {
  * - *pooled*: they live in a block that this object owns and gives back on `release`;
  * - *foreign*: they are a JavaScript array that others may hold as well.
  *
- * Inherited kernels read `values`, which makes a pooled tensor foreign for good; compiled kernels
- * use `array`, which does not.
+ * Inherited kernels and `dataSync` read `values`, which makes a pooled tensor foreign; compiled
+ * kernels use `array`, which does not.
  */
 export class TensorData {
   readonly dtype: DataType;
@@ -67,11 +67,12 @@ export class TensorData {
     return data;
   }
 
-  /** For inherited kernels and users. Takes the values out of the pool. */
+  /** For inherited kernels and users. A pooled tensor becomes foreign: a copy. */
   get values(): backend_util.BackendValues {
     if (this.#pooled !== undefined) {
-      this.#foreign = this.#pool.detach(this.#pooled.block, this.#pooled.view);
-      this.#pooled = undefined;
+      const copy = this.#pooled.view.slice();
+      this.release();
+      this.#foreign = copy;
     }
     return this.#foreign as backend_util.BackendValues;
   }
@@ -95,7 +96,7 @@ export class TensorData {
     this.#foreign = undefined;
   }
 
-  /** Gives the block back; the object must not be used any more. */
+  /** Lets go of the values; a block goes back to the pool. */
   release(): void {
     if (this.#pooled !== undefined) this.#pool.release(this.#pooled.block);
     this.#pooled = undefined;

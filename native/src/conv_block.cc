@@ -114,29 +114,34 @@ void conv2d_relu_pool(const float* x, const float* w, const float* bias, float* 
 
 namespace {
 
-// Offsets of the winners' pixels from their window, by the byte in argmax.
-void winner_offsets(const Block& c, int32_t* offsets) {
-  for (int place = 0; place < 256; ++place) {
-    offsets[place] = place < c.pool * c.pool
-                         ? static_cast<int32_t>(c.pixelOffset(place / c.pool, place % c.pool))
-                         : 0;
+// Offsets in the image: of every window, and from there of the pixel that won, by the byte in
+// argmax.
+struct WinnerOffsets {
+  int32_t places[256];
+  const int32_t* windows;
+  explicit WinnerOffsets(const Block& c) {
+    int32_t* offsets = reinterpret_cast<int32_t*>(scratch(0, kScratchPacked, c.windows()));
+    for (int w = 0; w < c.windows(); ++w) offsets[w] = static_cast<int32_t>(c.windowOffset(w));
+    windows = offsets;
+    for (int place = 0; place < 256; ++place) {
+      places[place] = place < c.pool * c.pool
+                          ? static_cast<int32_t>(c.pixelOffset(place / c.pool, place % c.pool))
+                          : 0;
+    }
   }
-}
+};
 
 void add_filter_gradient(const Block& c, const float* x, const float* dy, const uint8_t* argmax,
-                         const int32_t* offsets, float* sums, int worker) {
-  add_filter_gradient(c, x, c.windows(), sums, worker, [&](int oc, Entry* entries) {
+                         const WinnerOffsets& offsets, float* sums, int worker) {
+  const int windows = c.windows(), pitch = c.outC;
+  add_filter_gradient(c, x, windows, sums, worker, [&](int oc, Entry* entries) {
+    const uint8_t* place = argmax + oc;
+    const float* value = dy + oc;
     int count = 0;
-    size_t at = oc;
-    for (int ph = 0; ph < c.pooledH; ++ph) {
-      for (int pw = 0; pw < c.pooledW; ++pw, at += c.outC) {
-        const int place = argmax[at];
-        // Written always, kept if alive: no branch to mispredict.
-        entries[count] = {static_cast<int32_t>(c.pixelOffset(ph * c.pool, pw * c.pool)) +
-                              offsets[place],
-                          dy[at]};
-        count += place != kDead;
-      }
+    for (int w = 0; w < windows; ++w, place += pitch, value += pitch) {
+      // Written always, kept if alive: no branch to mispredict.
+      entries[count] = {offsets.windows[w] + offsets.places[*place], *value};
+      count += *place != kDead;
     }
     return count;
   });
@@ -169,8 +174,7 @@ void conv2d_relu_pool_backprop_filter(const float* x, const float* dy, const uin
   const size_t size = filterSize + c.outC;  // and the bias
   const int groups = group_count(c);
   float* sums = scratch(0, kScratchPartial, groups * size);
-  int32_t offsets[256];
-  winner_offsets(c, offsets);
+  const WinnerOffsets offsets(c);
   for_groups(
       c, [&](int g) { set_zero(sums + g * size, size); },
       [&](int g, int n, int worker) {
@@ -184,10 +188,12 @@ void conv2d_relu_pool_backprop_filter(const float* x, const float* dy, const uin
         }
         const float* image = padded_image(c, x + n * c.imageSize(), worker);
         const float* patches = gather_windows(c, patch, image, worker);
+        float* starts[256];
+        list_places(c, patch, sum, starts);
         for (int w = 0; w < c.windows(); ++w) {
           add_window_products(c, patch, patches + static_cast<size_t>(w) * patch.size,
                               d + static_cast<size_t>(w) * c.outC,
-                              winners + static_cast<size_t>(w) * c.outC, sum);
+                              winners + static_cast<size_t>(w) * c.outC, starts);
         }
       });
   if (dbias != nullptr) {
@@ -214,34 +220,29 @@ void conv2d_relu_pool_backprop_filter(const float* x, const float* dy, const uin
 
 namespace {
 
-// The non-zeros of one image, pixel by pixel of each window. Returns the number of pixels.
+// The non-zeros of one image, pixel by pixel of each window: each of a window's places has a bin
+// of outC entries, and the dead share one more. Returns the number of pixels with any.
 int list_pixels(const Block& c, const float* dy, const uint8_t* argmax, size_t rowSize,
                 PixelList* pixels, Entry* entries) {
-  const int places = c.pool * c.pool;
-  // One sorting bin per place; the dead go to the last.
-  int counts[256] = {};
-  int used = 0, pixel = 0;
+  const int places = c.pool * c.pool, channels = c.outC;
+  uint8_t bins[256];
+  for (int place = 0; place < 256; ++place) bins[place] = static_cast<uint8_t>(min_of(place, places));
+  int pixel = 0;
   for (int w = 0; w < c.windows(); ++w) {
-    for (int oc = 0; oc < c.outC; ++oc) ++counts[argmax[oc]];
-    int starts[256];
+    Entry* ends[256];
+    const int first = w * places * channels;
+    for (int place = 0; place <= places; ++place) ends[place] = entries + first + place * channels;
+    int32_t row = 0;
+    for (int oc = 0; oc < channels; ++oc, row += static_cast<int32_t>(rowSize)) {
+      *ends[bins[argmax[oc]]]++ = {row, dy[oc]};
+    }
     for (int place = 0; place < places; ++place) {
-      starts[place] = used;
-      if (counts[place] > 0) {
-        pixels[pixel++] = {c.windowOffset(w) + c.pixelOffset(place / c.pool, place % c.pool), used,
-                           used + counts[place]};
-      }
-      used += counts[place];
-      counts[place] = 0;
+      const int start = first + place * channels, end = static_cast<int>(ends[place] - entries);
+      pixels[pixel] = {c.windowOffset(w) + c.pixelOffset(place / c.pool, place % c.pool), start, end};
+      pixel += end > start;
     }
-    counts[kDead] = 0;
-    starts[kDead] = used;  // overwritten by the next window's
-    for (int oc = 0; oc < c.outC; ++oc) {
-      const int place = argmax[oc];
-      entries[starts[place]] = {static_cast<int32_t>(oc * rowSize), dy[oc]};
-      starts[place] += place != kDead;
-    }
-    dy += c.outC;
-    argmax += c.outC;
+    dy += channels;
+    argmax += channels;
   }
   return pixel;
 }
@@ -263,9 +264,11 @@ void conv2d_relu_pool_backprop_input(const float* dy, const uint8_t* argmax, con
     float* image =
         gradient_image(c, out, !c.padded && (c.small || fits_vectors(c, out)), worker);
     if (c.small) {
+      const float* starts[256];
+      list_places(c, patch, filter, starts);
       float* patches = scratch(worker, kScratchTile, static_cast<size_t>(c.windows()) * patch.size);
       for (int i = 0; i < c.windows(); ++i) {
-        window_gradient(c, patch, filter, d + static_cast<size_t>(i) * c.outC,
+        window_gradient(c, patch, starts, d + static_cast<size_t>(i) * c.outC,
                         winners + static_cast<size_t>(i) * c.outC,
                         patches + static_cast<size_t>(i) * patch.size);
       }
@@ -278,9 +281,9 @@ void conv2d_relu_pool_backprop_input(const float* dy, const uint8_t* argmax, con
       }
     } else {
       Entry* entries =
-          reinterpret_cast<Entry*>(scratch(worker, kScratchList, 2 * (c.pooledSize() + 1)));
+          reinterpret_cast<Entry*>(scratch(worker, kScratchList, 2 * (c.outputSize() + c.outC)));
       PixelList* pixels = reinterpret_cast<PixelList*>(
-          scratch(worker, kScratchOutput, static_cast<size_t>(c.outH) * c.outW * 4));
+          scratch(worker, kScratchOutput, static_cast<size_t>(c.outH) * c.outW * 4 + 4));
       const int count = list_pixels(c, d, winners, rowPatch.size, pixels, entries);
       add_input_gradient(c, filter, pixels, count, entries, image);
     }

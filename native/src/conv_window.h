@@ -80,28 +80,35 @@ inline const float* pack_shifted_filter(const Conv& c, const WindowPatch& patch,
   return table;
 }
 
-// out[0 .. kVectors * kWidth) = sum over channels of dy[oc] * table(argmax[oc], oc). Several
-// channels are summed side by side, to have 8 independent chains of FMAs.
+// Where the rows of each winner's place start in a table [places + 1][outC][size], by the byte in
+// argmax.
+template <class Float>
+inline void list_places(const Conv& c, const WindowPatch& patch, Float* table, Float** starts) {
+  for (int place = 0; place < 256; ++place) {
+    starts[place] = table + static_cast<size_t>(min_of(place, patch.places)) * c.outC * patch.size;
+  }
+}
+
+// out[0 .. kVectors * kWidth) = sum over channels of dy[oc] * row(argmax[oc], oc). Several channels
+// are summed side by side, to have 8 independent chains of FMAs.
 template <int kVectors>
-ALWAYS_INLINE void sum_window(const Conv& c, const WindowPatch& patch, const float* table,
-                              const float* dy, const uint8_t* argmax, float* out) {
+ALWAYS_INLINE void sum_window(int channels, ptrdiff_t size, const float* const* starts,
+                              ptrdiff_t first, const float* dy, const uint8_t* argmax, float* out) {
   constexpr int kChains = 8 / kVectors;
   Vec sums[kChains][kVectors] = {};
-  const auto row = [&](int oc) {
-    const int place = min_of(argmax[oc], patch.places);
-    return table + (static_cast<size_t>(place) * c.outC + oc) * patch.size;
-  };
+  ptrdiff_t row = first;
   int oc = 0;
-  for (; oc + kChains <= c.outC; oc += kChains) {
+  for (; oc + kChains <= channels; oc += kChains) {
     UNROLL for (int i = 0; i < kChains; ++i) {
-      const float* from = row(oc + i);
+      const float* from = starts[argmax[oc + i]] + row;
       UNROLL for (int v = 0; v < kVectors; ++v) {
         sums[i][v] = sums[i][v] + dy[oc + i] * load(from + v * kWidth);
       }
+      row += size;
     }
   }
-  for (; oc < c.outC; ++oc) {
-    const float* from = row(oc);
+  for (; oc < channels; ++oc, row += size) {
+    const float* from = starts[argmax[oc]] + row;
     UNROLL for (int v = 0; v < kVectors; ++v) {
       sums[0][v] = sums[0][v] + dy[oc] * load(from + v * kWidth);
     }
@@ -113,28 +120,31 @@ ALWAYS_INLINE void sum_window(const Conv& c, const WindowPatch& patch, const flo
   }
 }
 
-inline void window_gradient(const Conv& c, const WindowPatch& patch, const float* table,
+inline void window_gradient(const Conv& c, const WindowPatch& patch, const float* const* starts,
                             const float* dy, const uint8_t* argmax, float* out) {
   int v = 0;
   for (; v + 4 * kWidth <= patch.size; v += 4 * kWidth) {
-    sum_window<4>(c, patch, table + v, dy, argmax, out + v);
+    sum_window<4>(c.outC, patch.size, starts, v, dy, argmax, out + v);
   }
   for (; v + 2 * kWidth <= patch.size; v += 2 * kWidth) {
-    sum_window<2>(c, patch, table + v, dy, argmax, out + v);
+    sum_window<2>(c.outC, patch.size, starts, v, dy, argmax, out + v);
   }
-  for (; v < patch.size; v += kWidth) sum_window<1>(c, patch, table + v, dy, argmax, out + v);
+  for (; v < patch.size; v += kWidth) {
+    sum_window<1>(c.outC, patch.size, starts, v, dy, argmax, out + v);
+  }
 }
 
-// sums(argmax[oc], oc) += dy[oc] * patch, for all channels. The vectors of the patch stay in
-// registers; sums of neighbouring channels are apart, so no addition waits for another.
+// row(argmax[oc], oc) += dy[oc] * patch, for all channels. The vectors of the patch stay in
+// registers; rows of neighbouring channels are apart, so no addition waits for another.
 template <int kVectors>
-ALWAYS_INLINE void spread_window(const Conv& c, const WindowPatch& patch, const float* values,
-                                 const float* dy, const uint8_t* argmax, float* sums) {
+ALWAYS_INLINE void spread_window(int channels, ptrdiff_t size, const float* values,
+                                 const float* dy, const uint8_t* argmax, float* const* starts,
+                                 ptrdiff_t first) {
   Vec x[kVectors];
   UNROLL for (int v = 0; v < kVectors; ++v) x[v] = load(values + v * kWidth);
-  for (int oc = 0; oc < c.outC; ++oc) {
-    const int place = min_of(argmax[oc], patch.places);
-    float* to = sums + (static_cast<size_t>(place) * c.outC + oc) * patch.size;
+  ptrdiff_t row = first;
+  for (int oc = 0; oc < channels; ++oc, row += size) {
+    float* to = starts[argmax[oc]] + row;
     UNROLL for (int v = 0; v < kVectors; ++v) {
       store(to + v * kWidth, load(to + v * kWidth) + dy[oc] * x[v]);
     }
@@ -142,16 +152,16 @@ ALWAYS_INLINE void spread_window(const Conv& c, const WindowPatch& patch, const 
 }
 
 inline void add_window_products(const Conv& c, const WindowPatch& patch, const float* values,
-                                const float* dy, const uint8_t* argmax, float* sums) {
+                                const float* dy, const uint8_t* argmax, float* const* starts) {
   int v = 0;
   for (; v + 4 * kWidth <= patch.size; v += 4 * kWidth) {
-    spread_window<4>(c, patch, values + v, dy, argmax, sums + v);
+    spread_window<4>(c.outC, patch.size, values + v, dy, argmax, starts, v);
   }
   for (; v + 2 * kWidth <= patch.size; v += 2 * kWidth) {
-    spread_window<2>(c, patch, values + v, dy, argmax, sums + v);
+    spread_window<2>(c.outC, patch.size, values + v, dy, argmax, starts, v);
   }
   for (; v < patch.size; v += kWidth) {
-    spread_window<1>(c, patch, values + v, dy, argmax, sums + v);
+    spread_window<1>(c.outC, patch.size, values + v, dy, argmax, starts, v);
   }
 }
 

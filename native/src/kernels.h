@@ -40,8 +40,8 @@ void conv2d_relu_pool_backprop_input(const float* dy, const uint8_t* argmax, con
 
 // ---- Pooling ---------------------------------------------------------------------------------
 // geometry (int32 x 16) as above with kernel = window and outC = inC.
-// Max pooling treats padding as -infinity; the first maximum in row-major order wins, as in
-// TensorFlow; NaN propagates. Average pooling divides by the number of real pixels.
+// Max pooling treats padding and NaN as -infinity; the first maximum in row-major order wins, as
+// in TensorFlow.js. Average pooling divides by the number of real pixels.
 void max_pool(const float* x, float* y, const int32_t* geometry);
 void max_pool_grad(const float* x, const float* dy, float* dx, const int32_t* geometry);
 void avg_pool(const float* x, float* y, const int32_t* geometry);

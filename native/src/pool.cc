@@ -61,7 +61,7 @@ void max_pool(const float* x, float* y, const int32_t* geometry) {
       Vec best = splat(-__builtin_inff());
       for_pixels(p, oh, ow, [&](size_t pixel) {
         const Vec value = load_part(image + pixel + c, count);
-        best = choose((value > best) | (value != value), value, best);
+        best = choose(value > best, value, best);
       });
       store_part(out + c, best, count);
     }
@@ -84,7 +84,7 @@ void max_pool_grad(const float* x, const float* dy, float* dx, const int32_t* ge
       int index = 0;
       for_pixels(p, oh, ow, [&](size_t pixel) {
         const Vec value = load_part(image + pixel + c, count);
-        const IntVec better = (value > best) | ((value != value) & (best == best)) | (winner < 0);
+        const IntVec better = (value > best) | (winner < 0);
         best = choose(better, value, best);
         winner = choose(better, IntVec{} + index, winner);
         ++index;

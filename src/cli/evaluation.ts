@@ -245,8 +245,12 @@ function median(values: readonly number[]): number | undefined {
 /** McNemar's tests against the first model, a line each. */
 export function testLines({ tests }: EvaluationRecord): string[] {
   return tests.map(({ first, second, onlyFirst, onlySecond, p }) => {
-    const verdict = p < 0.05 ? 'a real difference' : 'no difference that can be told from chance';
-    return `${second} against ${first}: ${onlySecond} right only there, ${onlyFirst} only here, exact McNemar p = ${p.toPrecision(2)}: ${verdict}`;
+    const verdict = p < 0.05 ? 'a real difference' : 'chance would do';
+    const chance = p < 1e-4 ? p.toExponential(0) : p.toPrecision(2);
+    return (
+      `${second} against ${first}: ${onlySecond} images more right, ${onlyFirst} more wrong;\n` +
+      `  exact McNemar p = ${chance}: ${verdict}`
+    );
   });
 }
 

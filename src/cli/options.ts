@@ -35,10 +35,7 @@ export function decimal(flag: string, least: number, most: number, open = false)
     const value = Number(text);
     const above = open ? value > least : value >= least;
     if (text.trim() !== '' && Number.isFinite(value) && above && value <= most) return value;
-    const range =
-      most === Number.MAX_VALUE
-        ? `${open ? 'above' : 'from'} ${least}`
-        : `from ${least} to ${most}`;
+    const range = open ? `above ${least}, at most ${most}` : `from ${least} to ${most}`;
     return refuse(flag, text, `a number ${range}`);
   };
 }
@@ -144,6 +141,7 @@ export interface TrainingFlags extends DataOptions {
   readonly learningRate?: number;
   readonly optimizer: OptimizerName;
   readonly architecture: ArchitectureName;
+  readonly outputScaling: boolean;
 }
 
 const temperature = decimal('--temperature', 0, 10_000, true);
@@ -183,14 +181,27 @@ export function addTrainingOptions(command: Command): Command {
         new Option('--architecture <name>')
           .choices(ARCHITECTURE_NAMES)
           .default(DEFAULTS.architecture),
+      )
+      .option(
+        '--no-output-scaling',
+        "leave the output layer's start and step as at T = 1 (to see what goes wrong)",
       ),
   );
 }
 
 /** The settings that the flags ask for. */
 export function trainingSettings(flags: TrainingFlags & SharedOptions): TrainingSettings {
-  const { architecture, temperature, epochs, batchSize, optimizer, seed } = flags;
+  const { architecture, temperature, epochs, batchSize, optimizer, outputScaling, seed } = flags;
   const usual = optimizer === 'adam' ? DEFAULTS.learningRate : DEFAULTS.sgdLearningRate;
   const learningRate = flags.learningRate ?? usual;
-  return { architecture, temperature, epochs, batchSize, learningRate, optimizer, seed };
+  return {
+    architecture,
+    temperature,
+    epochs,
+    batchSize,
+    learningRate,
+    optimizer,
+    outputScaling,
+    seed,
+  };
 }

@@ -17,7 +17,6 @@ function buildProgram(): Command {
     )
     .version(programVersion(), '-V, --version')
     .showSuggestionAfterError()
-    .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeErr: () => {} }) // errors are reported in one place, below
     .exitOverride();
   for (const command of [

@@ -72,7 +72,8 @@ class Run {
   #newOptimizer(phase: number): TemperatureOptimizer {
     const { model, settings, phases } = this.#options;
     const temperature = phases[phase]?.temperature ?? settings.temperature;
-    return new TemperatureOptimizer(model, settings.optimizer, temperature);
+    const scaling = settings.outputScaling ? temperature : 1;
+    return new TemperatureOptimizer(model, settings.optimizer, scaling);
   }
 
   async run(): Promise<readonly EpochRecord[]> {

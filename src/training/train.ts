@@ -86,8 +86,9 @@ async function trainModel(
   const { data, settings, out, engine } = options;
   const network = buildNetwork(settings.architecture, data.train.shape, data.train.classes);
   const stream = new RandomStream(settings.seed, role);
-  const { temperature } = settings;
-  const model = new Model(network, initialWeights(network, temperature, stream), temperature);
+  const { temperature, outputScaling } = settings;
+  const weights = initialWeights(network, outputScaling ? temperature : 1, stream);
+  const model = new Model(network, weights, temperature);
   try {
     const checkpoint = new CheckpointFile(out, facts.inputsDigest);
     const history = await fit({

@@ -68,7 +68,7 @@ export function decodeOnnxTensor(tensor: TensorProto, model: string): Constant {
     throw damaged(`the tensor "${tensor.name}" has ${raw.length} bytes, not ${length}`);
   }
   // A copy, because the bytes may lie at any offset of the file.
-  const { buffer } = raw.slice();
+  const { buffer } = new Uint8Array(raw);
   switch (tensor.dataType) {
     case OnnxType.float:
       return constant(shape, new Float32Array(buffer));

@@ -367,6 +367,8 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
   BiasAdd: arithmetic(addition),
   Add: arithmetic(addition),
   AddV2: arithmetic(addition),
+  AddN: (call) =>
+    call.inputs.reduce((sum, next) => arithmetic(addition)({ ...call, inputs: [sum, next] })),
   Sub: arithmetic({
     compute: (x, y) => x - y,
     second: (c) => [one, negative(c)],

@@ -110,7 +110,7 @@ function tensorValues(
   const bytes = tensor.tensorContent;
   const packed = bytes.length > 0;
   // A copy, because the bytes may lie at any offset of the file.
-  const buffer = () => bytes.slice().buffer;
+  const buffer = () => new Uint8Array(bytes).buffer;
   const whole = (width: number) => {
     if (bytes.length % width !== 0) {
       throw damaged(`a ${dtypeName(tensor.dtype)} tensor has ${bytes.length} bytes`);

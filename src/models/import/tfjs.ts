@@ -1,0 +1,217 @@
+/**
+ * TensorFlow.js models: `model.json` with its weight files. A graph model holds a TensorFlow graph
+ * and is run like one; a layers model holds a Keras description.
+ */
+import { basename, dirname, join } from 'node:path';
+import { fromJson, type JsonValue } from '@bufbuild/protobuf';
+import {
+  FormatError,
+  type GraphDef,
+  GraphDefSchema,
+  readFileBytes,
+} from '../../savedmodel/index.ts';
+import type { AssembledNetwork } from './assembler.ts';
+import { type Constant, constant, elementsOf } from './constants.ts';
+import { damaged, ImportError } from './errors.ts';
+import { type ImportOptions, imageShapeOf, startNetwork } from './image.ts';
+import { type JsonObject, list, number, numbers, object, text } from './json.ts';
+import { importKerasLayers } from './keras-layers.ts';
+import { chooseOutput } from './output.ts';
+import { logitsOf } from './saved-model.ts';
+import { GraphReader } from './tensorflow-graph.ts';
+import type { Value } from './tensorflow-values.ts';
+
+/** Values of the dtypes that weights are stored in, quantised ones included. */
+function decodeValues(bytes: Uint8Array, dtype: string): Float32Array | Float64Array | undefined {
+  const { buffer } = new Uint8Array(bytes);
+  switch (dtype) {
+    case 'float32':
+      return new Float32Array(buffer);
+    case 'int32':
+      return Float64Array.from(new Int32Array(buffer));
+    case 'uint16':
+      return Float64Array.from(new Uint16Array(buffer));
+    case 'uint8':
+    case 'bool':
+      return Float64Array.from(bytes);
+    case 'float16':
+      return Float64Array.from(new Uint16Array(buffer), float16);
+    default:
+      return undefined;
+  }
+}
+
+const BYTES: Readonly<Record<string, number>> = {
+  float32: 4,
+  int32: 4,
+  uint16: 2,
+  float16: 2,
+  uint8: 1,
+  bool: 1,
+};
+
+/** The value of an IEEE half-precision number. */
+function float16(bits: number): number {
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  const size =
+    exponent === 0
+      ? fraction * 2 ** -24
+      : exponent === 0x1f
+        ? fraction === 0
+          ? Number.POSITIVE_INFINITY
+          : Number.NaN
+        : (1 + fraction / 1024) * 2 ** (exponent - 15);
+  return bits & 0x8000 ? -size : size;
+}
+
+/** The bytes of a group of weight files, which must lie beside the model. */
+function groupBytes(folder: string, paths: readonly unknown[]): Buffer {
+  const files = paths.map((path) => {
+    const name = text(path, 'the path of a weight file');
+    if (name === '' || basename(name) !== name || name.startsWith('.') || name.includes('\\')) {
+      throw damaged(`the weight file "${name}" lies outside of the model's folder`);
+    }
+    return readFileBytes(join(folder, name));
+  });
+  return Buffer.concat(files);
+}
+
+function readWeight(entry: JsonObject, name: string, bytes: Buffer, offset: number) {
+  const shape = numbers(entry.shape, `the shape of "${name}"`);
+  const quantization =
+    entry.quantization === undefined
+      ? undefined
+      : object(entry.quantization, `the quantization of "${name}"`);
+  const stored = text(quantization?.dtype ?? entry.dtype, `the dtype of "${name}"`);
+  const width = Object.hasOwn(BYTES, stored) ? BYTES[stored] : undefined;
+  if (width === undefined) {
+    throw new ImportError(
+      'unsupported-dtype',
+      `the weight "${name}" is stored as ${stored}`,
+      'convert the model again with float32 weights',
+    );
+  }
+  const length = elementsOf(shape) * width;
+  if (offset + length > bytes.length) throw damaged(`the weight "${name}" runs past its file`);
+  const values = decodeValues(bytes.subarray(offset, offset + length), stored) as Float32Array;
+  const scale = quantization?.scale;
+  if (scale !== undefined) {
+    const step = number(scale, `the scale of "${name}"`);
+    const least = number(quantization?.min, `the least value of "${name}"`);
+    const restored = Float64Array.from(values, (value) => value * step + least);
+    return { value: constant(shape, restored), length };
+  }
+  return { value: constant(shape, values), length };
+}
+
+function readWeights(model: JsonObject, folder: string): Map<string, Constant> {
+  const weights = new Map<string, Constant>();
+  for (const group of list(model.weightsManifest, 'weightsManifest')) {
+    const { paths, weights: entries } = object(group, 'a group of weights');
+    const bytes = groupBytes(folder, list(paths, 'the paths of a group'));
+    let offset = 0;
+    for (const one of list(entries, 'the weights of a group')) {
+      const entry = object(one, 'a weight');
+      const name = text(entry.name, 'the name of a weight');
+      const { value, length } = readWeight(entry, name, bytes, offset);
+      weights.set(name, value);
+      offset += length;
+    }
+  }
+  return weights;
+}
+
+/** TensorFlow's `DataType` names as numbers, because the messages here hold numbers. */
+const DTYPES: Readonly<Record<string, number>> = {
+  DT_FLOAT: 1,
+  DT_DOUBLE: 2,
+  DT_INT32: 3,
+  DT_UINT8: 4,
+  DT_STRING: 7,
+  DT_INT64: 9,
+  DT_BOOL: 10,
+  DT_RESOURCE: 20,
+};
+
+function parseGraph(topology: JsonObject, file: string): GraphDef {
+  const withNumbers = (_: string, value: unknown) =>
+    typeof value === 'string' && Object.hasOwn(DTYPES, value) ? DTYPES[value] : value;
+  const json = JSON.parse(JSON.stringify(topology), withNumbers) as JsonValue;
+  try {
+    return fromJson(GraphDefSchema, json, { ignoreUnknownFields: true });
+  } catch (cause) {
+    throw new FormatError(file, 'its modelTopology is no TensorFlow graph', { cause });
+  }
+}
+
+/** Names of a signature's tensors; without a signature, the placeholders or the unread nodes. */
+function tensorNames(model: JsonObject, graph: GraphDef, side: 'inputs' | 'outputs') {
+  const signature =
+    model.signature ?? object(model.userDefinedMetadata ?? {}, 'userDefinedMetadata').signature;
+  const tensors = signature === undefined ? undefined : object(signature, 'signature')[side];
+  if (tensors !== undefined) {
+    return Object.entries(object(tensors, `the ${side} of the signature`)).map(([key, tensor]) => {
+      const name = text(object(tensor, key).name ?? key, `the name of "${key}"`);
+      return [key, name] as const;
+    });
+  }
+  const read = new Set(graph.node.flatMap(({ input }) => input.map((one) => one.split(':')[0])));
+  return graph.node
+    .filter(({ name, op }) => (side === 'inputs' ? op === 'Placeholder' : !read.has(name)))
+    .map(({ name }) => [name, name] as const);
+}
+
+function importGraph(
+  model: JsonObject,
+  graph: GraphDef,
+  weights: ReadonlyMap<string, Constant>,
+  options: ImportOptions,
+): AssembledNetwork {
+  const inputs = tensorNames(model, graph, 'inputs');
+  if (inputs.length !== 1) {
+    throw new ImportError(
+      'bad-input',
+      `the model has ${inputs.length} inputs: ${inputs.map(([key]) => key).join(', ')}`,
+      'export a model whose only input is a batch of images',
+    );
+  }
+  const [node] = inputs[0][1].split(':');
+  const shape = graph.node.find(({ name }) => name === node)?.attr.shape?.value;
+  const dims = shape?.case === 'shape' ? shape.value.dim : [];
+  const sizes = dims.slice(1).map(({ size }) => Number(size));
+  const { assembler, input } = startNetwork(imageShapeOf(sizes, options.imageShape), options);
+  const outputs = new Map(tensorNames(model, graph, 'outputs'));
+  const output = outputs.get(chooseOutput([...outputs.keys()], options.output)) ?? '';
+  const reader = new GraphReader({
+    graph,
+    assembler,
+    assigned: new Map(),
+    readVariable: () => undefined,
+    readConstant: (name) => weights.get(name),
+  });
+  const seen = sizes.every((size) => size > 0) ? sizes : input.shape;
+  const feeds = new Map<string, Value>([[node, { kind: 'view', feature: input, shape: seen }]]);
+  return assembler.finish('imported', logitsOf(reader.value(output, feeds)));
+}
+
+/**
+ * Reads a TensorFlow.js `model.json` as a network.
+ * @throws FormatError when the file cannot be decoded
+ * @throws ImportError when it is no image classifier that this program can run
+ */
+export function importTfjs(file: string, options: ImportOptions): AssembledNetwork {
+  let parsed: unknown;
+  const bytes = readFileBytes(file);
+  try {
+    parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new FormatError(file, 'is no JSON', { cause });
+  }
+  const model = object(parsed, 'model.json');
+  const topology = object(model.modelTopology, 'modelTopology');
+  const weights = readWeights(model, dirname(file));
+  return Array.isArray(topology.node)
+    ? importGraph(model, parseGraph(topology, file), weights, options)
+    : importKerasLayers(object(topology.model_config ?? topology, 'the model'), weights, options);
+}
