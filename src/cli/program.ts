@@ -5,6 +5,7 @@ import { attackCommand } from './commands/attack.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { predictCommand } from './commands/predict.ts';
+import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
 import { softLabelsCommand } from './commands/soft-labels.ts';
 import { trainStudentCommand } from './commands/train-student.ts';
@@ -26,6 +27,7 @@ function buildProgram(): Command {
     trainStudentCommand(),
     attackCommand(),
     evaluateCommand(),
+    reportCommand(),
     predictCommand(),
     doctorCommand(),
   ]) {

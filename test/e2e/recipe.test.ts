@@ -45,7 +45,7 @@ describe('the recipe on a small part of MNIST', () => {
     assert.match(first.stdout, /baseline on the clean image +class \d/);
     assert.match(first.stdout, /baseline on the attacked image +class \d/);
     assert.match(first.stdout, /student on the same attacked image +class \d/);
-    assert.match(first.stdout, /seems to keep \d+\.\d\d %/);
+    assert.match(first.stdout, /seems\s+to\s+keep\s+\d+\.\d\d %/);
     for (const line of first.stdout.split('\n')) assert.ok(line.length <= 80, line);
     assert.ok(existsSync(join(folder, 'report/attack/attacked.png')));
   });
