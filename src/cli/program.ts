@@ -4,6 +4,8 @@ import { programVersion } from '../version.ts';
 import { attackCommand } from './commands/attack.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
+import { exportCommand } from './commands/export.ts';
+import { importCommand } from './commands/import.ts';
 import { predictCommand } from './commands/predict.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
@@ -29,6 +31,8 @@ function buildProgram(): Command {
     evaluateCommand(),
     reportCommand(),
     predictCommand(),
+    importCommand(),
+    exportCommand(),
     doctorCommand(),
   ]) {
     program.addCommand(command.copyInheritedSettings(program));

@@ -46,6 +46,8 @@ export function runSummary(
     '',
     ...verdict(record).flatMap((sentence) => wrapped(sentence, terminal.width)),
     '',
-    `Time: ${times.join(', ')}; ${duration(seconds)} in all.`,
+    `Time: ${times.slice(0, 3).join(', ')},`,
+    `      ${times.slice(3).join(', ')};`,
+    `      ${duration(seconds)} in all.`,
   ].join('\n');
 }

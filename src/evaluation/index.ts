@@ -25,6 +25,7 @@ export {
   worstCase,
 } from './evaluate.ts';
 export { EXAMPLES, packImages, unpackImages } from './examples.ts';
+export { FLAG_CODES, type FlagCode } from './flags.ts';
 export { checkGates, type Gates } from './gates.ts';
 export {
   type GradientSummary,
@@ -33,7 +34,8 @@ export {
   measureGradients,
 } from './gradients.ts';
 export { GAP_FROM, GAP_TO, logitGaps } from './logit-gap.ts';
-export { namedAttacks, presetAttacks } from './presets.ts';
+export { PartialEvaluation } from './partial.ts';
+export { type AttackScope, namedAttacks, presetAttacks } from './presets.ts';
 export {
   type AttackRecord,
   type EvaluationRecord,
@@ -42,5 +44,6 @@ export {
   parseRecord,
   RECORD_SCHEMA,
   type TestRecord,
+  type Verdict,
 } from './records.ts';
 export { clopperPearson, type Interval, mcnemar, wilson } from './statistics.ts';

@@ -30,6 +30,12 @@ const modelSchema = z.strictObject({
   perClass: z.array(rate),
   /** `[true][predicted]` */
   confusion: z.array(z.array(count)),
+  answers: z.strictObject({
+    unstable: rate,
+    deaf: rate,
+    probabilities: rate,
+    medianGap: z.number(),
+  }),
   gradients: z.array(
     z.strictObject({
       loss: z.enum(LOSSES),
@@ -66,6 +72,8 @@ const attackSchema = z.strictObject({
   legal: z.array(z.boolean()),
   /** The first attacked images, as `packImages` makes them, and the model's confidence in each. */
   examples: z.strictObject({ images: z.string(), confidence: z.array(share) }).optional(),
+  /** Saved examples that did not do again, read from disk, what they had done. */
+  unverified: count,
 });
 
 const testSchema = z.strictObject({
@@ -84,6 +92,15 @@ const flagSchema = z.strictObject({
   value: z.number(),
   threshold: z.number(),
   advice: z.string(),
+});
+
+const verdictSchema = z.strictObject({
+  model: z.string(),
+  /** False where the flags forbid a verdict. */
+  settled: z.boolean(),
+  reason: z.string(),
+  /** What would settle it. */
+  command: z.string().nullable(),
 });
 
 const recordSchema = z.strictObject({
@@ -111,6 +128,7 @@ const recordSchema = z.strictObject({
   attacks: z.array(attackSchema),
   tests: z.array(testSchema),
   flags: z.array(flagSchema),
+  verdicts: z.array(verdictSchema),
   summary: z.array(z.strictObject({ model: z.string(), figure: z.string(), ...rate.shape })),
 });
 
@@ -118,7 +136,20 @@ export type EvaluationRecord = z.infer<typeof recordSchema>;
 export type ModelRecord = EvaluationRecord['models'][number];
 export type AttackRecord = EvaluationRecord['attacks'][number];
 export type TestRecord = EvaluationRecord['tests'][number];
+export type Verdict = EvaluationRecord['verdicts'][number];
 export type Flag = EvaluationRecord['flags'][number];
+
+/**
+ * Reads attacks that a partial evaluation kept, by key.
+ * @throws UserError `bad-record`
+ */
+export function parseAttackRecords(content: unknown): [string, AttackRecord][] {
+  const result = z.array(z.tuple([z.string(), attackSchema])).safeParse(content);
+  if (result.success) return result.data;
+  throw new UserError('bad-record', 'these saved attacks do not follow the schema', {
+    hint: 'start afresh without --resume',
+  });
+}
 
 /**
  * Reads a record back.

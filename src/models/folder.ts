@@ -106,7 +106,16 @@ export async function readModelCard(folder: string): Promise<ModelCard> {
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile()) {
     const exists = await stat(folder).catch(() => undefined);
-    throw notAModel(folder, exists ? `it holds no ${CARD}` : 'there is no such folder');
+    if (exists) {
+      throw new UserError(
+        'bad-model',
+        `${folder} holds no ${CARD}, so this program did not write it`,
+        {
+          hint: `bring models of others in with \`distill import ${folder} --out models/NAME\``,
+        },
+      );
+    }
+    throw notAModel(folder, 'there is no such folder');
   }
   if (found.size > MAX_CARD_BYTES)
     throw notAModel(folder, `its ${CARD} is ${found.size} bytes long`);

@@ -18,6 +18,7 @@ import {
 } from './charts/index.ts';
 import type { Material } from './material.ts';
 import { attackName, countText, numberText, percent, rateText, slug } from './text.ts';
+import { mainBudget } from './verdict.ts';
 
 /** A chart with the part of the page it belongs to and the name of its files. */
 export interface Figure {
@@ -65,9 +66,12 @@ function robustness({ record }: Material): Figure[] {
   const fixed = record.attacks.filter(({ eps, targets }) => eps !== null && targets === null);
   return distinct(fixed.map(({ norm }) => norm)).flatMap((norm) =>
     record.models.flatMap((model) => {
-      const own = fixed.filter((attack) => attack.norm === norm && attack.model === model.name);
+      const furthest = mainBudget(fixed.filter((attack) => attack.norm === norm))?.eps ?? 0;
+      const own = fixed.filter(
+        (attack) =>
+          attack.norm === norm && attack.model === model.name && (attack.eps ?? 0) <= furthest,
+      );
       if (own.length === 0) return [];
-      const furthest = Math.max(...fixed.filter((a) => a.norm === norm).map(({ eps }) => eps ?? 0));
       const kinds = distinct(own.map(({ attack }) => attack));
       const lines = distinct(own.map(attackName)).map((name) => {
         const points = own.filter((attack) => attackName(attack) === name);

@@ -50,6 +50,7 @@ export function markdown(material: Material): string {
   return `${[
     '## Robustness report',
     verdict(record).map(plain).join('\n\n'),
+    ...openLines(record),
     ...flagLines(record),
     tableMarkdown(accuracyTable(record)),
     ...(attacks.rows.length > 0 ? [tableMarkdown(attacks)] : []),
@@ -59,6 +60,14 @@ export function markdown(material: Material): string {
     ...(missing.length > 0 ? [`Missing: ${missing.map(plain).join(' ')}`] : []),
     `<details><summary>To repeat it</summary>\n\n${codeBlock(commandOf(record))}\n\n${plain(record.program)}, seed ${record.seed}, ${plain(record.data.name)}\n\n</details>`,
   ].join('\n\n')}\n`;
+}
+
+function openLines({ verdicts }: EvaluationRecord): string[] {
+  const open = verdicts.filter(({ settled }) => !settled);
+  return open.map(
+    ({ model, reason, command }) =>
+      `**No verdict on ${plain(model)}:** ${plain(reason)}.${command ? ` To settle it: ${plain(command)}` : ''}`,
+  );
 }
 
 function flagLines({ flags }: EvaluationRecord): string[] {

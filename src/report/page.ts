@@ -113,7 +113,7 @@ function sectionsOf(
     {
       id: 'verdict',
       title: 'Verdict',
-      content: markup`${verdict(record).map((sentence) => markup`<p class="verdict">${sentence}</p>`)}${flagList(record.flags)}${examples ? story(record, examples) : ''}`,
+      content: markup`${verdict(record).map((sentence) => markup`<p class="verdict">${sentence}</p>`)}${unsettled(record)}${flagList(record.flags)}${examples ? story(record, examples) : ''}`,
     },
     {
       id: 'accuracy',
@@ -155,6 +155,16 @@ function sectionsOf(
     { id: 'repeat', title: 'To repeat it', content: repetition(material) },
   ];
   return sections.filter((section) => section !== false);
+}
+
+/** The models on which the evaluation itself reaches no verdict, and what would settle it. */
+function unsettled({ verdicts }: EvaluationRecord): Markup {
+  const open = verdicts.filter(({ settled }) => !settled);
+  if (open.length === 0) return markup``;
+  return markup`<ul class="flags">${open.map(
+    ({ model, reason, command }) =>
+      markup`<li class="serious"><strong>No verdict on ${model}:</strong> ${reason}. ${command ? markup`To settle it: <code>${command}</code>` : ''}</li>`,
+  )}</ul>`;
 }
 
 function flagList(flags: readonly Flag[]): Markup {

@@ -29,18 +29,32 @@ function accuracySentence({ models, tests }: EvaluationRecord, subject: ModelRec
   return `${own}, ${other}: ${test.p < 0.05 ? `a real difference (${p})` : `no difference that can be told from chance (${p})`}.`;
 }
 
-/** The largest budget that the subject was attacked with, in the norm it was attacked in most. */
+/**
+ * The budget that most attacks share, the largest where several do: an attack at an enormous eps
+ * is a check of the evaluation, not a threat.
+ */
+export function mainBudget(
+  attacks: readonly AttackRecord[],
+): { readonly norm: AttackRecord['norm']; readonly eps: number } | undefined {
+  const budgets = new Map<string, { norm: AttackRecord['norm']; eps: number; count: number }>();
+  for (const { norm, eps, targets } of attacks) {
+    if (eps === null || targets !== null) continue;
+    const key = `${norm} ${eps}`;
+    const count = (budgets.get(key)?.count ?? 0) + 1;
+    budgets.set(key, { norm, eps, count });
+  }
+  return [...budgets.values()].sort((a, b) => b.count - a.count || b.eps - a.eps)[0];
+}
+
 function attackSentences(record: EvaluationRecord, subject: ModelRecord): string[] {
   const own = record.attacks.filter(
     ({ model, eps, targets }) => model === subject.name && eps !== null && targets === null,
   );
-  if (own.length === 0) {
+  const main = mainBudget(own);
+  if (!main) {
     return ['It was not attacked, so this record says nothing about its robustness.'];
   }
-  const counts = new Map<string, number>();
-  for (const { norm } of own) counts.set(norm, (counts.get(norm) ?? 0) + 1);
-  const [[norm]] = [...counts].sort((a, b) => b[1] - a[1]);
-  const eps = Math.max(...own.filter((a) => a.norm === norm).map((a) => a.eps as number));
+  const { norm, eps } = main;
   const strongest = own.filter((attack) => attack.norm === norm && attack.eps === eps);
   const blind = strongest.filter((attack) => isBlind(record, attack));
   const sighted = strongest.filter((attack) => !isBlind(record, attack));

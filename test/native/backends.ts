@@ -12,7 +12,8 @@ import {
   registerWasm,
 } from '../../native/backend/index.ts';
 
-fc.configureGlobal({ includeErrorInReport: true });
+/** The same cases at every run; FAST_CHECK_SEED asks for others. */
+fc.configureGlobal({ seed: Number(process.env.FAST_CHECK_SEED ?? 1), includeErrorInReport: true });
 
 /** For a test's `skip`: false, or the line that says why native tests do not run. */
 export const nativeMissing: string | false = existsSync(addonFile)

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { onEveryPath } from './backends.ts';
 import * as reference from './reference.ts';
-import { assertClose, randomValues } from './values.ts';
+import { assertClose, largest, magnitudes, randomValues } from './values.ts';
 
 const size = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constantFrom(1, 15, 16, 17, 63, 64, 130));
 
@@ -38,7 +38,11 @@ test('matrix products equal their float64 references for all transposes and batc
             const ai = a.subarray((i % countA) * m * k, (i % countA) * m * k + m * k);
             const bi = b.subarray((i % countB) * k * n, (i % countB) * k * n + k * n);
             const expected = reference.matMul(ai, bi, [m, k, n], transposeA, transposeB);
-            assertClose(c.subarray(i * m * n, (i + 1) * m * n), expected, `product ${i}`);
+            const [aa, ab] = [ai, bi].map(magnitudes);
+            const scale = largest(reference.matMul(aa, ab, [m, k, n], transposeA, transposeB));
+            assertClose(c.subarray(i * m * n, (i + 1) * m * n), expected, `product ${i}`, {
+              scale,
+            });
           }
         }),
       ),
@@ -58,6 +62,8 @@ test('fused matrix products add the bias and apply the activation', async () => 
           const linear = reference
             .matMul(a, b, [m, k, n], false, false)
             .map((value, i) => value + bias[i % n]);
+          const [aa, ab] = [a, b].map(magnitudes);
+          const scale = largest(bias) + largest(reference.matMul(aa, ab, [m, k, n], false, false));
           const activations = { linear: Infinity, relu: Infinity, relu6: 6 } as const;
           for (const [activation, top] of Object.entries(activations)) {
             const c = tf.fused.matMul({
@@ -68,7 +74,7 @@ test('fused matrix products add the bias and apply the activation', async () => 
             });
             const bottom = activation === 'linear' ? -Infinity : 0;
             const expected = linear.map((value) => Math.min(top, Math.max(bottom, value)));
-            assertClose(c.dataSync(), expected, activation);
+            assertClose(c.dataSync(), expected, activation, { scale });
           }
         }),
       ),

@@ -8,28 +8,32 @@ export function randomValues(seed: number, length: number, zeros = 0): Float32Ar
   return Float32Array.from({ length }, () => (stream.uniform() < zeros ? 0 : stream.normal()));
 }
 
-/** The largest difference, relative to the largest expected magnitude. */
-export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  assert.equal(actual.length, expected.length);
-  let scale = 1e-30;
-  let worst = 0;
-  for (let i = 0; i < expected.length; i++) {
-    scale = Math.max(scale, Math.abs(expected[i]));
-    const difference = Math.abs(actual[i] - expected[i]);
-    worst = difference >= worst ? difference : Number.isNaN(difference) ? Infinity : worst;
-  }
-  return worst / scale;
+/** Magnitudes: a reference of these bounds what the terms of each sum add up to. */
+export const magnitudes = (values: Float32Array) => values.map(Math.abs);
+
+/** The largest magnitude, and at least a tiny number. */
+export function largest(values: ArrayLike<number>): number {
+  let result = 1e-30;
+  for (let i = 0; i < values.length; i++) result = Math.max(result, Math.abs(values[i]));
+  return result;
 }
 
-/** Float32 sums of some thousand terms stay well below this; a wrong term does not. */
-export const TOLERANCE = 1e-5;
-
+/**
+ * Asserts that no entry differs by more than `tolerance * scale`. The scale is the largest sum of
+ * the terms' magnitudes: float32 sums that cancel are exact relative to that, not to their value.
+ */
 export function assertClose(
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,
   what: string,
-  tolerance = TOLERANCE,
+  { tolerance = 2e-6, scale = largest(expected) } = {},
 ): void {
-  const error = relativeError(actual, expected);
-  assert.ok(error <= tolerance, `${what}: relative error ${error} > ${tolerance}`);
+  assert.equal(actual.length, expected.length, what);
+  let worst = 0;
+  for (let i = 0; i < expected.length; i++) {
+    const difference = Math.abs(actual[i] - expected[i]);
+    worst = difference >= worst ? difference : Number.isNaN(difference) ? Infinity : worst;
+  }
+  const error = worst / scale;
+  assert.ok(error <= tolerance, `${what}: error ${error} > ${tolerance} (scale ${scale})`);
 }
