@@ -7,6 +7,7 @@ import { evaluateCommand } from './commands/evaluate.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { predictCommand } from './commands/predict.ts';
+import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
 import { softLabelsCommand } from './commands/soft-labels.ts';
 import { trainAdversarialCommand } from './commands/train-adversarial.ts';
@@ -30,6 +31,7 @@ function buildProgram(): Command {
     trainAdversarialCommand(),
     attackCommand(),
     evaluateCommand(),
+    reportCommand(),
     predictCommand(),
     importCommand(),
     exportCommand(),
