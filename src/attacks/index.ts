@@ -1,5 +1,6 @@
 export { row } from './batch.ts';
-export { argmax, argmaxExcept, lossAt } from './losses.ts';
+export { type Ascent, ascend } from './gradient-ascent.ts';
+export { argmax, argmaxExcept, lossAt, ranking } from './losses.ts';
 export { type Gradients, Oracle, type Subjects } from './oracle.ts';
 export { ATTACKS, attackNamed } from './registry.ts';
 export { type AttackPlan, type AttackResult, planAttack, runAttack } from './run.ts';

@@ -29,7 +29,7 @@ export const pgd = defineAttack({
       min: 0,
     },
     restarts: { about: 'random starts', default: 1, min: 1, integer: true },
-    sparsity: { about: 'L1: share of the features a step moves', default: 0.01, min: 0, max: 1 },
+    sparsity: { about: 'L1: share of the features a step moves', default: 0.05, min: 0, max: 1 },
   },
   run({ oracle, examples, goal, threat, loss, options }) {
     return ascend({

@@ -1,14 +1,16 @@
 /** What `attack` and `evaluate` share: models, provenance, tables. Loads TensorFlow.js. */
 import { mkdir } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { AttackPlan } from '../attacks/index.ts';
 import { type Dataset, digestOf, subset, writeFileAtomically } from '../data/index.ts';
 import type { Engine } from '../engine/index.ts';
 import { UserError } from '../errors.ts';
 import {
+  type EvaluationPlan,
   type EvaluationRecord,
   nameOf,
+  PartialEvaluation,
   type Provenance,
   type Rate,
   type Subject,
@@ -70,6 +72,30 @@ export function imagesToAttack(dataset: Dataset, samples: number, index?: number
   return subset(dataset, dataset.name, positions);
 }
 
+/**
+ * Where an evaluation keeps what it has done; with `resume` it goes on from there.
+ * @throws UserError `foreign-state` when another evaluation left it
+ */
+export async function openPartial(
+  { out, resume }: { readonly out: string; readonly resume?: true },
+  { subjects, dataset, samples, attacks, seed }: EvaluationPlan,
+): Promise<PartialEvaluation> {
+  const path = join(out, 'partial.json');
+  const digest = digestOf({
+    models: subjects.map((subject) => subject.digest),
+    data: dataset.digest,
+    samples,
+    seed,
+    attacks: attacks.map(({ plan, source, everyTarget }) => ({
+      name: nameOf(plan),
+      options: plan.options,
+      source,
+      everyTarget,
+    })),
+  });
+  return resume ? PartialEvaluation.resume(path, digest) : PartialEvaluation.start(path, digest);
+}
+
 /** Every choice of an attack, in one line. */
 export function describePlan(plan: AttackPlan): string {
   const options = Object.entries(plan.options).map(
@@ -129,13 +155,14 @@ export function provenance(
 /** Writes the record and what goes with it into a folder. */
 export async function saveResults(
   folder: string,
-  files: Readonly<Record<string, Uint8Array | string>>,
+  files: Readonly<Record<string, Uint8Array | string>> | ReadonlyMap<string, Uint8Array | string>,
 ): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((cause) => {
-    throw new UserError('unwritable', `cannot make the folder ${folder}`, { cause });
-  });
-  for (const [name, content] of Object.entries(files)) {
-    await writeFileAtomically(join(folder, name), content);
+  for (const [name, content] of files instanceof Map ? files : Object.entries(files)) {
+    const path = join(folder, name);
+    await mkdir(dirname(path), { recursive: true }).catch((cause) => {
+      throw new UserError('unwritable', `cannot make the folder ${dirname(path)}`, { cause });
+    });
+    await writeFileAtomically(path, content);
   }
 }
 
@@ -245,8 +272,12 @@ function median(values: readonly number[]): number | undefined {
 /** McNemar's tests against the first model, a line each. */
 export function testLines({ tests }: EvaluationRecord): string[] {
   return tests.map(({ first, second, onlyFirst, onlySecond, p }) => {
-    const verdict = p < 0.05 ? 'a real difference' : 'no difference that can be told from chance';
-    return `${second} against ${first}: ${onlySecond} right only there, ${onlyFirst} only here, exact McNemar p = ${p.toPrecision(2)}: ${verdict}`;
+    const verdict = p < 0.05 ? 'significant at 5 %' : 'not significant';
+    const chance = p < 1e-4 ? p.toExponential(0) : p.toPrecision(2);
+    return (
+      `${second} against ${first}: ${onlySecond} images more right, ${onlyFirst} more wrong;\n` +
+      `  exact McNemar p = ${chance}: ${verdict}`
+    );
   });
 }
 
@@ -266,7 +297,91 @@ export function evaluationReport(record: EvaluationRecord, terminal: Terminal): 
     attackTable(record),
     heading('Input gradients, %: images whose gradient is exactly zero / pixels of wrong sign'),
     gradientTable(record),
+    ...sectionOf(heading('Smallest perturbations'), minimalTable(record)),
+    ...sectionOf(heading('Attacks towards every wrong class'), targetTable(record)),
+    ...sectionOf(heading('Doubts'), flagLines(record, terminal)),
+    heading('What may be said'),
+    ...verdictLines(record),
   ].join('\n');
+}
+
+const sectionOf = (title: string, body: string) => (body === '' ? [] : [title, body]);
+
+/** Distances of minimal-norm attacks; what they did not bring down counts as infinitely far. */
+function minimalTable({ attacks }: EvaluationRecord): string {
+  const rows = attacks
+    .filter(({ eps, targets }) => eps === null && !targets)
+    .map(({ model, attack, norm, distance, success }) => {
+      const far = distance.map((away, i) => (success[i] ? away : Number.POSITIVE_INFINITY));
+      far.sort((a, b) => a - b);
+      const quantile = (share: number) => far[Math.floor(share * (far.length - 1))].toFixed(3);
+      const fell = success.filter(Boolean).length / success.length;
+      return [model, attack, norm, percent(fell), quantile(0.1), quantile(0.5), quantile(0.9)];
+    });
+  if (rows.length === 0) return '';
+  const titles = ['found %', '10th percentile', 'median', '90th percentile'];
+  return table(
+    [left('model'), left('attack'), left('norm'), ...titles.map((title) => ({ title }))],
+    rows,
+  );
+}
+
+/** Best, average and worst target of each example, over the examples where all targets fell. */
+function targetTable({ attacks, models }: EvaluationRecord): string {
+  const classes = models[0].confusion.length;
+  const rows = attacks
+    .filter(({ targets }) => targets !== null)
+    .map(({ model, attack, norm, loss, distance, success }) => {
+      const fell = success.filter(Boolean).length / success.length;
+      const examples = Array.from({ length: success.length / (classes - 1) }, (_, i) => {
+        const [from, to] = [i * (classes - 1), (i + 1) * (classes - 1)];
+        return success.slice(from, to).every(Boolean) ? distance.slice(from, to) : [];
+      }).filter((distances) => distances.length > 0);
+      const mean = (pick: (distances: number[]) => number) =>
+        (examples.reduce((sum, each) => sum + pick(each), 0) / examples.length).toFixed(2);
+      const spread =
+        examples.length === 0
+          ? ['-', '-', '-']
+          : [
+              mean((each) => Math.min(...each)),
+              mean((each) => each.reduce((a, b) => a + b, 0) / each.length),
+              mean((each) => Math.max(...each)),
+            ];
+      return [model, attack, norm, loss ?? '', percent(fell), ...spread];
+    });
+  if (rows.length === 0) return '';
+  const titles = ['success %', 'best', 'average', 'worst'];
+  return table(
+    [
+      left('model'),
+      left('attack'),
+      left('norm'),
+      left('loss'),
+      ...titles.map((title) => ({ title })),
+    ],
+    rows,
+  );
+}
+
+/** Every flag in two lines: what was found, what to do. */
+function flagLines({ flags }: EvaluationRecord, terminal: Terminal): string {
+  return flags
+    .flatMap(({ code, model, severity, value, threshold, advice }) => {
+      const colour = severity === 'serious' ? terminal.colour.red : terminal.colour.yellow;
+      return [
+        `${colour(severity.padEnd(7))}  ${model}: ${code}, ${Number(value.toPrecision(3))} above ${threshold}`,
+        `         ${advice}`,
+      ];
+    })
+    .join('\n');
+}
+
+/** What may be said of every model. */
+function verdictLines({ verdicts }: EvaluationRecord): string[] {
+  return verdicts.flatMap(({ model, settled, reason, command }) => [
+    `${model}: ${settled ? reason : `no verdict; ${reason}`}`,
+    ...(command ? [`  to settle it: ${command}`] : []),
+  ]);
 }
 
 /** Accuracy by true class, one column a model. */

@@ -3,6 +3,7 @@ import type { Norm } from '../attacks/types.ts';
 import type { EngineChoice } from '../engine/index.ts';
 import { UserError } from '../errors.ts';
 import { ARCHITECTURE_NAMES, type ArchitectureName } from '../models/architecture-names.ts';
+import type { Adversary } from '../training/adversarial.ts';
 import {
   DEFAULTS,
   OPTIMIZERS,
@@ -35,10 +36,7 @@ export function decimal(flag: string, least: number, most: number, open = false)
     const value = Number(text);
     const above = open ? value > least : value >= least;
     if (text.trim() !== '' && Number.isFinite(value) && above && value <= most) return value;
-    const range =
-      most === Number.MAX_VALUE
-        ? `${open ? 'above' : 'from'} ${least}`
-        : `from ${least} to ${most}`;
+    const range = open ? `above ${least}, at most ${most}` : `from ${least} to ${most}`;
     return refuse(flag, text, `a number ${range}`);
   };
 }
@@ -144,6 +142,7 @@ export interface TrainingFlags extends DataOptions {
   readonly learningRate?: number;
   readonly optimizer: OptimizerName;
   readonly architecture: ArchitectureName;
+  readonly outputScaling: boolean;
 }
 
 const temperature = decimal('--temperature', 0, 10_000, true);
@@ -183,14 +182,49 @@ export function addTrainingOptions(command: Command): Command {
         new Option('--architecture <name>')
           .choices(ARCHITECTURE_NAMES)
           .default(DEFAULTS.architecture),
+      )
+      .option(
+        '--no-output-scaling',
+        "leave the output layer's start and step as at T = 1 (to see what goes wrong)",
       ),
   );
 }
 
 /** The settings that the flags ask for. */
 export function trainingSettings(flags: TrainingFlags & SharedOptions): TrainingSettings {
-  const { architecture, temperature, epochs, batchSize, optimizer, seed } = flags;
+  const { architecture, temperature, epochs, batchSize, optimizer, outputScaling, seed } = flags;
   const usual = optimizer === 'adam' ? DEFAULTS.learningRate : DEFAULTS.sgdLearningRate;
   const learningRate = flags.learningRate ?? usual;
-  return { architecture, temperature, epochs, batchSize, learningRate, optimizer, seed };
+  return {
+    architecture,
+    temperature,
+    epochs,
+    batchSize,
+    learningRate,
+    optimizer,
+    outputScaling,
+    seed,
+  };
+}
+
+/** The options of the attack in the loop of adversarial training. */
+export interface AdversaryFlags {
+  readonly eps: string;
+  readonly attackSteps: number;
+}
+
+export function addAdversaryOptions(command: Command): Command {
+  return command
+    .option('--eps <x>', 'Linf budget of the attack in training', String(DEFAULTS.attackEps))
+    .option(
+      '--attack-steps <n>',
+      'its gradient steps; 1 is the fast variant',
+      integer('--attack-steps', 1),
+      DEFAULTS.attackSteps,
+    );
+}
+
+/** The attack in the loop that the flags ask for. */
+export function adversaryOf({ eps, attackSteps }: AdversaryFlags): Adversary {
+  return { eps: parseEps(eps, 'Linf'), steps: attackSteps };
 }

@@ -4,9 +4,13 @@ import { programVersion } from '../version.ts';
 import { attackCommand } from './commands/attack.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
+import { exportCommand } from './commands/export.ts';
+import { importCommand } from './commands/import.ts';
 import { predictCommand } from './commands/predict.ts';
+import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
 import { softLabelsCommand } from './commands/soft-labels.ts';
+import { trainAdversarialCommand } from './commands/train-adversarial.ts';
 import { trainStudentCommand } from './commands/train-student.ts';
 import { trainTeacherCommand } from './commands/train-teacher.ts';
 
@@ -17,7 +21,6 @@ function buildProgram(): Command {
     )
     .version(programVersion(), '-V, --version')
     .showSuggestionAfterError()
-    .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeErr: () => {} }) // errors are reported in one place, below
     .exitOverride();
   for (const command of [
@@ -25,9 +28,13 @@ function buildProgram(): Command {
     trainTeacherCommand(),
     softLabelsCommand(),
     trainStudentCommand(),
+    trainAdversarialCommand(),
     attackCommand(),
     evaluateCommand(),
+    reportCommand(),
     predictCommand(),
+    importCommand(),
+    exportCommand(),
     doctorCommand(),
   ]) {
     program.addCommand(command.copyInheritedSettings(program));

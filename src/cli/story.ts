@@ -38,7 +38,7 @@ export function pickStory(
   record: EvaluationRecord,
   subjects: readonly Subject[],
   dataset: Dataset,
-  candidates: ReadonlyMap<string, readonly Float32Array[]>,
+  candidates: ReadonlyMap<string, Float32Array>,
 ): Story {
   const attacks = record.attacks.filter(({ model }) => candidates.has(model));
   const [first] = attacks;
@@ -47,7 +47,7 @@ export function pickStory(
   const position = Math.max(0, fell);
   const size = imageSize(dataset);
   const original = imagesAsFloats(dataset, [position]);
-  const attackedFor = (model: string) => imageAt(candidates.get(model) ?? [], position, size);
+  const attackedFor = (model: string) => row(candidates.get(model) as Float32Array, position, size);
   const attacked = attackedFor(first.model);
   const verdict = (model: string, what: string, image: Float32Array): Verdict => {
     const { classifier } = subjects.find((one) => one.classifier.name === model) as Subject;
@@ -71,16 +71,6 @@ export function pickStory(
         ]),
     ],
   };
-}
-
-function imageAt(batches: readonly Float32Array[], position: number, size: number): Float32Array {
-  let before = 0;
-  for (const batch of batches) {
-    const count = batch.length / size;
-    if (position < before + count) return row(batch, position - before, size);
-    before += count;
-  }
-  throw new RangeError(`no candidate ${position}`);
 }
 
 function predict(classifier: Subject['classifier'], image: Float32Array) {

@@ -1,10 +1,16 @@
 /** Measures models side by side and puts everything into one record. */
+import { join } from 'node:path';
 import type { AttackPlan } from '../attacks/index.ts';
-import { type Dataset, labelsAt } from '../data/index.ts';
+import { type Dataset, imageSize, imagesAsFloats, labelsAt } from '../data/index.ts';
 import type { Classifier } from '../models/index.ts';
 import { predictions, type Rate, rateOf, summariseAccuracy } from './accuracy.ts';
+import { measureAnswers } from './answers.ts';
 import { type AttackRun, attackDataset } from './attacking.ts';
+import { confidences, EXAMPLES, packImages } from './examples.ts';
+import { raiseFlags } from './flags.ts';
 import { measureGradients } from './gradients.ts';
+import { logitGaps } from './logit-gap.ts';
+import type { PartialEvaluation } from './partial.ts';
 import {
   type AttackRecord,
   type EvaluationRecord,
@@ -12,7 +18,9 @@ import {
   RECORD_SCHEMA,
   type TestRecord,
 } from './records.ts';
+import { countUnverified, saveExamples } from './saved-examples.ts';
 import { mcnemar } from './statistics.ts';
+import { reachVerdicts } from './verdicts.ts';
 
 /** A model with what a record says of it. */
 export interface Subject {
@@ -26,6 +34,8 @@ export interface PlannedAttack {
   readonly plan: AttackPlan;
   /** Name of the model that a transfer attack takes its gradients from. */
   readonly source?: string;
+  /** Attack towards every wrong class in turn: the rows of example i are (classes - 1) i and on. */
+  readonly everyTarget?: true;
 }
 
 export interface EvaluationPlan {
@@ -37,8 +47,12 @@ export interface EvaluationPlan {
   readonly seed: number;
   /** What is being done on which model, and how many of all image visits are done. */
   onProgress?(what: string, done: number, total: number): void;
-  /** Sees the candidates against every model, batch after batch. */
-  onCandidates?(model: string, images: Float32Array): void;
+  /** Sees all candidates against a model, once they have been judged. */
+  onCandidates?(record: AttackRecord, images: Float32Array): void;
+  /** Where attacks that are done are kept, so that an interrupted evaluation can go on. */
+  readonly partial?: PartialEvaluation;
+  /** Folder in which adversarial examples are kept; they are read back and judged again. */
+  readonly examplesFolder?: string;
 }
 
 /** Who measured, with what: the part of a record that is not a measurement. */
@@ -64,16 +78,24 @@ export async function evaluate(
   for (const planned of plan.attacks) {
     for (const [i, subject] of subjects.entries()) {
       if (planned.source === subject.classifier.name) continue;
-      attacks.push(await measureAttack(plan, planned, subject, models[i], progress));
+      const key = `${subject.classifier.name}: ${nameOf(planned.plan)}`;
+      const known = plan.partial?.get(key);
+      const record = known ?? (await measureAttack(plan, planned, subject, models[i], progress));
+      if (!known) await plan.partial?.add(key, record);
+      attacks.push(record);
     }
   }
-  const data = {
+  const data: EvaluationRecord['data'] = {
     name: dataset.name,
     digest: dataset.digest,
     indices: Array.from(dataset.indices),
     labels,
+    examples: {
+      shape: [...dataset.shape],
+      images: packImages(imagesAsFloats(dataset, shownOf(plan, positions))),
+    },
   };
-  return {
+  const measured: EvaluationRecord = {
     schema: RECORD_SCHEMA,
     ...provenance,
     seconds: (performance.now() - started) / 1000,
@@ -83,9 +105,16 @@ export async function evaluate(
     attacks,
     tests: pairedTests(models, labels),
     flags: [],
+    verdicts: [],
     summary: summarise(models, attacks, labels),
   };
+  const flagged = { ...measured, flags: raiseFlags(measured) };
+  return { ...flagged, verdicts: reachVerdicts(flagged) };
 }
+
+/** The attacked images that the record carries along. */
+const shownOf = ({ samples }: EvaluationPlan, positions: readonly number[]) =>
+  positions.slice(0, Math.min(samples, EXAMPLES));
 
 /** Counts image visits against all that the plan will make. */
 class Tally {
@@ -109,16 +138,19 @@ class Tally {
 }
 
 async function measureModel(
-  { dataset, samples }: EvaluationPlan,
+  plan: EvaluationPlan,
   { classifier, folder, digest }: Subject,
   positions: readonly number[],
   progress: Tally,
 ): Promise<ModelRecord> {
+  const { dataset, samples, seed } = plan;
   const { name, temperature, classes } = classifier;
   const predicted = await predictions(classifier, dataset, positions, (count) =>
     progress.add(`${name}: accuracy`, count),
   );
-  const gradients = await measureGradients(classifier, dataset, positions.slice(0, samples));
+  const attacked = positions.slice(0, samples);
+  const answers = await measureAnswers(classifier, dataset, attacked, seed);
+  const gradients = await measureGradients(classifier, dataset, attacked);
   const { accuracy, perClass, confusion } = summariseAccuracy(
     predicted,
     labelsAt(dataset, positions),
@@ -133,32 +165,74 @@ async function measureModel(
     accuracy,
     perClass: [...perClass],
     confusion: confusion.map((counts) => [...counts]),
+    answers,
     gradients: gradients.map((summary) => ({ ...summary, histogram: [...summary.histogram] })),
+    logitGaps: await logitGaps(classifier, dataset, attacked),
+    examples: {
+      confidence: confidences(classifier, imagesAsFloats(dataset, shownOf(plan, positions))),
+    },
   };
 }
 
 async function measureAttack(
-  { dataset, samples, seed, subjects, onCandidates }: EvaluationPlan,
-  { plan, source }: PlannedAttack,
+  whole: EvaluationPlan,
+  { plan, source, everyTarget }: PlannedAttack,
   { classifier }: Subject,
   model: ModelRecord,
   progress: Tally,
 ): Promise<AttackRecord> {
-  const positions = Array.from({ length: Math.min(samples, dataset.count) }, (_, i) => i);
+  const { dataset, samples, seed, subjects, onCandidates, examplesFolder } = whole;
+  const examples = Array.from({ length: Math.min(samples, dataset.count) }, (_, i) => i);
+  const { positions, targets } = everyTarget
+    ? wrongClasses(examples, dataset)
+    : { positions: examples };
   const lender = subjects.find((subject) => subject.classifier.name === source);
+  const keeps = onCandidates !== undefined || examplesFolder !== undefined;
+  const size = imageSize(dataset);
+  const candidates = new Float32Array(keeps ? positions.length * size : 0);
+  const shown = new Float32Array(everyTarget ? 0 : shownOf(whole, positions).length * size);
+  let filled = 0;
   const run = await attackDataset({
     plan,
     classifier,
     dataset,
     positions,
     seed,
+    ...(targets && { targets }),
     ...(lender && { source: lender.classifier }),
     onBatch: (images, batch) => {
-      onCandidates?.(classifier.name, images);
+      if (keeps) candidates.set(images, filled);
+      if (filled < shown.length) shown.set(images.subarray(0, shown.length - filled), filled);
+      filled += images.length;
       progress.add(`${classifier.name}: ${nameOf(plan)}`, batch.length);
     },
   });
-  return attackRecord(run, model, dataset, source);
+  const measured = attackRecord(run, model, dataset, source);
+  const record = everyTarget ? measured : { ...measured, examples: carried(classifier, shown) };
+  onCandidates?.(record, candidates);
+  if (examplesFolder === undefined) return record;
+  const path = join(examplesFolder, `${classifier.name}-${nameOf(plan).replaceAll(' ', '-')}.npz`);
+  await saveExamples(path, dataset, candidates, record);
+  return { ...record, unverified: await countUnverified(path, classifier, record) };
+}
+
+/** What the record carries along of the images attacked first. */
+const carried = (classifier: Classifier, images: Float32Array) => ({
+  images: packImages(images),
+  confidence: confidences(classifier, images),
+});
+
+/** Every example with each class that it is not of. */
+function wrongClasses(
+  examples: readonly number[],
+  { labels, classes }: Dataset,
+): { positions: number[]; targets: number[] } {
+  const others = (label: number) =>
+    Array.from({ length: classes }, (_, c) => c).toSpliced(label, 1);
+  return {
+    positions: examples.flatMap((i) => new Array<number>(classes - 1).fill(i)),
+    targets: examples.flatMap((i) => others(labels[i])),
+  };
 }
 
 /** Such as `pgd Linf 0.3 margin`. */
@@ -177,9 +251,11 @@ export function attackRecord(
   source?: string,
 ): AttackRecord {
   const { attack, threat, loss, options } = run.plan;
-  const robust = run.success.filter(
-    (success, i) => !success && model.predicted[i] === dataset.labels[i],
-  ).length;
+  const rowsPerExample = run.targets ? dataset.classes - 1 : 1;
+  const robust = run.success.filter((success, i) => {
+    const example = Math.floor(i / rowsPerExample);
+    return !success && model.predicted[example] === dataset.labels[example];
+  }).length;
   return {
     model: model.name,
     attack: attack.name,
@@ -197,6 +273,7 @@ export function attackRecord(
     distance: [...run.distance],
     success: [...run.success],
     legal: [...run.legal],
+    unverified: 0,
   };
 }
 

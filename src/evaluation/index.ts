@@ -24,6 +24,8 @@ export {
   type Subject,
   worstCase,
 } from './evaluate.ts';
+export { EXAMPLES, packImages, unpackImages } from './examples.ts';
+export { FLAG_CODES, type FlagCode } from './flags.ts';
 export { checkGates, type Gates } from './gates.ts';
 export {
   type GradientSummary,
@@ -31,7 +33,9 @@ export {
   HISTOGRAM_TO,
   measureGradients,
 } from './gradients.ts';
-export { namedAttacks, presetAttacks } from './presets.ts';
+export { GAP_FROM, GAP_TO, logitGaps } from './logit-gap.ts';
+export { PartialEvaluation } from './partial.ts';
+export { type AttackScope, namedAttacks, presetAttacks } from './presets.ts';
 export {
   type AttackRecord,
   type EvaluationRecord,
@@ -40,5 +44,6 @@ export {
   parseRecord,
   RECORD_SCHEMA,
   type TestRecord,
+  type Verdict,
 } from './records.ts';
 export { clopperPearson, type Interval, mcnemar, wilson } from './statistics.ts';

@@ -9,12 +9,14 @@ import { UserError } from '../errors.ts';
 export const RECORD_SCHEMA = 'distill-record/1';
 
 const count = z.int().min(0);
+const size = z.int().min(1).max(4096);
+const share = z.number().min(0).max(1);
 const rate = z.strictObject({
   hits: count,
   total: count,
-  rate: z.number().min(0).max(1),
-  low: z.number().min(0).max(1),
-  high: z.number().min(0).max(1),
+  rate: share,
+  low: share,
+  high: share,
 });
 
 const modelSchema = z.strictObject({
@@ -28,6 +30,12 @@ const modelSchema = z.strictObject({
   perClass: z.array(rate),
   /** `[true][predicted]` */
   confusion: z.array(z.array(count)),
+  answers: z.strictObject({
+    unstable: rate,
+    deaf: rate,
+    probabilities: rate,
+    medianGap: z.number(),
+  }),
   gradients: z.array(
     z.strictObject({
       loss: z.enum(LOSSES),
@@ -36,6 +44,9 @@ const modelSchema = z.strictObject({
       histogram: z.array(count),
     }),
   ),
+  /** Histogram of the gap between the two largest logits (`GAP_FROM`). */
+  logitGaps: z.array(count).optional(),
+  examples: z.strictObject({ confidence: z.array(share) }).optional(),
 });
 
 const attackSchema = z.strictObject({
@@ -59,6 +70,10 @@ const attackSchema = z.strictObject({
   distance: z.array(z.number()),
   success: z.array(z.boolean()),
   legal: z.array(z.boolean()),
+  /** The first attacked images, as `packImages` makes them, and the model's confidence in each. */
+  examples: z.strictObject({ images: z.string(), confidence: z.array(share) }).optional(),
+  /** Saved examples that did not do again, read from disk, what they had done. */
+  unverified: count,
 });
 
 const testSchema = z.strictObject({
@@ -67,7 +82,7 @@ const testSchema = z.strictObject({
   second: z.string(),
   onlyFirst: count,
   onlySecond: count,
-  p: z.number().min(0).max(1),
+  p: share,
 });
 
 const flagSchema = z.strictObject({
@@ -77,6 +92,15 @@ const flagSchema = z.strictObject({
   value: z.number(),
   threshold: z.number(),
   advice: z.string(),
+});
+
+const verdictSchema = z.strictObject({
+  model: z.string(),
+  /** False where the flags forbid a verdict. */
+  settled: z.boolean(),
+  reason: z.string(),
+  /** What would settle it. */
+  command: z.string().nullable(),
 });
 
 const recordSchema = z.strictObject({
@@ -97,11 +121,14 @@ const recordSchema = z.strictObject({
     /** Index of each example in the file it came from. */
     indices: z.array(count),
     labels: z.array(count),
+    /** The first attacked images as they were, `[n, H, W, C]`, as `packImages` makes them. */
+    examples: z.strictObject({ shape: z.tuple([size, size, size]), images: z.string() }).optional(),
   }),
   models: z.array(modelSchema),
   attacks: z.array(attackSchema),
   tests: z.array(testSchema),
   flags: z.array(flagSchema),
+  verdicts: z.array(verdictSchema),
   summary: z.array(z.strictObject({ model: z.string(), figure: z.string(), ...rate.shape })),
 });
 
@@ -109,7 +136,20 @@ export type EvaluationRecord = z.infer<typeof recordSchema>;
 export type ModelRecord = EvaluationRecord['models'][number];
 export type AttackRecord = EvaluationRecord['attacks'][number];
 export type TestRecord = EvaluationRecord['tests'][number];
+export type Verdict = EvaluationRecord['verdicts'][number];
 export type Flag = EvaluationRecord['flags'][number];
+
+/**
+ * Reads attacks that a partial evaluation kept, by key.
+ * @throws UserError `bad-record`
+ */
+export function parseAttackRecords(content: unknown): [string, AttackRecord][] {
+  const result = z.array(z.tuple([z.string(), attackSchema])).safeParse(content);
+  if (result.success) return result.data;
+  throw new UserError('bad-record', 'these saved attacks do not follow the schema', {
+    hint: 'start afresh without --resume',
+  });
+}
 
 /**
  * Reads a record back.
@@ -121,6 +161,14 @@ export function parseRecord(text: string): EvaluationRecord {
     content = JSON.parse(text);
   } catch (cause) {
     throw new UserError('bad-record', 'this record is no JSON', { cause });
+  }
+  const schema = (content as { schema?: unknown } | null)?.schema;
+  if (typeof schema === 'string' && schema !== RECORD_SCHEMA) {
+    throw new UserError(
+      'bad-record',
+      `the schema of this record is ${schema}, this program reads ${RECORD_SCHEMA}`,
+      { hint: 'run `distill evaluate` again, or use the version of distill that wrote it' },
+    );
   }
   const result = recordSchema.safeParse(content);
   if (result.success) return result.data;

@@ -38,6 +38,24 @@ function dropout(input: tf.Tensor, layer: DropoutLayer, stream: RandomStream): t
   return tf.mul(input, tf.tensor(mask, input.shape));
 }
 
+/**
+ * The mean over the pixels of each window that lie in the image. Padding is spelt out, because the
+ * gradient of TensorFlow.js's own padded average pool divides by the padding too.
+ */
+function averagePool(input: tf.Tensor4D, { size, strides, padding }: PoolLayer): tf.Tensor {
+  const pool = (x: tf.Tensor4D) => tf.avgPool(x, [...size], [...strides], 'valid');
+  if (padding !== 'same') return pool(input);
+  const [, height, width] = input.shape;
+  const [rows, columns] = [height, width].map((length, axis): [number, number] => {
+    const steps = Math.ceil(length / strides[axis]) - 1;
+    const extra = Math.max(0, steps * strides[axis] + size[axis] - length);
+    return [Math.floor(extra / 2), Math.ceil(extra / 2)];
+  });
+  const pad = (x: tf.Tensor4D) => tf.pad(x, [[0, 0], rows, columns, [0, 0]]);
+  const share = pool(pad(tf.ones([1, height, width, 1])));
+  return tf.div(pool(pad(input)), share);
+}
+
 const NONLINEAR: Record<Nonlinearity, (x: tf.Tensor) => tf.Tensor> = {
   relu: tf.relu,
   relu6: tf.relu6,
@@ -105,12 +123,7 @@ function apply(
         tfPadding(layer.padding),
       );
     case 'average-pool':
-      return tf.avgPool(
-        input as tf.Tensor4D,
-        [...layer.size],
-        [...layer.strides],
-        tfPadding(layer.padding),
-      );
+      return averagePool(input as tf.Tensor4D, layer);
     case 'flatten':
       return tf.reshape(input, [input.shape[0], -1]);
     case 'dense':

@@ -1,6 +1,7 @@
 export { ARCHITECTURE_NAMES, type ArchitectureName } from './architecture-names.ts';
 export { buildNetwork } from './architectures.ts';
 export type { Classifier, Logits } from './classifier.ts';
+export { EXPORT_FORMATS, type ExportFormat, exportNetwork } from './export/index.ts';
 export {
   type EpochRecord,
   loadModel,
@@ -14,6 +15,13 @@ export {
   weightsDigest,
 } from './folder.ts';
 export { type PreparedImage, readImage } from './image.ts';
+export {
+  betterPixelRange,
+  ImportError,
+  type ImportedNetwork,
+  type ImportOptions,
+  importModel,
+} from './import/index.ts';
 export { initialWeights, Model, type Weight } from './model.ts';
 export type { Layer, Network, Padding, WeightSpec } from './network.ts';
 export { classesOf, logitsOf, softmaxOf } from './predict.ts';

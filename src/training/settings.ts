@@ -13,6 +13,8 @@ export interface TrainingSettings {
   /** Of the first step; falls to zero along half a cosine. */
   readonly learningRate: number;
   readonly optimizer: OptimizerName;
+  /** Whether the output layer's start and step are scaled for the temperature. */
+  readonly outputScaling: boolean;
   readonly seed: number;
 }
 
@@ -25,11 +27,14 @@ export const DEFAULTS = {
   learningRate: 0.002,
   sgdLearningRate: 0.1,
   optimizer: 'adam',
+  outputScaling: true,
   seed: 1,
   noise: 0.1,
   noiseKind: 'uniform',
   noiseCopies: 1,
   fineTuneEpochs: 0,
+  attackEps: 0.3,
+  attackSteps: 40,
 } as const;
 
 /** SGD's momentum. */

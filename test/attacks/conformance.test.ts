@@ -20,6 +20,21 @@ const CASES: Record<string, { options?: Record<string, number>; breaks: number }
   bim: { breaks: 0.7 },
   pgd: { breaks: 0.7 },
   'mi-fgsm': { breaks: 0.7 },
+  apgd: { options: { steps: 20 }, breaks: 0.7 },
+  'apgd-t': { options: { steps: 20 }, breaks: 0.7 },
+  deepfool: { breaks: 1 },
+  'cw-l2': { options: { steps: 60, searches: 4, learningRate: 0.1, initialC: 0.1 }, breaks: 1 },
+  'cw-l0': { options: { steps: 60, rounds: 8, learningRate: 0.2 }, breaks: 1 },
+  'cw-linf': { options: { steps: 60, rounds: 6, learningRate: 0.05 }, breaks: 1 },
+  fmn: { options: { steps: 40, stepSize: 0.3 }, breaks: 1 },
+  fab: { options: { steps: 15 }, breaks: 1 },
+  jsma: { breaks: 0.5 },
+  square: { options: { queries: 300 }, breaks: 0.5 },
+  spsa: { options: { steps: 10, samples: 32 }, breaks: 0.5 },
+  hopskipjump: { options: { steps: 6, initialQueries: 40 }, breaks: 1 },
+  noise: { breaks: 0 },
+  transfer: { options: { steps: 10 }, breaks: 0 },
+  autoattack: { breaks: 0.7 },
 };
 
 const EPS: Record<Norm, number> = { Linf: 0.15, L2: 0.6, L1: 2.5, L0: 8 };

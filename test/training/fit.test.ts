@@ -18,6 +18,7 @@ const settings: TrainingSettings = {
   batchSize: 64,
   learningRate: 0.002,
   optimizer: 'adam',
+  outputScaling: true,
   seed: 3,
 };
 

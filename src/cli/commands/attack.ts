@@ -57,7 +57,7 @@ export async function attackModels(
     });
   }
   terminal.note(view.describePlan(plan));
-  const candidates = new Map<string, Float32Array[]>();
+  const candidates = new Map<string, Float32Array>();
   const progress = await view.evaluationProgress(terminal);
   const record = await evaluation
     .evaluate(
@@ -68,8 +68,7 @@ export async function attackModels(
         attacks: [{ plan, ...(source && { source }) }],
         seed: flags.seed,
         onProgress: progress.onProgress,
-        onCandidates: (model, images) =>
-          candidates.set(model, [...(candidates.get(model) ?? []), images]),
+        onCandidates: ({ model }, images) => candidates.set(model, images),
       },
       view.provenance(engine, {
         inputsDigest: await view.measurementDigest(flags.model, test, flags),

@@ -3,7 +3,7 @@ import { ATTACK_NAMES } from '../../attacks/names.ts';
 import { LOSSES, type LossName, NORMS, type Norm } from '../../attacks/types.ts';
 import type { Dataset } from '../../data/index.ts';
 import type { EvaluationRecord } from '../../evaluation/index.ts';
-import { PRESET_NAMES, type PresetName } from '../../evaluation/preset-names.ts';
+import { PRESET_NAMES, PRESET_SAMPLES, type PresetName } from '../../evaluation/preset-names.ts';
 import {
   addDataOptions,
   addSharedOptions,
@@ -23,7 +23,9 @@ export interface EvaluateFlags extends SharedOptions, DataOptions {
   readonly loss?: readonly LossName[];
   readonly norm: Norm;
   readonly eps: readonly string[];
-  readonly samples: number;
+  readonly samples?: number;
+  readonly saveExamples?: true;
+  readonly resume?: true;
   readonly minAccuracy?: number;
   readonly minRobustAccuracy?: number;
   readonly out: string;
@@ -38,26 +40,37 @@ export async function evaluateModels(
   const evaluation = await import('../../evaluation/index.ts');
   const view = await import('../evaluation.ts');
   const budgets = flags.eps.map((text) => parseEps(text, flags.norm));
-  const first = view.nameOfModel(flags.model[0]);
+  const samples = flags.samples ?? PRESET_SAMPLES[flags.preset];
+  const scope = { norm: flags.norm, budgets, source: view.nameOfModel(flags.model[0]) };
   const attacks = flags.attacks
-    ? evaluation.namedAttacks(flags.attacks, flags.norm, budgets, flags.loss, first)
-    : evaluation.presetAttacks(flags.preset, flags.norm, budgets, first);
+    ? evaluation.namedAttacks(flags.attacks, flags.loss, scope)
+    : evaluation.presetAttacks(flags.preset, scope);
   const subjects = await view.loadSubjects(flags.model, test);
+  const { seed } = flags;
+  const partial = await view.openPartial(flags, {
+    subjects,
+    dataset: test,
+    samples,
+    attacks,
+    seed,
+  });
   const progress = await view.evaluationProgress(terminal);
   const record = await evaluation
     .evaluate(
       {
         subjects,
         dataset: test,
-        samples: flags.samples,
+        samples,
         attacks,
-        seed: flags.seed,
+        seed,
+        partial,
         onProgress: progress.onProgress,
+        ...(flags.saveExamples && { examplesFolder: `${flags.out}/examples` }),
       },
       view.provenance(engine, {
         inputsDigest: await view.measurementDigest(flags.model, test, flags),
         data: flags.data,
-        samples: flags.samples,
+        samples,
         preset: flags.attacks ? null : flags.preset,
         minAccuracy: flags.minAccuracy ?? null,
         minRobustAccuracy: flags.minRobustAccuracy ?? null,
@@ -65,6 +78,7 @@ export async function evaluateModels(
     )
     .finally(progress.stop);
   await view.saveResults(flags.out, { 'evaluation.json': JSON.stringify(record) });
+  await partial.finish();
   return record;
 }
 
@@ -103,7 +117,13 @@ export function evaluateCommand(): Command {
     )
     .addOption(new Option('--norm <name>', 'of the perturbation').choices(NORMS).default('Linf'))
     .option('--eps <x...>', 'budgets in pixel values, such as 0.1 or 8/255', ['0.1', '0.3'])
-    .option('--samples <n>', 'test images to attack', integer('--samples', 1), 1000);
+    .option(
+      '--samples <n>',
+      'test images to attack (default: 1000, preset paper 100)',
+      integer('--samples', 1),
+    )
+    .option('--save-examples', 'keep adversarial examples (.npz) and judge them again from disk')
+    .option('--resume', 'go on with an evaluation that was interrupted');
   return addSharedOptions(addDataOptions(command))
     .option('--min-accuracy <x>', 'exit with 1 below this share', decimal('--min-accuracy', 0, 1))
     .option(

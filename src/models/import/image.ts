@@ -7,7 +7,7 @@ import { affine } from './layers.ts';
 export interface ImportOptions {
   /** `[height, width, channels]`, where the model's input is flat or its sizes are unknown. */
   readonly imageShape?: readonly [number, number, number];
-  /** The pixel range that the model was trained with, when it is not [0, 1]. */
+  /** What black and white were in the model's training, when not 0 and 1. */
   readonly inputRange?: readonly [number, number];
   /** Which output holds the scores, when there are several. */
   readonly output?: string;
@@ -48,11 +48,11 @@ export function startNetwork(
 ): { assembler: Assembler; input: Feature } {
   const assembler = new Assembler(shape);
   const [low, high] = options.inputRange ?? [0, 1];
-  if (!(low < high) || !Number.isFinite(high - low)) {
+  if (low === high || !Number.isFinite(high - low)) {
     throw new ImportError(
       'bad-input-range',
       `${low} to ${high} is no range of pixel values`,
-      'write the darkest value first, for example --input-range 0,255',
+      'write what black is and then what white is, for example --input-range 0,255',
     );
   }
   return { assembler, input: affine(assembler, assembler.image, [high - low], [low]) };

@@ -1,4 +1,59 @@
+import { stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { SAVED_MODEL_FILE } from '../../savedmodel/index.ts';
+import type { AssembledNetwork } from './assembler.ts';
+import { checkLogits, checkPixelRange } from './check.ts';
+import { ImportError } from './errors.ts';
+import type { ImportOptions } from './image.ts';
+import { importOnnx } from './onnx.ts';
+import { importSavedModel } from './saved-model.ts';
+import { importTfjs } from './tfjs.ts';
+
+export type { AssembledNetwork } from './assembler.ts';
+export { betterPixelRange } from './check.ts';
+export { ImportError } from './errors.ts';
 export type { ImportOptions } from './image.ts';
-export { importOnnx } from './onnx.ts';
-export { importSavedModel } from './saved-model.ts';
-export { importTfjs } from './tfjs.ts';
+
+export interface ImportedNetwork extends AssembledNetwork {
+  readonly format: 'savedmodel' | 'tfjs' | 'onnx';
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
+}
+
+async function read(path: string, options: ImportOptions): Promise<ImportedNetwork> {
+  if (await isFile(join(path, SAVED_MODEL_FILE))) {
+    return { format: 'savedmodel', ...importSavedModel(path, options) };
+  }
+  if (await isFile(join(path, 'model.json'))) {
+    return { format: 'tfjs', ...importTfjs(join(path, 'model.json'), options) };
+  }
+  if (await isFile(path)) {
+    if (extname(path) === '.onnx') return { format: 'onnx', ...importOnnx(path, options) };
+    if (extname(path) === '.json') return { format: 'tfjs', ...importTfjs(path, options) };
+  }
+  throw new ImportError(
+    'unknown-format',
+    `${path} is no model that can be imported`,
+    'name a SavedModel folder, a TensorFlow.js model.json or an .onnx file (from Keras: model.export("folder"))',
+  );
+}
+
+/**
+ * Reads an image classifier that others trained as a network whose output is the logits, for
+ * images in [0, 1]. Uses the engine, to look at the outputs.
+ *
+ * @param path a SavedModel folder, a TensorFlow.js `model.json` or its folder, or an `.onnx` file
+ * @throws FormatError when a file is damaged
+ * @throws ImportError when the model is no image classifier that this program can run and attack
+ */
+export async function importModel(
+  path: string,
+  options: ImportOptions = {},
+): Promise<ImportedNetwork> {
+  const imported = await read(path, options);
+  if (options.inputRange === undefined) checkPixelRange(imported);
+  checkLogits(imported);
+  return imported;
+}

@@ -316,6 +316,13 @@ function clip(call: Call): OnnxValue {
   return elementwise(call, { kind: 'activation', activation: high === 6 ? 'relu6' : 'relu' });
 }
 
+/** The padding of TensorFlow's rule `same` along one axis. */
+function samePads(input: number, window: number, stride: number): [number, number] {
+  const total = Math.max(0, (Math.ceil(input / stride) - 1) * stride + window - input);
+  const before = Math.floor(total / 2);
+  return [before, total - before];
+}
+
 function pool(kind: 'max-pool' | 'average-pool'): Operator {
   return (call) => {
     const { attributes, assembler } = call;
@@ -340,11 +347,15 @@ function pool(kind: 'max-pool' | 'average-pool'): Operator {
       if (pad === 'same' || spare[0] + spare[1] !== 0) fail(call, 'with ceil_mode');
     }
     if (kind === 'average-pool' && typeof pad !== 'string') {
-      if (attributes.integer('count_include_pad', 0) === 0) {
+      const same = [0, 1].map((axis) => samePads(input.shape[axis], size[axis], strides[axis]));
+      if (attributes.integer('count_include_pad', 0) !== 0) {
+        input = assembler.add({ kind: 'pad', padding: pad }, [input]);
+        pad = 'valid';
+      } else if (`${pad}` === `${same}`) {
+        pad = 'same';
+      } else {
         fail(call, 'with padding that does not count');
       }
-      input = assembler.add({ kind: 'pad', padding: pad }, [input]);
-      pad = 'valid';
     }
     return channelsFirst(assembler.add({ kind, size, strides, padding: pad }, [input]));
   };

@@ -92,7 +92,8 @@ function sizesOf({ name, type }: ValueInfoProto): number[] {
     .map(({ value }) => (value.case === 'dimValue' ? Number(value.value) : -1));
 }
 
-const isChannelCount = (size: number | undefined) => size === 1 || size === 3 || size === 4;
+/** Images have few channels and many pixels; where both ends could be it, ONNX's order is meant. */
+const isChannelCount = (size: number) => size >= 1 && size <= 4;
 
 /** The nodes that lead to an output, in order. */
 function neededNodes(graph: GraphProto, output: string): GraphProto['node'] {

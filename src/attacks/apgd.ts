@@ -1,0 +1,323 @@
+/**
+ * Auto-PGD: projected ascent with momentum that halves its step and goes back to its best point
+ * when it no longer gains. `apgd` takes any loss; `apgd-t` climbs the targeted DLR loss towards
+ * each of the runners-up in turn.
+ *
+ * Papers: Croce & Hein 2020, "Reliable Evaluation of Adversarial Robustness with an Ensemble of
+ * Diverse Parameter-free Attacks" (Linf, L2); Croce & Hein 2021, "Mind the Box" (L1: sparse steps
+ * whose sparsity adapts).
+ * Threat: Linf, L2, L1; untargeted and targeted (`apgd-t`: untargeted, through targets).
+ * Cost: at most (steps + 1) x restarts forward and backward passes (`apgd-t`: x targets).
+ * Fails: it needs about 100 steps for its schedule to work; with cross-entropy, where a distilled
+ * model's gradient has vanished.
+ */
+import { gather, range, reachesGoal, row } from './batch.ts';
+import { ranking } from './losses.ts';
+import { type Oracle, type Subjects, subjectsOf } from './oracle.ts';
+import { distance, project, randomStart, steepestStep } from './threat.ts';
+import { ANY_LOSS, defineAttack, type Examples, type LossName, type Threat } from './types.ts';
+
+/** Share of checkpoints' steps that must have gained, or the step is halved. */
+const GAIN_SHARE = 0.75;
+/** Weight of the new step against the last one's momentum. */
+const NEW_STEP = 0.75;
+/** First checkpoint, the least distance of two, and how much they close up, as shares of the steps. */
+const CHECKPOINTS = { first: 0.22, least: 0.06, shrink: 0.03, L1: 0.04 };
+/** L1: share of the features that the first steps move, and how sparsity and step adapt. */
+const L1 = { firstShare: 0.2, shareDivisor: 1.5, sparser: 0.95, stepDivisor: 1.5, leastStep: 0.1 };
+
+/** One run: what is climbed, from where, and what counts as success. */
+export interface ApgdRun {
+  readonly oracle: Oracle;
+  readonly threat: Threat;
+  readonly loss: LossName;
+  /** Which classes the loss speaks of. */
+  readonly climbed: Subjects;
+  /** Which classes the goal speaks of. */
+  readonly judged: Subjects;
+  readonly steps: number;
+  /** `[count, features]`: the clean images and the points to start from. */
+  readonly originals: Float32Array;
+  readonly starts: Float32Array;
+}
+
+/** An example's state between steps; images are rows of the run's arrays. */
+interface State {
+  stepSize: number;
+  /** Loss at the start and after each step. */
+  readonly losses: number[];
+  bestLoss: number;
+  bestLossAtCheckpoint: number;
+  halvedAtCheckpoint: boolean;
+  /** L1: share of features that a step moves; L0 distance of the best point at the checkpoint. */
+  share: number;
+  support: number;
+}
+
+/** Runs APGD; returns points that reach the goal where found, else the points of highest loss. */
+export function apgdRun(run: ApgdRun): { images: Float32Array; reached: boolean[] } {
+  const { oracle, threat, steps, originals } = run;
+  const { features } = oracle;
+  const count = originals.length / features;
+  const isL1 = threat.norm === 'L1';
+  const fullStep = (isL1 ? 1 : 2) * threat.eps;
+  const result = run.starts.slice();
+  const reached = new Array<boolean>(count).fill(false);
+  const current = run.starts.slice();
+  const previous = current.slice();
+  const best = current.slice();
+  const gradient = new Float32Array(current.length);
+  const bestGradient = new Float32Array(current.length);
+  const states: State[] = range(count).map(() => ({
+    stepSize: fullStep,
+    losses: [],
+    bestLoss: Number.NEGATIVE_INFINITY,
+    bestLossAtCheckpoint: Number.NEGATIVE_INFINITY,
+    halvedAtCheckpoint: true,
+    share: L1.firstShare,
+    support: features,
+  }));
+  let active = range(count);
+
+  const look = () => {
+    const pick = (values: ArrayLike<number>) => active.map((i) => values[i]);
+    const rows = (subjects: Subjects): Subjects => ({
+      labels: pick(subjects.labels),
+      targets: subjects.targets && pick(subjects.targets),
+    });
+    const images = gather(current, active, features);
+    const seen = oracle.lossGradients(run.loss, images, rows(run.climbed));
+    const judged = rows(run.judged);
+    const unfinished: number[] = [];
+    active.forEach((i, k) => {
+      const image = row(current, i, features);
+      row(gradient, i, features).set(row(seen.gradient, k, features));
+      const state = states[i];
+      state.losses.push(seen.values[k]);
+      if (seen.values[k] > state.bestLoss) {
+        state.bestLoss = seen.values[k];
+        row(best, i, features).set(image);
+        row(bestGradient, i, features).set(row(gradient, i, features));
+      }
+      reached[i] = reachesGoal(seen.logits, judged, k);
+      row(result, i, features).set(reached[i] ? image : row(best, i, features));
+      if (!reached[i]) unfinished.push(i);
+    });
+    active = unfinished;
+  };
+
+  const checkpoints = new Checkpoints(steps, isL1);
+  look();
+  for (const state of states) state.bestLossAtCheckpoint = state.bestLoss;
+  for (let step = 0; step < steps && active.length > 0; step++) {
+    for (const i of active) {
+      const image = row(current, i, features);
+      const before = image.slice();
+      moveOn(threat, row(originals, i, features), image, {
+        gradient: row(gradient, i, features),
+        previous: row(previous, i, features),
+        stepSize: states[i].stepSize,
+        sparsity: states[i].share,
+        weight: step === 0 || isL1 ? 1 : NEW_STEP,
+      });
+      row(previous, i, features).set(before);
+    }
+    look();
+    const window = checkpoints.reached();
+    if (window === 0) continue;
+    for (const i of active) {
+      const state = states[i];
+      const bestImage = row(best, i, features);
+      const back = isL1
+        ? adaptSparsity(
+            state,
+            distance('L0', row(originals, i, features), bestImage),
+            features,
+            fullStep,
+          )
+        : halveStep(state, window);
+      if (!back) continue;
+      row(current, i, features).set(bestImage);
+      row(gradient, i, features).set(row(bestGradient, i, features));
+    }
+  }
+  return { images: result, reached };
+}
+
+/** When the step size is looked at: intervals that start long and shrink (L1: always short). */
+class Checkpoints {
+  #interval: number;
+  #since = 0;
+  readonly #shrink: number;
+  readonly #least: number;
+
+  constructor(steps: number, isL1: boolean) {
+    const share = (part: number) => Math.max(1, Math.floor(part * steps));
+    this.#interval = share(isL1 ? CHECKPOINTS.L1 : CHECKPOINTS.first);
+    this.#shrink = isL1 ? 0 : share(CHECKPOINTS.shrink);
+    this.#least = isL1 ? this.#interval : share(CHECKPOINTS.least);
+  }
+
+  /** Called after every step: how many steps there were since the last checkpoint, 0 if this is none. */
+  reached(): number {
+    if (++this.#since < this.#interval) return 0;
+    const window = this.#since;
+    this.#since = 0;
+    this.#interval = Math.max(this.#interval - this.#shrink, this.#least);
+    return window;
+  }
+}
+
+function moveOn(
+  threat: Threat,
+  original: Float32Array,
+  image: Float32Array,
+  move: {
+    readonly gradient: Float32Array;
+    readonly previous: Float32Array;
+    readonly stepSize: number;
+    readonly sparsity: number;
+    readonly weight: number;
+  },
+): void {
+  const { gradient, previous, stepSize, sparsity, weight } = move;
+  const start = image.slice();
+  steepestStep(threat.norm, gradient, stepSize, image, sparsity);
+  project(threat, original, image);
+  if (weight === 1) return;
+  for (let p = 0; p < image.length; p++) {
+    image[p] = start[p] + weight * (image[p] - start[p]) + (1 - weight) * (start[p] - previous[p]);
+  }
+  project(threat, original, image);
+}
+
+/** Halves the step where too few steps gained, or nothing was gained since the last checkpoint. */
+function halveStep(state: State, window: number): boolean {
+  const { losses } = state;
+  let gains = 0;
+  for (let k = losses.length - window; k < losses.length; k++) {
+    if (losses[k] > losses[k - 1]) gains++;
+  }
+  const stuck = !state.halvedAtCheckpoint && state.bestLoss <= state.bestLossAtCheckpoint;
+  const halve = gains <= GAIN_SHARE * window || stuck;
+  state.halvedAtCheckpoint = halve;
+  state.bestLossAtCheckpoint = state.bestLoss;
+  if (halve) state.stepSize /= 2;
+  return halve;
+}
+
+/** Where the best point has become sparser: start afresh from it, with sparser steps. */
+function adaptSparsity(state: State, support: number, features: number, fullStep: number): boolean {
+  const sparser = support / state.support < L1.sparser;
+  state.share = support / features / L1.shareDivisor;
+  state.stepSize = sparser
+    ? fullStep
+    : Math.max(state.stepSize / L1.stepDivisor, fullStep * L1.leastStep);
+  state.support = support;
+  return sparser;
+}
+
+/** Random starting points of one restart, for the examples at `rows`. */
+export function apgdStarts(
+  { images, streams }: Examples,
+  rows: readonly number[],
+  threat: Threat,
+  label: string,
+): Float32Array {
+  const features = images.length / streams.length;
+  const starts = gather(images, rows, features);
+  rows.forEach((example, i) => {
+    const original = row(images, example, features);
+    randomStart(threat, original, streams[example].child(label), row(starts, i, features));
+  });
+  return starts;
+}
+
+const steps = { about: 'gradient steps', default: 100, min: 1, integer: true } as const;
+const restarts = { about: 'random starts', default: 1, min: 1, integer: true } as const;
+
+export const apgd = defineAttack({
+  name: 'apgd',
+  about: 'PGD that chooses its own steps (Croce & Hein 2020)',
+  access: 'gradient',
+  budget: 'fixed',
+  random: true,
+  norms: ['Linf', 'L2', 'L1'],
+  goals: ['untargeted', 'targeted'],
+  losses: ['dlr', ...ANY_LOSS.filter((loss) => loss !== 'dlr')],
+  options: { steps, restarts },
+  run({ oracle, examples, goal, threat, loss, options }) {
+    const { features } = oracle;
+    const attacked = examples.images.slice();
+    let active = range(examples.labels.length);
+    for (let restart = 0; restart < options.restarts && active.length > 0; restart++) {
+      const subjects = subjectsOf(examples, goal, active);
+      const { images, reached } = apgdRun({
+        oracle,
+        threat,
+        loss,
+        climbed: subjects,
+        judged: subjects,
+        steps: options.steps,
+        originals: gather(examples.images, active, features),
+        starts: apgdStarts(examples, active, threat, `start ${restart}`),
+      });
+      active.forEach((example, i) => {
+        row(attacked, example, features).set(row(images, i, features));
+      });
+      active = active.filter((_, i) => !reached[i]);
+    }
+    return attacked;
+  },
+});
+
+export const apgdT = defineAttack({
+  name: 'apgd-t',
+  about: 'APGD on the targeted DLR loss, runner-up by runner-up (Croce & Hein 2020)',
+  access: 'gradient',
+  budget: 'fixed',
+  random: true,
+  norms: ['Linf', 'L2', 'L1'],
+  goals: ['untargeted'],
+  losses: ['dlr', 'margin'],
+  options: {
+    steps,
+    restarts,
+    targets: { about: 'how many runners-up to aim at', default: 9, min: 1, integer: true },
+  },
+  run({ oracle, examples, goal, threat, loss, options }) {
+    const { features, classes } = oracle;
+    const attacked = examples.images.slice();
+    const order = runnersUp(oracle, examples);
+    let active = range(examples.labels.length);
+    const targets = Math.min(options.targets, classes - 1);
+    for (let rank = 0; rank < targets; rank++) {
+      for (let restart = 0; restart < options.restarts && active.length > 0; restart++) {
+        const judged = subjectsOf(examples, goal, active);
+        const { images, reached } = apgdRun({
+          oracle,
+          threat,
+          loss,
+          climbed: { labels: judged.labels, targets: active.map((i) => order[i][rank]) },
+          judged,
+          steps: options.steps,
+          originals: gather(examples.images, active, features),
+          starts: apgdStarts(examples, active, threat, `target ${rank} start ${restart}`),
+        });
+        active.forEach((example, i) => {
+          row(attacked, example, features).set(row(images, i, features));
+        });
+        active = active.filter((_, i) => !reached[i]);
+      }
+    }
+    return attacked;
+  },
+});
+
+/** The classes other than the label, by falling logit at the clean image. */
+export function runnersUp(oracle: Oracle, { images, labels }: Examples): number[][] {
+  const logits = oracle.logits(images);
+  return Array.from(labels, (label, i) =>
+    ranking(row(logits, i, oracle.classes)).filter((index) => index !== label),
+  );
+}

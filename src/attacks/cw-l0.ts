@@ -1,0 +1,153 @@
+/**
+ * Carlini & Wagner's L0 attack: their L2 attack on ever fewer pixels; those whose change times
+ * gradient does least for the goal are given back.
+ *
+ * Paper: Carlini & Wagner 2017, "Towards Evaluating the Robustness of Neural Networks", section VI.B.
+ * The authors give back a few pixels a round; here a share of them, which halves when a round fails,
+ * so that the end is as fine and the way is shorter.
+ * Threat: minimal L0; targeted and untargeted.
+ * Cost: up to rounds x tenfold increases of c x steps forward and backward passes; most end early.
+ * Fails: greedy, so not minimal; as cw-l2 does.
+ */
+import { gather, range, row } from './batch.ts';
+import { Closest } from './closest.ts';
+import { descend, SQUARES } from './cw-descent.ts';
+import { subjectsOf } from './oracle.ts';
+import { largest } from './threat.ts';
+import { defineAttack } from './types.ts';
+
+const LARGEST_C = 1e6;
+
+export const cwL0 = defineAttack({
+  name: 'cw-l0',
+  about: 'their L2 attack on ever fewer pixels (Carlini & Wagner 2017)',
+  access: 'gradient',
+  budget: 'minimal',
+  random: false,
+  norms: ['L0'],
+  goals: ['untargeted', 'targeted'],
+  losses: ['margin'],
+  options: {
+    steps: { about: 'most Adam steps for each set and c', default: 500, min: 1, integer: true },
+    rounds: { about: 'most sets of pixels', default: 60, min: 1, integer: true },
+    share: { about: 'share of the pixels given back at first', default: 0.3, min: 0.001, max: 0.9 },
+    learningRate: { about: 'of Adam, on w', default: 0.05, min: 0 },
+    initialC: {
+      about: 'first weight of the goal; tenfold until it wins',
+      default: 0.01,
+      min: 1e-9,
+    },
+  },
+  run({ oracle, examples, goal, options }) {
+    const { features } = oracle;
+    const closest = new Closest(examples, 'L0');
+    const count = examples.labels.length;
+    /** 1 where a pixel may move: in the round being tried, and in the last one that won. */
+    const tried = new Uint8Array(count * features).fill(1);
+    const kept = tried.slice();
+    const share = new Float64Array(count).fill(options.share);
+    const c = new Float64Array(count).fill(options.initialC);
+    let active = range(count);
+    for (let round = 0; round < options.rounds && active.length > 0; round++) {
+      const won = new Set<number>();
+      for (let open = active; open.length > 0; ) {
+        const members = open;
+        descend({
+          oracle,
+          originals: gather(examples.images, members, features),
+          starts: startsOf(members, tried, closest, features),
+          subjects: subjectsOf(examples, goal, members),
+          penalty: SQUARES,
+          weights: members.map((example) => c[example]),
+          mask: masksOf(members, tried, features),
+          steps: options.steps,
+          learningRate: options.learningRate,
+          confidence: 0,
+          onReached: (i, image) => {
+            won.add(members[i]);
+            closest.offer(
+              members[i],
+              snapped(image, closest.original(members[i]), tried, members[i]),
+            );
+          },
+          isDone: (i) => won.has(members[i]),
+        });
+        for (const example of members) if (!won.has(example)) c[example] *= 10;
+        open = members.filter((example) => !won.has(example) && c[example] <= LARGEST_C);
+      }
+      active = active.filter((example) => {
+        const here = mask(tried, example, features);
+        const last = mask(kept, example, features);
+        if (won.has(example)) last.set(here);
+        else {
+          const pixels = last.reduce((sum, bit) => sum + bit, 0);
+          if (!closest.found(example) || share[example] * pixels < 2) return false;
+          share[example] /= 2;
+          here.set(last);
+        }
+        c[example] = options.initialC;
+        return closest.distances[example] > 1;
+      });
+      giveBack(active);
+    }
+    return closest.images;
+
+    function giveBack(members: readonly number[]): void {
+      const { gradient } = oracle.lossGradients(
+        'margin',
+        gather(closest.images, members, features),
+        subjectsOf(examples, goal, members),
+      );
+      members.forEach((example, i) => {
+        const here = mask(tried, example, features);
+        const image = closest.image(example);
+        const original = closest.original(example);
+        const slope = row(gradient, i, features);
+        const open = range(features).filter((p) => here[p] === 1);
+        const worth = open.map((p) => -Math.abs((image[p] - original[p]) * slope[p]));
+        const dropped = Math.max(1, Math.floor(share[example] * open.length));
+        for (const k of largest(worth, dropped)) here[open[k]] = 0;
+      });
+    }
+  },
+});
+
+function mask(masks: Uint8Array, example: number, features: number): Uint8Array {
+  return masks.subarray(example * features, (example + 1) * features);
+}
+
+function masksOf(members: readonly number[], masks: Uint8Array, features: number): Uint8Array {
+  const out = new Uint8Array(members.length * features);
+  members.forEach((example, i) => {
+    out.set(mask(masks, example, features), i * features);
+  });
+  return out;
+}
+
+/** The nearest images found, pixels that may no longer move put back. */
+function startsOf(
+  members: readonly number[],
+  masks: Uint8Array,
+  closest: Closest,
+  features: number,
+): Float32Array {
+  const starts = gather(closest.images, members, features);
+  members.forEach((example, i) => {
+    const bits = mask(masks, example, features);
+    const original = closest.original(example);
+    const start = row(starts, i, features);
+    for (let p = 0; p < features; p++) if (bits[p] === 0) start[p] = original[p];
+  });
+  return starts;
+}
+
+/** The image with every pixel outside the mask exactly as it was. */
+function snapped(
+  image: Float32Array,
+  original: Float32Array,
+  masks: Uint8Array,
+  example: number,
+): Float32Array {
+  const bits = mask(masks, example, image.length);
+  return image.map((value, p) => (bits[p] === 1 ? value : original[p]));
+}

@@ -1,0 +1,83 @@
+/**
+ * Carlini & Wagner's Linf attack: a bound tau on every pixel that is drawn in while it can be kept.
+ *
+ * Paper: Carlini & Wagner 2017, "Towards Evaluating the Robustness of Neural Networks", section VI.C.
+ * Threat: minimal norm in Linf; targeted and untargeted.
+ * Cost: up to rounds x doublings x steps forward and backward passes, though most end early.
+ * Fails: as cw-l2 does; each round starts from the last one's image, so that it can be stuck near it.
+ */
+import { gather, range } from './batch.ts';
+import { Closest } from './closest.ts';
+import { descend } from './cw-descent.ts';
+import { subjectsOf } from './oracle.ts';
+import { distance } from './threat.ts';
+import { defineAttack } from './types.ts';
+
+/** tau shrinks to this share of what was reached. */
+const SHRINK = 0.9;
+const LARGEST_C = 20;
+
+export const cwLinf = defineAttack({
+  name: 'cw-linf',
+  about: 'draws a bound on every pixel in (Carlini & Wagner 2017)',
+  access: 'gradient',
+  budget: 'minimal',
+  random: false,
+  norms: ['Linf'],
+  goals: ['untargeted', 'targeted'],
+  losses: ['margin'],
+  options: {
+    steps: { about: 'most Adam steps for each tau and c', default: 1000, min: 1, integer: true },
+    rounds: { about: 'most values of tau', default: 50, min: 1, integer: true },
+    learningRate: { about: 'of Adam, on w', default: 0.005, min: 0 },
+    initialC: {
+      about: 'first weight of the goal; doubled until it wins',
+      default: 0.01,
+      min: 1e-9,
+    },
+  },
+  run({ oracle, examples, goal, options }) {
+    const { features } = oracle;
+    const closest = new Closest(examples, 'Linf');
+    const count = examples.labels.length;
+    const tau = new Float64Array(count).fill(1);
+    const c = new Float64Array(count).fill(options.initialC);
+    let active = range(count);
+    for (let round = 0; round < options.rounds && active.length > 0; round++) {
+      const won = new Set<number>();
+      let open = active;
+      while (open.length > 0) {
+        const members = open;
+        descend({
+          oracle,
+          originals: gather(examples.images, members, features),
+          starts: gather(closest.images, members, features),
+          subjects: subjectsOf(examples, goal, members),
+          penalty: {
+            value: (change, i) => Math.max(Math.abs(change) - tau[members[i]], 0),
+            slope: (change, i) => (Math.abs(change) > tau[members[i]] ? Math.sign(change) : 0),
+          },
+          weights: members.map((example) => c[example]),
+          steps: options.steps,
+          learningRate: options.learningRate,
+          confidence: 0,
+          onReached: (i, image) => {
+            const example = members[i];
+            const away = distance('Linf', closest.original(example), image);
+            if (away <= tau[example]) won.add(example);
+            closest.offer(example, image);
+          },
+          isDone: (i) => won.has(members[i]),
+        });
+        for (const example of members) if (!won.has(example)) c[example] *= 2;
+        open = members.filter((example) => !won.has(example) && c[example] <= LARGEST_C);
+      }
+      active = active.filter((example) => won.has(example) && closest.distances[example] > 0);
+      for (const example of active) {
+        tau[example] = Math.min(tau[example], closest.distances[example]) * SHRINK;
+        c[example] = Math.max(options.initialC, c[example] / 2);
+      }
+    }
+    return closest.images;
+  },
+});

@@ -1,0 +1,179 @@
+/**
+ * Fast adaptive boundary attack, in its targeted form: from a point over the boundary, steps to the
+ * linearised boundary that are drawn towards the original image.
+ *
+ * Papers: Croce & Hein 2020, "Minimally Distorted Adversarial Examples with a Fast Adaptive
+ * Boundary Attack"; its use target by target as FAB-T in Croce & Hein 2020 (AutoAttack).
+ * Threat: minimal norm in Linf, L2, L1; untargeted through the runners-up, or targeted.
+ * Cost: about steps x targets x restarts forward and backward passes and as many more forward.
+ * Fails: where the gradient of the logits is zero or random; slow for many classes.
+ */
+import { runnersUp } from './apgd.ts';
+import { gather, range, reachesGoal, row } from './batch.ts';
+import { Closest } from './closest.ts';
+import { stepToHyperplane } from './hyperplane.ts';
+import { argmaxExcept } from './losses.ts';
+import { type Subjects, subjectsOf } from './oracle.ts';
+import { distance, randomStart } from './threat.ts';
+import { type AttackInput, defineAttack, type OptionSpecs } from './types.ts';
+
+/** How far over the hyperplane a step goes. */
+const OVERSHOOT = 1.05;
+/** Most weight of the step that starts from the original image. */
+const MOST_BIAS = 0.1;
+/** An adversarial point is drawn back to this share of its way from the original. */
+const DRAW_BACK = 0.9;
+/** Halvings of the last stretch between the original and the nearest point found. */
+const FINAL_HALVINGS = 10;
+
+export const fab = defineAttack({
+  name: 'fab',
+  about: 'walks along the boundary to its nearest point (Croce & Hein 2020)',
+  access: 'gradient',
+  budget: 'minimal',
+  random: true,
+  norms: ['Linf', 'L2', 'L1'],
+  goals: ['untargeted', 'targeted'],
+  losses: ['margin'],
+  options: {
+    steps: { about: 'steps along the boundary', default: 100, min: 1, integer: true },
+    restarts: {
+      about: 'runs; all but the first start at random',
+      default: 1,
+      min: 1,
+      integer: true,
+    },
+    targets: {
+      about: 'untargeted: how many runners-up to aim at',
+      default: 9,
+      min: 1,
+      integer: true,
+    },
+  },
+  run(input) {
+    const { oracle, examples, goal, threat, options } = input;
+    const closest = new Closest(examples, threat.norm);
+    const logits = oracle.logits(examples.images);
+    const subjects = subjectsOf(examples, goal);
+    const open = range(examples.labels.length).filter((example) => {
+      const done = reachesGoal(logits, subjects, example);
+      if (done) closest.offer(example, closest.original(example));
+      return !done;
+    });
+    const order = goal.kind === 'targeted' ? undefined : runnersUp(oracle, examples);
+    const targets = order ? Math.min(options.targets, oracle.classes - 1) : 1;
+    for (let rank = 0; rank < targets; rank++) {
+      const aims = open.map((example) =>
+        goal.kind === 'targeted' ? goal.targets[example] : (order?.[example][rank] as number),
+      );
+      for (let restart = 0; restart < options.restarts; restart++) {
+        walk(input, open, aims, closest, `target ${rank} start ${restart}`, restart > 0);
+      }
+    }
+    settle(
+      input,
+      open.filter((example) => closest.found(example)),
+      closest,
+    );
+    return closest.images;
+  },
+});
+
+/** One walk of every example towards its aim. */
+function walk<S extends OptionSpecs>(
+  { oracle, examples, goal, threat, options }: AttackInput<S>,
+  open: readonly number[],
+  aims: readonly number[],
+  closest: Closest,
+  label: string,
+  isRandom: boolean,
+): void {
+  const { features, classes } = oracle;
+  const { norm } = threat;
+  const judged = subjectsOf(examples, goal, open);
+  const points = gather(examples.images, open, features);
+  if (isRandom) {
+    open.forEach((example, i) => {
+      const radius = closest.found(example) ? closest.distances[example] / 2 : 0.5;
+      const stream = examples.streams[example].child(label);
+      const point = row(points, i, features);
+      randomStart({ norm, eps: radius }, closest.original(example), stream, point);
+    });
+  }
+  /** The class whose boundary with the aim is next: in the untargeted form that of the label. */
+  const loserOf = (i: number, scores: Float32Array) =>
+    goal.kind === 'targeted' ? argmaxExcept(scores, aims[i]) : judged.labels[i];
+  const origin = new Float32Array(features);
+  const fromPoint = new Float32Array(features);
+  const fromOriginal = new Float32Array(features);
+  for (let step = 0; step < options.steps; step++) {
+    const { logits, gradient } = oracle.backward(points, (all) => {
+      const pull = new Float32Array(all.length);
+      aims.forEach((aim, i) => {
+        pull[i * classes + aim] += 1;
+        pull[i * classes + loserOf(i, row(all, i, classes))] -= 1;
+      });
+      return pull;
+    });
+    open.forEach((example, i) => {
+      const point = row(points, i, features);
+      const original = closest.original(example);
+      const normal = row(gradient, i, features);
+      const scores = row(logits, i, classes);
+      const gap = scores[loserOf(i, scores)] - scores[aims[i]];
+      let along = 0;
+      for (let p = 0; p < features; p++) along += normal[p] * (point[p] - original[p]);
+      stepToHyperplane(norm, point, normal, gap, fromPoint);
+      stepToHyperplane(norm, original, normal, gap + along, fromOriginal);
+      const [a, b] = [distance(norm, origin, fromPoint), distance(norm, origin, fromOriginal)];
+      const bias = Math.min(a / Math.max(a + b, 1e-12), MOST_BIAS);
+      for (let p = 0; p < features; p++) {
+        const own = point[p] + OVERSHOOT * fromPoint[p];
+        const drawn = original[p] + OVERSHOOT * fromOriginal[p];
+        point[p] = Math.min(1, Math.max(0, (1 - bias) * own + bias * drawn));
+      }
+    });
+    const judgedLogits = oracle.logits(points);
+    open.forEach((example, i) => {
+      if (!reachesGoal(judgedLogits, judged, i)) return;
+      const point = row(points, i, features);
+      const original = closest.original(example);
+      closest.offer(example, point);
+      for (let p = 0; p < features; p++) {
+        point[p] = original[p] + DRAW_BACK * (point[p] - original[p]);
+      }
+    });
+  }
+}
+
+/** The paper's final search: halves the last stretch of the way from original to nearest point. */
+function settle<S extends OptionSpecs>(
+  { oracle, examples, goal }: AttackInput<S>,
+  found: readonly number[],
+  closest: Closest,
+): void {
+  const { features } = oracle;
+  const subjects: Subjects = subjectsOf(examples, goal, found);
+  const ends = gather(closest.images, found, features);
+  const low = found.map(() => DRAW_BACK);
+  const high = found.map(() => 1);
+  for (let halving = 0; halving < FINAL_HALVINGS; halving++) {
+    const tries = new Float32Array(ends.length);
+    found.forEach((example, i) => {
+      const share = (low[i] + high[i]) / 2;
+      const original = closest.original(example);
+      for (let p = 0; p < features; p++) {
+        const end = ends[i * features + p];
+        tries[i * features + p] = original[p] + share * (end - original[p]);
+      }
+    });
+    const logits = oracle.logits(tries);
+    found.forEach((example, i) => {
+      const share = (low[i] + high[i]) / 2;
+      if (reachesGoal(logits, subjects, i)) {
+        high[i] = share;
+        closest.offer(example, row(tries, i, features));
+      } else low[i] = share;
+    });
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * HopSkipJump: from any adversarial image to the boundary, along a gradient guessed from decisions.
+ *
+ * Paper: Chen, Jordan & Wainwright 2020, "HopSkipJumpAttack: A Query-Efficient Decision-Based
+ * Attack".
+ * Threat: minimal norm in L2 and Linf with decisions only; untargeted.
+ * Cost: forward passes, about initialQueries * sum of sqrt(1 … steps): 11,000 for 30 steps.
+ * Fails: with few queries; where noise in the answers blurs the boundary. Where it beats a gradient
+ * attack, that attack's gradients are masked.
+ */
+
+import type { RandomStream } from '../engine/index.ts';
+import { range, reachesGoal, row } from './batch.ts';
+import { Closest } from './closest.ts';
+import { type Oracle, subjectsOf } from './oracle.ts';
+import { distance } from './threat.ts';
+import { defineAttack, type Norm } from './types.ts';
+
+/** Random images to try as a starting point, and halvings that bring it nearer. */
+const START_TRIES = 100;
+const MOST_QUERIES = 10_000;
+const FIRST_DELTA = 0.1;
+const MOST_HALVINGS = 30;
+
+export const hopskipjump = defineAttack({
+  name: 'hopskipjump',
+  about: 'walks the boundary by decisions alone (Chen et al. 2020)',
+  access: 'decision',
+  budget: 'minimal',
+  random: true,
+  norms: ['L2', 'Linf'],
+  goals: ['untargeted'],
+  losses: [],
+  options: {
+    steps: { about: 'steps along the boundary', default: 30, min: 1, integer: true },
+    initialQueries: { about: 'decisions for the first step', default: 100, min: 2, integer: true },
+  },
+  run({ oracle, examples, goal, threat, options }) {
+    const closest = new Closest(examples, threat.norm);
+    for (const example of range(examples.labels.length)) {
+      const { labels } = subjectsOf(examples, goal, [example]);
+      const walk = new Walk(oracle, labels[0], closest.original(example), threat.norm);
+      const stream = examples.streams[example].child('hopskipjump');
+      if (walk.isOver(closest.original(example))) {
+        closest.offer(example, closest.original(example));
+        continue;
+      }
+      let point = walk.start(stream);
+      if (!point) continue;
+      closest.offer(example, point);
+      for (let step = 1; step <= options.steps; step++) {
+        const queries = Math.min(
+          MOST_QUERIES,
+          Math.floor(options.initialQueries * Math.sqrt(step)),
+        );
+        point = walk.step(point, step, queries, stream);
+        closest.offer(example, point);
+      }
+    }
+    return closest.images;
+  },
+});
+
+/** The walk of one example; its batches are of queries, not of examples. */
+class Walk {
+  readonly #oracle: Oracle;
+  readonly #label: number;
+  readonly #original: Float32Array;
+  readonly #norm: Norm;
+  /** Precision of the boundary, relative to the distance. */
+  readonly #theta: number;
+
+  constructor(oracle: Oracle, label: number, original: Float32Array, norm: Norm) {
+    this.#oracle = oracle;
+    this.#label = label;
+    this.#original = original;
+    this.#norm = norm;
+    const d = oracle.features;
+    this.#theta = norm === 'L2' ? 1 / (Math.sqrt(d) * d) : 1 / (d * d);
+  }
+
+  /** Which of the images `[count, features]` are over the boundary. */
+  #decisions(images: Float32Array): boolean[] {
+    const logits = this.#oracle.logits(images);
+    const count = images.length / this.#oracle.features;
+    const subjects = { labels: new Int32Array(count).fill(this.#label), targets: undefined };
+    return range(count).map((i) => reachesGoal(logits, subjects, i));
+  }
+
+  isOver(image: Float32Array): boolean {
+    return this.#decisions(image)[0];
+  }
+
+  /** A random image over the boundary, brought to it. */
+  start(stream: RandomStream): Float32Array | undefined {
+    for (let attempt = 0; attempt < START_TRIES; attempt++) {
+      const image = this.#original.map(() => stream.uniform());
+      if (this.isOver(image)) return this.#toBoundary(image);
+    }
+    return undefined;
+  }
+
+  /** The original at share 0, `image` at share 1; in Linf the original's box of that share. */
+  #between(image: Float32Array, share: number): Float32Array {
+    const original = this.#original;
+    if (this.#norm === 'L2') {
+      return image.map((value, p) => original[p] + share * (value - original[p]));
+    }
+    const radius = share * distance('Linf', original, image);
+    return image.map((value, p) =>
+      Math.min(original[p] + radius, Math.max(original[p] - radius, value)),
+    );
+  }
+
+  #toBoundary(image: Float32Array): Float32Array {
+    let low = 0;
+    let high = 1;
+    let over = image;
+    for (let halving = 0; halving < MOST_HALVINGS && high - low > this.#theta; halving++) {
+      const middle = (low + high) / 2;
+      const tried = this.#between(image, middle);
+      if (this.isOver(tried)) {
+        high = middle;
+        over = tried;
+      } else low = middle;
+    }
+    return over;
+  }
+
+  step(point: Float32Array, step: number, queries: number, stream: RandomStream): Float32Array {
+    const away = distance(this.#norm, this.#original, point);
+    const d = this.#oracle.features;
+    const spread = this.#norm === 'L2' ? Math.sqrt(d) : d;
+    const delta = step === 1 ? FIRST_DELTA : Math.max(spread * this.#theta * away, 1e-5);
+    const direction = this.#guessGradient(point, delta, queries, stream);
+    let size = away / Math.sqrt(step);
+    for (let halving = 0; halving < MOST_HALVINGS; halving++, size /= 2) {
+      const tried = point.map((value, p) => Math.min(1, Math.max(0, value + size * direction[p])));
+      if (this.isOver(tried)) return this.#toBoundary(tried);
+    }
+    return point;
+  }
+
+  /** The mean of random directions, each weighted by the side of the boundary that it leads to. */
+  #guessGradient(
+    point: Float32Array,
+    delta: number,
+    queries: number,
+    stream: RandomStream,
+  ): Float64Array {
+    const { features } = this.#oracle;
+    const probes = new Float32Array(queries * features);
+    for (let q = 0; q < queries; q++) {
+      const probe = row(probes, q, features);
+      let squares = 0;
+      for (let p = 0; p < features; p++) {
+        probe[p] = this.#norm === 'L2' ? stream.normal() : 2 * stream.uniform() - 1;
+        squares += probe[p] * probe[p];
+      }
+      const scale = delta / Math.sqrt(squares);
+      for (let p = 0; p < features; p++) {
+        probe[p] = Math.min(1, Math.max(0, point[p] + scale * probe[p]));
+      }
+    }
+    const votes = this.#decisions(probes).map((over) => (over ? 1 : -1));
+    const mean = votes.reduce((a: number, b) => a + b, 0) / queries;
+    const guess = new Float64Array(features);
+    for (let q = 0; q < queries; q++) {
+      const weight = Math.abs(mean) === 1 ? mean : votes[q] - mean;
+      const probe = row(probes, q, features);
+      for (let p = 0; p < features; p++) guess[p] += weight * (probe[p] - point[p]);
+    }
+    if (this.#norm === 'Linf') return guess.map(Math.sign);
+    const length = Math.sqrt(guess.reduce((sum, value) => sum + value * value, 0));
+    return length > 0 ? guess.map((value) => value / length) : guess;
+  }
+}

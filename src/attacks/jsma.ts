@@ -1,0 +1,162 @@
+/**
+ * Jacobian-based saliency map attack: pixels, two at a time, driven to a bound.
+ *
+ * Paper: Papernot, McDaniel, Jha, Fredrikson, Celik & Swami 2016, "The Limitations of Deep Learning
+ * in Adversarial Settings". `increase` 1 raises pixels (their first variant), 0 lowers them (their
+ * second). The saliency map is taken of softmax outputs (`softmax`, as the authors did against
+ * distillation), of the logits, or of softmax(logits / T) (`temperature`): on a distilled model the
+ * first vanishes in float32 and the last does not (Carlini & Wagner 2016).
+ * Threat: L0 of at most eps features (112 of 784: the paper's 14.29 %); targeted; untargeted aims
+ * at the runner-up of the clean image.
+ * Cost: at most eps / 2 forward and backward passes (`logits`: twice that).
+ * Fails: on distilled models with `softmax`; greedy, so that its L0 is far from minimal.
+ */
+import { runnersUp } from './apgd.ts';
+import { gather, range, reachesGoal, row } from './batch.ts';
+import { softmax32 } from './losses.ts';
+import { type Oracle, subjectsOf } from './oracle.ts';
+import { defineAttack, type LossName } from './types.ts';
+
+export const jsma = defineAttack({
+  name: 'jsma',
+  about: 'pairs of pixels by their saliency (Papernot et al. 2016)',
+  access: 'gradient',
+  budget: 'fixed',
+  random: false,
+  norms: ['L0'],
+  goals: ['untargeted', 'targeted'],
+  losses: ['temperature', 'softmax', 'logits'],
+  options: {
+    increase: {
+      about: '1: raise pixels to 1, 0: lower them to 0',
+      default: 1,
+      min: 0,
+      max: 1,
+      integer: true,
+    },
+  },
+  run({ oracle, examples, goal, threat, loss, options }) {
+    const { features } = oracle;
+    const bound = options.increase;
+    const attacked = examples.images.slice();
+    const aims =
+      goal.kind === 'targeted'
+        ? Array.from(goal.targets)
+        : runnersUp(oracle, examples).map((order) => order[0]);
+    /** Features that may still be driven to the bound, one byte each. */
+    const free = Uint8Array.from(attacked, (value) => (value === bound ? 0 : 1));
+    let active = range(examples.labels.length);
+    for (let spent = 0; spent + 2 <= threat.eps && active.length > 0; spent += 2) {
+      const current = gather(attacked, active, features);
+      const subjects = subjectsOf(examples, goal, active);
+      const maps = saliency(
+        oracle,
+        loss,
+        current,
+        active.map((example) => aims[example]),
+      );
+      const unfinished: number[] = [];
+      active.forEach((example, i) => {
+        if (reachesGoal(maps.logits, subjects, i)) return;
+        const open = free.subarray(example * features, (example + 1) * features);
+        const pair = bestPair(
+          row(maps.target, i, features),
+          row(maps.others, i, features),
+          open,
+          bound === 1 ? 1 : -1,
+        );
+        if (!pair) return;
+        for (const p of pair) {
+          row(attacked, example, features)[p] = bound;
+          open[p] = 0;
+        }
+        unfinished.push(example);
+      });
+      active = unfinished;
+    }
+    return attacked;
+  },
+});
+
+interface Saliency {
+  readonly logits: Float32Array;
+  /** d output_target / d pixel */
+  readonly target: Float32Array;
+  /** The sum of d output_j / d pixel over the other classes. */
+  readonly others: Float32Array;
+}
+
+/**
+ * Both parts of the saliency map. Softmax outputs add up to 1, so that the other classes' part is
+ * the target's with the sign turned: exact, and kinder to the naive attack than float32 sums.
+ */
+function saliency(
+  oracle: Oracle,
+  loss: LossName,
+  images: Float32Array,
+  aims: readonly number[],
+): Saliency {
+  const { classes } = oracle;
+  if (loss !== 'logits') {
+    const temperature = loss === 'temperature' ? oracle.classifier.temperature : 1;
+    const { logits, gradient } = oracle.backward(images, (all) => {
+      const pull = new Float32Array(all.length);
+      aims.forEach((aim, i) => {
+        softmaxGradient(row(all, i, classes), temperature, aim, row(pull, i, classes));
+      });
+      return pull;
+    });
+    return { logits, target: gradient, others: gradient.map((entry) => -entry) };
+  }
+  const carry = (ofAim: number, ofOthers: number) =>
+    oracle.backward(images, (all) => {
+      const pull = new Float32Array(all.length).fill(ofOthers);
+      aims.forEach((aim, i) => {
+        pull[i * classes + aim] = ofAim;
+      });
+      return pull;
+    });
+  const { logits, gradient } = carry(1, 0);
+  return { logits, target: gradient, others: carry(0, 1).gradient };
+}
+
+/** The logit gradient of softmax(z / T) at class `aim`: p_aim (e_aim - p) / T, in float32. */
+function softmaxGradient(
+  logits: Float32Array,
+  temperature: number,
+  aim: number,
+  out: Float32Array,
+): void {
+  softmax32(logits, temperature, out);
+  const own = out[aim];
+  for (let j = 0; j < out.length; j++) {
+    out[j] = Math.fround(own * Math.fround((j === aim ? 1 : 0) - out[j])) / temperature;
+  }
+}
+
+/**
+ * The pair p, q of free pixels with the largest -(a_p + a_q)(b_p + b_q) among those that raise the
+ * target (a > 0) and lower the others (b < 0) when moved in `direction`.
+ */
+export function bestPair(
+  target: Float32Array,
+  others: Float32Array,
+  free: Uint8Array,
+  direction: 1 | -1,
+): [number, number] | undefined {
+  let best: [number, number] | undefined;
+  let most = 0;
+  for (let p = 0; p < free.length; p++) {
+    if (free[p] === 0) continue;
+    for (let q = p + 1; q < free.length; q++) {
+      if (free[q] === 0) continue;
+      const gain = direction * (target[p] + target[q]);
+      const loss = direction * (others[p] + others[q]);
+      if (gain > 0 && loss < 0 && -gain * loss > most) {
+        most = -gain * loss;
+        best = [p, q];
+      }
+    }
+  }
+  return best;
+}

@@ -1,0 +1,58 @@
+/** Adversarial examples on disk, and the proof that they still do what they did. */
+import { readFile } from 'node:fs/promises';
+import { unzipSync, zipSync } from 'fflate';
+import { row } from '../attacks/index.ts';
+import { type Dataset, decodeNpy, encodeNpy, writeFileAtomically } from '../data/index.ts';
+import type { Classifier } from '../models/index.ts';
+import { BATCH_SIZE, classify } from './accuracy.ts';
+import type { AttackRecord } from './records.ts';
+
+/** A fixed time stamp, so that equal examples give equal files. */
+const MTIME = new Date(1980, 0, 1);
+
+/**
+ * Writes the candidates of one attack as `.npz`: `images` float32 `[N, H, W, C]` in [0, 1],
+ * `labels`, `predicted` and `indices` `[N]`, float32 too.
+ * @throws UserError `unwritable`
+ */
+export async function saveExamples(
+  path: string,
+  dataset: Dataset,
+  candidates: Float32Array,
+  { predicted }: AttackRecord,
+): Promise<void> {
+  const count = predicted.length;
+  const perImage = count / Math.min(count, dataset.count);
+  const positions = Array.from({ length: count }, (_, i) => Math.floor(i / perImage));
+  const list = (values: readonly number[]) => encodeNpy(Float32Array.from(values), [count]);
+  const arrays = {
+    'images.npy': encodeNpy(candidates, [count, ...dataset.shape]),
+    'labels.npy': list(positions.map((position) => dataset.labels[position])),
+    'predicted.npy': list(predicted),
+    'indices.npy': list(positions.map((position) => dataset.indices[position])),
+  };
+  await writeFileAtomically(path, zipSync(arrays, { level: 6, mtime: MTIME }));
+}
+
+/**
+ * Reads examples back and judges them again by the model: how many no longer get the class that
+ * the record says.
+ */
+export async function countUnverified(
+  path: string,
+  classifier: Classifier,
+  { predicted }: AttackRecord,
+): Promise<number> {
+  const images = decodeNpy(unzipSync(await readFile(path))['images.npy']).values;
+  const features = images.length / predicted.length;
+  let wrong = 0;
+  for (let from = 0; from < predicted.length; from += BATCH_SIZE) {
+    const to = Math.min(predicted.length, from + BATCH_SIZE);
+    const batch = images.subarray(from * features, to * features);
+    classify(classifier, batch).forEach((winner, i) => {
+      const isLegal = row(batch, i, features).every((value) => value >= 0 && value <= 1);
+      if (winner !== predicted[from + i] || !isLegal) wrong++;
+    });
+  }
+  return wrong;
+}

@@ -1,0 +1,103 @@
+import type { Weight } from '../model.ts';
+import type { Network } from '../network.ts';
+import { encodeHdf5 } from './hdf5.ts';
+import { INPUT_NAME, type KerasLayer, kerasLayers } from './keras-layers.ts';
+import { zip } from './npz.ts';
+
+const DTYPE = {
+  module: 'keras',
+  class_name: 'DTypePolicy',
+  config: { name: 'float32' },
+  registered_name: null,
+};
+
+/** Keys that only Keras 2 knows. */
+const OBSOLETE = new Set(['alpha']);
+
+function tensor(shape: readonly number[], layer: string) {
+  return {
+    class_name: '__keras_tensor__',
+    config: { shape: [null, ...shape], dtype: 'float32', keras_history: [layer, 0, 0] },
+  };
+}
+
+function layerConfig(layer: KerasLayer) {
+  const { className, name, inputs, inputShapes, merges } = layer;
+  const tensors = inputs.map((input, i) => tensor(inputShapes[i], input));
+  const shapes = inputShapes.map((shape) => [null, ...shape]);
+  const own = Object.entries(layer.config).filter(([key]) => !OBSOLETE.has(key));
+  return {
+    module: 'keras.layers',
+    class_name: className,
+    config: { name, trainable: true, dtype: DTYPE, ...Object.fromEntries(own) },
+    registered_name: null,
+    build_config: { input_shape: merges ? shapes : shapes[0] },
+    name,
+    inbound_nodes: [{ args: merges ? [tensors] : tensors, kwargs: {} }],
+  };
+}
+
+/** Keras' own rule for names in the weights file: `BatchNormalization` to `batch_normalization`. */
+function snakeCase(className: string): string {
+  return className
+    .replace(/\W+/g, '')
+    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase();
+}
+
+/**
+ * A Keras 3 `.keras` archive: configuration in JSON, weights in HDF5. `keras.models.load_model`
+ * reads it; its output is the logits.
+ */
+export function exportKeras(network: Network, weights: readonly Weight[]): Uint8Array {
+  const layers = kerasLayers(network, weights);
+  const last = layers[layers.length - 1].name;
+  const input = {
+    module: 'keras.layers',
+    class_name: 'InputLayer',
+    config: {
+      batch_shape: [null, ...network.inputShape],
+      dtype: 'float32',
+      sparse: false,
+      name: INPUT_NAME,
+    },
+    registered_name: null,
+    name: INPUT_NAME,
+    inbound_nodes: [],
+  };
+  const config = {
+    module: 'keras.src.models.functional',
+    class_name: 'Functional',
+    config: {
+      name: network.architecture.replace(/\W/g, '_'),
+      trainable: true,
+      layers: [input, ...layers.map(layerConfig)],
+      input_layers: [[INPUT_NAME, 0, 0]],
+      output_layers: [[last, 0, 0]],
+    },
+    registered_name: 'Functional',
+    build_config: { input_shape: [null, ...network.inputShape] },
+    compile_config: null,
+  };
+
+  // Weights are found by class and count (`conv2d`, `conv2d_1`, …), whatever a layer's name is.
+  const counts = new Map<string, number>();
+  const datasets = layers.flatMap(({ className, weights: own }) => {
+    const stem = snakeCase(className);
+    const count = counts.get(stem) ?? 0;
+    counts.set(stem, count + 1);
+    const group = count === 0 ? stem : `${stem}_${count}`;
+    return own.map(({ shape, values }, i) => ({
+      path: `layers/${group}/vars/${i}`,
+      shape,
+      values,
+    }));
+  });
+  const text = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+  return zip({
+    'metadata.json': text({ keras_version: '3.0.0', date_saved: '1980-01-01@00:00:00' }),
+    'config.json': text(config),
+    'model.weights.h5': encodeHdf5(datasets),
+  });
+}

@@ -1,0 +1,84 @@
+/** What can be told from a model about the images it expects and the scores it gives. */
+import * as tf from '@tensorflow/tfjs-core';
+import { RandomStream } from '../../engine/index.ts';
+import { Model } from '../model.ts';
+import type { AssembledNetwork } from './assembler.ts';
+import { ImportError } from './errors.ts';
+
+/** A first step that divides by more than this expects pixels up to 255, not up to 1. */
+const LARGE_DIVISOR = 32;
+const PROBES = 16;
+
+/**
+ * Refuses a network whose first layer shrinks pixels as only pixels from 0 to 255 need it.
+ * @throws ImportError `bad-input-range`
+ */
+export function checkPixelRange({ network, weights }: AssembledNetwork): void {
+  const [first] = network.layers;
+  const scale = weights.find(({ spec }) => spec.name === `${first.name}/scale`)?.values;
+  if (first.kind !== 'affine' || !scale?.every((x) => Math.abs(x) < 1 / LARGE_DIVISOR)) return;
+  throw new ImportError(
+    'bad-input-range',
+    `the model first multiplies its pixels by ${scale[0].toPrecision(3)}, so it seems to expect 0 to 255`,
+    'say what it was trained with: --input-range 0,255 (or 0,1 if that is right)',
+  );
+}
+
+/**
+ * Refuses a network whose outputs are probabilities that could not be traced back to logits:
+ * attacks need logits.
+ * @throws ImportError `probabilities`
+ */
+export function checkLogits({ network, weights }: AssembledNetwork): void {
+  const last = network.layers[network.layers.length - 1];
+  const squashed = last.kind === 'activation' && last.activation === 'sigmoid';
+  if (squashed || sumsToOne({ network, weights })) {
+    throw new ImportError(
+      'probabilities',
+      squashed
+        ? 'the model ends in a sigmoid, so its outputs are no logits of exclusive classes'
+        : "the model's outputs are probabilities, and the softmax they come from was not found",
+      'export the model without its last activation: attacks on probabilities see gradients vanish and report robustness that is not there',
+    );
+  }
+}
+
+function sumsToOne({ network, weights }: AssembledNetwork): boolean {
+  const stream = new RandomStream(0, 'import/probes');
+  const [height, width, channels] = network.inputShape;
+  const pixels = Float32Array.from({ length: PROBES * height * width * channels }, () =>
+    stream.uniform(),
+  );
+  const model = new Model(network, weights, 1);
+  const outputs = tf.tidy(() => {
+    const logits = model.logits(tf.tensor4d(pixels, [PROBES, height, width, channels]));
+    return logits.arraySync();
+  });
+  model.dispose();
+  return outputs.every(
+    (row) =>
+      row.every((value) => value >= 0) &&
+      Math.abs(row.reduce((sum, value) => sum + value, 0) - 1) < 1e-3,
+  );
+}
+
+/** Pixel ranges in use, other than 0 to 1. */
+const RANGES: readonly (readonly [number, number])[] = [
+  [0, 255],
+  [-1, 1],
+  [1, 0],
+];
+
+/**
+ * Tries the model on labelled images in other pixel ranges than 0 to 1.
+ * @param accuracyOf the share of right answers when 0 becomes `low` and 1 becomes `high`
+ * @returns the range that is right far more often, if there is one; `[1, 0]` is a negative
+ */
+export function betterPixelRange(
+  accuracyOf: (low: number, high: number) => number,
+): { range: readonly [number, number]; accuracy: number; given: number } | undefined {
+  const given = accuracyOf(0, 1);
+  const others = RANGES.map((range) => ({ range, accuracy: accuracyOf(...range) }));
+  const best = others.reduce((a, b) => (b.accuracy > a.accuracy ? b : a));
+  return best.accuracy > given + 0.2 ? { ...best, given } : undefined;
+}

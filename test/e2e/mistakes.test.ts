@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { encodeIdx } from '../../src/data/index.ts';
+import { distill } from './distill.ts';
+
+/** Every mistake ends with exit code 2 and one line that says what is wrong and what to do. */
+describe('a mistake is told in one helpful line', () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'distill-mistakes-'));
+    await writeFile(join(folder, 'plain.txt'), 'not a folder, not an image');
+    await mkdir(join(folder, 'empty'));
+    const small = ['--train-size', '110', '--epochs', '1', '--quiet'];
+    const trained = await distill(folder, ['train-teacher', ...small]);
+    assert.equal(trained.code, 0, trained.stderr);
+    const labelled = await distill(folder, ['soft-labels', '--train-size', '110', '--quiet']);
+    assert.equal(labelled.code, 0, labelled.stderr);
+    await mkdir(join(folder, 'three'));
+    const put = (name: string, bytes: Uint8Array, shape: number[]) =>
+      writeFile(join(folder, 'three', name), encodeIdx(bytes, shape));
+    await put('train-images-idx3-ubyte', new Uint8Array(24 * 784), [24, 28, 28]);
+    await put('train-labels-idx1-ubyte', new Uint8Array(24), [24]);
+    await put('t10k-images-idx3-ubyte', new Uint8Array(784), [1, 28, 28]);
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  const mistakes: [what: string, args: string[], expected: RegExp][] = [
+    ['an unknown flag', ['train-teacher', '--epoch', '3'], /unknown option '--epoch'.*--epochs/],
+    ['an unknown command', ['atack'], /unknown command 'atack'.*attack/],
+    [
+      'an eps that is no number',
+      ['attack', '--eps', 'large'],
+      /--eps takes a number.*8\/255, not "large"/,
+    ],
+    [
+      'an eps in the wrong unit',
+      ['attack', '--eps', '300'],
+      /--eps 300 is larger than the whole pixel range.*fraction/,
+    ],
+    ['an eps in bytes', ['attack', '--eps', '8'], /did you mean 8\/255\?/],
+    [
+      'a folder that is no model',
+      ['predict', '--model', 'empty', '--index', '0'],
+      /empty is not a model folder: it holds no distill\.json.*distill run/,
+    ],
+    [
+      'a model that is not there',
+      ['evaluate', '--model', 'models/none'],
+      /models\/none is not a model folder: there is no such folder/,
+    ],
+    [
+      'an image that is none',
+      ['predict', '--model', 'models/teacher', '--image', 'plain.txt'],
+      /plain\.txt is not a PNG image/,
+    ],
+    [
+      'neither image nor index',
+      ['predict', '--model', 'models/teacher'],
+      /either --index N or --image/,
+    ],
+    [
+      'missing soft labels',
+      ['train-student', '--soft-labels', 'nowhere'],
+      /no soft labels in nowhere.*distill soft-labels/,
+    ],
+    [
+      'another temperature',
+      ['train-student', '--temperature', '20'],
+      /softmax\(logits \/ 40\).*--temperature 40.*--allow-temperature-mismatch/,
+    ],
+    [
+      'soft labels of other images',
+      ['train-student', '--train-size', '220'],
+      /made from other images/,
+    ],
+    [
+      'a folder that cannot be written',
+      ['train-teacher', '--train-size', '110', '--out', 'plain.txt/model'],
+      /cannot write plain\.txt\/model/,
+    ],
+    [
+      'a data folder with three files',
+      ['train-teacher', '--data', 'three'],
+      /three lacks t10k-labels-idx1-ubyte/,
+    ],
+    [
+      'a data folder that is not there',
+      ['train-teacher', '--data', 'nowhere'],
+      /no data folder nowhere.*mnist/,
+    ],
+    [
+      'an engine that is not there',
+      ['train-teacher', '--engine', 'tensorflow'],
+      /tensorflow.*@tensorflow\/tfjs-node/,
+    ],
+    [
+      'an engine that does not exist',
+      ['train-teacher', '--engine', 'gpu'],
+      /--engine.*'gpu'.*native/,
+    ],
+    [
+      'a temperature of zero',
+      ['train-teacher', '--temperature', '0'],
+      /--temperature takes a number above 0/,
+    ],
+    ['too many training images', ['train-teacher', '--train-size', '70000'], /--train-size 70000/],
+    ['half an epoch', ['train-teacher', '--epochs', '0.5'], /--epochs takes an integer from 1 up/],
+  ];
+
+  for (const [what, args, expected] of mistakes) {
+    it(what, async () => {
+      const { code, stdout, stderr } = await distill(folder, [...args, '--quiet']);
+      assert.equal(code, 2, stderr);
+      assert.equal(stdout, '');
+      assert.match(stderr, /^error: [^\n]+\n$/);
+      assert.match(stderr, expected);
+    });
+  }
+
+  it('soft labels that have become stale', async () => {
+    const small = ['--train-size', '110', '--epochs', '1', '--quiet'];
+    assert.equal((await distill(folder, ['train-teacher', ...small, '--seed', '2'])).code, 0);
+    const { code, stderr } = await distill(folder, ['train-student', ...small]);
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /^error: the soft labels in data\/soft-labels are stale[^\n]+distill soft-labels[^\n]*\n$/,
+    );
+  });
+
+  it('and --verbose shows where it came from', async () => {
+    const { code, stderr } = await distill(folder, [
+      'predict',
+      '--model',
+      'empty',
+      '--index',
+      '0',
+      '--verbose',
+    ]);
+    assert.equal(code, 2);
+    assert.match(stderr, /\n {4}at /);
+  });
+});

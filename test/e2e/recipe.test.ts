@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { parseRecord } from '../../src/evaluation/index.ts';
+import { readModelCard } from '../../src/models/index.ts';
+import { distill, type Outcome } from './distill.ts';
+
+const SIZE = ['--train-size', '3300', '--epochs', '3'];
+const RUN = ['run', ...SIZE, '--samples', '100'];
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what it looks for
+const ESCAPES = /\u001b\[/;
+
+describe('the recipe on a small part of MNIST', () => {
+  let folder: string;
+  let first: Outcome;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'distill-recipe-'));
+    first = await distill(folder, RUN);
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  const digests = (models: string) =>
+    Promise.all(
+      ['baseline', 'teacher', 'student'].map(
+        async (name) => (await readModelCard(join(folder, models, name))).digest,
+      ),
+    );
+
+  it('trains three models that have learned something, and tells the story', async () => {
+    assert.equal(first.code, 0, first.stderr);
+    const record = parseRecord(
+      await readFile(join(folder, 'report/evaluate/evaluation.json'), 'utf8'),
+    );
+    assert.deepEqual(
+      record.models.map(({ name }) => name),
+      ['baseline', 'teacher', 'student'],
+    );
+    for (const { name, accuracy } of record.models) {
+      assert.equal(accuracy.total, 10_000);
+      assert.ok(accuracy.rate > 0.8, `${name}: ${accuracy.rate}`);
+    }
+    assert.match(first.stdout, /baseline on the clean image +class \d/);
+    assert.match(first.stdout, /baseline on the attacked image +class \d/);
+    assert.match(first.stdout, /student on the same attacked image +class \d/);
+    assert.match(first.stdout, /seems\s+to\s+keep\s+\d+\.\d\d %/);
+    for (const line of first.stdout.split('\n')) assert.ok(line.length <= 80, line);
+    assert.ok(existsSync(join(folder, 'report/attack/attacked.png')));
+  });
+
+  it('uses no colours and no cursor tricks where there is no terminal', () => {
+    assert.doesNotMatch(first.stdout + first.stderr, ESCAPES);
+    assert.match(
+      first.stderr,
+      /teacher: 100 %, epoch 3\/3, loss [\d.]+, validation [\d.]+ %, \d+ samples\/s/,
+    );
+  });
+
+  it('does nothing twice: a second run finds everything up to date', async () => {
+    const before = await digests('models');
+    const { code, stdout } = await distill(folder, RUN);
+    assert.equal(code, 0);
+    assert.match(
+      stdout,
+      /baseline up to date, teacher up to date, soft labels up to date,\n +student up to date/,
+    );
+    assert.match(stdout, /attack up to date, evaluate up to date, report \d+ s;/);
+    assert.deepEqual(await digests('models'), before);
+  });
+
+  it('gives bit-identical models with one thread and with two', async () => {
+    const again = await distill(folder, [...RUN, '--models', 'again', '--threads', '1', '--quiet']);
+    assert.equal(again.code, 0, again.stderr);
+    assert.deepEqual(await digests('again'), await digests('models'));
+    assert.ok(existsSync(join(folder, 'again/soft-labels/soft-labels.npy')));
+  });
+
+  it('trains only what has changed', async () => {
+    const [baseline, teacher, student] = await digests('again');
+    const { stdout } = await distill(folder, [
+      ...RUN,
+      '--models',
+      'again',
+      '--noise',
+      '0.2',
+      '--quiet',
+    ]);
+    assert.match(
+      stdout,
+      /baseline up to date, teacher up to date, soft labels \d+ s,\n +student \d+ s/,
+    );
+    const after = await digests('again');
+    assert.deepEqual(after.slice(0, 2), [baseline, teacher]);
+    assert.notEqual(after[2], student);
+  });
+
+  it('prints one JSON record and nothing else with --json', async () => {
+    const commands = [
+      ['evaluate', '--samples', '20'],
+      ['attack', '--samples', '20'],
+      ['predict', '--index', '0'],
+      ['doctor'],
+      RUN,
+    ];
+    for (const command of commands) {
+      const { code, stdout, stderr } = await distill(folder, [...command, '--json', '--quiet']);
+      assert.equal(code, 0, stderr);
+      assert.equal(stderr, '');
+      assert.equal(stdout.trim().split('\n').length, 1);
+      assert.match(JSON.parse(stdout).schema, /^distill-[a-z-]+\/\d+$/);
+    }
+  });
+
+  it('is a gate: exit code 1 names the figure that fell short', async () => {
+    const gate = (...bars: string[]) =>
+      distill(folder, [
+        'evaluate',
+        '--model',
+        'models/student',
+        '--samples',
+        '50',
+        '--quiet',
+        ...bars,
+      ]);
+    assert.equal((await gate('--min-accuracy', '0.5')).code, 0);
+    const low = await gate('--min-accuracy', '0.9999');
+    assert.equal(low.code, 1);
+    assert.match(low.stderr, /^error: accuracy of student is \d+\.\d\d %, below 99\.99 %/);
+    const robust = await gate('--min-robust-accuracy', '0.99');
+    assert.equal(robust.code, 1);
+    assert.match(robust.stderr, /^error: robust accuracy \(Linf 0\.\d\) of student is/);
+  });
+
+  it('attacks the same with any number of samples beside an image', async () => {
+    const outcome = async (...size: string[]) => {
+      const { stdout } = await distill(folder, [
+        'attack',
+        '--json',
+        '--quiet',
+        '--eps',
+        '0.2',
+        ...size,
+      ]);
+      const { attacks } = parseRecord(stdout);
+      return attacks.map(({ predicted, distance }) => [predicted.at(-1), distance.at(-1)]);
+    };
+    assert.deepEqual(await outcome('--samples', '8'), await outcome('--index', '7'));
+  });
+});
+
+describe('help', () => {
+  it('of every command shows an example, and loads nothing heavy', async () => {
+    const { stdout } = await distill('.', ['--help']);
+    const heavy = await distill('.', ['doctor'], { NODE_DEBUG: 'module,esm' });
+    assert.match(heavy.stderr, /tensorflow/); // the test would see it
+    const commands = [...stdout.matchAll(/^ {2}([a-z-]+) \[options\]/gm)].map(([, name]) => name);
+    for (const name of [
+      'run',
+      'train-teacher',
+      'soft-labels',
+      'train-student',
+      'attack',
+      'evaluate',
+    ]) {
+      assert.ok(commands.includes(name), name);
+    }
+    for (const command of commands) {
+      const help = await distill('.', [command, '--help'], { NODE_DEBUG: 'module,esm' });
+      assert.equal(help.code, 0);
+      assert.match(help.stdout, /\nExamples?:\n {2}distill /, command);
+      assert.match(help.stdout, /--json/);
+      assert.doesNotMatch(help.stderr, /tensorflow|node_modules.zod|resvg/, command);
+    }
+  });
+});

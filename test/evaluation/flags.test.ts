@@ -1,0 +1,156 @@
+/** Planted defences: each must raise its own flag and no other serious one. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import * as tf from '@tensorflow/tfjs-core';
+import { RandomStream } from '../../src/engine/index.ts';
+import {
+  type AttackScope,
+  evaluate,
+  FLAG_CODES,
+  namedAttacks,
+  type PlannedAttack,
+  type Provenance,
+} from '../../src/evaluation/index.ts';
+import type { Classifier, Logits } from '../../src/models/index.ts';
+import { rescaled, smallNetwork } from '../attacks/models.ts';
+import { datasetFor } from './datasets.ts';
+
+const honest: Classifier = {
+  ...smallNetwork(36, 5, 8),
+  name: 'honest',
+  inputShape: [6, 6, 1],
+};
+const dataset = datasetFor(honest, 100);
+const provenance: Provenance = {
+  program: 'distill test',
+  command: [],
+  startedAt: new Date(0).toISOString(),
+  configuration: {},
+  versions: {},
+  engine: { name: 'cpu', instructionSet: 'javascript', threads: 1 },
+};
+
+const planted = (name: string, logits: (images: tf.Tensor4D) => tf.Tensor): Classifier => ({
+  ...honest,
+  name,
+  logits: (images) => logits(images) as Logits,
+});
+
+const stopGradient = tf.customGrad((x) => ({
+  value: tf.clone(x as tf.Tensor),
+  gradFunc: (dy) => tf.zerosLike(dy as tf.Tensor),
+}));
+
+const dice = new RandomStream(1, 'test/dice');
+function randomTensor(shape: number[], scale: number): tf.Tensor {
+  const values = Float32Array.from({ length: shape[0] * shape[1] }, () => scale * dice.normal());
+  return tf.tensor(values, shape);
+}
+
+const scope: AttackScope = { norm: 'Linf', budgets: [0.03, 0.06], source: 'honest' };
+const STANDARD: PlannedAttack[] = [
+  ...namedAttacks(['fgsm'], ['softmax', 'margin'], scope),
+  ...namedAttacks(['pgd', 'noise', 'square'], undefined, scope),
+  ...namedAttacks(['pgd'], undefined, { ...scope, budgets: [0.5] }),
+];
+
+async function measured(classifier: Classifier, attacks: readonly PlannedAttack[] = STANDARD) {
+  const subjects = [{ classifier, folder: `models/${classifier.name}`, digest: classifier.name }];
+  return evaluate({ subjects, dataset, samples: 100, attacks, seed: 3 }, provenance);
+}
+
+const serious = async (classifier: Classifier) =>
+  (await measured(classifier)).flags
+    .filter(({ severity }) => severity === 'serious')
+    .map(({ code }) => code);
+
+test('an honest model raises nothing', async () => {
+  const { flags, verdicts } = await measured(honest);
+  assert.deepEqual(flags, []);
+  assert.ok(verdicts[0].settled);
+});
+
+test('logits x 40 vanish in cross-entropy', async () => {
+  assert.deepEqual(await serious(rescaled(honest, 40)), ['vanished-gradients']);
+});
+
+test('a gradient killer is masked', async () => {
+  const killer = planted('killer', (images) => honest.logits(stopGradient(images) as tf.Tensor4D));
+  assert.deepEqual(await serious(killer), ['masked-gradients']);
+});
+
+test('noise on the answers is random', async () => {
+  const noisy = planted('noisy', (images) => {
+    const logits = honest.logits(images);
+    return tf.add(logits, randomTensor(logits.shape, 0.5));
+  });
+  assert.deepEqual(await serious(noisy), ['random-answers']);
+});
+
+test('input rounded to 8 levels is quantised', async () => {
+  const rounded = planted('rounded', (images) =>
+    honest.logits(tf.div(tf.round(tf.mul(images, 7)), 7)),
+  );
+  assert.deepEqual(await serious(rounded), ['quantised-input']);
+});
+
+test('probabilities are not logits', async () => {
+  const softmaxed = planted('softmaxed', (images) => tf.softmax(honest.logits(images)));
+  assert.deepEqual(await serious(softmaxed), ['probabilities-as-logits']);
+});
+
+test('a vanished gradient gets no verdict from naive attacks, one from adaptive ones', async () => {
+  const cold = rescaled(honest, 40);
+  const naive = await measured(cold, namedAttacks(['fgsm'], ['softmax', 'logits'], scope));
+  assert.equal(naive.verdicts[0].settled, false);
+  assert.match(naive.verdicts[0].reason, /vanished-gradients/);
+  assert.match(String(naive.verdicts[0].command), /evaluate --preset standard/);
+  const adaptive = await measured(cold);
+  assert.ok(adaptive.verdicts[0].settled);
+  assert.match(adaptive.verdicts[0].reason, /robust accuracy .* at most .*vanished-gradients/);
+});
+
+test('a model next to one whose logits are 40 times smaller is told so', async () => {
+  const subjects = [honest, rescaled(honest, 40)].map((classifier) => ({
+    classifier,
+    folder: classifier.name,
+    digest: classifier.name,
+  }));
+  const { flags } = await evaluate(
+    { subjects, dataset, samples: 20, attacks: [], seed: 3 },
+    provenance,
+  );
+  const note = flags.find(({ code }) => code === 'logit-scale');
+  assert.ok(note && Math.abs(note.value - 40) < 0.1 && note.severity === 'note');
+});
+
+test('an iterative attack that is stuck loses to one step, and is told so', async () => {
+  const stuck = namedAttacks(['pgd'], undefined, scope).map(({ plan }) => ({
+    plan: { ...plan, options: { ...plan.options, stepSize: 0 } },
+  }));
+  const attacks = [...namedAttacks(['fgsm'], ['margin'], scope), ...stuck];
+  const codes = (await measured(honest, attacks)).flags.map(({ code }) => code);
+  assert.deepEqual(codes, ['single-step-beats-iterative']);
+});
+
+test('an attack that fails at half the pixel range is told so', async () => {
+  const [{ plan }] = namedAttacks(['bim'], undefined, { ...scope, budgets: [0.5] });
+  const stuck = { plan: { ...plan, options: { ...plan.options, stepSize: 0 } } };
+  const record = await measured(honest, [stuck]);
+  assert.equal(record.attacks[0].robust.rate, 1);
+  assert.deepEqual(
+    record.flags.map(({ code }) => code),
+    ['large-budget-fails'],
+  );
+});
+
+test('every flag has its page', () => {
+  const page = readFileSync('docs/honest-evaluation.md', 'utf8');
+  for (const code of FLAG_CODES) {
+    const section = page.split(`\n### ${code}\n`)[1]?.split('\n### ')[0] ?? '';
+    for (const part of ['Raised if', 'Explanation', 'Advice']) {
+      assert.ok(section.includes(`**${part}**`), `${code}: ${part}`);
+    }
+  }
+});
