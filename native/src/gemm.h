@@ -45,7 +45,7 @@ struct Tile {
   int columns;        // valid columns of c, 1..kNR
   const float* bias;  // kNR elements (padded) or null
   int activation;
-  bool accumulate;  // c is added before the activation; rows of c may overlap: added in order
+  bool accumulate;  // c += instead of c =; without an activation, rows of c may overlap
 };
 
 template <int kRows>
@@ -71,13 +71,34 @@ void run_tile(const Tile& t) {
       b += bStep;
     }
   }
+  // Each case is a loop of its own: a test inside would become a branch for every vector.
   if (t.columns == kNR) {
-    UNROLL for (int r = 0; r < kRows; ++r) {
-      UNROLL for (int v = 0; v < kNV; ++v) {
-        float* c = t.c + r * t.cRow + v * kWidth;
-        const Vec sum = t.accumulate ? load(c) + acc[r][v] : acc[r][v];
-        store(c, t.activation ? activate(sum, t.activation) : sum);
+    if (t.accumulate && t.activation == 0) {
+      UNROLL for (int r = 0; r < kRows; ++r) {
+        UNROLL for (int v = 0; v < kNV; ++v) {
+          float* c = t.c + r * t.cRow + v * kWidth;
+          store(c, load(c) + acc[r][v]);
+        }
       }
+      return;
+    }
+    if (t.accumulate) {
+      UNROLL for (int r = 0; r < kRows; ++r) {
+        UNROLL for (int v = 0; v < kNV; ++v) acc[r][v] += load(t.c + r * t.cRow + v * kWidth);
+      }
+    }
+    if (t.activation != 0) {
+      UNROLL for (int r = 0; r < kRows; ++r) {
+        UNROLL for (int v = 0; v < kNV; ++v) acc[r][v] = maximum(acc[r][v], Vec{});
+      }
+    }
+    if (t.activation == 2) {
+      UNROLL for (int r = 0; r < kRows; ++r) {
+        UNROLL for (int v = 0; v < kNV; ++v) acc[r][v] = minimum(acc[r][v], splat(6.0f));
+      }
+    }
+    UNROLL for (int r = 0; r < kRows; ++r) {
+      UNROLL for (int v = 0; v < kNV; ++v) store(t.c + r * t.cRow + v * kWidth, acc[r][v]);
     }
     return;
   }
@@ -133,11 +154,21 @@ static inline void pack_panels(const float* b, ptrdiff_t rowStride, ptrdiff_t co
       }
       continue;
     }
-    for (int j = 0; j < columns; ++j) {
-      for (int s = 0; s < k; ++s) out[s * kNR + j] = in[s * rowStride + j * columnStride];
+    // A transposed matrix (rowStride is 1): squares of 4 x 4, then what is left.
+    const int square = rowStride == 1 ? k / 4 * 4 : 0;
+    int j = 0;
+    for (; j + 4 <= columns; j += 4) {
+      for (int s = 0; s < square; s += 4) {
+        transpose_4x4(in + s + j * columnStride, columnStride, out + s * kNR + j, kNR);
+      }
+      for (int s = square; s < k; ++s) {
+        for (int i = j; i < j + 4; ++i) out[s * kNR + i] = in[s * rowStride + i * columnStride];
+      }
     }
-    for (int j = columns; j < kNR; ++j) {
-      for (int s = 0; s < k; ++s) out[s * kNR + j] = 0.0f;
+    for (; j < kNR; ++j) {
+      for (int s = 0; s < k; ++s) {
+        out[s * kNR + j] = j < columns ? in[s * rowStride + j * columnStride] : 0.0f;
+      }
     }
   }
 }
