@@ -70,7 +70,14 @@ step({
 });
 step({
   what: 'building the program',
-  inputs: ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'src', 'native/backend'],
+  inputs: [
+    'package-lock.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'scripts/bundle.mjs',
+    'src',
+    'native/backend',
+  ],
   stamp: 'dist/.distill-setup',
   command: ['npm', 'run', '--silent', 'build'],
 });

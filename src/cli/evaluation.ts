@@ -1,6 +1,6 @@
 /** What `attack` and `evaluate` share: models, provenance, tables. Loads TensorFlow.js. */
 import { mkdir } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { AttackPlan } from '../attacks/index.ts';
 import { type Dataset, digestOf, subset, writeFileAtomically } from '../data/index.ts';
@@ -155,13 +155,14 @@ export function provenance(
 /** Writes the record and what goes with it into a folder. */
 export async function saveResults(
   folder: string,
-  files: Readonly<Record<string, Uint8Array | string>>,
+  files: Readonly<Record<string, Uint8Array | string>> | ReadonlyMap<string, Uint8Array | string>,
 ): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((cause) => {
-    throw new UserError('unwritable', `cannot make the folder ${folder}`, { cause });
-  });
-  for (const [name, content] of Object.entries(files)) {
-    await writeFileAtomically(join(folder, name), content);
+  for (const [name, content] of files instanceof Map ? files : Object.entries(files)) {
+    const path = join(folder, name);
+    await mkdir(dirname(path), { recursive: true }).catch((cause) => {
+      throw new UserError('unwritable', `cannot make the folder ${dirname(path)}`, { cause });
+    });
+    await writeFileAtomically(path, content);
   }
 }
 

@@ -7,8 +7,10 @@ import { evaluateCommand } from './commands/evaluate.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { predictCommand } from './commands/predict.ts';
+import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
 import { softLabelsCommand } from './commands/soft-labels.ts';
+import { trainAdversarialCommand } from './commands/train-adversarial.ts';
 import { trainStudentCommand } from './commands/train-student.ts';
 import { trainTeacherCommand } from './commands/train-teacher.ts';
 
@@ -26,8 +28,10 @@ function buildProgram(): Command {
     trainTeacherCommand(),
     softLabelsCommand(),
     trainStudentCommand(),
+    trainAdversarialCommand(),
     attackCommand(),
     evaluateCommand(),
+    reportCommand(),
     predictCommand(),
     importCommand(),
     exportCommand(),

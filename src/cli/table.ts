@@ -29,3 +29,17 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
   const rule = widths.map((width) => '-'.repeat(width)).join('  ');
   return [line(columns.map(({ title }) => title)), rule, ...rows.map(line)].join('\n');
 }
+
+/** A sentence as lines of at most `width` columns; figures stay with their unit. */
+export function wrapped(sentence: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of sentence.split(/ (?!%)/)) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else {
+      lines.push(word);
+    }
+  }
+  return lines;
+}

@@ -1,13 +1,15 @@
 /** Measures models side by side and puts everything into one record. */
 import { join } from 'node:path';
 import type { AttackPlan } from '../attacks/index.ts';
-import { type Dataset, imageSize, labelsAt } from '../data/index.ts';
+import { type Dataset, imageSize, imagesAsFloats, labelsAt } from '../data/index.ts';
 import type { Classifier } from '../models/index.ts';
 import { predictions, type Rate, rateOf, summariseAccuracy } from './accuracy.ts';
 import { measureAnswers } from './answers.ts';
 import { type AttackRun, attackDataset } from './attacking.ts';
+import { confidences, EXAMPLES, packImages } from './examples.ts';
 import { raiseFlags } from './flags.ts';
 import { measureGradients } from './gradients.ts';
+import { logitGaps } from './logit-gap.ts';
 import type { PartialEvaluation } from './partial.ts';
 import {
   type AttackRecord,
@@ -83,11 +85,15 @@ export async function evaluate(
       attacks.push(record);
     }
   }
-  const data = {
+  const data: EvaluationRecord['data'] = {
     name: dataset.name,
     digest: dataset.digest,
     indices: Array.from(dataset.indices),
     labels,
+    examples: {
+      shape: [...dataset.shape],
+      images: packImages(imagesAsFloats(dataset, shownOf(plan, positions))),
+    },
   };
   const measured: EvaluationRecord = {
     schema: RECORD_SCHEMA,
@@ -105,6 +111,10 @@ export async function evaluate(
   const flagged = { ...measured, flags: raiseFlags(measured) };
   return { ...flagged, verdicts: reachVerdicts(flagged) };
 }
+
+/** The attacked images that the record carries along. */
+const shownOf = ({ samples }: EvaluationPlan, positions: readonly number[]) =>
+  positions.slice(0, Math.min(samples, EXAMPLES));
 
 /** Counts image visits against all that the plan will make. */
 class Tally {
@@ -128,11 +138,12 @@ class Tally {
 }
 
 async function measureModel(
-  { dataset, samples, seed }: EvaluationPlan,
+  plan: EvaluationPlan,
   { classifier, folder, digest }: Subject,
   positions: readonly number[],
   progress: Tally,
 ): Promise<ModelRecord> {
+  const { dataset, samples, seed } = plan;
   const { name, temperature, classes } = classifier;
   const predicted = await predictions(classifier, dataset, positions, (count) =>
     progress.add(`${name}: accuracy`, count),
@@ -156,23 +167,30 @@ async function measureModel(
     confusion: confusion.map((counts) => [...counts]),
     answers,
     gradients: gradients.map((summary) => ({ ...summary, histogram: [...summary.histogram] })),
+    logitGaps: await logitGaps(classifier, dataset, attacked),
+    examples: {
+      confidence: confidences(classifier, imagesAsFloats(dataset, shownOf(plan, positions))),
+    },
   };
 }
 
 async function measureAttack(
-  { dataset, samples, seed, subjects, onCandidates, examplesFolder }: EvaluationPlan,
+  whole: EvaluationPlan,
   { plan, source, everyTarget }: PlannedAttack,
   { classifier }: Subject,
   model: ModelRecord,
   progress: Tally,
 ): Promise<AttackRecord> {
+  const { dataset, samples, seed, subjects, onCandidates, examplesFolder } = whole;
   const examples = Array.from({ length: Math.min(samples, dataset.count) }, (_, i) => i);
   const { positions, targets } = everyTarget
     ? wrongClasses(examples, dataset)
     : { positions: examples };
   const lender = subjects.find((subject) => subject.classifier.name === source);
   const keeps = onCandidates !== undefined || examplesFolder !== undefined;
-  const candidates = new Float32Array(keeps ? positions.length * imageSize(dataset) : 0);
+  const size = imageSize(dataset);
+  const candidates = new Float32Array(keeps ? positions.length * size : 0);
+  const shown = new Float32Array(everyTarget ? 0 : shownOf(whole, positions).length * size);
   let filled = 0;
   const run = await attackDataset({
     plan,
@@ -184,17 +202,25 @@ async function measureAttack(
     ...(lender && { source: lender.classifier }),
     onBatch: (images, batch) => {
       if (keeps) candidates.set(images, filled);
+      if (filled < shown.length) shown.set(images.subarray(0, shown.length - filled), filled);
       filled += images.length;
       progress.add(`${classifier.name}: ${nameOf(plan)}`, batch.length);
     },
   });
-  const record = attackRecord(run, model, dataset, source);
+  const measured = attackRecord(run, model, dataset, source);
+  const record = everyTarget ? measured : { ...measured, examples: carried(classifier, shown) };
   onCandidates?.(record, candidates);
   if (examplesFolder === undefined) return record;
   const path = join(examplesFolder, `${classifier.name}-${nameOf(plan).replaceAll(' ', '-')}.npz`);
   await saveExamples(path, dataset, candidates, record);
   return { ...record, unverified: await countUnverified(path, classifier, record) };
 }
+
+/** What the record carries along of the images attacked first. */
+const carried = (classifier: Classifier, images: Float32Array) => ({
+  images: packImages(images),
+  confidence: confidences(classifier, images),
+});
 
 /** Every example with each class that it is not of. */
 function wrongClasses(

@@ -24,6 +24,7 @@ export {
   type Subject,
   worstCase,
 } from './evaluate.ts';
+export { EXAMPLES, packImages, unpackImages } from './examples.ts';
 export { FLAG_CODES, type FlagCode } from './flags.ts';
 export { checkGates, type Gates } from './gates.ts';
 export {
@@ -32,6 +33,7 @@ export {
   HISTOGRAM_TO,
   measureGradients,
 } from './gradients.ts';
+export { GAP_FROM, GAP_TO, logitGaps } from './logit-gap.ts';
 export { PartialEvaluation } from './partial.ts';
 export { type AttackScope, namedAttacks, presetAttacks } from './presets.ts';
 export {

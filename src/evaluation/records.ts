@@ -9,12 +9,14 @@ import { UserError } from '../errors.ts';
 export const RECORD_SCHEMA = 'distill-record/1';
 
 const count = z.int().min(0);
+const size = z.int().min(1).max(4096);
+const share = z.number().min(0).max(1);
 const rate = z.strictObject({
   hits: count,
   total: count,
-  rate: z.number().min(0).max(1),
-  low: z.number().min(0).max(1),
-  high: z.number().min(0).max(1),
+  rate: share,
+  low: share,
+  high: share,
 });
 
 const modelSchema = z.strictObject({
@@ -42,6 +44,9 @@ const modelSchema = z.strictObject({
       histogram: z.array(count),
     }),
   ),
+  /** Histogram of the gap between the two largest logits (`GAP_FROM`). */
+  logitGaps: z.array(count).optional(),
+  examples: z.strictObject({ confidence: z.array(share) }).optional(),
 });
 
 const attackSchema = z.strictObject({
@@ -65,6 +70,8 @@ const attackSchema = z.strictObject({
   distance: z.array(z.number()),
   success: z.array(z.boolean()),
   legal: z.array(z.boolean()),
+  /** The first attacked images, as `packImages` makes them, and the model's confidence in each. */
+  examples: z.strictObject({ images: z.string(), confidence: z.array(share) }).optional(),
   /** Saved examples that did not do again, read from disk, what they had done. */
   unverified: count,
 });
@@ -75,7 +82,7 @@ const testSchema = z.strictObject({
   second: z.string(),
   onlyFirst: count,
   onlySecond: count,
-  p: z.number().min(0).max(1),
+  p: share,
 });
 
 const flagSchema = z.strictObject({
@@ -114,6 +121,8 @@ const recordSchema = z.strictObject({
     /** Index of each example in the file it came from. */
     indices: z.array(count),
     labels: z.array(count),
+    /** The first attacked images as they were, `[n, H, W, C]`, as `packImages` makes them. */
+    examples: z.strictObject({ shape: z.tuple([size, size, size]), images: z.string() }).optional(),
   }),
   models: z.array(modelSchema),
   attacks: z.array(attackSchema),
@@ -152,6 +161,14 @@ export function parseRecord(text: string): EvaluationRecord {
     content = JSON.parse(text);
   } catch (cause) {
     throw new UserError('bad-record', 'this record is no JSON', { cause });
+  }
+  const schema = (content as { schema?: unknown } | null)?.schema;
+  if (typeof schema === 'string' && schema !== RECORD_SCHEMA) {
+    throw new UserError(
+      'bad-record',
+      `the schema of this record is ${schema}, this program reads ${RECORD_SCHEMA}`,
+      { hint: 'run `distill evaluate` again, or use the version of distill that wrote it' },
+    );
   }
   const result = recordSchema.safeParse(content);
   if (result.success) return result.data;

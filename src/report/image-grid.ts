@@ -7,9 +7,6 @@ export interface Picture {
   readonly rgb: Uint8Array;
 }
 
-/** Gap between pictures of a grid, in pixels of the enlarged picture. */
-const GAP = 4;
-
 type Size = readonly [height: number, width: number];
 
 /** A picture of pixel values in [0, 1], gray or RGB. */
@@ -48,23 +45,26 @@ export function perturbationPicture(
 
 /**
  * A PNG of pictures of one size in rows, every pixel enlarged to a square of `zoom`.
+ * @param gap between the pictures, in pixels of the PNG
  * @throws RangeError when the pictures differ in size
  */
-export function encodeGrid(rows: readonly (readonly Picture[])[], zoom = 6): Buffer {
+export function encodeGrid(rows: readonly (readonly Picture[])[], zoom = 6, gap = 4): Buffer {
   const [{ width, height }] = rows[0];
   if (rows.flat().some((picture) => picture.width !== width || picture.height !== height)) {
     throw new RangeError('the pictures of a grid have one size');
   }
+  const isGray = rows.flat().every(({ rgb }) => rgb.every((v, i) => v === rgb[i - (i % 3)]));
   const columns = Math.max(...rows.map((row) => row.length));
   const png = new PNG({
-    width: columns * (width * zoom + GAP) + GAP,
-    height: rows.length * (height * zoom + GAP) + GAP,
+    width: columns * (width * zoom + gap) + gap,
+    height: rows.length * (height * zoom + gap) + gap,
+    colorType: isGray ? 0 : 2,
   });
   png.data.fill(255);
   rows.forEach((row, r) => {
     row.forEach(({ rgb }, c) => {
-      const left = GAP + c * (width * zoom + GAP);
-      const top = GAP + r * (height * zoom + GAP);
+      const left = gap + c * (width * zoom + gap);
+      const top = gap + r * (height * zoom + gap);
       for (let y = 0; y < height * zoom; y++) {
         for (let x = 0; x < width * zoom; x++) {
           const from = 3 * (Math.floor(y / zoom) * width + Math.floor(x / zoom));

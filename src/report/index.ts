@@ -1,1 +1,4 @@
+export { buildReport, type Report } from './build.ts';
 export { encodeGrid, type Picture, perturbationPicture, pictureOf } from './image-grid.ts';
+export { readRecord } from './material.ts';
+export { verdict } from './verdict.ts';

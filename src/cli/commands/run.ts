@@ -36,6 +36,7 @@ function placesOf(models: string) {
     softLabels: isDefault ? 'data/soft-labels' : `${models}/soft-labels`,
     attack: isDefault ? 'report/attack' : `${models}/report/attack`,
     evaluation: isDefault ? 'report/evaluate' : `${models}/report/evaluate`,
+    report: isDefault ? 'report' : `${models}/report`,
   };
 }
 
@@ -48,6 +49,7 @@ async function run(flags: Flags): Promise<void> {
     await import('../training.ts');
   const { attackModels } = await import('./attack.ts');
   const { evaluateModels } = await import('./evaluate.ts');
+  const { writeReport } = await import('./report.ts');
   const { measurementDigest } = await import('../evaluation.ts');
   const { readMatchingRecord, runSummary } = await import('../run-summary.ts');
   const { checkGates } = await import('../../evaluation/index.ts');
@@ -186,6 +188,12 @@ async function run(flags: Flags): Promise<void> {
     () => evaluateModels(session, data.test, evaluateFlags),
     () => `all figures: ${places.evaluation}/evaluation.json`,
   );
+  await step(
+    'report',
+    async () => undefined, // quicker made than checked
+    () => writeReport([record], places.report, terminal),
+    (page) => `page to look at and pass on: ${page}`,
+  );
   const seconds = (performance.now() - started) / 1000;
   terminal.print(runSummary(record, steps, seconds, terminal));
   terminal.record({ schema: 'distill-run/1', steps, seconds, evaluation: record });
@@ -194,7 +202,7 @@ async function run(flags: Flags): Promise<void> {
 
 export function runCommand(): Command {
   const command = new Command('run').description(
-    'the whole recipe in order: baseline, teacher, soft labels, student, attack, evaluate',
+    'the whole recipe in order: baseline, teacher, soft labels, student, attack, evaluate, report',
   );
   addNoiseOptions(addTrainingOptions(addTemperatureOption(command)))
     .option(

@@ -1,0 +1,45 @@
+/**
+ * The few images that a record carries along, so that a report can show them without the data set
+ * and the models: always the first ones, never picked. Bytes, for the eye; what is judged are the
+ * floats.
+ */
+import { inflateSync } from 'node:zlib';
+import { zlibSync } from 'fflate';
+import { Oracle, row } from '../attacks/index.ts';
+import { UserError } from '../errors.ts';
+import { type Classifier, softmaxOf } from '../models/index.ts';
+
+/** How many images a record carries. */
+export const EXAMPLES = 24;
+
+/** Images with values in [0, 1] as bytes, compressed, in base64. */
+export function packImages(values: Float32Array): string {
+  const bytes = Uint8Array.from(values, (value) => Math.round(255 * value));
+  return Buffer.from(zlibSync(bytes, { level: 9 })).toString('base64');
+}
+
+/**
+ * The bytes of packed images, row-major.
+ * @param length how many bytes they are
+ * @throws UserError `bad-record` when they are something else
+ */
+export function unpackImages(text: string, length: number): Uint8Array {
+  try {
+    const bytes = inflateSync(Buffer.from(text, 'base64'), { maxOutputLength: length });
+    if (bytes.length === length) return new Uint8Array(bytes);
+  } catch {
+    // told below
+  }
+  throw new UserError('bad-record', `the example images of this record are not ${length} bytes`, {
+    hint: 'run `distill evaluate` again',
+  });
+}
+
+/** Probability, at T = 1, of the class that the model gives each image. */
+export function confidences(classifier: Classifier, images: Float32Array): number[] {
+  const { classes } = classifier;
+  const probabilities = softmaxOf(new Oracle(classifier).logits(images), classes, 1);
+  return Array.from({ length: probabilities.length / classes }, (_, i) =>
+    Math.max(...row(probabilities, i, classes)),
+  );
+}

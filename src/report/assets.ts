@@ -1,0 +1,24 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RunError } from '../errors.ts';
+import { packageRoot } from '../version.ts';
+import type { PageAssets } from './page.ts';
+
+/**
+ * The style sheet and script of a page, as `npm run build` bundles them.
+ * @throws RunError `not-built`
+ */
+export async function loadAssets(name: 'page'): Promise<PageAssets> {
+  const folder = join(packageRoot(), 'dist', 'assets');
+  try {
+    const [style, script] = await Promise.all(
+      ['page.css', `${name}.js`].map((file) => readFile(join(folder, file), 'utf8')),
+    );
+    return { style, script };
+  } catch (cause) {
+    throw new RunError('not-built', 'the parts of the report for the browser are missing', {
+      hint: 'run `npm run build`',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,93 @@
+import { type Markup, markup } from '../markup.ts';
+import {
+  at,
+  bottomAxis,
+  type Chart,
+  dashed,
+  FOOT,
+  heading,
+  type Key,
+  leftAxis,
+  legend,
+  MARGIN,
+  px,
+  type Scale,
+  type Tick,
+  WIDTH,
+} from './canvas.ts';
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+  /** Ends of the interval around `y`. */
+  readonly low?: number;
+  readonly high?: number;
+  /** What the point says when pointed at. */
+  readonly tip: string;
+}
+
+/** A series; `stepped` ones keep their value until the next point. */
+export interface Line extends Key {
+  readonly points: readonly Point[];
+  readonly stepped?: boolean;
+}
+
+export interface Axis {
+  readonly label: string;
+  readonly domain: readonly [number, number];
+  readonly ticks: readonly Tick[];
+}
+
+const PLOT_HEIGHT = 180;
+
+function path(points: readonly { x: number; y: number }[], stepped = false): string {
+  return points
+    .map(({ x, y }, i) => {
+      if (i === 0) return `M${x} ${y}`;
+      return stepped ? `H${x}V${y}` : `L${x} ${y}`;
+    })
+    .join('');
+}
+
+/** Lines over a number, with bands for their intervals. */
+export function lineChart(
+  title: string,
+  description: string,
+  x: Axis,
+  y: Axis,
+  lines: readonly Line[],
+): Chart {
+  const bottom = MARGIN.top + PLOT_HEIGHT;
+  const across: Scale = { domain: x.domain, range: [MARGIN.left, WIDTH - MARGIN.right] };
+  const up: Scale = { domain: y.domain, range: [bottom, MARGIN.top] };
+  const keys = legend(lines, bottom + FOOT);
+  return {
+    title,
+    description,
+    height: bottom + FOOT + keys.height,
+    content: markup`${heading(title)}${leftAxis(up, y.ticks, WIDTH - MARGIN.right)}${bottomAxis(across, bottom, x.ticks, x.label)}${lines.map((line) => band(line, across, up))}${lines.map((line) => curve(line, across, up))}${keys.content}`,
+  };
+}
+
+function band({ points, hue }: Line, across: Scale, up: Scale): Markup {
+  const ends = points.filter(({ low, high }) => low !== undefined && high !== undefined);
+  if (ends.length < 2) return markup``;
+  const upper = ends.map((point) => ({ x: at(across, point.x), y: at(up, point.high as number) }));
+  const lower = ends.map((point) => ({ x: at(across, point.x), y: at(up, point.low as number) }));
+  const outline = path([...upper, ...lower.reverse()]);
+  return markup`<path class="band s${hue}" d="${outline}Z"/>`;
+}
+
+/** Points are drawn while there are few enough of them to be told apart. */
+const MOST_DOTS = 16;
+
+function curve({ points, hue, dash, stepped }: Line, across: Scale, up: Scale): Markup {
+  const places = points.map((point) => ({ ...point, x: at(across, point.x), y: at(up, point.y) }));
+  const line = markup`<path class="line s${hue}" d="${path(places, stepped)}"${dashed(dash)}/>`;
+  if (places.length > MOST_DOTS) return line;
+  const dots = places.map(
+    (place) =>
+      markup`<circle class="fill s${hue}" cx="${px(place.x)}" cy="${px(place.y)}" r="3.5"><title>${place.tip}</title></circle>`,
+  );
+  return markup`${line}${dots}`;
+}

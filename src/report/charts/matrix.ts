@@ -1,0 +1,48 @@
+import { markup } from '../markup.ts';
+import { type Chart, heading, MARGIN, px, WIDTH } from './canvas.ts';
+
+/** Cells hold their count up to this many classes. */
+const MOST_LABELLED = 12;
+
+/** A confusion matrix: rows are true classes, columns predicted ones; darker is more of the row. */
+export function confusionChart(
+  title: string,
+  description: string,
+  confusion: readonly (readonly number[])[],
+): Chart {
+  const classes = confusion.length;
+  const left = 34;
+  const top = MARGIN.top + 18;
+  const cell = (WIDTH - left - MARGIN.right) / classes;
+  const labelled = classes <= MOST_LABELLED;
+  const cells = confusion.flatMap((counts, actual) => {
+    const total = counts.reduce((a, b) => a + b, 0);
+    return counts.map((count, predicted) => {
+      if (count === 0) return markup``;
+      const share = count / total;
+      // Faults are what one looks for: a root makes few of them visible.
+      const strength = actual === predicted ? 0.85 * share : Math.min(1, 0.12 + Math.sqrt(share));
+      const x = left + predicted * cell;
+      const y = top + actual * cell;
+      const text = labelled
+        ? markup`<text class="cell${strength > 0.55 ? ' on-dark' : ''}" x="${px(x + cell / 2)}" y="${px(y + cell / 2 + 4)}" text-anchor="middle">${count}</text>`
+        : markup``;
+      return markup`<g><title>true ${actual}, predicted ${predicted}: ${count}</title><rect class="fill s${actual === predicted ? 1 : 2}" fill-opacity="${px(strength)}" x="${px(x)}" y="${px(y)}" width="${px(cell - 1)}" height="${px(cell - 1)}"/>${text}</g>`;
+    });
+  });
+  const every = Math.ceil(classes / MOST_LABELLED);
+  const names = confusion.flatMap((_, c) =>
+    c % every > 0
+      ? []
+      : [
+          markup`<text class="muted" x="${px(left + (c + 0.5) * cell)}" y="${top - 5}" text-anchor="middle">${c}</text><text class="muted" x="${left - 6}" y="${px(top + (c + 0.5) * cell + 4)}" text-anchor="end">${c}</text>`,
+        ],
+  );
+  const bottom = top + classes * cell;
+  return {
+    title,
+    description,
+    height: px(bottom + 24),
+    content: markup`${heading(title)}${names}${cells}<text class="muted" x="${px((left + WIDTH) / 2)}" y="${px(bottom + 16)}" text-anchor="middle">rows: true class, columns: predicted class</text>`,
+  };
+}

@@ -1,0 +1,335 @@
+/** The charts of a report, each a view of the record. */
+import {
+  type AttackRecord,
+  GAP_FROM,
+  HISTOGRAM_FROM,
+  HISTOGRAM_TO,
+  type ModelRecord,
+} from '../evaluation/index.ts';
+import {
+  type Chart,
+  confusionChart,
+  histogramChart,
+  hueOf,
+  type Line,
+  lineChart,
+  type Row,
+  ticksOf,
+} from './charts/index.ts';
+import type { Material } from './material.ts';
+import { attackName, countText, numberText, percent, rateText, slug } from './text.ts';
+import { mainBudget } from './verdict.ts';
+
+/** A chart with the part of the page it belongs to and the name of its files. */
+export interface Figure {
+  readonly section: 'robustness' | 'gradients' | 'logits' | 'confusion' | 'training' | 'minimal';
+  readonly file: string;
+  readonly chart: Chart;
+}
+
+/** Every chart that the material has the numbers for. */
+export function figuresOf(material: Material): Figure[] {
+  return [
+    ...robustness(material),
+    ...gradients(material),
+    ...logitGaps(material),
+    ...minimalPerturbations(material),
+    ...confusion(material),
+    ...training(material),
+  ].map((figure, i, all) => {
+    const name = slug(figure.file);
+    const earlier = all.slice(0, i).filter(({ file }) => slug(file) === name).length;
+    return { ...figure, file: earlier === 0 ? name : `${name}-${earlier + 1}` };
+  });
+}
+
+const percentTicks = [0, 0.25, 0.5, 0.75, 1].map((value) => ({
+  value,
+  label: `${Math.round(100 * value)} %`,
+}));
+const SHARES = { domain: [0, 1] as const, ticks: percentTicks };
+const numberTicks = (low: number, high: number) =>
+  ticksOf(low, high).map((value) => ({ value, label: numberText(value) }));
+
+const DASHES = [undefined, '7 4', '2 3', '9 3 2 3', '1 5'] as const;
+
+/** The losses' colours stay the same in every chart; the naive one is the alarming one. */
+const LOSS_HUES = { softmax: 2, logits: 5, temperature: 3, margin: 1, dlr: 4 } as const;
+const hueOfLoss = (loss: AttackRecord['loss']) => (loss === null ? 6 : LOSS_HUES[loss]);
+
+function distinct<T>(values: readonly T[]): T[] {
+  return [...new Set(values)];
+}
+
+/** Accuracy over eps: a chart a model and norm, a line an attack and loss. */
+function robustness({ record }: Material): Figure[] {
+  const fixed = record.attacks.filter(({ eps, targets }) => eps !== null && targets === null);
+  return distinct(fixed.map(({ norm }) => norm)).flatMap((norm) =>
+    record.models.flatMap((model) => {
+      const furthest = mainBudget(fixed.filter((attack) => attack.norm === norm))?.eps ?? 0;
+      const own = fixed.filter(
+        (attack) =>
+          attack.norm === norm && attack.model === model.name && (attack.eps ?? 0) <= furthest,
+      );
+      if (own.length === 0) return [];
+      const kinds = distinct(own.map(({ attack }) => attack));
+      const lines = distinct(own.map(attackName)).map((name) => {
+        const points = own.filter((attack) => attackName(attack) === name);
+        return robustnessLine(name, model, points, kinds.indexOf(points[0].attack));
+      });
+      return [
+        {
+          section: 'robustness' as const,
+          file: `robustness-${norm}-${model.name}`,
+          chart: lineChart(
+            `${model.name}: accuracy under attack`,
+            `accuracy of ${model.name} over eps in ${norm}, one line for each attack and loss, with 95 % intervals`,
+            {
+              label: `eps (${norm})`,
+              domain: [0, furthest],
+              ticks: numberTicks(0, furthest),
+            },
+            { label: '', ...SHARES },
+            lines,
+          ),
+        },
+      ];
+    }),
+  );
+}
+
+function robustnessLine(
+  name: string,
+  model: ModelRecord,
+  attacks: readonly AttackRecord[],
+  kind: number,
+): Line {
+  const dash = DASHES[kind % DASHES.length];
+  const points = attacks
+    .map(({ eps, robust }) => ({
+      x: eps as number,
+      y: robust.rate,
+      low: robust.low,
+      high: robust.high,
+      tip: `${name}, eps ${numberText(eps as number)}: ${model.name} keeps ${rateText(robust)}`,
+    }))
+    .sort((a, b) => a.x - b.x);
+  const { rate, low, high } = model.accuracy;
+  const clean = { x: 0, y: rate, low, high, tip: `no attack: ${rateText(model.accuracy)}` };
+  return {
+    name,
+    hue: hueOfLoss(attacks[0].loss),
+    ...(dash && { dash }),
+    points: points[0].x === 0 ? points : [clean, ...points],
+  };
+}
+
+/** Below float32's smallest number: where the bar of the exact zeros stands. */
+const ZERO_BAR = { from: HISTOGRAM_FROM - 6, to: HISTOGRAM_FROM - 3 };
+
+/** Size of the input gradient: a chart a loss, a histogram a model. */
+function gradients({ record }: Material): Figure[] {
+  const losses = distinct(
+    record.models.flatMap((model) => model.gradients.map(({ loss }) => loss)),
+  );
+  return losses.map((loss) => {
+    const rows = record.models.flatMap(({ name, gradients }): Row[] => {
+      const found = gradients.find((summary) => summary.loss === loss);
+      if (!found) return [];
+      const { zero, histogram } = found;
+      const tip = (what: string, count: number) =>
+        `${name}: ${what} on ${countText(count)} of ${countText(zero.total)} images`;
+      const bars = histogram.map((count, bin) => {
+        const power = HISTOGRAM_FROM + bin;
+        const what = `largest gradient from 1e${power} to 1e${power + 1}`;
+        return { from: power, to: power + 1, share: count / zero.total, tip: tip(what, count) };
+      });
+      const none = {
+        ...ZERO_BAR,
+        share: zero.rate,
+        special: true,
+        tip: tip('exactly zero gradient', zero.hits),
+      };
+      return [{ name, hue: hueOf(0), bars: [none, ...bars] }];
+    });
+    const powers = [-40, -30, -20, -10, 0];
+    return {
+      section: 'gradients' as const,
+      file: `gradients-${loss}`,
+      chart: histogramChart(
+        `Input gradient of the ${loss} loss`,
+        `histograms of the largest input gradient by powers of ten; ${rows
+          .map(
+            ({ name, bars }) => `${name}: exactly zero on ${percent(bars[0].share)} of the images`,
+          )
+          .join(', ')}`,
+        {
+          label: 'largest |gradient| of an image',
+          domain: [ZERO_BAR.from, HISTOGRAM_TO + 1],
+          ticks: [
+            { value: (ZERO_BAR.from + ZERO_BAR.to) / 2, label: '0' },
+            ...powers.map((value) => ({ value, label: value === 0 ? '1' : `1e${value}` })),
+          ],
+        },
+        rows,
+      ),
+    };
+  });
+}
+
+/** How far the first logit stands above the second: a histogram a model. */
+function logitGaps({ record }: Material): Figure[] {
+  const rows = record.models.flatMap(({ name, logitGaps: counts }): Row[] => {
+    if (!counts) return [];
+    const total = counts.reduce((a, b) => a + b, 0);
+    const bars = counts.map((count, bin) => {
+      const [from, to] = [(GAP_FROM + bin) / 2, (GAP_FROM + bin + 1) / 2];
+      const range = `${numberText(2 ** from)} to ${numberText(2 ** to)}`;
+      const tip = `${name}: gap of ${range} on ${countText(count)} of ${countText(total)} images`;
+      return { from, to, share: total === 0 ? 0 : count / total, tip };
+    });
+    return [{ name, hue: hueOf(0), bars }];
+  });
+  if (rows.length === 0) return [];
+  const used = rows.flatMap(({ bars }) => bars.filter(({ share }) => share > 0));
+  const low = Math.floor(Math.min(...used.map(({ from }) => from), 0));
+  const high = Math.ceil(Math.max(...used.map(({ to }) => to), 7));
+  const ticks = Array.from({ length: high - low + 1 }, (_, i) => low + i)
+    .filter((power) => power % 2 === 0)
+    .map((value) => ({ value, label: numberText(2 ** value) }));
+  return [
+    {
+      section: 'logits',
+      file: 'logit-gaps',
+      chart: histogramChart(
+        'Gap between the two largest logits',
+        'histograms of the gap, one for each model, with the gaps past which float32 loses signs (16) and everything (104)',
+        { label: 'largest logit minus second largest', domain: [low, high], ticks },
+        rows.map(({ bars, ...row }) => ({
+          ...row,
+          bars: bars.filter(({ from, to }) => from >= low && to <= high),
+        })),
+        [
+          { value: Math.log2(16), label: '16' },
+          { value: Math.log2(104), label: '104' },
+        ],
+      ),
+    },
+  ];
+}
+
+/** Distances at which images fall: steps that end below 100 % where an attack failed. */
+function minimalPerturbations({ record }: Material): Figure[] {
+  const minimal = record.attacks.filter(({ eps }) => eps === null);
+  const names = distinct(minimal.map((attack) => `${attackName(attack)} ${attack.norm}`));
+  return names.map((name) => {
+    const own = minimal.filter((attack) => `${attackName(attack)} ${attack.norm}` === name);
+    const lines = own.map((attack, i): Line => {
+      const total = attack.success.length;
+      const reached = attack.distance.filter((_, j) => attack.success[j]).sort((a, b) => a - b);
+      const steps = reached.map((x, j) => ({ x, y: (j + 1) / total, tip: '' }));
+      const model = record.models.findIndex(({ name }) => name === attack.model);
+      return {
+        name: `${attack.model}${attack.targets ? ' (targeted)' : ''}`,
+        hue: hueOf(Math.max(model, i)),
+        points: [{ x: 0, y: 0, tip: '' }, ...steps],
+        stepped: true,
+      };
+    });
+    const furthest = Math.max(...lines.flatMap(({ points }) => points.map(({ x }) => x)), 1e-9);
+    return {
+      section: 'minimal' as const,
+      file: `minimal-${name}`,
+      chart: lineChart(
+        `${name}: smallest perturbations`,
+        `share of images that fall within a distance, one line for each model: ${own
+          .map(({ model, success }) => `${model} ${percent(shareOf(success))} in the end`)
+          .join(', ')}`,
+        {
+          label: `distance (${own[0].norm})`,
+          domain: [0, furthest],
+          ticks: numberTicks(0, furthest),
+        },
+        { label: '', ...SHARES },
+        lines,
+      ),
+    };
+  });
+}
+
+const shareOf = (flags: readonly boolean[]): number =>
+  flags.length === 0 ? 0 : flags.filter(Boolean).length / flags.length;
+
+function confusion({ record }: Material): Figure[] {
+  return record.models.map(({ name, confusion: counts, accuracy }) => ({
+    section: 'confusion',
+    file: `confusion-${name}`,
+    chart: confusionChart(
+      `${name}: ${percent(accuracy.rate)}`,
+      `confusion matrix of ${name} on ${countText(accuracy.total)} images, ${countText(accuracy.total - accuracy.hits)} of them wrong; the table by class holds its numbers`,
+      counts,
+    ),
+  }));
+}
+
+/** Validation accuracy and loss by epoch, a line a model. */
+function training({ record, cards }: Material): Figure[] {
+  const trained = record.models.flatMap(({ name }, i) => {
+    const history = cards.get(name)?.history ?? [];
+    return history.length > 0 ? [{ name, hue: hueOf(i), history }] : [];
+  });
+  if (trained.length === 0) return [];
+  const epochs = Math.max(...trained.map(({ history }) => history.length));
+  const x = {
+    label: 'epoch',
+    domain: [1, Math.max(2, epochs)] as const,
+    ticks: ticksOf(1, Math.max(2, epochs), 6)
+      .filter(Number.isInteger)
+      .map((value) => ({ value, label: String(value) })),
+  };
+  const accuracies = trained.flatMap(({ history }) =>
+    history.map(({ validationAccuracy }) => validationAccuracy),
+  );
+  const least = Math.floor(Math.min(...accuracies) * 50) / 50;
+  const accuracyTicks = ticksOf(least, 1).map((value) => ({ value, label: percentLabel(value) }));
+  const line = (
+    { name, hue, history }: (typeof trained)[number],
+    figure: (epoch: (typeof history)[number]) => number | null,
+    text: (value: number) => string,
+  ): Line => ({
+    name,
+    hue,
+    points: history.flatMap((epoch, i) => {
+      const y = figure(epoch);
+      return y === null ? [] : [{ x: i + 1, y, tip: `${name}, epoch ${i + 1}: ${text(y)}` }];
+    }),
+  });
+  const losses = trained.map((one) => line(one, ({ loss }) => loss, numberText));
+  const most = Math.max(...losses.flatMap(({ points }) => points.map(({ y }) => y)), 1e-9);
+  return [
+    {
+      section: 'training',
+      file: 'training-accuracy',
+      chart: lineChart(
+        'Validation accuracy',
+        'validation accuracy by epoch, one line for each model',
+        x,
+        { label: '', domain: [least, 1], ticks: accuracyTicks },
+        trained.map((one) => line(one, ({ validationAccuracy }) => validationAccuracy, percent)),
+      ),
+    },
+    {
+      section: 'training',
+      file: 'training-loss',
+      chart: lineChart(
+        'Training loss',
+        'training loss by epoch, one line for each model; soft labels have a loss of their own, so only the shapes compare',
+        x,
+        { label: '', domain: [0, most], ticks: numberTicks(0, most) },
+        losses,
+      ),
+    },
+  ];
+}
+
+const percentLabel = (share: number): string => `${numberText(100 * share)} %`;

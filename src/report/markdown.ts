@@ -1,0 +1,83 @@
+/** The report as a comment on a pull request. */
+import type { EvaluationRecord } from '../evaluation/index.ts';
+import type { Material } from './material.ts';
+import { missingParts } from './missing.ts';
+import { commandOf } from './page.ts';
+import { accuracyTable, attackTable, type Table } from './tables.ts';
+import { numberText } from './text.ts';
+import { verdict } from './verdict.ts';
+
+/** Text that Markdown and the HTML inside it leave alone. */
+function plain(text: string): string {
+  return text
+    .replace(/\s+/g, ' ')
+    .replace(/[\\`*_{}[\]|~#!@]/g, '\\$&')
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;');
+}
+
+function tableMarkdown({ caption, columns, rows }: Table): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [
+    `**${plain(caption)}**`,
+    '',
+    line(columns.map(plain)),
+    line(columns.map((_, c) => (rows.every((row) => row[c].value === undefined) ? ':--' : '--:'))),
+    ...rows.map((row) =>
+      line(
+        row.map(({ text, note, value, doubtful }) => {
+          const quiet = note && value !== undefined ? ` (${note})` : '';
+          return `${plain(text)}${plain(quiet)}${doubtful ? ' ⚠' : ''}`;
+        }),
+      ),
+    ),
+  ].join('\n');
+}
+
+/** Such as ```` ``a`b`` ````: a code span that holds any text. */
+function codeBlock(text: string): string {
+  const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map((run) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}sh\n${text}\n${fence}`;
+}
+
+export function markdown(material: Material): string {
+  const { record } = material;
+  const attacks = attackTable(record);
+  const doubtful = attacks.rows.some((row) => row.some((cell) => cell.doubtful));
+  const missing = missingParts(material);
+  return `${[
+    '## Robustness report',
+    verdict(record).map(plain).join('\n\n'),
+    ...openLines(record),
+    ...flagLines(record),
+    tableMarkdown(accuracyTable(record)),
+    ...(attacks.rows.length > 0 ? [tableMarkdown(attacks)] : []),
+    ...(doubtful
+      ? ['⚠ the attack saw no gradient on more than a tenth of the images: no evidence.']
+      : []),
+    ...(missing.length > 0 ? [`Missing: ${missing.map(plain).join(' ')}`] : []),
+    `<details><summary>To repeat it</summary>\n\n${codeBlock(commandOf(record))}\n\n${plain(record.program)}, seed ${record.seed}, ${plain(record.data.name)}\n\n</details>`,
+  ].join('\n\n')}\n`;
+}
+
+function openLines({ verdicts }: EvaluationRecord): string[] {
+  const open = verdicts.filter(({ settled }) => !settled);
+  return open.map(
+    ({ model, reason, command }) =>
+      `**No verdict on ${plain(model)}:** ${plain(reason)}.${command ? ` To settle it: ${plain(command)}` : ''}`,
+  );
+}
+
+function flagLines({ flags }: EvaluationRecord): string[] {
+  if (flags.length === 0) return [];
+  return [
+    flags
+      .map(
+        ({ severity, code, model, value, threshold, advice }) =>
+          `- **${severity}: ${plain(code)}** (${plain(model)}; ${numberText(value)}, bar ${numberText(threshold)}). ${plain(advice)}`,
+      )
+      .join('\n'),
+  ];
+}

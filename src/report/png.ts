@@ -1,0 +1,29 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+
+/** SVG to PNG at twice the size, for screens and slides. */
+export type Rasterise = (svg: string) => Uint8Array;
+
+/**
+ * The rasteriser with its font, or undefined on a machine for which it was not built.
+ */
+export async function loadRasteriser(): Promise<Rasterise | undefined> {
+  const require = createRequire(import.meta.url);
+  let resvg: typeof import('@resvg/resvg-js');
+  try {
+    resvg = await import('@resvg/resvg-js');
+  } catch {
+    return undefined;
+  }
+  const files = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((name) =>
+    require.resolve(`dejavu-fonts-ttf/ttf/${name}`),
+  );
+  await Promise.all(files.map((file) => readFile(file))); // resvg is silent about a missing font
+  return (svg) =>
+    new resvg.Resvg(svg, {
+      font: { fontFiles: files, loadSystemFonts: false, defaultFontFamily: 'DejaVu Sans' },
+      fitTo: { mode: 'zoom', value: 2 },
+    })
+      .render()
+      .asPng();
+}

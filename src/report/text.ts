@@ -1,0 +1,30 @@
+/** How figures are written in pages, charts and Markdown. */
+import type { AttackRecord, Rate } from '../evaluation/index.ts';
+
+/** Such as `99.21 %`. */
+export const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+
+/** Such as `99.02 to 99.37`, in percent. */
+export const interval = ({ low, high }: Pick<Rate, 'low' | 'high'>): string =>
+  `${(100 * low).toFixed(2)} to ${(100 * high).toFixed(2)}`;
+
+/** Such as `99.21 % (99.02 to 99.37)`. */
+export const rateText = (rate: Rate): string => `${percent(rate.rate)} (${interval(rate)})`;
+
+/** Such as `10,000`. */
+export const countText = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+
+/** At most four digits, such as `0.03137`. */
+export const numberText = (value: number): string => String(Number(value.toPrecision(4)));
+
+/** A class or file name part: lower-case letters, digits and single dashes. */
+export const slug = (text: string): string =>
+  text
+    .toLowerCase()
+    .replace(/[^a-z0-9.]+/g, '-')
+    .replace(/^[-.]+|[-.]+$/g, '')
+    .slice(0, 60) || 'unnamed';
+
+/** An attack and the loss it climbs, such as `pgd margin`. */
+export const attackName = ({ attack, loss, source }: AttackRecord): string =>
+  [attack, loss ?? '', source === null ? '' : `from ${source}`].filter(Boolean).join(' ');
