@@ -4,8 +4,7 @@
 //   bench [batch = 128] [instruction set = all] [threads = 1 and 2] [filter on the kernel's name]
 //
 // Rates count the operations of the dense computation. Kernels that skip zeros can therefore
-// show more than 100 %. Each figure is the fastest of 60 samples of about 2 ms, taken after a
-// warm-up.
+// show more than 100 %. Each figure is the fastest sample of a quarter of a second.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -30,7 +29,21 @@ PEAK(neon)
 
 namespace {
 
-using Floats = std::vector<float>;
+// 64-byte aligned, as the backend allocates tensors.
+template <class T>
+struct Aligned {
+  using value_type = T;
+  Aligned() = default;
+  template <class U>
+  Aligned(const Aligned<U>&) {}
+  T* allocate(size_t count) {
+    return static_cast<T*>(std::aligned_alloc(64, (count * sizeof(T) + 63) / 64 * 64));
+  }
+  void deallocate(T* p, size_t) { std::free(p); }
+  bool operator==(const Aligned&) const { return true; }
+  bool operator!=(const Aligned&) const { return false; }
+};
+using Floats = std::vector<float, Aligned<float>>;
 // xorshift64: cheap, so that preparing inputs does not drown a profile of the kernels
 uint64_t state = 88172645463325252u;
 uint32_t generator() {
@@ -57,16 +70,15 @@ double time_call(const std::function<void()>& call) {
   call();
   double start = seconds();
   call();
-  const double once = std::max(1e-7, seconds() - start);
-  const int calls = std::max(1, int(0.002 / once));
-  std::vector<double> samples;
-  for (int i = 0; i < 60; ++i) {
+  const int calls = std::max(1, int(3e-4 / std::max(1e-7, seconds() - start)));
+  const double begin = seconds();
+  double best = 1e9;
+  for (int i = 0; i < 500 && seconds() - begin < 0.25; ++i) {
     start = seconds();
     for (int j = 0; j < calls; ++j) call();
-    samples.push_back((seconds() - start) / calls);
+    best = std::min(best, (seconds() - start) / calls);
   }
-
-  return *std::min_element(samples.begin(), samples.end());
+  return best;
 }
 
 double peak_of(int isa) {
@@ -80,7 +92,7 @@ double peak_of(int isa) {
   float sink[12] = {0.5f, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
   const double operations = run(1000, sink);
   double best = 0;
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < 200; ++i) {
     const double start = seconds();
     for (int j = 0; j < 100; ++j) run(1000, sink);
     best = std::max(best, 100 * operations / (seconds() - start));

@@ -7,8 +7,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { CompiledBackend } from './backend.ts';
 import { type ConvInfo, geometryOf } from './conv.ts';
+import { isDifferentiatedAgain, reluGradient } from './gradients.ts';
+import { Activation } from './ops.ts';
 import { type CompiledKernel, kernel } from './registry.ts';
 
+const UNPOOLED = 'ConvRelu';
 const FORWARD = 'ConvReluPool';
 const BACKPROP_FILTER = 'ConvReluPoolBackpropFilter';
 const BACKPROP_INPUT = 'ConvReluPoolBackpropInput';
@@ -86,7 +89,20 @@ const backpropInput = kernel<'dy' | 'winners' | 'filter', Attrs>(
   },
 );
 
+/** The block without a pool. Dilated ones are composed: TensorFlow.js has no gradient for them. */
+const unpooled = kernel<'x' | 'filter' | 'bias', Attrs>(
+  UNPOOLED,
+  ({ inputs: { x, filter, bias }, attrs, backend }) => {
+    const info = infoOf(attrs);
+    const y = backend.allocate(info.outShape);
+    const [xs, ws, bs, ys] = backend.arrays(x, filter, bias, y);
+    backend.kernels.conv2d(xs, ws, bs, ys, geometryOf(info), Activation.relu);
+    return y;
+  },
+);
+
 export const convReluPoolKernels: readonly CompiledKernel[] = [
+  unpooled,
   forward,
   backpropFilter,
   backpropInput,
@@ -115,11 +131,13 @@ function unpool(dy: tf.Tensor4D, winners: tf.Tensor, info: ConvInfo, pool: numbe
   ]);
 }
 
-/** The block's gradients from standard operations, so that they can be differentiated again. */
-function composedGradients(dy: tf.Tensor4D, saved: tf.Tensor[], attrs: Attrs): GradientMap {
-  const [x, filter, winners] = saved as [tf.Tensor4D, tf.Tensor4D, tf.Tensor];
-  const { strides, pad, pool, xShape, filterShape } = attrs;
-  const dConv = () => unpool(dy, winners, infoOf(attrs), pool);
+/** The gradients of a convolution with bias, each from the gradient `dConv` of its output. */
+function convGradients(
+  dConv: () => tf.Tensor4D,
+  x: tf.Tensor4D,
+  filter: tf.Tensor4D,
+  { strides, pad, xShape, filterShape }: Attrs,
+): GradientMap {
   return {
     x: () => tf.conv2dTranspose(dConv(), filter, xShape, strides, pad),
     filter: () =>
@@ -132,6 +150,13 @@ function composedGradients(dy: tf.Tensor4D, saved: tf.Tensor[], attrs: Attrs): G
         ) as tf.Tensor,
     bias: () => tf.sum(dConv(), [0, 1, 2]),
   };
+}
+
+/** The block's gradients from standard operations, so that they can be differentiated again. */
+function composedGradients(dy: tf.Tensor4D, saved: tf.Tensor[], attrs: Attrs): GradientMap {
+  const [x, filter, winners] = saved as [tf.Tensor4D, tf.Tensor4D, tf.Tensor];
+  const dConv = () => unpool(dy, winners, infoOf(attrs), attrs.pool);
+  return convGradients(dConv, x, filter, attrs);
 }
 
 type GradientMap = Record<'x' | 'filter' | 'bias', () => tf.Tensor>;
@@ -156,11 +181,21 @@ function compiledGradients(dy: tf.Tensor4D, saved: tf.Tensor[], attrs: Attrs): G
 }
 
 tf.registerGradient({
+  kernelName: UNPOOLED,
+  inputsToSave: ['x', 'filter'],
+  outputsToSave: [true],
+  gradFunc: (dy, saved, attrs) => {
+    const [x, filter, y] = saved as tf.Tensor4D[];
+    const dConv = reluGradient(dy as tf.Tensor4D, y);
+    return convGradients(() => dConv, x, filter, attrs as unknown as Attrs);
+  },
+});
+
+tf.registerGradient({
   kernelName: FORWARD,
   inputsToSave: ['x', 'filter', 'winners', 'biasGradient'],
   gradFunc: (dy, saved, attrs) => {
-    const isDifferentiatedAgain = tf.engine().state.gradientDepth > 0;
-    const gradients = isDifferentiatedAgain ? composedGradients : compiledGradients;
+    const gradients = isDifferentiatedAgain() ? composedGradients : compiledGradients;
     return gradients(dy as tf.Tensor4D, saved, attrs as unknown as Attrs);
   },
 });
@@ -188,21 +223,19 @@ export function convReluPool(
 ): tf.Tensor4D {
   const { strides, pad, dilations, pool } = options;
   const backend = tf.backend();
-  const isCovered = pool >= 2 && pool <= MAX_POOL;
+  const isPlain = dilations[0] === 1 && dilations[1] === 1;
+  const isCovered = pool === 1 ? isPlain : pool <= MAX_POOL;
   if (!isCovered || !(backend instanceof CompiledBackend) || !backend.areFloats(x, w, b)) {
     const y = tf.relu(tf.add(tf.conv2d(x, w, strides, pad, 'NHWC', dilations), b)) as tf.Tensor4D;
     return pool === 1 ? y : tf.maxPool(y, pool, pool, 'valid');
   }
+  const attrs: Attrs = { strides, pad, dilations, pool, xShape: x.shape, filterShape: w.shape };
+  const run = (name: string, inputs: tf.NamedTensorMap) =>
+    tf.engine().runKernel(name, inputs, attrs as unknown as tf.NamedAttrMap) as tf.Tensor4D;
+  if (pool === 1) return run(UNPOOLED, { x, filter: w, bias: b });
   return tf.tidy(() => {
-    const attrs: Attrs = { strides, pad, dilations, pool, xShape: x.shape, filterShape: w.shape };
     const winners = scratch(pooledShape(infoOf(attrs), pool), 'bool');
     const biasGradient = scratch(b.shape, 'float32');
-    return tf
-      .engine()
-      .runKernel(
-        FORWARD,
-        { x, filter: w, bias: b, winners, biasGradient },
-        attrs as unknown as tf.NamedAttrMap,
-      ) as tf.Tensor4D;
+    return run(FORWARD, { x, filter: w, bias: b, winners, biasGradient });
   });
 }

@@ -234,6 +234,9 @@ const addN: CompiledKernel = {
   },
 };
 
+/** dy where the ReLU let its input through; a kernel of this backend only. */
+export const RELU_GRAD = 'ReluGrad';
+
 export const elementwiseKernels: readonly CompiledKernel[] = [
   binary(Add, BinaryOp.add),
   binary(Sub, BinaryOp.sub),
@@ -243,6 +246,7 @@ export const elementwiseKernels: readonly CompiledKernel[] = [
   binary(Minimum, BinaryOp.minimum),
   binary(SquaredDifference, BinaryOp.squaredDifference),
   binary(Pow, BinaryOp.pow),
+  binary(RELU_GRAD, BinaryOp.reluGrad),
   compare(Equal, CompareOp.equal),
   compare(NotEqual, CompareOp.notEqual),
   compare(Less, CompareOp.less),

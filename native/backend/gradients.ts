@@ -1,6 +1,25 @@
-/** Registers a gradient that TensorFlow.js lacks, after TensorFlow.js's own. */
+/** Gradients that TensorFlow.js lacks or spends a pass too many on, after TensorFlow.js's own. */
 import * as tf from '@tensorflow/tfjs-core';
+import { RELU_GRAD } from './elementwise.ts';
 import './tfjs_gradients.ts';
+
+/** True while an outer gradient records: then every step must have a gradient itself. */
+export function isDifferentiatedAgain(): boolean {
+  return tf.engine().state.gradientDepth > 0;
+}
+
+/** dy where the input (or, as well, the output) of a ReLU is positive, else 0. */
+export function reluGradient<T extends tf.Tensor>(dy: T, xOrY: tf.Tensor): T {
+  const isCompiled = tf.getKernel(RELU_GRAD, tf.getBackend()) !== undefined;
+  if (!isCompiled || isDifferentiatedAgain()) return tf.mul(dy, tf.step(xOrY));
+  return tf.engine().runKernel(RELU_GRAD, { a: dy, b: xOrY }) as tf.Tensor as T;
+}
+
+tf.registerGradient({
+  kernelName: tf.Relu,
+  inputsToSave: ['x'],
+  gradFunc: (dy, [x]) => ({ x: () => reluGradient(dy as tf.Tensor, x) }),
+});
 
 /** Without this one, second derivatives by a filter would throw. */
 tf.registerGradient({

@@ -8,7 +8,6 @@ import { CompiledBackend } from './backend.ts';
 import { convKernels } from './conv.ts';
 import { convReluPoolKernels } from './conv_relu_pool.ts';
 import { elementwiseKernels } from './elementwise.ts';
-import './gradients.ts';
 import { INSTRUCTION_SETS, type InstructionSet, type Kernels } from './kernels.ts';
 import { matmulKernels } from './matmul.ts';
 import { heapMemory, type Memory } from './memory.ts';

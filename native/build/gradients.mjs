@@ -78,6 +78,7 @@ const takePublicNames = {
 
 const { outputFiles } = await build({
   entryPoints: [join(dist, 'register_all_gradients.js')],
+  absWorkingDir: dist, // the comments that name the modules do not depend on the checkout
   bundle: true,
   platform: 'node',
   format: 'cjs',

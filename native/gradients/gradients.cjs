@@ -88,7 +88,7 @@ var import_tfjs_core3 = require("@tensorflow/tfjs-core");
 // public:ops/step.js
 var import_tfjs_core4 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Abs_grad.js
+// gradients/Abs_grad.js
 var absGradConfig = {
   kernelName: import_tfjs_core.Abs,
   inputsToSave: ["x"],
@@ -116,7 +116,7 @@ var import_tfjs_core9 = require("@tensorflow/tfjs-core");
 // public:ops/sub.js
 var import_tfjs_core10 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Acos_grad.js
+// gradients/Acos_grad.js
 var acosGradConfig = {
   kernelName: import_tfjs_core.Acos,
   inputsToSave: ["x"],
@@ -131,7 +131,7 @@ var acosGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Acosh_grad.js
+// gradients/Acosh_grad.js
 var acoshGradConfig = {
   kernelName: import_tfjs_core.Acosh,
   inputsToSave: ["x"],
@@ -146,7 +146,7 @@ var acoshGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Add_grad.js
+// gradients/Add_grad.js
 var broadcast_util = __toESM(require_broadcast_util());
 
 // public:ops/reshape.js
@@ -155,7 +155,7 @@ var import_tfjs_core11 = require("@tensorflow/tfjs-core");
 // public:ops/sum.js
 var import_tfjs_core12 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Add_grad.js
+// gradients/Add_grad.js
 var addGradConfig = {
   kernelName: import_tfjs_core.Add,
   inputsToSave: ["a", "b"],
@@ -171,7 +171,7 @@ var addGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/AddN_grad.js
+// gradients/AddN_grad.js
 var addNGradConfig = {
   kernelName: import_tfjs_core.AddN,
   saveAllInputs: !0,
@@ -186,7 +186,7 @@ var addNGradConfig = {
 // public:ops/zeros_like.js
 var import_tfjs_core13 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/ArgMax_grad.js
+// gradients/ArgMax_grad.js
 var argMaxGradConfig = {
   kernelName: import_tfjs_core.ArgMax,
   inputsToSave: ["x"],
@@ -196,7 +196,7 @@ var argMaxGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/ArgMin_grad.js
+// gradients/ArgMin_grad.js
 var argMinGradConfig = {
   kernelName: import_tfjs_core.ArgMin,
   inputsToSave: ["x"],
@@ -206,7 +206,7 @@ var argMinGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Asin_grad.js
+// gradients/Asin_grad.js
 var asinGradConfig = {
   kernelName: import_tfjs_core.Asin,
   inputsToSave: ["x"],
@@ -219,7 +219,7 @@ var asinGradConfig = {
 // public:ops/add.js
 var import_tfjs_core14 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Asinh_grad.js
+// gradients/Asinh_grad.js
 var asinhGradConfig = {
   kernelName: import_tfjs_core.Asinh,
   inputsToSave: ["x"],
@@ -234,7 +234,7 @@ var asinhGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Atan2_grad.js
+// gradients/Atan2_grad.js
 var import_broadcast_util = __toESM(require_broadcast_util());
 var atan2GradConfig = {
   kernelName: import_tfjs_core.Atan2,
@@ -251,7 +251,7 @@ var atan2GradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Atan_grad.js
+// gradients/Atan_grad.js
 var atanGradConfig = {
   kernelName: import_tfjs_core.Atan,
   inputsToSave: ["x"],
@@ -261,7 +261,7 @@ var atanGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Atanh_grad.js
+// gradients/Atanh_grad.js
 var atanhGradConfig = {
   kernelName: import_tfjs_core.Atanh,
   inputsToSave: ["x"],
@@ -271,13 +271,13 @@ var atanhGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/engine.js
+// engine.js
 var import_tfjs_core15 = require("@tensorflow/tfjs-core"), ENGINE = (0, import_tfjs_core15.engine)();
 
-// node_modules/@tensorflow/tfjs-core/dist/tensor_util_env.js
+// tensor_util_env.js
 var import_environment = __toESM(require_environment());
 
-// node_modules/@tensorflow/tfjs-core/dist/global_util.js
+// global_util.js
 var globalNameSpace;
 function getGlobalNamespace() {
   if (globalNameSpace == null) {
@@ -310,7 +310,7 @@ function getGlobal(key, init) {
   }
 }
 
-// node_modules/@tensorflow/tfjs-core/dist/tensor_format.js
+// tensor_format.js
 var import_util = __toESM(require_util());
 var FORMAT_LIMIT_NUM_VALS = 20, FORMAT_NUM_FIRST_LAST_VALS = 3, FORMAT_NUM_SIG_DIGITS = 7;
 function tensorToString(vals, shape, dtype, verbose) {
@@ -414,7 +414,7 @@ function createComplexTuples(vals) {
   return complexTuples;
 }
 
-// node_modules/@tensorflow/tfjs-core/dist/tensor.js
+// tensor.js
 var util = __toESM(require_util()), import_util2 = __toESM(require_util());
 var trackerFn = null, opHandler = null;
 var Tensor = class {
@@ -625,7 +625,7 @@ Object.defineProperty(Variable, Symbol.hasInstance, {
   value: (instance) => instance instanceof Tensor && instance.assign != null && instance.assign instanceof Function
 });
 
-// node_modules/@tensorflow/tfjs-core/dist/types.js
+// types.js
 var Rank;
 (function(Rank2) {
   Rank2.R0 = "R0", Rank2.R1 = "R1", Rank2.R2 = "R2", Rank2.R3 = "R3", Rank2.R4 = "R4", Rank2.R5 = "R5", Rank2.R6 = "R6";
@@ -653,10 +653,10 @@ function isWebGPUData(values) {
   return typeof GPUBuffer < "u" && values != null && typeof values == "object" && "buffer" in values && values.buffer instanceof GPUBuffer;
 }
 
-// node_modules/@tensorflow/tfjs-core/dist/tensor_util_env.js
+// tensor_util_env.js
 var import_util3 = __toESM(require_util());
 
-// node_modules/@tensorflow/tfjs-core/dist/util_base.js
+// util_base.js
 function bytesPerElement(dtype) {
   if (dtype === "float32" || dtype === "int32")
     return 4;
@@ -667,7 +667,7 @@ function bytesPerElement(dtype) {
   throw new Error(`Unknown dtype ${dtype}`);
 }
 
-// node_modules/@tensorflow/tfjs-core/dist/tensor_util_env.js
+// tensor_util_env.js
 function inferShape(val, dtype) {
   let firstElem = val;
   if ((0, import_util3.isTypedArray)(val))
@@ -716,13 +716,13 @@ function convertToTensor(x, argName, functionName, parseAsDtype = "numeric") {
   return ENGINE.makeTensor(values, inferredShape, inferredDtype);
 }
 
-// node_modules/@tensorflow/tfjs-core/dist/ops/avg_pool_3d_grad.js
+// ops/avg_pool_3d_grad.js
 var util2 = __toESM(require_util()), import_conv_util = __toESM(require_conv_util());
 
 // public:ops/operation.js
 var import_tfjs_core16 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/ops/avg_pool_3d_grad.js
+// ops/avg_pool_3d_grad.js
 function avgPool3dGrad_(dy, input, filterSize, strides, pad2, dimRoundingMode) {
   let $dy = convertToTensor(dy, "dy", "avgPool3dGrad"), $input = convertToTensor(input, "input", "avgPool3dGrad"), dy5D = $dy, input5D = $input, reshapedTo5D = !1;
   $input.rank === 4 && (reshapedTo5D = !0, dy5D = (0, import_tfjs_core11.reshape)($dy, [1, $dy.shape[0], $dy.shape[1], $dy.shape[2], $dy.shape[3]]), input5D = (0, import_tfjs_core11.reshape)($input, [
@@ -737,7 +737,7 @@ function avgPool3dGrad_(dy, input, filterSize, strides, pad2, dimRoundingMode) {
 }
 var avgPool3dGrad = (0, import_tfjs_core16.op)({ avgPool3dGrad_ });
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/AvgPool3D_grad.js
+// gradients/AvgPool3D_grad.js
 var avgPool3DGradConfig = {
   kernelName: import_tfjs_core.AvgPool3D,
   inputsToSave: ["x"],
@@ -749,7 +749,7 @@ var avgPool3DGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/ops/avg_pool_grad.js
+// ops/avg_pool_grad.js
 var util3 = __toESM(require_util());
 function avgPoolGrad_(dy, input, filterSize, strides, pad2) {
   let $dy = convertToTensor(dy, "dy", "avgPoolGrad"), $input = convertToTensor(input, "input", "avgPoolGrad");
@@ -761,7 +761,7 @@ function avgPoolGrad_(dy, input, filterSize, strides, pad2) {
 }
 var avgPoolGrad = (0, import_tfjs_core16.op)({ avgPoolGrad_ });
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/AvgPool_grad.js
+// gradients/AvgPool_grad.js
 var avgPoolGradConfig = {
   kernelName: import_tfjs_core.AvgPool,
   inputsToSave: ["x"],
@@ -774,7 +774,7 @@ var avgPoolGradConfig = {
 // public:ops/mat_mul.js
 var import_tfjs_core17 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/BatchMatMul_grad.js
+// gradients/BatchMatMul_grad.js
 var batchMatMulGradConfig = {
   kernelName: import_tfjs_core.BatchMatMul,
   inputsToSave: ["a", "b"],
@@ -799,7 +799,7 @@ var batchMatMulGradConfig = {
 // public:ops/space_to_batch_nd.js
 var import_tfjs_core18 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/BatchToSpaceND_grad.js
+// gradients/BatchToSpaceND_grad.js
 var batchToSpaceNDGradConfig = {
   kernelName: import_tfjs_core.BatchToSpaceND,
   gradFunc: (dy, saved, attrs) => {
@@ -808,7 +808,7 @@ var batchToSpaceNDGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/BroadcastTo_grad.js
+// gradients/BroadcastTo_grad.js
 var broadcastToGradConfig = {
   kernelName: import_tfjs_core.BroadcastTo,
   gradFunc: (dy, saved, attrs) => {
@@ -830,13 +830,13 @@ var broadcastToGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Cast_grad.js
+// gradients/Cast_grad.js
 var castGradConfig = {
   kernelName: import_tfjs_core.Cast,
   gradFunc: (dy) => ({ x: () => dy.clone() })
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Ceil_grad.js
+// gradients/Ceil_grad.js
 var ceilGradConfig = {
   kernelName: import_tfjs_core.Ceil,
   gradFunc: (dy) => ({ x: () => (0, import_tfjs_core13.zerosLike)(dy) })
@@ -854,7 +854,7 @@ var import_tfjs_core21 = require("@tensorflow/tfjs-core");
 // public:ops/where.js
 var import_tfjs_core22 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/ClipByValue_grad.js
+// gradients/ClipByValue_grad.js
 var clipByValueGradConfig = {
   kernelName: import_tfjs_core.ClipByValue,
   inputsToSave: ["x"],
@@ -866,7 +866,7 @@ var clipByValueGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/ComplexAbs_grad.js
+// gradients/ComplexAbs_grad.js
 var complexAbsGradConfig = {
   kernelName: import_tfjs_core.ComplexAbs,
   inputsToSave: ["x"],
@@ -876,7 +876,7 @@ var complexAbsGradConfig = {
 // public:ops/split.js
 var import_tfjs_core23 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Concat_grad.js
+// gradients/Concat_grad.js
 var import_util4 = __toESM(require_util());
 var concatGradConfig = {
   kernelName: import_tfjs_core.Concat,
@@ -887,7 +887,7 @@ var concatGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/ops/conv2d_backprop_filter.js
+// ops/conv2d_backprop_filter.js
 var util4 = __toESM(require_util()), conv_util = __toESM(require_conv_util());
 function conv2DBackpropFilter_(x, dy, filterShape, strides, pad2, dataFormat = "NHWC", dimRoundingMode) {
   let x4D = x;
@@ -901,7 +901,7 @@ function conv2DBackpropFilter_(x, dy, filterShape, strides, pad2, dataFormat = "
 }
 var conv2DBackpropFilter = (0, import_tfjs_core16.op)({ conv2DBackpropFilter_ });
 
-// node_modules/@tensorflow/tfjs-core/dist/ops/conv2d_backprop_input.js
+// ops/conv2d_backprop_input.js
 var util5 = __toESM(require_util()), conv_util2 = __toESM(require_conv_util());
 function conv2DBackpropInput_(xShape, dy, filter, strides, pad2, dataFormat = "NHWC", dimRoundingMode) {
   util5.assert(xShape.length === dy.rank, () => `Length of inShape (${xShape.length}) and rank of dy (${dy.rank}) must match`);
@@ -914,7 +914,7 @@ function conv2DBackpropInput_(xShape, dy, filter, strides, pad2, dataFormat = "N
 }
 var conv2DBackpropInput = (0, import_tfjs_core16.op)({ conv2DBackpropInput_ });
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Conv2D_grad.js
+// gradients/Conv2D_grad.js
 var conv_util3 = __toESM(require_conv_util()), util6 = __toESM(require_util());
 var conv2DGradConfig = {
   kernelName: import_tfjs_core.Conv2D,
@@ -931,7 +931,7 @@ var conv2DGradConfig = {
 // public:ops/conv2d.js
 var import_tfjs_core24 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Conv2DBackpropInput_grad.js
+// gradients/Conv2DBackpropInput_grad.js
 var conv2DBackpropInputGradConfig = {
   kernelName: import_tfjs_core.Conv2DBackpropInput,
   inputsToSave: ["dy", "filter"],
@@ -944,7 +944,7 @@ var conv2DBackpropInputGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/ops/conv3d_backprop_filter.js
+// ops/conv3d_backprop_filter.js
 var util7 = __toESM(require_util());
 function conv3DBackpropFilter_(x, dy, filterShape, strides, pad2) {
   let x5D = x;
@@ -956,7 +956,7 @@ function conv3DBackpropFilter_(x, dy, filterShape, strides, pad2) {
 }
 var conv3DBackpropFilter = (0, import_tfjs_core16.op)({ conv3DBackpropFilter_ });
 
-// node_modules/@tensorflow/tfjs-core/dist/ops/conv3d_backprop_input.js
+// ops/conv3d_backprop_input.js
 var util8 = __toESM(require_util());
 function conv3DBackpropInput_(xShape, dy, filter, strides, pad2) {
   util8.assert(xShape.length === dy.rank, () => `Length of inShape (${xShape.length}) and rank of dy (${dy.rank}) must match`);
@@ -969,7 +969,7 @@ function conv3DBackpropInput_(xShape, dy, filter, strides, pad2) {
 }
 var conv3DBackpropInput = (0, import_tfjs_core16.op)({ conv3DBackpropInput_ });
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Conv3D_grad.js
+// gradients/Conv3D_grad.js
 var import_conv_util2 = __toESM(require_conv_util()), util9 = __toESM(require_util());
 var conv3DGradConfig = {
   kernelName: import_tfjs_core.Conv3D,
@@ -988,7 +988,7 @@ var conv3DGradConfig = {
 // public:ops/sin.js
 var import_tfjs_core25 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Cos_grad.js
+// gradients/Cos_grad.js
 var cosGradConfig = {
   kernelName: import_tfjs_core.Cos,
   inputsToSave: ["x"],
@@ -1001,7 +1001,7 @@ var cosGradConfig = {
 // public:ops/sinh.js
 var import_tfjs_core26 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Cosh_grad.js
+// gradients/Cosh_grad.js
 var coshGradConfig = {
   kernelName: import_tfjs_core.Cosh,
   inputsToSave: ["x"],
@@ -1011,7 +1011,7 @@ var coshGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Cumsum_grad.js
+// gradients/Cumsum_grad.js
 var import_axis_util = __toESM(require_axis_util());
 
 // public:ops/cumsum.js
@@ -1020,7 +1020,7 @@ var import_tfjs_core27 = require("@tensorflow/tfjs-core");
 // public:ops/transpose.js
 var import_tfjs_core28 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Cumsum_grad.js
+// gradients/Cumsum_grad.js
 var cumsumGradConfig = {
   kernelName: import_tfjs_core.Cumsum,
   inputsToSave: ["x"],
@@ -1035,10 +1035,10 @@ var cumsumGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/DepthwiseConv2dNative_grad.js
+// gradients/DepthwiseConv2dNative_grad.js
 var conv_util4 = __toESM(require_conv_util());
 
-// node_modules/@tensorflow/tfjs-core/dist/ops/depthwise_conv2d_native_backprop_filter.js
+// ops/depthwise_conv2d_native_backprop_filter.js
 function depthwiseConv2dNativeBackpropFilter_(x, dy, filterShape, strides, pad2, dilations = [1, 1], dimRoundingMode) {
   let x4D = x;
   x.rank === 3 && (x4D = (0, import_tfjs_core11.reshape)(x, [1, x.shape[0], x.shape[1], x.shape[2]]));
@@ -1049,7 +1049,7 @@ function depthwiseConv2dNativeBackpropFilter_(x, dy, filterShape, strides, pad2,
 }
 var depthwiseConv2dNativeBackpropFilter = (0, import_tfjs_core16.op)({ depthwiseConv2dNativeBackpropFilter_ });
 
-// node_modules/@tensorflow/tfjs-core/dist/ops/depthwise_conv2d_native_backprop_input.js
+// ops/depthwise_conv2d_native_backprop_input.js
 function depthwiseConv2dNativeBackpropInput_(xShape, dy, filter, strides, pad2, dilations = [1, 1], dimRoundingMode) {
   let dy4D = dy, reshapedTo4D = !1;
   dy.rank === 3 && (reshapedTo4D = !0, dy4D = (0, import_tfjs_core11.reshape)(dy, [1, dy.shape[0], dy.shape[1], dy.shape[2]]));
@@ -1061,7 +1061,7 @@ function depthwiseConv2dNativeBackpropInput_(xShape, dy, filter, strides, pad2, 
 }
 var depthwiseConv2dNativeBackpropInput = (0, import_tfjs_core16.op)({ depthwiseConv2dNativeBackpropInput_ });
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/DepthwiseConv2dNative_grad.js
+// gradients/DepthwiseConv2dNative_grad.js
 var util10 = __toESM(require_util());
 var depthwiseConv2dNativeGradConfig = {
   kernelName: import_tfjs_core.DepthwiseConv2dNative,
@@ -1077,7 +1077,7 @@ var depthwiseConv2dNativeGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Dilation2D_grad.js
+// gradients/Dilation2D_grad.js
 var dilation2dGradConfig = {
   kernelName: import_tfjs_core.Dilation2D,
   inputsToSave: ["x", "filter"],
@@ -1090,7 +1090,7 @@ var dilation2dGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Elu_grad.js
+// gradients/Elu_grad.js
 var eluGradConfig = {
   kernelName: import_tfjs_core.Elu,
   outputsToSave: [!0],
@@ -1103,7 +1103,7 @@ var eluGradConfig = {
 // public:ops/exp.js
 var import_tfjs_core29 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Erf_grad.js
+// gradients/Erf_grad.js
 var erfGradConfig = {
   kernelName: import_tfjs_core.Erf,
   inputsToSave: ["x"],
@@ -1113,7 +1113,7 @@ var erfGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Exp_grad.js
+// gradients/Exp_grad.js
 var expGradConfig = {
   kernelName: import_tfjs_core.Exp,
   outputsToSave: [!0],
@@ -1123,7 +1123,7 @@ var expGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/ExpandDims_grad.js
+// gradients/ExpandDims_grad.js
 var expandDimsGradConfig = {
   kernelName: import_tfjs_core.ExpandDims,
   inputsToSave: ["input"],
@@ -1133,7 +1133,7 @@ var expandDimsGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Expm1_grad.js
+// gradients/Expm1_grad.js
 var expm1GradConfig = {
   kernelName: import_tfjs_core.Expm1,
   inputsToSave: ["x"],
@@ -1143,13 +1143,13 @@ var expm1GradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Floor_grad.js
+// gradients/Floor_grad.js
 var floorGradConfig = {
   kernelName: import_tfjs_core.Floor,
   gradFunc: (dy) => ({ x: () => (0, import_tfjs_core13.zerosLike)(dy) })
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/FloorDiv_grad.js
+// gradients/FloorDiv_grad.js
 var import_broadcast_util2 = __toESM(require_broadcast_util());
 var floorDivGradConfig = {
   kernelName: import_tfjs_core.FloorDiv,
@@ -1168,7 +1168,7 @@ var floorDivGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/FusedBatchNorm_grad.js
+// gradients/FusedBatchNorm_grad.js
 var import_broadcast_util3 = __toESM(require_broadcast_util());
 
 // public:ops/rsqrt.js
@@ -1177,7 +1177,7 @@ var import_tfjs_core30 = require("@tensorflow/tfjs-core");
 // public:ops/tile.js
 var import_tfjs_core31 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/FusedBatchNorm_grad.js
+// gradients/FusedBatchNorm_grad.js
 var fusedBatchNormGradConfig = {
   kernelName: import_tfjs_core.FusedBatchNorm,
   inputsToSave: ["x", "mean", "variance", "scale"],
@@ -1211,7 +1211,7 @@ var fusedBatchNormGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/GatherV2_grad.js
+// gradients/GatherV2_grad.js
 var import_axis_util2 = __toESM(require_axis_util());
 
 // public:ops/stack.js
@@ -1220,7 +1220,7 @@ var import_tfjs_core32 = require("@tensorflow/tfjs-core");
 // public:ops/unsorted_segment_sum.js
 var import_tfjs_core33 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/GatherV2_grad.js
+// gradients/GatherV2_grad.js
 var import_util5 = __toESM(require_util());
 var gatherGradConfig = {
   kernelName: import_tfjs_core.GatherV2,
@@ -1255,7 +1255,7 @@ function arrayConcat(arrays) {
   return result;
 }
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/GreaterEqual_grad.js
+// gradients/GreaterEqual_grad.js
 var greaterEqualGradConfig = {
   kernelName: import_tfjs_core.GreaterEqual,
   inputsToSave: ["a", "b"],
@@ -1265,25 +1265,25 @@ var greaterEqualGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Identity_grad.js
+// gradients/Identity_grad.js
 var identityGradConfig = {
   kernelName: import_tfjs_core.Identity,
   gradFunc: (dy) => ({ x: () => (0, import_tfjs_core2.cast)(dy, "float32") })
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/IsFinite_grad.js
+// gradients/IsFinite_grad.js
 var isFiniteGradConfig = {
   kernelName: import_tfjs_core.IsFinite,
   gradFunc: (dy) => ({ x: () => (0, import_tfjs_core13.zerosLike)(dy) })
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/IsInf_grad.js
+// gradients/IsInf_grad.js
 var isInfGradConfig = {
   kernelName: import_tfjs_core.IsInf,
   gradFunc: (dy) => ({ x: () => (0, import_tfjs_core13.zerosLike)(dy) })
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/IsNan_grad.js
+// gradients/IsNan_grad.js
 var isNanGradConfig = {
   kernelName: import_tfjs_core.IsNan,
   gradFunc: (dy) => ({ x: () => (0, import_tfjs_core13.zerosLike)(dy) })
@@ -1292,7 +1292,7 @@ var isNanGradConfig = {
 // public:ops/greater.js
 var import_tfjs_core34 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/LeakyRelu_grad.js
+// gradients/LeakyRelu_grad.js
 var leakyReluGradConfig = {
   kernelName: import_tfjs_core.LeakyRelu,
   inputsToSave: ["x"],
@@ -1302,7 +1302,7 @@ var leakyReluGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Log1p_grad.js
+// gradients/Log1p_grad.js
 var log1pGradConfig = {
   kernelName: import_tfjs_core.Log1p,
   inputsToSave: ["x"],
@@ -1312,7 +1312,7 @@ var log1pGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Log_grad.js
+// gradients/Log_grad.js
 var logGradConfig = {
   kernelName: import_tfjs_core.Log,
   inputsToSave: ["x"],
@@ -1322,7 +1322,7 @@ var logGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/LogSoftmax_grad.js
+// gradients/LogSoftmax_grad.js
 var logSoftmaxGradConfig = {
   kernelName: import_tfjs_core.LogSoftmax,
   inputsToSave: [],
@@ -1338,14 +1338,14 @@ var logSoftmaxGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/ops/local_response_normalization_backprop.js
+// ops/local_response_normalization_backprop.js
 function localResponseNormalizationBackprop_(x, y, dy, depthRadius = 5, bias = 1, alpha = 1, beta = 0.5) {
   let inputs = { x, y, dy }, attrs = { depthRadius, bias, alpha, beta };
   return ENGINE.runKernel(import_tfjs_core.LRNGrad, inputs, attrs);
 }
 var localResponseNormalizationBackprop = (0, import_tfjs_core16.op)({ localResponseNormalizationBackprop_ });
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/LRN_grad.js
+// gradients/LRN_grad.js
 var lrnGradConfig = {
   kernelName: import_tfjs_core.LRN,
   inputsToSave: ["x"],
@@ -1358,23 +1358,23 @@ var lrnGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Max_grad.js
+// gradients/Max_grad.js
 var util11 = __toESM(require_util());
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/min_max_grad_util.js
+// gradients/min_max_grad_util.js
 var axis_util = __toESM(require_axis_util());
 
 // public:ops/equal.js
 var import_tfjs_core35 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/min_max_grad_util.js
+// gradients/min_max_grad_util.js
 function gradForMinAndMax(dy, y, xOrig, origAxes) {
   return y.rank < xOrig.rank && (y = (0, import_tfjs_core11.reshape)(y, axis_util.expandShapeToKeepDim(y.shape, origAxes))), dy.rank < xOrig.rank && (dy = (0, import_tfjs_core11.reshape)(dy, axis_util.expandShapeToKeepDim(dy.shape, origAxes))), {
     x: () => (0, import_tfjs_core3.mul)(dy, (0, import_tfjs_core2.cast)((0, import_tfjs_core35.equal)(xOrig, y), dy.dtype))
   };
 }
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Max_grad.js
+// gradients/Max_grad.js
 var maxGradConfig = {
   kernelName: import_tfjs_core.Max,
   inputsToSave: ["x"],
@@ -1390,7 +1390,7 @@ var maxGradConfig = {
 // public:ops/less.js
 var import_tfjs_core36 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Maximum_grad.js
+// gradients/Maximum_grad.js
 var maximumGradConfig = {
   kernelName: import_tfjs_core.Maximum,
   inputsToSave: ["a", "b"],
@@ -1400,7 +1400,7 @@ var maximumGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/ops/max_pool_3d_grad.js
+// ops/max_pool_3d_grad.js
 var util12 = __toESM(require_util()), import_conv_util3 = __toESM(require_conv_util());
 function maxPool3dGrad_(dy, input, output, filterSize, strides, pad2, dimRoundingMode) {
   let $dy = convertToTensor(dy, "dy", "maxPool3dGrad"), $input = convertToTensor(input, "input", "maxPool3dGrad"), $output = convertToTensor(output, "output", "maxPool3dGrad"), dy5D = $dy, input5D = $input, output5D = $output, reshapedTo5D = !1;
@@ -1422,7 +1422,7 @@ function maxPool3dGrad_(dy, input, output, filterSize, strides, pad2, dimRoundin
 }
 var maxPool3dGrad = (0, import_tfjs_core16.op)({ maxPool3dGrad_ });
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/MaxPool3D_grad.js
+// gradients/MaxPool3D_grad.js
 var maxPool3DGradConfig = {
   kernelName: import_tfjs_core.MaxPool3D,
   inputsToSave: ["x"],
@@ -1435,7 +1435,7 @@ var maxPool3DGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/ops/max_pool_grad.js
+// ops/max_pool_grad.js
 var util13 = __toESM(require_util()), conv_util5 = __toESM(require_conv_util());
 function maxPoolGrad_(dy, input, output, filterSize, strides, pad2, dimRoundingMode) {
   let $dy = convertToTensor(dy, "dy", "maxPoolGrad"), $input = convertToTensor(input, "input", "maxPoolGrad"), $output = convertToTensor(output, "output", "maxPoolGrad");
@@ -1445,7 +1445,7 @@ function maxPoolGrad_(dy, input, output, filterSize, strides, pad2, dimRoundingM
 }
 var maxPoolGrad = (0, import_tfjs_core16.op)({ maxPoolGrad_ });
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/MaxPool_grad.js
+// gradients/MaxPool_grad.js
 var maxPoolGradConfig = {
   kernelName: import_tfjs_core.MaxPool,
   inputsToSave: ["x"],
@@ -1458,13 +1458,13 @@ var maxPoolGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Mean_grad.js
+// gradients/Mean_grad.js
 var import_axis_util3 = __toESM(require_axis_util());
 
 // public:ops/ones.js
 var import_tfjs_core37 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Mean_grad.js
+// gradients/Mean_grad.js
 var util14 = __toESM(require_util());
 var meanGradConfig = {
   kernelName: import_tfjs_core.Mean,
@@ -1482,7 +1482,7 @@ var meanGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Min_grad.js
+// gradients/Min_grad.js
 var util15 = __toESM(require_util());
 var minGradConfig = {
   kernelName: import_tfjs_core.Min,
@@ -1496,7 +1496,7 @@ var minGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Minimum_grad.js
+// gradients/Minimum_grad.js
 var minimumGradConfig = {
   kernelName: import_tfjs_core.Minimum,
   inputsToSave: ["a", "b"],
@@ -1509,7 +1509,7 @@ var minimumGradConfig = {
 // public:ops/slice.js
 var import_tfjs_core38 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/MirrorPad_grad.js
+// gradients/MirrorPad_grad.js
 var mirrorPadGradConfig = {
   kernelName: import_tfjs_core.MirrorPad,
   inputsToSave: ["x"],
@@ -1519,13 +1519,13 @@ var mirrorPadGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Mod_grad.js
+// gradients/Mod_grad.js
 var import_broadcast_util4 = __toESM(require_broadcast_util());
 
 // public:ops/floor.js
 var import_tfjs_core39 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Mod_grad.js
+// gradients/Mod_grad.js
 var modGradConfig = {
   kernelName: import_tfjs_core.Mod,
   inputsToSave: ["a", "b"],
@@ -1541,7 +1541,7 @@ var modGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Multiply_grad.js
+// gradients/Multiply_grad.js
 var import_broadcast_util5 = __toESM(require_broadcast_util());
 var multiplyGradConfig = {
   kernelName: import_tfjs_core.Multiply,
@@ -1558,7 +1558,7 @@ var multiplyGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Neg_grad.js
+// gradients/Neg_grad.js
 var negGradConfig = {
   kernelName: import_tfjs_core.Neg,
   gradFunc: (dy) => ({ x: () => (0, import_tfjs_core6.neg)(dy) })
@@ -1567,7 +1567,7 @@ var negGradConfig = {
 // public:ops/zeros.js
 var import_tfjs_core40 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/OneHot_grad.js
+// gradients/OneHot_grad.js
 var oneHotGradConfig = {
   kernelName: import_tfjs_core.OneHot,
   inputsToSave: ["indices"],
@@ -1577,7 +1577,7 @@ var oneHotGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/OnesLike_grad.js
+// gradients/OnesLike_grad.js
 var onesLikeGradConfig = {
   kernelName: import_tfjs_core.OnesLike,
   gradFunc: (dy) => ({ x: () => (0, import_tfjs_core13.zerosLike)(dy) })
@@ -1586,7 +1586,7 @@ var onesLikeGradConfig = {
 // public:ops/unstack.js
 var import_tfjs_core41 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Pack_grad.js
+// gradients/Pack_grad.js
 var packGradConfig = {
   kernelName: import_tfjs_core.Pack,
   saveAllInputs: !0,
@@ -1596,7 +1596,7 @@ var packGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/PadV2_grad.js
+// gradients/PadV2_grad.js
 var padV2GradConfig = {
   kernelName: import_tfjs_core.PadV2,
   inputsToSave: ["x"],
@@ -1606,7 +1606,7 @@ var padV2GradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Pow_grad.js
+// gradients/Pow_grad.js
 var broadcast_util2 = __toESM(require_broadcast_util());
 
 // public:ops/log.js
@@ -1615,7 +1615,7 @@ var import_tfjs_core42 = require("@tensorflow/tfjs-core");
 // public:ops/pow.js
 var import_tfjs_core43 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Pow_grad.js
+// gradients/Pow_grad.js
 var powGradConfig = {
   kernelName: import_tfjs_core.Pow,
   inputsToSave: ["a", "b"],
@@ -1632,7 +1632,7 @@ var powGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Prelu_grad.js
+// gradients/Prelu_grad.js
 var import_broadcast_util6 = __toESM(require_broadcast_util());
 var preluGradConfig = {
   kernelName: import_tfjs_core.Prelu,
@@ -1649,13 +1649,13 @@ var preluGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Prod_grad.js
+// gradients/Prod_grad.js
 var import_base = __toESM(require_base());
 
 // public:ops/cumprod.js
 var import_tfjs_core44 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Prod_grad.js
+// gradients/Prod_grad.js
 function prodGradFn_(x, dy, axis) {
   let expandedYShape = x.shape.slice();
   expandedYShape[axis] = 1;
@@ -1683,7 +1683,7 @@ var prodGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/RealDiv_grad.js
+// gradients/RealDiv_grad.js
 var broadcast_util3 = __toESM(require_broadcast_util());
 var divGradConfig = {
   kernelName: import_tfjs_core.RealDiv,
@@ -1702,7 +1702,7 @@ var divGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Reciprocal_grad.js
+// gradients/Reciprocal_grad.js
 var reciprocalGradConfig = {
   kernelName: import_tfjs_core.Reciprocal,
   inputsToSave: ["x"],
@@ -1712,7 +1712,7 @@ var reciprocalGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Relu6_grad.js
+// gradients/Relu6_grad.js
 var relu6GradConfig = {
   kernelName: import_tfjs_core.Relu6,
   inputsToSave: ["x"],
@@ -1722,7 +1722,7 @@ var relu6GradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Relu_grad.js
+// gradients/Relu_grad.js
 var reluGradConfig = {
   kernelName: import_tfjs_core.Relu,
   inputsToSave: ["x"],
@@ -1732,7 +1732,7 @@ var reluGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Reshape_grad.js
+// gradients/Reshape_grad.js
 var reshapeGradConfig = {
   kernelName: import_tfjs_core.Reshape,
   inputsToSave: ["x"],
@@ -1742,7 +1742,7 @@ var reshapeGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/ResizeBilinear_grad.js
+// gradients/ResizeBilinear_grad.js
 var resizeBilinearGradConfig = {
   kernelName: import_tfjs_core.ResizeBilinear,
   inputsToSave: ["images"],
@@ -1755,7 +1755,7 @@ var resizeBilinearGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/ResizeNearestNeighbor_grad.js
+// gradients/ResizeNearestNeighbor_grad.js
 var resizeNearestNeighborGradConfig = {
   kernelName: import_tfjs_core.ResizeNearestNeighbor,
   inputsToSave: ["images"],
@@ -1771,7 +1771,7 @@ var resizeNearestNeighborGradConfig = {
 // public:ops/reverse.js
 var import_tfjs_core45 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Reverse_grad.js
+// gradients/Reverse_grad.js
 var import_util6 = __toESM(require_util());
 var reverseGradConfig = {
   kernelName: import_tfjs_core.Reverse,
@@ -1781,13 +1781,13 @@ var reverseGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Round_grad.js
+// gradients/Round_grad.js
 var roundGradConfig = {
   kernelName: import_tfjs_core.Round,
   gradFunc: (dy) => ({ x: () => (0, import_tfjs_core13.zerosLike)(dy) })
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Rsqrt_grad.js
+// gradients/Rsqrt_grad.js
 var rsqrtGradConfig = {
   kernelName: import_tfjs_core.Rsqrt,
   inputsToSave: ["x"],
@@ -1800,7 +1800,7 @@ var rsqrtGradConfig = {
 // public:ops/logical_not.js
 var import_tfjs_core46 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Select_grad.js
+// gradients/Select_grad.js
 var selectGradConfig = {
   kernelName: import_tfjs_core.Select,
   inputsToSave: ["condition"],
@@ -1816,10 +1816,10 @@ var selectGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/ops/selu_util.js
+// ops/selu_util.js
 var SELU_SCALEALPHA = 1.7580993408473768, SELU_SCALE = 1.0507009873554805;
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Selu_grad.js
+// gradients/Selu_grad.js
 var seluGradConfig = {
   kernelName: import_tfjs_core.Selu,
   inputsToSave: ["x"],
@@ -1834,7 +1834,7 @@ var seluGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Sigmoid_grad.js
+// gradients/Sigmoid_grad.js
 var sigmoidGradConfig = {
   kernelName: import_tfjs_core.Sigmoid,
   outputsToSave: [!0],
@@ -1844,7 +1844,7 @@ var sigmoidGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Sign_grad.js
+// gradients/Sign_grad.js
 var signGradConfig = {
   kernelName: import_tfjs_core.Sign,
   gradFunc: (dy) => ({ x: () => (0, import_tfjs_core13.zerosLike)(dy) })
@@ -1853,7 +1853,7 @@ var signGradConfig = {
 // public:ops/cos.js
 var import_tfjs_core47 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Sin_grad.js
+// gradients/Sin_grad.js
 var sinGradConfig = {
   kernelName: import_tfjs_core.Sin,
   inputsToSave: ["x"],
@@ -1866,7 +1866,7 @@ var sinGradConfig = {
 // public:ops/cosh.js
 var import_tfjs_core48 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Sinh_grad.js
+// gradients/Sinh_grad.js
 var sinhGradConfig = {
   kernelName: import_tfjs_core.Sinh,
   inputsToSave: ["x"],
@@ -1879,7 +1879,7 @@ var sinhGradConfig = {
 // public:ops/pad.js
 var import_tfjs_core49 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Slice_grad.js
+// gradients/Slice_grad.js
 var import_slice_util = __toESM(require_slice_util());
 var sliceGradConfig = {
   kernelName: import_tfjs_core.Slice,
@@ -1892,7 +1892,7 @@ var sliceGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Softmax_grad.js
+// gradients/Softmax_grad.js
 var softmaxGradConfig = {
   kernelName: import_tfjs_core.Softmax,
   outputsToSave: [!0],
@@ -1907,7 +1907,7 @@ var softmaxGradConfig = {
 // public:ops/sigmoid.js
 var import_tfjs_core50 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Softplus_grad.js
+// gradients/Softplus_grad.js
 var softplusGradConfig = {
   kernelName: import_tfjs_core.Softplus,
   inputsToSave: ["x"],
@@ -1920,7 +1920,7 @@ var softplusGradConfig = {
 // public:ops/batch_to_space_nd.js
 var import_tfjs_core51 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/SpaceToBatchND_grad.js
+// gradients/SpaceToBatchND_grad.js
 var spaceToBatchNDGradConfig = {
   kernelName: import_tfjs_core.SpaceToBatchND,
   gradFunc: (dy, saved, attrs) => {
@@ -1932,7 +1932,7 @@ var spaceToBatchNDGradConfig = {
 // public:ops/concat.js
 var import_tfjs_core52 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/SplitV_grad.js
+// gradients/SplitV_grad.js
 var splitVGradConfig = {
   kernelName: import_tfjs_core.SplitV,
   gradFunc: (dy, saved, attrs) => {
@@ -1941,7 +1941,7 @@ var splitVGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Sqrt_grad.js
+// gradients/Sqrt_grad.js
 var sqrtGradConfig = {
   kernelName: import_tfjs_core.Sqrt,
   inputsToSave: ["x"],
@@ -1951,7 +1951,7 @@ var sqrtGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Square_grad.js
+// gradients/Square_grad.js
 var squareGradConfig = {
   kernelName: import_tfjs_core.Square,
   inputsToSave: ["x"],
@@ -1961,7 +1961,7 @@ var squareGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/SquaredDifference_grad.js
+// gradients/SquaredDifference_grad.js
 var squaredDifferenceGradConfig = {
   kernelName: import_tfjs_core.SquaredDifference,
   inputsToSave: ["a", "b"],
@@ -1971,13 +1971,13 @@ var squaredDifferenceGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Step_grad.js
+// gradients/Step_grad.js
 var stepGradConfig = {
   kernelName: import_tfjs_core.Step,
   gradFunc: (dy) => ({ x: () => (0, import_tfjs_core13.zerosLike)(dy) })
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Sub_grad.js
+// gradients/Sub_grad.js
 var broadcast_util4 = __toESM(require_broadcast_util());
 var subGradConfig = {
   kernelName: import_tfjs_core.Sub,
@@ -1994,7 +1994,7 @@ var subGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Sum_grad.js
+// gradients/Sum_grad.js
 var import_util7 = __toESM(require_util());
 var sumGradConfig = {
   kernelName: import_tfjs_core.Sum,
@@ -2009,7 +2009,7 @@ var sumGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Tan_grad.js
+// gradients/Tan_grad.js
 var tanGradConfig = {
   kernelName: import_tfjs_core.Tan,
   inputsToSave: ["x"],
@@ -2019,7 +2019,7 @@ var tanGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Tanh_grad.js
+// gradients/Tanh_grad.js
 var tanhGradConfig = {
   kernelName: import_tfjs_core.Tanh,
   outputsToSave: [!0],
@@ -2029,7 +2029,7 @@ var tanhGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Tile_grad.js
+// gradients/Tile_grad.js
 var tileGradConfig = {
   kernelName: import_tfjs_core.Tile,
   inputsToSave: ["x"],
@@ -2070,7 +2070,7 @@ var tileGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Transpose_grad.js
+// gradients/Transpose_grad.js
 var axis_util2 = __toESM(require_axis_util());
 var transposeGradConfig = {
   kernelName: import_tfjs_core.Transpose,
@@ -2080,7 +2080,7 @@ var transposeGradConfig = {
   }
 };
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/Unpack_grad.js
+// gradients/Unpack_grad.js
 var unpackGradConfig = {
   kernelName: import_tfjs_core.Unpack,
   gradFunc: (dy, saved, attrs) => {
@@ -2098,7 +2098,7 @@ var import_tfjs_core54 = require("@tensorflow/tfjs-core");
 // public:ops/maximum.js
 var import_tfjs_core55 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/UnsortedSegmentSum_grad.js
+// gradients/UnsortedSegmentSum_grad.js
 var unsortedSegmentSumGradConfig = {
   kernelName: import_tfjs_core.UnsortedSegmentSum,
   inputsToSave: ["segmentIds"],
@@ -2116,7 +2116,7 @@ function gatherDropNegatives(x, indices) {
   return (0, import_tfjs_core22.where)(isPositive, gathered, zeroSlice);
 }
 
-// node_modules/@tensorflow/tfjs-core/dist/gradients/ZerosLike_grad.js
+// gradients/ZerosLike_grad.js
 var zerosLikeGradConfig = {
   kernelName: import_tfjs_core.ZerosLike,
   gradFunc: (dy) => ({ x: () => (0, import_tfjs_core13.zerosLike)(dy) })
@@ -2125,7 +2125,7 @@ var zerosLikeGradConfig = {
 // public:kernel_registry.js
 var import_tfjs_core56 = require("@tensorflow/tfjs-core");
 
-// node_modules/@tensorflow/tfjs-core/dist/register_all_gradients.js
+// register_all_gradients.js
 var gradConfigs = [
   absGradConfig,
   acosGradConfig,

@@ -11,6 +11,7 @@
 // respect to the convolution's output is never written down.
 #include "conv_sparse.h"
 #include "conv_window.h"
+#include "conv_winograd.h"
 
 namespace KERNEL_ISA {
 namespace {
@@ -30,6 +31,23 @@ struct Block : Conv {
   }
 };
 
+// The maximum of a window and its place. Starting from 0 applies ReLU: a value that does not
+// exceed 0 never wins.
+struct Winner {
+  Vec best = {};
+  IntVec place = IntVec{} + kDead;
+  ALWAYS_INLINE void meet(Vec value, int at) {
+    const IntVec better = (value > best) | (value != value);
+    best = choose(better, value, best);
+    place = choose(better, IntVec{} + at, place);
+  }
+  ALWAYS_INLINE void store_to(float* y, uint8_t* argmax, int count) const {
+    store_part(y, best, count);
+    if (count == kWidth) return store_bytes(argmax, place);
+    for (int i = 0; i < count; ++i) argmax[i] = static_cast<uint8_t>(place[i]);
+  }
+};
+
 // One row of pooled outputs of one panel from `rows` [pool][outW][kNR]. kPool = 0: any pool.
 template <int kPool>
 void pool_row(const Block& c, const float* rows, float* y, uint8_t* argmax, int columns) {
@@ -38,41 +56,86 @@ void pool_row(const Block& c, const float* rows, float* y, uint8_t* argmax, int 
   for (int pw = 0; pw < c.pooledW; ++pw) {
     for (int j = 0; j < columns; j += kWidth) {
       const float* window = rows + static_cast<size_t>(pw) * pool * kNR + j;
-      // Starting from 0 applies ReLU: a value that does not exceed 0 never wins.
-      Vec best = {};
-      IntVec winner = IntVec{} + kDead;
+      Winner winner;
       UNROLL for (int i = 0; i < pool; ++i) {
         UNROLL for (int k = 0; k < pool; ++k) {
-          const Vec value = load(window + i * pitch + k * kNR);
-          const IntVec better = (value > best) | (value != value);
-          best = choose(better, value, best);
-          winner = choose(better, IntVec{} + (i * pool + k), winner);
+          winner.meet(load(window + i * pitch + k * kNR), i * pool + k);
         }
       }
-      const int count = min_of(kWidth, columns - j);
-      store_part(y + j, best, count);
-      if (count == kWidth) {
-        store_bytes(argmax + j, winner);
-      } else {
-        for (int k = 0; k < count; ++k) argmax[j + k] = static_cast<uint8_t>(winner[k]);
-      }
+      winner.store_to(y + j, argmax + j, min_of(kWidth, columns - j));
     }
     y += c.outC;
     argmax += c.outC;
   }
 }
 
-// dbias [outC] += the gradients of one image that ReLU let through.
-void add_bias_gradient(const Block& c, const float* dy, const uint8_t* argmax, float* sums) {
-  for (int w = 0; w < c.windows(); ++w) {
-    int oc = 0;
-    for (; oc + kWidth <= c.outC; oc += kWidth) {
-      const IntVec dead = load_bytes(argmax + oc) == kDead;
-      store(sums + oc, load(sums + oc) + choose(dead, Vec{}, load(dy + oc)));
+// Rows first <= ph < last of the pooled outputs of one image, directly.
+void forward_direct(const Block& c, const PackedFilter& filter, const float* image, int first,
+                    int last, float* y, uint8_t* argmax, int worker) {
+  float* rows = scratch(worker, kScratchTile, static_cast<size_t>(c.pool) * c.outW * kNR);
+  for (int panel = 0; panel < panel_count(c.outC); ++panel) {
+    Tile t = forward_tile(c, filter, panel, worker);
+    const int columns = t.columns;
+    t.columns = kNR;
+    t.cRow = kNR;
+    for (int ph = first; ph < last; ++ph) {
+      for (int i = 0; i < c.pool; ++i) {
+        t.a = image + c.pixelOffset(ph * c.pool + i, 0);
+        t.c = rows + static_cast<size_t>(i) * c.outW * kNR;
+        run_rows(t, c.outW);
+      }
+      const size_t at = static_cast<size_t>(ph) * c.pooledW * c.outC + panel * kNR;
+      if (c.pool == 2) {
+        pool_row<2>(c, rows, y + at, argmax + at, columns);
+      } else {
+        pool_row<0>(c, rows, y + at, argmax + at, columns);
+      }
     }
-    for (; oc < c.outC; ++oc) sums[oc] += argmax[oc] == kDead ? 0.0f : dy[oc];
-    dy += c.outC;
-    argmax += c.outC;
+  }
+}
+
+// The same with Winograd's tiles, each of which is just one 2x2 window.
+void forward_winograd(const Block& c, const PackedFilter& filter, const float* image, int first,
+                      int last, float* y, uint8_t* argmax, int worker) {
+  const int bandRows = max_of(1, kTiles / c.pooledW);
+  const size_t most = static_cast<size_t>(min_of(bandRows, last - first)) * c.pooledW;
+  float* transformed = scratch(worker, kScratchTile, 16 * most * c.inC);
+  float* products = scratch(worker, kScratchOutput, 16 * most * kNR);
+  for (int row = first; row < last; row += bandRows) {
+    const int rowCount = min_of(bandRows, last - row), tiles = rowCount * c.pooledW;
+    transform_input(c, image, row, rowCount, c.pooledW, transformed);
+    for (int panel = 0; panel < panel_count(c.outC); ++panel) {
+      multiply_elements(c, filter, panel, tiles, transformed, products);
+      for (int j = panel * kNR; j < min_of(c.outC, (panel + 1) * kNR); j += kWidth) {
+        const Vec bias = load(filter.bias + j);
+        for (int tile = 0; tile < tiles; ++tile) {
+          Vec outputs[4];
+          transform_output(products + static_cast<size_t>(tile) * kNR + (j - panel * kNR),
+                           static_cast<size_t>(tiles) * kNR, outputs);
+          Winner winner;
+          UNROLL for (int i = 0; i < 4; ++i) winner.meet(outputs[i] + bias, i);
+          const size_t at = (static_cast<size_t>(row) * c.pooledW + tile) * c.outC + j;
+          winner.store_to(y + at, argmax + at, min_of(kWidth, c.outC - j));
+        }
+      }
+    }
+  }
+}
+
+// sums [outC] += the gradients of one image that ReLU let through.
+void add_bias_gradient(const Block& c, const float* dy, const uint8_t* argmax, float* sums) {
+  int oc = 0;
+  for (; oc + kWidth <= c.outC; oc += kWidth) {
+    Vec sum = {};
+    for (size_t at = oc; at < c.pooledSize(); at += c.outC) {
+      sum += choose(load_bytes(argmax + at) == kDead, Vec{}, load(dy + at));
+    }
+    store(sums + oc, load(sums + oc) + sum);
+  }
+  for (; oc < c.outC; ++oc) {
+    for (size_t at = oc; at < c.pooledSize(); at += c.outC) {
+      sums[oc] += argmax[at] == kDead ? 0.0f : dy[at];
+    }
   }
 }
 
@@ -81,32 +144,16 @@ void add_bias_gradient(const Block& c, const float* dy, const uint8_t* argmax, f
 void conv2d_relu_pool(const float* x, const float* w, const float* bias, float* y, uint8_t* argmax,
                       const int32_t* geometry, int32_t pool) {
   const Block c(geometry, pool);
-  const PackedFilter filter = pack_filter(c, w, bias);
+  const bool winograd = pool == 2 && winograd_fits(c);
+  const PackedFilter filter =
+      winograd ? pack_winograd_filter(c, w, bias) : pack_filter(c, w, bias);
   const int parts = parts_per_image(c.batch, c.pooledH);
   parallel_for(c.batch * parts, [&](int task, int worker) {
     const int n = task / parts, part = task % parts;
     const float* image = padded_image(c, x + n * c.imageSize(), worker);
-    float* rows = scratch(worker, kScratchTile, static_cast<size_t>(c.pool) * c.outW * kNR);
-    for (int panel = 0; panel < panel_count(c.outC); ++panel) {
-      Tile t = forward_tile(c, filter, panel, worker);
-      const int columns = t.columns;
-      t.columns = kNR;
-      t.cRow = kNR;
-      for (int ph = c.pooledH * part / parts; ph < c.pooledH * (part + 1) / parts; ++ph) {
-        for (int i = 0; i < c.pool; ++i) {
-          t.a = image + c.pixelOffset(ph * c.pool + i, 0);
-          t.c = rows + static_cast<size_t>(i) * c.outW * kNR;
-          run_rows(t, c.outW);
-        }
-        const size_t out =
-            n * c.pooledSize() + static_cast<size_t>(ph) * c.pooledW * c.outC + panel * kNR;
-        if (c.pool == 2) {
-          pool_row<2>(c, rows, y + out, argmax + out, columns);
-        } else {
-          pool_row<0>(c, rows, y + out, argmax + out, columns);
-        }
-      }
-    }
+    (winograd ? forward_winograd : forward_direct)(
+        c, filter, image, c.pooledH * part / parts, c.pooledH * (part + 1) / parts,
+        y + n * c.pooledSize(), argmax + n * c.pooledSize(), worker);
   });
 }
 

@@ -143,10 +143,12 @@ inline void store_filter_gradient(const Conv& c, const float* sums, int groups, 
     for (int run = 0; run < c.runs; ++run) {
       const float* from = sums + oc * patch.size + static_cast<size_t>(run) * patch.pitch;
       float* to = dw + static_cast<size_t>(run) * c.runLength * c.outC + oc;
-      for (int j = 0; j < c.runLength; ++j) {
-        float sum = from[j];
-        for (int g = 1; g < groups; ++g) sum += from[g * groupSize + j];
-        to[static_cast<size_t>(j) * c.outC] = sum;
+      for (int j = 0; j < c.runLength; j += kWidth) {
+        Vec sum = load(from + j);
+        for (int g = 1; g < groups; ++g) sum += load(from + g * groupSize + j);
+        for (int i = 0; i < min_of(kWidth, c.runLength - j); ++i) {
+          to[static_cast<size_t>(j + i) * c.outC] = sum[i];
+        }
       }
     }
   });

@@ -63,7 +63,8 @@ static ALWAYS_INLINE Vec expm1(Vec x) {
 
 static ALWAYS_INLINE Vec log(Vec x) {
   const IntVec tiny = (x < 1.17549435e-38f) & (x > 0.0f);
-  const Vec scaled = choose(tiny, x * 33554432.0f, x);
+  // NaN's bits would overflow below; it is put back at the end.
+  const Vec scaled = choose(tiny, x * 33554432.0f, choose(x != x, splat(1.0f), x));
   IntVec bits = as_int(scaled) + (0x3f800000 - 0x3f3504f3);
   const IntVec k = (bits >> 23) - 127 - choose(tiny, IntVec{} + 25, IntVec{});
   bits = (bits & 0x007fffff) + 0x3f3504f3;

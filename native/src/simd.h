@@ -1,13 +1,17 @@
 // Vectors of float32 whose width follows from the compiler's flags.
 //
 // Every kernel file is compiled once per instruction set; the flags alone (`-mavx2 -mfma`, …)
-// choose the namespace and the width, so no kernel is written twice. Only compiler vector
-// extensions are used (GCC >= 10, Clang >= 14), and only freestanding headers are included:
+// choose the namespace and the width, so no kernel is written twice. Compiler vector extensions
+// (GCC >= 10, Clang >= 14) do nearly all of it, and only freestanding headers are included:
 // an inline function of the standard library compiled here with AVX-512 could otherwise be the
 // copy that the linker keeps for everyone.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
 
 #if defined(__AVX512F__)
 #define KERNEL_ISA avx512
@@ -47,14 +51,30 @@ static ALWAYS_INLINE Vec load(const float* p) {
   return v;
 }
 static ALWAYS_INLINE void store(float* p, Vec v) { __builtin_memcpy(p, &v, sizeof v); }
+// Bytes to 32-bit lanes and back. GCC 12 takes its vectors apart for these conversions, hence the
+// intrinsics.
 static ALWAYS_INLINE IntVec load_bytes(const uint8_t* p) {
+#if KERNEL_WIDTH == 16
+  return (IntVec)_mm512_maskz_cvtepu8_epi32(
+      0xffff, _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+#elif KERNEL_WIDTH == 8
+  return (IntVec)_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
+#else
   ByteVec v;
   __builtin_memcpy(&v, p, sizeof v);
   return __builtin_convertvector(v, IntVec);
+#endif
 }
 static ALWAYS_INLINE void store_bytes(uint8_t* p, IntVec v) {
+#if KERNEL_WIDTH == 8
+  const __m256i words = _mm256_packus_epi32((__m256i)v, (__m256i)v);
+  const __m128i all = _mm_unpacklo_epi64(_mm256_castsi256_si128(words),
+                                         _mm256_extracti128_si256(words, 1));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packus_epi16(all, all));
+#else
   const ByteVec b = __builtin_convertvector(v, ByteVec);
   __builtin_memcpy(p, &b, sizeof b);
+#endif
 }
 
 // The first `count` <= kWidth elements; the other lanes are 0 (load) or left alone (store).

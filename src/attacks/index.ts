@@ -1,4 +1,5 @@
 export { row } from './batch.ts';
+export { type Ascent, ascend } from './gradient-ascent.ts';
 export { argmax, argmaxExcept, lossAt, ranking } from './losses.ts';
 export { type Gradients, Oracle, type Subjects } from './oracle.ts';
 export { ATTACKS, attackNamed } from './registry.ts';

@@ -22,7 +22,7 @@ export const transfer = defineAttack({
   goals: ['untargeted', 'targeted'],
   losses: ['margin'],
   options: {
-    steps: { about: 'gradient steps on the source', default: 100, min: 1, integer: true },
+    steps: { about: 'gradient steps on the source', default: 40, min: 1, integer: true },
     stepSize: {
       about: 'length of a step in the norm of the threat (2.5 eps / steps)',
       default: ({ eps }, { steps }) => (2.5 * eps) / steps,

@@ -3,6 +3,7 @@ import type { Norm } from '../attacks/types.ts';
 import type { EngineChoice } from '../engine/index.ts';
 import { UserError } from '../errors.ts';
 import { ARCHITECTURE_NAMES, type ArchitectureName } from '../models/architecture-names.ts';
+import type { Adversary } from '../training/adversarial.ts';
 import {
   DEFAULTS,
   OPTIMIZERS,
@@ -204,4 +205,26 @@ export function trainingSettings(flags: TrainingFlags & SharedOptions): Training
     outputScaling,
     seed,
   };
+}
+
+/** The options of the attack in the loop of adversarial training. */
+export interface AdversaryFlags {
+  readonly eps: string;
+  readonly attackSteps: number;
+}
+
+export function addAdversaryOptions(command: Command): Command {
+  return command
+    .option('--eps <x>', 'Linf budget of the attack in training', String(DEFAULTS.attackEps))
+    .option(
+      '--attack-steps <n>',
+      'its gradient steps; 1 is the fast variant',
+      integer('--attack-steps', 1),
+      DEFAULTS.attackSteps,
+    );
+}
+
+/** The attack in the loop that the flags ask for. */
+export function adversaryOf({ eps, attackSteps }: AdversaryFlags): Adversary {
+  return { eps: parseEps(eps, 'Linf'), steps: attackSteps };
 }

@@ -10,6 +10,7 @@ import { predictCommand } from './commands/predict.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
 import { softLabelsCommand } from './commands/soft-labels.ts';
+import { trainAdversarialCommand } from './commands/train-adversarial.ts';
 import { trainStudentCommand } from './commands/train-student.ts';
 import { trainTeacherCommand } from './commands/train-teacher.ts';
 
@@ -27,6 +28,7 @@ function buildProgram(): Command {
     trainTeacherCommand(),
     softLabelsCommand(),
     trainStudentCommand(),
+    trainAdversarialCommand(),
     attackCommand(),
     evaluateCommand(),
     reportCommand(),

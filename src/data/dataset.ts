@@ -50,6 +50,9 @@ export function imagesAsFloats(
 }
 
 /** The labels at `positions`. */
-export function labelsAt(dataset: Dataset, positions: ArrayLike<number>): Int32Array {
+export function labelsAt(
+  dataset: Pick<Dataset, 'labels'>,
+  positions: ArrayLike<number>,
+): Int32Array {
   return Int32Array.from(positions, (position) => dataset.labels[position]);
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -105,16 +106,14 @@ export async function readModelCard(folder: string): Promise<ModelCard> {
   const path = join(folder, CARD);
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile()) {
-    const exists = await stat(folder).catch(() => undefined);
-    if (exists) {
-      throw new UserError(
-        'bad-model',
-        `${folder} holds no ${CARD}, so this program did not write it`,
-        {
-          hint: `bring models of others in with \`distill import ${folder} --out models/NAME\``,
-        },
-      );
+    const others = ['saved_model.pb', 'model.json'].find((name) => existsSync(join(folder, name)));
+    if (others) {
+      const problem = `${folder} holds a ${others} but no ${CARD}, so this program did not write it`;
+      throw new UserError('bad-model', problem, {
+        hint: `bring it in with \`distill import ${folder} --out models/NAME\``,
+      });
     }
+    if (existsSync(folder)) throw notAModel(folder, `it holds no ${CARD}`);
     throw notAModel(folder, 'there is no such folder');
   }
   if (found.size > MAX_CARD_BYTES)

@@ -1,7 +1,7 @@
 export { attr } from './attributes.ts';
 export { type Bundle, type NamedTensor, readBundle, writeBundle } from './bundle.ts';
 export { DataType, dtypeName } from './dtypes.ts';
-export { FormatError } from './errors.ts';
+export { FormatError, printable } from './errors.ts';
 export { MAX_FILE_BYTES, readFileBytes } from './files.ts';
 export {
   type AttrValue,

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Dataset } from '../data/index.ts';
+import { type Dataset, imagesAsFloats, labelsAt } from '../data/index.ts';
 import type { RandomStream } from '../engine/index.ts';
 import { RunError } from '../errors.ts';
 import { classesOf, type EpochRecord, logitsOf, type Model } from '../models/index.ts';
@@ -16,7 +16,20 @@ export interface Phase {
   readonly learningRate: number;
   /** Of the loss in this phase. */
   readonly temperature: number;
+  /** What the images of a step are replaced by; absent: they are learnt from as they are. */
+  readonly perturb?: Perturb;
 }
+
+/** Replaces the images of one training step, `[N, H, W, C]` in [0, 1], such as by attacked ones. */
+export type Perturb = (step: {
+  readonly model: Model;
+  readonly images: Float32Array;
+  readonly labels: Int32Array;
+  /** Share of the phase that is done, in [0, 1). */
+  readonly progress: number;
+  /** Of this step alone. */
+  readonly stream: RandomStream;
+}) => Float32Array;
 
 /** What a progress line shows. */
 export interface TrainingProgress {
@@ -122,8 +135,17 @@ class Run {
     const { set } = phase;
     const dropout = this.#options.stream.child(`dropout/${phaseIndex}/${epoch}/${step}`);
     let correct = 0;
+    const clean = imagesAsFloats(set, batch);
+    const shown =
+      phase.perturb?.({
+        model,
+        images: clean,
+        labels: labelsAt(set, batch),
+        progress: globalStep / allSteps,
+        stream: this.#options.stream.child(`perturb/${phaseIndex}/${epoch}/${step}`),
+      }) ?? clean;
     const lossValue = tf.tidy(() => {
-      const images = set.imagesAt(batch);
+      const images = tf.tensor4d(shown, [batch.length, ...set.shape]);
       const targets = set.targetsAt(batch);
       const { value, grads } = tf.variableGrads(() => {
         const logits = model.trainingLogits(images, dropout);

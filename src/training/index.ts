@@ -1,3 +1,4 @@
+export type { Adversary } from './adversarial.ts';
 export type { TrainingProgress } from './fit.ts';
 export { crossEntropy } from './loss.ts';
 export { DEFAULTS, OPTIMIZERS, type OptimizerName, type TrainingSettings } from './settings.ts';
@@ -14,6 +15,7 @@ export {
   studentInputsDigest,
   type TrainingOptions,
   teacherInputsDigest,
+  trainAdversarial,
   trainStudent,
   trainTeacher,
 } from './train.ts';

@@ -33,6 +33,8 @@ export const DEFAULTS = {
   noiseKind: 'uniform',
   noiseCopies: 1,
   fineTuneEpochs: 0,
+  attackEps: 0.3,
+  attackSteps: 40,
 } as const;
 
 /** SGD's momentum. */

@@ -10,6 +10,7 @@ import {
   saveModel,
 } from '../models/index.ts';
 import { programVersion } from '../version.ts';
+import { type Adversary, adversarialImages } from './adversarial.ts';
 import { CheckpointFile, type Resume } from './checkpoint.ts';
 import { fit, type Phase, type TrainingProgress } from './fit.ts';
 import type { TrainingSettings } from './settings.ts';
@@ -32,6 +33,12 @@ export interface StudentOptions extends TrainingOptions {
   readonly softLabels: SoftLabels;
   /** Epochs on the hard labels of the clean images afterwards, at a tenth of the learning rate. */
   readonly fineTuneEpochs: number;
+  /** Learn the soft labels from attacked images, so that robustness is distilled too. */
+  readonly adversary?: Adversary | undefined;
+}
+
+export interface AdversarialOptions extends TrainingOptions {
+  readonly adversary: Adversary;
 }
 
 type Settings = Readonly<Record<string, string | number | boolean>>;
@@ -63,14 +70,21 @@ export function teacherInputsDigest(data: DataSplits, settings: TrainingSettings
   return inputsDigest(teacherRole(settings), data, { ...settings });
 }
 
+/** The attack in the loop, as settings of a model card. */
+function adversarySettings(adversary: Adversary | undefined): Settings {
+  return adversary ? { attackEps: adversary.eps, attackSteps: adversary.steps } : {};
+}
+
 /** The digest of all that determines a student's weights. */
 export function studentInputsDigest(
   data: DataSplits,
   settings: TrainingSettings,
   softLabelsDigest: string,
   fineTuneEpochs: number,
+  adversary?: Adversary,
 ): string {
-  return inputsDigest('student', data, { ...settings, fineTuneEpochs }, softLabelsDigest);
+  const all = { ...settings, fineTuneEpochs, ...adversarySettings(adversary) };
+  return inputsDigest('student', data, all, softLabelsDigest);
 }
 
 async function trainModel(
@@ -130,23 +144,53 @@ export async function trainTeacher(options: TrainingOptions): Promise<ModelCard>
 }
 
 /**
+ * Trains on hard labels and attacked images (Madry et al. 2018). Writes the model folder and returns
+ * its card.
+ * @throws RunError `diverged`; UserError on an unwritable folder or a foreign checkpoint
+ */
+export async function trainAdversarial(options: AdversarialOptions): Promise<ModelCard> {
+  const { data, settings, adversary } = options;
+  const { epochs, learningRate, temperature } = settings;
+  const perturb = adversarialImages(adversary);
+  const set = new TrainingSet(data.train);
+  const all = { ...settings, ...adversarySettings(adversary) };
+  return trainModel(options, 'adversarial', [{ set, epochs, learningRate, temperature, perturb }], {
+    inputsDigest: inputsDigest('adversarial', data, all),
+    settings: all,
+  });
+}
+
+/**
  * Trains a student of the same architecture on soft labels at the settings' temperature
  * (Papernot et al. 2016, section IV). Writes the model folder and returns its card.
  * @throws RunError `diverged`; UserError on an unwritable folder or a foreign checkpoint
  */
 export async function trainStudent(options: StudentOptions): Promise<ModelCard> {
-  const { data, settings, softLabels, fineTuneEpochs } = options;
+  const { data, settings, softLabels, fineTuneEpochs, adversary } = options;
   const { epochs, learningRate, temperature } = settings;
+  const perturb = adversary && { perturb: adversarialImages(adversary) };
   const phases: Phase[] = [
-    { set: softLabels.trainingSet(data.train), epochs, learningRate, temperature },
+    { set: softLabels.trainingSet(data.train), epochs, learningRate, temperature, ...perturb },
   ];
   if (fineTuneEpochs > 0) {
     const set = new TrainingSet(data.train);
-    phases.push({ set, epochs: fineTuneEpochs, learningRate: learningRate / 10, temperature });
+    phases.push({
+      set,
+      epochs: fineTuneEpochs,
+      learningRate: learningRate / 10,
+      temperature,
+      ...perturb,
+    });
   }
   return trainModel(options, 'student', phases, {
-    inputsDigest: studentInputsDigest(data, settings, softLabels.card.digest, fineTuneEpochs),
-    settings: { ...settings, fineTuneEpochs },
+    inputsDigest: studentInputsDigest(
+      data,
+      settings,
+      softLabels.card.digest,
+      fineTuneEpochs,
+      adversary,
+    ),
+    settings: { ...settings, fineTuneEpochs, ...adversarySettings(adversary) },
     softLabels: { digest: softLabels.card.digest, teacher: softLabels.card.teacher.digest },
   });
 }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type Dataset, imagesAsFloats } from '../data/index.ts';
+import type { Dataset } from '../data/index.ts';
 
 /**
  * Images with a target distribution each: one-hot labels, or soft labels. Images stay bytes,
@@ -25,11 +25,6 @@ export class TrainingSet {
     this.images = dataset.images;
     this.labels = dataset.labels;
     this.#softLabels = softLabels;
-  }
-
-  /** Images at `positions`: `[positions.length, H, W, C]`, float32 in [0, 1]. */
-  imagesAt(positions: ArrayLike<number>): tf.Tensor4D {
-    return tf.tensor4d(imagesAsFloats(this, positions), [positions.length, ...this.shape]);
   }
 
   /** Target distributions at `positions`: `[positions.length, classes]`. */

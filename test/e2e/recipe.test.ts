@@ -169,7 +169,7 @@ describe('help', () => {
     for (const command of commands) {
       const help = await distill('.', [command, '--help'], { NODE_DEBUG: 'module,esm' });
       assert.equal(help.code, 0);
-      assert.match(help.stdout, /\nExample:\n {2}distill /, command);
+      assert.match(help.stdout, /\nExamples?:\n {2}distill /, command);
       assert.match(help.stdout, /--json/);
       assert.doesNotMatch(help.stderr, /tensorflow|node_modules.zod|resvg/, command);
     }

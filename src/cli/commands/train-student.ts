@@ -1,9 +1,11 @@
 import { Command } from 'commander';
 import { DEFAULTS } from '../../training/settings.ts';
 import {
+  addAdversaryOptions,
   addSharedOptions,
   addTemperatureOption,
   addTrainingOptions,
+  adversaryOf,
   integer,
   type SharedOptions,
   type TrainingFlags,
@@ -14,6 +16,9 @@ interface Flags extends SharedOptions, TrainingFlags {
   readonly softLabels: string;
   readonly fineTuneEpochs: number;
   readonly allowTemperatureMismatch?: true;
+  readonly robust?: true;
+  readonly eps: string;
+  readonly attackSteps: number;
   readonly out: string;
   readonly resume?: true;
 }
@@ -38,6 +43,7 @@ async function trainStudent(flags: Flags): Promise<void> {
       settings,
       softLabels,
       fineTuneEpochs: flags.fineTuneEpochs,
+      adversary: flags.robust && adversaryOf(flags),
       out: flags.out,
       engine: session.engine,
       resume: flags.resume ? 'always' : 'never',
@@ -52,7 +58,7 @@ export function trainStudentCommand(): Command {
   const command = new Command('train-student').description(
     "train the student on the teacher's soft labels at the same temperature",
   );
-  addTrainingOptions(addTemperatureOption(command))
+  addAdversaryOptions(addTrainingOptions(addTemperatureOption(command)))
     .option('--soft-labels <folder>', 'what `distill soft-labels` wrote', 'data/soft-labels')
     .option(
       '--fine-tune-epochs <n>',
@@ -61,6 +67,7 @@ export function trainStudentCommand(): Command {
       DEFAULTS.fineTuneEpochs,
     )
     .option('--allow-temperature-mismatch', "train at another temperature than the soft labels'")
+    .option('--robust', 'learn the soft labels from attacked images: distils a robust teacher')
     .option('--out <folder>', 'model folder to write', 'models/student')
     .option('--resume', 'go on from the checkpoint of a run that was stopped')
     .addHelpText(

@@ -1,9 +1,10 @@
 import { UserError } from '../../errors.ts';
+import { printable } from '../../savedmodel/index.ts';
 
 /** Why a model cannot come in: it is sound, but not something this program can run and attack. */
 export class ImportError extends UserError {
   constructor(code: string, message: string, hint: string, cause?: unknown) {
-    super(code, message, { hint, cause });
+    super(code, printable(message), { hint, cause });
   }
 }
 

@@ -89,7 +89,7 @@ struct Shape {
 };
 
 Shape random_shape(bool pooling) {
-  const bool big = pick(0, 3) == 0;
+  const bool big = pick(0, 3) == 0, plain = pick(0, 3) == 0;  // plain: 3x3, stride 1
   const int channels[] = {1, 2, 3, 4, 5, 7, 8, 16, 17, 32, 33, 48, 64};
   for (;;) {
     Shape s;
@@ -97,13 +97,18 @@ Shape random_shape(bool pooling) {
     s.inH = pick(1, 14);
     s.inW = pick(1, 14);
     s.inC = channels[pick(0, big ? 12 : 9)];
-    s.outC = pooling ? s.inC : channels[pick(0, big ? 12 : 9)];
+    s.outC = channels[pick(0, big ? 12 : 9)];
     s.kH = pick(1, 5);
     s.kW = pick(0, 2) ? s.kH : pick(1, 5);
     s.sH = pick(0, 1) ? 1 : pick(1, 3);
     s.sW = pick(0, 1) ? s.sH : pick(1, 3);
     s.dH = pick(0, 2) ? 1 : pick(1, 3);
     s.dW = pick(0, 2) ? s.dH : pick(1, 3);
+    if (plain) {
+      s.kH = s.kW = 3;
+      s.sH = s.sW = s.dH = s.dW = 1;
+      s.inC = 16 * pick(1, 3);
+    }
     const int extentH = (s.kH - 1) * s.dH + 1, extentW = (s.kW - 1) * s.dW + 1;
     const bool padded = pick(0, 1);
     s.pT = padded ? pick(0, extentH - 1) : 0;
@@ -111,6 +116,7 @@ Shape random_shape(bool pooling) {
     const int pB = padded ? pick(0, extentH - 1) : 0, pR = padded ? pick(0, extentW - 1) : 0;
     const int roomH = s.inH + s.pT + pB - extentH, roomW = s.inW + s.pL + pR - extentW;
     if (roomH < 0 || roomW < 0) continue;
+    if (pooling) s.outC = s.inC;
     s.outH = roomH / s.sH + 1;
     s.outW = roomW / s.sW + 1;
     return s;

@@ -1,0 +1,54 @@
+/**
+ * Adversarial training: every step learns from images attacked against the model as it is then.
+ *
+ * Papers: Madry et al. 2018, "Towards Deep Learning Models Resistant to Adversarial Attacks" (PGD
+ * in the loop); Wong, Rice & Kolter 2020, "Fast is better than free" (one step of 1.25 eps from a
+ * random start); Goldblum et al. 2020, "Adversarially Robust Distillation" (a student on attacked
+ * images with a robust teacher's soft labels of the clean ones).
+ */
+import { ascend, Oracle } from '../attacks/index.ts';
+import type { Perturb } from './fit.ts';
+
+/** The attack in the loop, in Linf. */
+export interface Adversary {
+  /** Budget in pixel values [0, 1]. */
+  readonly eps: number;
+  /** Gradient steps of the attack; 1 is the fast variant. */
+  readonly steps: number;
+}
+
+/**
+ * Share of the training over which the budget grows from 0 to eps: at eps = 0.3 from the first step
+ * on, a network often learns nothing but the most frequent class.
+ */
+const WARM_UP = 0.2;
+
+/** Length of one step of the attack: 1.25 eps for a single one, else 2.5 eps / steps. */
+function stepSize(eps: number, steps: number): number {
+  return steps === 1 ? 1.25 * eps : (2.5 * eps) / steps;
+}
+
+/**
+ * Replaces the images of a training step by attacked ones. The attack climbs the training loss
+ * (cross-entropy at the model's temperature) and does not stop early: training wants the worst
+ * point, not the first that fools.
+ */
+export function adversarialImages({ eps: fullEps, steps }: Adversary): Perturb {
+  return ({ model, images, labels, progress, stream }) => {
+    const eps = fullEps * Math.min(1, progress / WARM_UP);
+    return ascend({
+      oracle: new Oracle(model.classifier('in training')),
+      examples: { images, labels, streams: Array.from(labels, (_, i) => stream.child(i)) },
+      goal: { kind: 'untargeted' },
+      threat: { norm: 'Linf', eps },
+      loss: 'temperature',
+      steps,
+      stepSize: stepSize(eps, steps),
+      restarts: 1,
+      randomStart: true,
+      momentum: 0,
+      sparsity: 0,
+      confidence: Number.POSITIVE_INFINITY,
+    });
+  };
+}
