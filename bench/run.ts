@@ -24,6 +24,9 @@ const rounds = Number(flags.rounds);
 /** The JavaScript backend gets this share of the batch, once, and its time is multiplied. */
 const CPU_BATCH = 2;
 
+/** What takes longer than this (milliseconds) is left out after the third round. */
+const SLOW = 3000;
+
 interface Peer {
   readonly name: string;
   /** How many times fewer images it gets; its times are multiplied by this. */
@@ -101,6 +104,7 @@ for (let round = 0; round <= rounds; round++) {
     for (const peer of peers) {
       const known = times.get(key(peer, task));
       if (peer.share > 1 && (known?.length || task === 'pgd-40')) continue;
+      if (round > 3 && known && known[0] > SLOW) continue;
       const repeat = known ? repetitions(known[0]) : 1;
       const measured = (await peer.measure(task, repeat)).map((ms) => ms * peer.share);
       // The first round warms up; what it measured only sets the number of repetitions.

@@ -11,7 +11,7 @@ export {
   type SoftLabelsCard,
   softLabelInputsDigest,
 } from './soft-labels.ts';
-export { type EventImage, EventWriter } from './tensorboard.ts';
+export { EventWriter } from './tensorboard.ts';
 export {
   studentInputsDigest,
   type TrainingOptions,
