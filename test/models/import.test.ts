@@ -107,6 +107,26 @@ test('a fused batch normalisation is gamma (x - mean) / sqrt(variance + epsilon)
   assertClose(logitsOf(await importModel(path)), [sum(0), sum(4)]);
 });
 
+test('a dilated convolution comes in from the blocks TensorFlow cuts it into', async () => {
+  const path = savedModel((graph, image) => {
+    const float = attr.type(DataType.float);
+    const types = { T: float, Tblock_shape: attr.type(DataType.int32) };
+    const block = graph.int32s('block', [2, 2], [2]);
+    const space = [image, block, graph.int32s('paddings', [2, 2, 2, 2], [2, 2])];
+    const cut = graph.node('SpaceToBatchND', 'cut', space, types);
+    // The middle tap passes a channel on; a corner tap, two pixels away, sees only padding.
+    const taps = Array.from({ length: 36 }, (_, i) => (i === 16 || i === 19 ? 1 : i < 4 ? 5 : 0));
+    const kernel = graph.floats('taps', taps, [3, 3, 2, 2]);
+    const convolved = graph.float('Conv2D', 'conv', [cut, kernel], {
+      strides: attr.ints([1, 1, 1, 1]),
+      padding: attr.string('VALID'),
+    });
+    const back = [convolved, block, graph.int32s('crops', [0, 0, 0, 0], [2, 2])];
+    return halves(graph, graph.node('BatchToSpaceND', 'back', back, types));
+  });
+  assertClose(logitsOf(await importModel(path)), HALVES);
+});
+
 test('the first operator that is not supported is named', async () => {
   const path = savedModel((graph, image) => graph.float('Erf', 'strange', [halves(graph, image)]));
   await assert.rejects(importModel(path), refused('unsupported-operator', /Erf \(at "strange"\)/));
