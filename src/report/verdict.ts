@@ -26,7 +26,7 @@ function accuracySentence({ models, tests }: EvaluationRecord, subject: ModelRec
   const test = tests.find((one) => one.first === first.name && one.second === subject.name);
   if (!test) return `${own}, ${other}.`;
   const p = `exact McNemar p = ${test.p.toPrecision(2)}`;
-  return `${own}, ${other}: ${test.p < 0.05 ? `a real difference (${p})` : `no difference that can be told from chance (${p})`}.`;
+  return `${own}, ${other}: ${test.p < 0.05 ? `a significant difference (${p})` : `no significant difference (${p})`}.`;
 }
 
 /**

@@ -13,7 +13,7 @@ export function confusionChart(
   const classes = confusion.length;
   const left = 34;
   const top = MARGIN.top + 18;
-  const cell = (WIDTH - left - MARGIN.right) / classes;
+  const cell = (WIDTH - left - MARGIN.right) / Math.max(1, classes);
   const labelled = classes <= MOST_LABELLED;
   const cells = confusion.flatMap((counts, actual) => {
     const total = counts.reduce((a, b) => a + b, 0);
