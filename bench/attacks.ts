@@ -2,7 +2,7 @@
  * Our attacks beside Foolbox's and AutoAttack's, on the same weights and the same test images.
  *
  *   node --import tsx bench/attacks.ts [--model models/baseline] [--python python3] [--threads 2]
- *     [--attacks fgsm,pgd,autoattack]
+ *     [--attacks fgsm,pgd,autoattack] [--samples 1000]
  *
  * Needs a model of the `cnn` architecture and a Python with torch, foolbox and pyautoattack. Both
  * sides climb cross-entropy from logits, with the same steps; ours lets fallen images leave the
@@ -42,9 +42,12 @@ const { values: flags } = parseArgs({
     python: { type: 'string', default: 'python3' },
     threads: { type: 'string', default: '2' },
     attacks: { type: 'string', default: 'fgsm,pgd,autoattack' },
+    samples: { type: 'string', default: '1000' },
   },
 });
-const JOBS = ALL_JOBS.filter(({ attack }) => flags.attacks.split(',').includes(attack));
+const JOBS = ALL_JOBS.filter(({ attack }) => flags.attacks.split(',').includes(attack)).map(
+  (job) => ({ ...job, samples: Math.min(job.samples, Number(flags.samples)) }),
+);
 
 function runPeer(weights: string): { robust?: boolean[]; seconds?: number; failure?: string }[] {
   const worker = fileURLToPath(new URL('peers/attack_worker.py', import.meta.url));
