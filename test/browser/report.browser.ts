@@ -133,7 +133,7 @@ describe('in a browser', { skip: !executable }, () => {
         assert.deepEqual(await cells.allTextContents(), ['teacher', 'student', 'baseline']);
 
         await page.locator('.chart circle').last().hover();
-        assert.match((await page.locator('#tip').textContent()) ?? '', /%/);
+        assert.match((await page.locator('#tip').textContent()) ?? '', /^student, epoch 3/);
         assert.ok(await page.locator('#tip').isVisible());
       }));
 
