@@ -61,28 +61,33 @@ float density(const float* x, size_t count) {
   return static_cast<float>(alive) / static_cast<float>(max_of(1, static_cast<int>(seen)));
 }
 
+// Offsets of a patch's values in the image.
+const ptrdiff_t* value_offsets(const Conv& c, int worker) {
+  ptrdiff_t* offsets = offset_list(worker, c.depth);
+  for (int i = 0; i < c.depth; ++i) offsets[i] = c.runOffset(i / c.runLength) + i % c.runLength;
+  return offsets;
+}
+
 // One row per output pixel with all values of its patch.
-void gather_patches(const Conv& c, const float* image, float* patches) {
+void gather_patches(const Conv& c, const float* image, float* patches, int worker) {
+  const ptrdiff_t* offsets = value_offsets(c, worker);
   for (int oh = 0; oh < c.outH; ++oh) {
     for (int ow = 0; ow < c.outW; ++ow) {
       const float* pixel = image + c.pixelOffset(oh, ow);
-      for (int run = 0; run < c.runs; ++run) {
-        const float* in = pixel + c.runOffset(run);
-        for (int j = 0; j < c.runLength; ++j) *patches++ = in[j];
-      }
+      for (int i = 0; i < c.depth; ++i) *patches++ = pixel[offsets[i]];
     }
   }
 }
 
-// The reverse, for one output row: adds rows of patch gradients to the pixels they came from.
-void scatter_patches(const Conv& c, const float* patches, int pitch, float* image, int oh) {
-  for (int ow = 0; ow < c.outW; ++ow, patches += pitch) {
-    float* pixel = image + c.pixelOffset(oh, ow);
-    const float* in = patches;
-    for (int run = 0; run < c.runs; ++run) {
-      float* out = pixel + c.runOffset(run);
-      for (int j = 0; j < c.runLength; ++j) out[j] += *in++;
-    }
+// The reverse, for one output row: adds rows of patch gradients to the pixels they came from. Value
+// by value, so that neighbouring additions go to different pixels and none waits for another.
+void scatter_patches(const Conv& c, const float* patches, int pitch, const ptrdiff_t* offsets,
+                     float* image, int oh) {
+  const ptrdiff_t step = c.pixelOffset(0, 1);
+  for (int i = 0; i < c.depth; ++i) {
+    float* out = image + c.pixelOffset(oh, 0) + offsets[i];
+    const float* in = patches + i;
+    for (int ow = 0; ow < c.outW; ++ow, out += step, in += pitch) *out += *in;
   }
 }
 
@@ -118,6 +123,7 @@ void add_dense_input_gradient(const Conv& c, const float* dy, const TransposedFi
   if (c.small) {
     const int pitch = round_up(filter.width, kNR);
     float* products = scratch(worker, kScratchTile, static_cast<size_t>(c.outW) * pitch);
+    const ptrdiff_t* offsets = value_offsets(c, worker);
     t.cRow = pitch;
     t.columns = kNR;
     for (int oh = 0; oh < c.outH; ++oh) {
@@ -127,7 +133,7 @@ void add_dense_input_gradient(const Conv& c, const float* dy, const TransposedFi
         t.c = products + panel * kNR;
         run_rows(t, c.outW);
       }
-      scatter_patches(c, products, pitch, image, oh);
+      scatter_patches(c, products, pitch, offsets, image, oh);
     }
     return;
   }
@@ -229,7 +235,7 @@ void add_dense_filter_gradient(const Conv& c, const float* image, const float* d
   if (c.small) {
     const int pixels = c.outH * c.outW;
     float* patches = scratch(worker, kScratchTile, static_cast<size_t>(pixels) * c.depth);
-    gather_patches(c, image, patches);
+    gather_patches(c, image, patches, worker);
     t.aStep = c.depth;
     t.segments = &kNoOffset;
     t.segmentCount = 1;
