@@ -269,7 +269,7 @@ test('an operator of ONNX that is not supported is named', async () => {
 });
 
 test('weights outside of the folder are refused', async () => {
-  for (const place of ['../secret', '/etc/passwd', '..', 'a/b']) {
+  for (const place of ['../secret', '/secret', '..', 'a/b']) {
     const path = onnx(FLATTEN_PRODUCT, [], place);
     await assert.rejects(importModel(path), refused('bad-model', /outside of the model's folder/));
   }

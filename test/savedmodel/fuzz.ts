@@ -2,7 +2,7 @@
  * A seeded fuzzer of everything that reads a model. Each mutant of a sound file must be read or
  * refused with a typed error of one line; anything else is a fault.
  *
- *     npm run fuzz:formats -- 10000 7     # count, seed
+ *     npm run fuzz:formats -- 15000 7     # count, seed
  */
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

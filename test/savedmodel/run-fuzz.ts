@@ -1,7 +1,8 @@
-// Reads thousands of damaged model files: `npm run fuzz:formats -- [count] [seed]`.
+// Reads thousands of damaged model files: `npm run fuzz:formats -- [count] [seed]`. Two of three are
+// SavedModel files, the rest ONNX and TensorFlow.js.
 import { fuzzFormats } from './fuzz.ts';
 
-const [count = '10000', seed = '1'] = process.argv.slice(2);
+const [count = '15000', seed = '1'] = process.argv.slice(2);
 const { read, refused, faults, slowest } = await fuzzFormats(Number(count), Number(seed));
 const peak = process.resourceUsage().maxRSS / 1024;
 for (const fault of faults) console.error(fault);
