@@ -4,19 +4,12 @@
  */
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
-import { CompiledBackend } from './backend.ts';
-import { convKernels } from './conv.ts';
-import { convReluPoolKernels } from './conv_relu_pool.ts';
-import { elementwiseKernels } from './elementwise.ts';
-import { INSTRUCTION_SETS, type InstructionSet, type Kernels } from './kernels.ts';
-import { matmulKernels } from './matmul.ts';
-import { heapMemory, type Memory } from './memory.ts';
-import { movementKernels } from './movement.ts';
+import type { CompiledBackend } from './backend.ts';
+import { INSTRUCTION_SETS, type InstructionSet } from './kernels.ts';
+import { heapMemory } from './memory.ts';
 import { loadAddon } from './node.ts';
 import { addonFile, buildRecordFile, wasmFile } from './paths.ts';
-import { poolKernels } from './pool.ts';
-import { reduceKernels } from './reduce.ts';
-import { registerKernels } from './registry.ts';
+import { register, registerWasmFrom } from './register.ts';
 import { loadWasm } from './wasm.ts';
 
 export { CompiledBackend } from './backend.ts';
@@ -24,21 +17,6 @@ export { type ConvPoolOptions, convReluPool } from './conv_relu_pool.ts';
 export { INSTRUCTION_SETS, type InstructionSet, type Kernels } from './kernels.ts';
 export { Adam, type Optimizer, Sgd } from './optimizers.ts';
 export { addonFile, buildRecordFile, loadAddon, loadWasm, wasmFile };
-
-const compiledKernels = [
-  ...convKernels,
-  ...convReluPoolKernels,
-  ...poolKernels,
-  ...matmulKernels,
-  ...elementwiseKernels,
-  ...reduceKernels,
-  ...movementKernels,
-];
-
-function register(name: string, kernels: Kernels, memory: Memory): void {
-  registerKernels(name, compiledKernels);
-  tf.registerBackend(name, () => new CompiledBackend(kernels, memory), 0);
-}
 
 /**
  * Registers the backend `native`, unless it is.
@@ -57,9 +35,7 @@ export function registerNative(): void {
  * @throws Error when the module is missing or this JavaScript engine lacks SIMD
  */
 export async function registerWasm(): Promise<void> {
-  if (tf.engine().registryFactory.wasm !== undefined) return;
-  const { kernels, memory } = await loadWasm(readFileSync(wasmFile));
-  register('wasm', kernels, memory);
+  await registerWasmFrom(() => readFileSync(wasmFile));
 }
 
 /** The instruction set that a compiled backend's kernels run on. */

@@ -57,8 +57,8 @@ void pool_row(const Block& c, const float* rows, float* y, uint8_t* argmax, int 
     for (int j = 0; j < columns; j += kWidth) {
       const float* window = rows + static_cast<size_t>(pw) * pool * kNR + j;
       Winner winner;
-      UNROLL for (int i = 0; i < pool; ++i) {
-        UNROLL for (int k = 0; k < pool; ++k) {
+      for (int i = 0; i < pool; ++i) {
+        for (int k = 0; k < pool; ++k) {
           winner.meet(load(window + i * pitch + k * kNR), i * pool + k);
         }
       }

@@ -23,12 +23,13 @@ void mat_mul(const float* a, const float* b, const float* bias, float* c, int32_
   if (m == 0 || n == 0 || batch == 0) return;
   const int panels = panel_count(n), rowBlocks = (m + kRowBlock - 1) / kRowBlock;
   const int packedMatrices = strideB == 0 ? 1 : batch;
+  const int64_t operations = static_cast<int64_t>(m) * n * k * batch;
   const bool inPlace = m <= kMaxRows && !transposeB && n % kNR == 0;
   const size_t packedSize = static_cast<size_t>(panels) * k * kNR;
   float* packed = nullptr;
   if (!inPlace) {
     packed = scratch(0, kScratchPacked, packedMatrices * packedSize);
-    parallel_for(packedMatrices * panels, [&](int task, int) {
+    parallel_for_work(operations, packedMatrices * panels, [&](int task, int) {
       const int matrix = task / panels, panel = task % panels;
       pack_panels(b + static_cast<ptrdiff_t>(matrix) * strideB, transposeB ? 1 : n,
                   transposeB ? k : 1, k, n, packed + matrix * packedSize, panel, panel + 1);
@@ -39,7 +40,7 @@ void mat_mul(const float* a, const float* b, const float* bias, float* c, int32_
     biasRow = scratch(0, kScratchPartial, static_cast<size_t>(panels) * kNR);
     for (int j = 0; j < panels * kNR; ++j) biasRow[j] = j < n ? bias[j] : 0.0f;
   }
-  parallel_for(batch * rowBlocks * panels, [&](int task, int) {
+  parallel_for_work(operations, batch * rowBlocks * panels, [&](int task, int) {
     const int panel = task % panels, block = task / panels % rowBlocks;
     const int matrix = task / panels / rowBlocks;
     const int row = block * kRowBlock;

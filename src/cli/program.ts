@@ -6,6 +6,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
+import { playgroundCommand } from './commands/playground.ts';
 import { predictCommand } from './commands/predict.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
@@ -32,6 +33,7 @@ function buildProgram(): Command {
     attackCommand(),
     evaluateCommand(),
     reportCommand(),
+    playgroundCommand(),
     predictCommand(),
     importCommand(),
     exportCommand(),

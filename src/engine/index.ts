@@ -4,6 +4,7 @@ export {
   convReluPool,
   type Optimizer,
   Sgd,
+  wasmFile,
 } from '../../native/backend/index.ts';
 export {
   ENGINES,

@@ -24,5 +24,6 @@ export {
 } from './import/index.ts';
 export { initialWeights, Model, type Weight } from './model.ts';
 export type { Layer, Network, Padding, WeightSpec } from './network.ts';
-export { classesOf, logitsOf, softmaxOf } from './predict.ts';
+export { classesOf, logitsOf } from './predict.ts';
 export { parameterCount, placeLayers, weightSpecs } from './shapes.ts';
+export { softmaxOf } from './softmax.ts';

@@ -2,17 +2,22 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunError } from '../errors.ts';
 import { packageRoot } from '../version.ts';
-import type { PageAssets } from './page.ts';
+
+/** What a page is made of besides its content: a style sheet and a script, both inlined. */
+export interface PageAssets {
+  readonly style: string;
+  readonly script: string;
+}
 
 /**
  * The style sheet and script of a page, as `npm run build` bundles them.
  * @throws RunError `not-built`
  */
-export async function loadAssets(name: 'page'): Promise<PageAssets> {
+export async function loadAssets(name: 'page' | 'playground'): Promise<PageAssets> {
   const folder = join(packageRoot(), 'dist', 'assets');
   try {
     const [style, script] = await Promise.all(
-      ['page.css', `${name}.js`].map((file) => readFile(join(folder, file), 'utf8')),
+      [`${name}.css`, `${name}.js`].map((file) => readFile(join(folder, file), 'utf8')),
     );
     return { style, script };
   } catch (cause) {

@@ -1,19 +1,42 @@
-import type { EvaluationRecord } from '../evaluation/index.ts';
+import { type EvaluationRecord, EXAMPLES, unpackImages } from '../evaluation/index.ts';
+import { readModel, type SavedModel } from '../models/index.ts';
 import { loadAssets } from './assets.ts';
 import { standaloneSvg } from './charts/index.ts';
 import { examplesOf } from './examples.ts';
 import { figuresOf } from './figures.ts';
 import { markdown } from './markdown.ts';
-import { gatherMaterial, mergeRecords } from './material.ts';
+import { gatherMaterial, type Material, mergeRecords } from './material.ts';
 import { page } from './page.ts';
+import { playground } from './playground.ts';
 import { loadRasteriser } from './png.ts';
 import { results } from './results.ts';
+import { subjectOf } from './verdict.ts';
 
 export interface Report {
   /** Contents by path inside the report's folder; the page is `index.html`. */
   readonly files: ReadonlyMap<string, string | Uint8Array>;
   /** What could not be made, a line each. */
   readonly notes: readonly string[];
+}
+
+/** The playground with the first model and the subject, where they and the images are there. */
+async function playgroundOf({ record, cards }: Material): Promise<string | undefined> {
+  const { examples, labels } = record.data;
+  const subject = subjectOf(record);
+  if (!examples || !subject) return undefined;
+  const models = new Map<string, SavedModel>();
+  for (const { name, folder } of new Set([record.models[0], subject])) {
+    const isThere = cards.has(name);
+    const model = isThere ? await readModel(folder).catch(() => undefined) : undefined;
+    if (!model) return undefined;
+    models.set(name, model);
+  }
+  const size = examples.shape.reduce((a, b) => a * b, 1);
+  const attacked = Math.max(0, ...record.attacks.map(({ success }) => success.length));
+  const count = Math.min(EXAMPLES, attacked || EXAMPLES, labels.length);
+  const images = unpackImages(examples.images, count * size);
+  const samples = { labels: labels.slice(0, count), images };
+  return playground(models, samples, await loadAssets('playground'), 'index.html');
 }
 
 /**
@@ -30,12 +53,18 @@ export async function buildReport(records: readonly EvaluationRecord[]): Promise
   if (!rasterise) {
     notes.push('charts are written as SVG only: @resvg/resvg-js has no build for this machine');
   }
+  const game = await playgroundOf(material);
   const assets = await loadAssets('page');
   const files = new Map<string, string | Uint8Array>([
-    ['index.html', page(material, figures, examples, assets, false)],
+    ['index.html', page(material, figures, examples, assets, game !== undefined)],
     ['report.md', markdown(material)],
     ['results.json', `${JSON.stringify(results(material, figures), null, 2)}\n`],
   ]);
+  if (game === undefined) {
+    notes.push('there is no playground: it needs example images and the model folders');
+  } else {
+    files.set('playground.html', game);
+  }
   for (const { file, chart } of figures) {
     const svg = standaloneSvg(chart);
     files.set(`charts/${file}.svg`, svg);

@@ -1,6 +1,7 @@
 /** The page: one HTML file that opens anywhere, needs no network and no JavaScript to be read. */
 import { createHash } from 'node:crypto';
 import type { EvaluationRecord, Flag } from '../evaluation/index.ts';
+import type { PageAssets } from './assets.ts';
 import { inlineSvg } from './charts/index.ts';
 import { digitCards, sprites, story } from './digits.ts';
 import type { Examples } from './examples.ts';
@@ -18,12 +19,6 @@ import {
 } from './tables.ts';
 import { countText, numberText } from './text.ts';
 import { subjectOf, verdict } from './verdict.ts';
-
-/** What a page is made of besides its content: a style sheet and a script, both inlined. */
-export interface PageAssets {
-  readonly style: string;
-  readonly script: string;
-}
 
 const hashOf = (text: string): string =>
   `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
@@ -52,7 +47,7 @@ export function documentOf(
 </head>
 <body>
 ${body}
-<script>${new Markup(assets.script)}</script>
+<script type="module">${new Markup(assets.script)}</script>
 </body>
 </html>
 `.text;

@@ -1,0 +1,42 @@
+/** Makes a table of kernels a TensorFlow.js backend. */
+import * as tf from '@tensorflow/tfjs-core';
+import { CompiledBackend } from './backend.ts';
+import { convKernels } from './conv.ts';
+import { convReluPoolKernels } from './conv_relu_pool.ts';
+import { elementwiseKernels } from './elementwise.ts';
+import type { Kernels } from './kernels.ts';
+import { matmulKernels } from './matmul.ts';
+import type { Memory } from './memory.ts';
+import { movementKernels } from './movement.ts';
+import { poolKernels } from './pool.ts';
+import { reduceKernels } from './reduce.ts';
+import { registerKernels } from './registry.ts';
+import { loadWasm } from './wasm.ts';
+
+const compiledKernels = [
+  ...convKernels,
+  ...convReluPoolKernels,
+  ...poolKernels,
+  ...matmulKernels,
+  ...elementwiseKernels,
+  ...reduceKernels,
+  ...movementKernels,
+];
+
+/** Registers a backend under a name that is still free. */
+export function register(name: string, kernels: Kernels, memory: Memory): void {
+  registerKernels(name, compiledKernels);
+  tf.registerBackend(name, () => new CompiledBackend(kernels, memory), 0);
+}
+
+/**
+ * Registers the backend `wasm`, unless it is.
+ *
+ * @param read gives the WebAssembly module
+ * @throws Error when this JavaScript engine lacks SIMD
+ */
+export async function registerWasmFrom(read: () => Uint8Array<ArrayBuffer>): Promise<void> {
+  if (tf.engine().registryFactory.wasm !== undefined) return;
+  const { kernels, memory } = await loadWasm(read());
+  register('wasm', kernels, memory);
+}

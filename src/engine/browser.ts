@@ -1,0 +1,19 @@
+/**
+ * This folder's face in a browser, where the bundler puts it in `index.ts`'s place: one engine, the
+ * WebAssembly kernels.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { registerWasmFrom } from '../../native/backend/browser.ts';
+
+export { type ConvPoolOptions, convReluPool } from '../../native/backend/browser.ts';
+export { philox, RandomStream } from './random.ts';
+
+/**
+ * Starts the kernels.
+ * @throws Error when this browser has no WebAssembly with SIMD
+ */
+export async function startBrowserEngine(module: Uint8Array<ArrayBuffer>): Promise<void> {
+  tf.enableProdMode();
+  await registerWasmFrom(() => module);
+  await tf.setBackend('wasm');
+}

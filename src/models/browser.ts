@@ -1,0 +1,6 @@
+/** This folder's face in a browser: models without the files they come from. */
+export type { Classifier } from './classifier.ts';
+export { Model, type Weight } from './model.ts';
+export type { Network } from './network.ts';
+export { weightSpecs } from './shapes.ts';
+export { softmaxOf } from './softmax.ts';

@@ -1,0 +1,218 @@
+/** The report and the playground in a real browser. `npm run test:browser` runs it. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { distill } from '../e2e/distill.ts';
+import { findChromium, startChromium } from './chromium.ts';
+
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const executable = findChromium();
+if (!executable) {
+  process.stderr.write(
+    'skipped: no Chromium on the PATH (CHROMIUM names one; on Debian: apt-get install chromium)\n',
+  );
+}
+
+const SIZES = {
+  desktop: { width: 1200, height: 900 },
+  phone: { width: 360, height: 740 },
+} as const;
+const VIEWS = (['desktop', 'phone'] as const).flatMap((size) =>
+  (['light', 'dark'] as const).map((theme) => ({ size, theme })),
+);
+
+describe('in a browser', { skip: !executable }, () => {
+  let folder: string;
+  let browser: Browser;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'distill-browser-'));
+    const size = ['--train-size', '3300', '--epochs', '3', '--samples', '100'];
+    const run = await distill(folder, ['run', ...size, '--quiet']);
+    assert.equal(run.code, 0, run.stderr);
+    browser = await startChromium(executable as string);
+  });
+  after(async () => {
+    await browser?.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const fileUrl = (name: string) => pathToFileURL(join(folder, 'report', name)).href;
+
+  /** Opens a page and afterwards asserts that nothing went wrong and nothing was fetched. */
+  async function visit(
+    url: string,
+    { size, theme }: (typeof VIEWS)[number],
+    look: (page: Page) => Promise<void>,
+  ): Promise<void> {
+    const context = await browser.newContext({ viewport: SIZES[size], colorScheme: theme });
+    const page = await context.newPage();
+    const faults: string[] = [];
+    const requests: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() !== 'log') faults.push(message.text());
+    });
+    page.on('pageerror', (error) => faults.push(String(error)));
+    page.on('request', (request) => {
+      if (!request.url().startsWith('data:')) requests.push(request.url());
+    });
+    await page.goto(url);
+    await look(page);
+    assert.deepEqual(faults, []);
+    assert.deepEqual(requests, [url]);
+    await context.close();
+  }
+
+  async function assertAccessible(page: Page): Promise<void> {
+    await page.evaluate(axe);
+    const violations = await page.evaluate(async () => {
+      const { violations } = await (
+        globalThis as unknown as { axe: typeof import('axe-core') }
+      ).axe.run();
+      return violations
+        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+        .map(
+          ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`,
+        );
+    });
+    assert.deepEqual(violations, []);
+  }
+
+  /** Nothing sticks out of the page sideways. */
+  async function assertFits(page: Page): Promise<void> {
+    const [inner, outer] = await page.evaluate(() => [
+      document.documentElement.scrollWidth,
+      document.documentElement.clientWidth,
+    ]);
+    assert.ok(inner <= outer, `the page is ${inner} wide in a window of ${outer}`);
+  }
+
+  const visibleCards = (page: Page) => page.locator('#digits .card:not([hidden])');
+
+  for (const view of VIEWS) {
+    it(`the report works at ${view.size} width in the ${view.theme} theme`, () =>
+      visit(fileUrl('index.html'), view, async (page) => {
+        await assertFits(page);
+        await assertAccessible(page);
+        assert.equal(await visibleCards(page).count(), 24);
+
+        const slider = page.locator('input[name=eps]');
+        const change = page.locator('#digits [data-model="0"] use').first();
+        const atMost = await change.getAttribute('href');
+        await slider.focus();
+        await page.keyboard.press('ArrowLeft');
+        assert.equal(await page.locator('output[name=eps-value]').textContent(), '0.1');
+        assert.notEqual(await change.getAttribute('href'), atMost);
+        await page.keyboard.press('ArrowRight');
+
+        const counts: number[] = [];
+        for (const who of ['first', 'both', 'subject', 'none']) {
+          await page.check(`input[value=${who}]`);
+          counts.push(await visibleCards(page).count());
+          assert.match(
+            (await page.locator('#digit-status').textContent()) ?? '',
+            new RegExp(`^${counts.at(-1)} of 24`),
+          );
+        }
+        assert.equal(
+          counts.reduce((a, b) => a + b),
+          24,
+        );
+        assert.ok(counts[0] > 0, 'the naive attack fools only the baseline on some images');
+
+        const cells = page.locator('#table-accuracy tbody tr > :first-child');
+        await page.click('#table-accuracy th:nth-child(1) button');
+        assert.deepEqual(await cells.allTextContents(), ['baseline', 'student', 'teacher']);
+        await page.click('#table-accuracy th:nth-child(1) button');
+        assert.deepEqual(await cells.allTextContents(), ['teacher', 'student', 'baseline']);
+
+        await page.locator('.chart circle').last().hover();
+        assert.match((await page.locator('#tip').textContent()) ?? '', /^student, epoch 3/);
+        assert.ok(await page.locator('#tip').isVisible());
+      }));
+
+    it(`the playground works at ${view.size} width in the ${view.theme} theme`, () =>
+      visit(fileUrl('playground.html'), view, async (page) => {
+        const status = page.locator('#status');
+        await status.getByText('Computed here').waitFor();
+        await assertFits(page);
+        await assertAccessible(page);
+
+        // A 1, drawn by hand.
+        await page.click('#clear');
+        await page.locator('#pad').scrollIntoViewIfNeeded();
+        const box = await page.locator('#pad').boundingBox();
+        assert.ok(box);
+        await page.mouse.move(box.x + box.width / 2, box.y + box.height * 0.2);
+        await page.mouse.down();
+        await page.mouse.move(box.x + box.width / 2, box.y + box.height * 0.8, { steps: 8 });
+        await page.mouse.up();
+        assert.equal(await page.inputValue('select[name=label]'), '1');
+
+        const outcome = async (attack: string, loss: string, model: number) => {
+          await page.selectOption('select[name=attack]', attack);
+          await page.selectOption('select[name=loss]', loss);
+          return page.locator(`#model-${model} [data-part=after]`).textContent();
+        };
+        const gradient = page.locator('#model-1 [data-part=gradient-text]');
+        await page.fill('input[name=eps]', '0.5');
+        assert.match((await outcome('pgd', 'margin', 0)) ?? '', /^[^1] \(/);
+        assert.match((await outcome('pgd', 'margin', 1)) ?? '', /^[^1] \(/);
+        assert.match((await gradient.textContent()) ?? '', /^largest/);
+        await page.fill('input[name=eps]', '0');
+        assert.match((await outcome('pgd', 'margin', 0)) ?? '', /^1 \(/);
+      }));
+  }
+
+  it('the report can be read without JavaScript', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false, viewport: SIZES.phone });
+    const page = await context.newPage();
+    await page.goto(fileUrl('index.html'));
+    assert.ok(await page.locator('.verdict').first().isVisible());
+    assert.ok(await page.locator('#table-attacks').isVisible());
+    assert.equal(await visibleCards(page).count(), 24);
+    assert.ok(await page.locator('#digits .tile').first().isVisible());
+    assert.ok(await page.locator('#digit-controls').isHidden());
+    await context.close();
+  });
+
+  it('every part can be reached by keyboard, in order', async () => {
+    await visit(fileUrl('index.html'), VIEWS[0], async (page) => {
+      const seen: string[] = [];
+      for (let step = 0; step < 40; step++) {
+        await page.keyboard.press('Tab');
+        seen.push(
+          await page.evaluate(() => {
+            const { activeElement } = document;
+            return `${activeElement?.tagName} ${activeElement?.textContent?.slice(0, 20)}`;
+          }),
+        );
+      }
+      assert.match(seen[0], /^A Skip to the verdict/);
+      assert.match(seen[1], /^A Verdict/);
+      assert.ok(seen.some((one) => one.startsWith('BUTTON accuracy')));
+      assert.equal(new Set(seen.slice(0, 12)).size, 12, 'no trap');
+    });
+  });
+
+  it('distill playground serves the same page, on this machine only', async () => {
+    const program = fileURLToPath(new URL('../../bin/distill.js', import.meta.url));
+    const server = spawn(process.execPath, [program, 'playground', '--json', '--quiet'], {
+      cwd: folder,
+    });
+    const [line] = await once(server.stdout, 'data');
+    const { url } = JSON.parse(String(line));
+    assert.match(url, /^http:\/\/127\.0\.0\.1:\d+\/$/);
+    await visit(url, VIEWS[0], (page) => page.locator('#status').getByText('Computed').waitFor());
+    const { status } = await fetch(`${url}../../etc/passwd`);
+    assert.equal(status, 404);
+    server.kill();
+    await once(server, 'exit');
+  });
+});
