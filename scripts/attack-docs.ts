@@ -15,7 +15,6 @@ const ACCESS: Readonly<Record<Attack['access'], string>> = {
   gradient: 'gradients of the model',
   scores: 'logits, no gradients',
   decision: 'predicted classes only',
-  none: 'nothing',
   'source-gradient': 'gradients of another model only',
 };
 

@@ -66,7 +66,7 @@ export interface AttackInput<S extends OptionSpecs = OptionSpecs> {
 }
 
 /** What the attacker sees of the model. */
-export type Access = 'gradient' | 'scores' | 'decision' | 'none' | 'source-gradient';
+export type Access = 'gradient' | 'scores' | 'decision' | 'source-gradient';
 
 /**
  * An attack as data and one function. `run` returns one candidate image per example, in [0, 1]

@@ -22,7 +22,7 @@ export function reachVerdicts(record: Omit<EvaluationRecord, 'verdicts'>): Verdi
       return {
         model: name,
         settled: false,
-        reason: 'it was not attacked',
+        reason: 'no untargeted attack was run',
         command: `distill evaluate --preset standard --model ${folder}`,
       };
     }

@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { attackNamed, planAttack } from '../../src/attacks/index.ts';
+import { attackDataset } from '../../src/evaluation/index.ts';
+import { smallNetwork } from '../attacks/models.ts';
+import { datasetFor } from './datasets.ts';
+
+const classifier = smallNetwork(16, 5, 6);
+const dataset = datasetFor(classifier, 130);
+const positions = Array.from({ length: 130 }, (_, i) => i);
+
+test('batches of 1, 7 and 128 give the same outcomes, to the last bit', async () => {
+  for (const name of ['pgd', 'apgd', 'square']) {
+    const options: Record<string, number> = name === 'square' ? { queries: 50 } : { steps: 10 };
+    const plan = planAttack(attackNamed(name), { eps: 0.05, options });
+    const runs = [];
+    for (const batchSize of [1, 7, 128]) {
+      const run = await attackDataset({ plan, classifier, dataset, positions, seed: 4, batchSize });
+      runs.push({ ...run, seconds: 0 });
+    }
+    assert.deepEqual(runs[1], runs[0], name);
+    assert.deepEqual(runs[2], runs[0], name);
+  }
+});
