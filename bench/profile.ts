@@ -1,12 +1,13 @@
-// Where a training step's time goes: time inside each compiled kernel and outside of all of them.
+// Where a task's time goes: time inside each compiled kernel and outside of all of them.
 //
-//   node --import tsx bench/profile.ts [native|wasm] [threads] [batch]
+//   node --import tsx bench/profile.ts [native|wasm] [threads] [batch] [task, such as forward]
 import * as tf from '@tensorflow/tfjs-core';
 import type { CompiledBackend } from '../native/backend/index.ts';
-import { Adam, type EngineChoice, startEngine } from '../src/engine/index.ts';
-import { Cnn, exampleTensors } from './cnn.ts';
+import { type EngineChoice, startEngine } from '../src/engine/index.ts';
+import { makeTasks, type Task } from './tasks.ts';
 
-const [name = 'native', threads = '1', batch = '128'] = process.argv.slice(2);
+const [name = 'native', threads = '1', batch = '128', task = 'training step'] =
+  process.argv.slice(2);
 const engine = await startEngine(name as EngineChoice, Number(threads));
 const { kernels } = tf.backend() as CompiledBackend;
 
@@ -24,18 +25,7 @@ for (const [kernel, call] of Object.entries(kernels)) {
   };
 }
 
-const cnn = new Cnn();
-const { images, targets } = exampleTensors(Number(batch));
-const adam = new Adam();
-
-function step(): void {
-  const { value, grads } = tf.variableGrads(() => cnn.loss(images, targets), cnn.variables);
-  adam.step(
-    cnn.variables,
-    cnn.variables.map((variable) => grads[variable.name]),
-  );
-  tf.dispose([value, grads]);
-}
+const step = makeTasks(Number(batch))[task as Task];
 
 for (let i = 0; i < 50; i++) step();
 times.clear();
@@ -45,7 +35,7 @@ const start = performance.now();
 for (let i = 0; i < STEPS; i++) step();
 const total = (performance.now() - start) / STEPS;
 
-console.log(`${engine.summary}; batch ${batch}`);
+console.log(`${engine.summary}; batch ${batch}; ${task}`);
 for (const [kernel, { calls, ms }] of [...times].sort((a, b) => b[1].ms - a[1].ms)) {
   const each = (ms / STEPS).toFixed(3).padStart(8);
   console.log(`${each} ms  ${(calls / STEPS).toFixed(0).padStart(3)} x ${kernel}`);
@@ -54,4 +44,4 @@ console.log(`${(inside / STEPS).toFixed(3).padStart(8)} ms  in kernels`);
 console.log(
   `${(total - inside / STEPS).toFixed(3).padStart(8)} ms  outside (dispatch, gradients, JavaScript)`,
 );
-console.log(`${total.toFixed(3).padStart(8)} ms  a step`);
+console.log(`${total.toFixed(3).padStart(8)} ms  in all`);

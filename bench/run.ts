@@ -1,6 +1,7 @@
 // Times four tasks beside the peers that are installed, interleaved: in each round every peer does
-// every task, so that noise on the machine hits all of them alike. Prints medians and how many times
-// longer than `native` each peer takes.
+// every task, so that noise on the machine hits all of them alike. Prints medians, how many times
+// longer than `native` each peer takes, and the processor time of all threads together, which other
+// work on the machine disturbs least.
 //
 //   npm run bench [-- --threads N] [--batch N] [--rounds N] [--python PATH]... [--only PART]
 import { spawn } from 'node:child_process';
@@ -24,11 +25,14 @@ const rounds = Number(flags.rounds);
 /** The JavaScript backend gets this share of the batch, once, and its time is multiplied. */
 const CPU_BATCH = 2;
 
+/** What takes longer than this (milliseconds) is left out after the third round. */
+const SLOW = 3000;
+
 interface Peer {
   readonly name: string;
   /** How many times fewer images it gets; its times are multiplied by this. */
   readonly share: number;
-  measure(task: Task, repeat: number): Promise<number[]>;
+  measure(task: Task, repeat: number): Promise<{ times: number[]; cpu: number }>;
   stop(): void;
 }
 
@@ -53,7 +57,7 @@ async function startPeer(label: string, command: string[], share = 1): Promise<P
     share,
     async measure(task, repeat) {
       child.stdin.write(`${JSON.stringify({ task, repeat })}\n`);
-      return (await read()).times;
+      return read();
     },
     stop: () => child.kill(),
   };
@@ -89,6 +93,7 @@ console.log(
 );
 
 const times = new Map<string, number[]>();
+const cpuTimes = new Map<string, number[]>();
 const key = (peer: Peer, task: Task) => `${peer.name}/${task}`;
 
 /** Enough repetitions that a peer's turn takes some tenths of a second. */
@@ -101,11 +106,15 @@ for (let round = 0; round <= rounds; round++) {
     for (const peer of peers) {
       const known = times.get(key(peer, task));
       if (peer.share > 1 && (known?.length || task === 'pgd-40')) continue;
+      if (round > 3 && known && known[0] > SLOW) continue;
       const repeat = known ? repetitions(known[0]) : 1;
-      const measured = (await peer.measure(task, repeat)).map((ms) => ms * peer.share);
+      const answer = await peer.measure(task, repeat);
+      const measured = answer.times.map((ms) => ms * peer.share);
       // The first round warms up; what it measured only sets the number of repetitions.
       const keep = round > 1 ? known : undefined;
       times.set(key(peer, task), keep ? [...keep, ...measured] : measured);
+      const cpu = keep ? (cpuTimes.get(key(peer, task)) ?? []) : [];
+      cpuTimes.set(key(peer, task), [...cpu, answer.cpu * peer.share]);
     }
   }
 }
@@ -116,19 +125,26 @@ function quantile(sorted: number[], q: number): number {
 }
 
 console.log(`batch ${flags.batch}, ${flags.threads} threads, ${rounds} rounds`);
-console.log('milliseconds: median (quartiles), and how many times longer than native\n');
+console.log(
+  'milliseconds: median (quartiles), times native; processor time: median, times native\n',
+);
 for (const task of TASKS) {
   console.log(task);
-  const reference = times.get(key(peers[0], task))?.toSorted((a, b) => a - b);
+  const sorted = (of: Map<string, number[]>, peer: Peer) =>
+    (of.get(key(peer, task)) ?? []).toSorted((a, b) => a - b);
+  const [first] = peers;
+  const reference = quantile(sorted(times, first), 0.5);
+  const cpuReference = quantile(sorted(cpuTimes, first), 0.5);
   for (const peer of peers) {
-    const sorted = times.get(key(peer, task))?.toSorted((a, b) => a - b);
-    if (sorted === undefined || reference === undefined) continue;
-    const [low, median, high] = [0.25, 0.5, 0.75].map((q) => quantile(sorted, q));
-    const ratio = median / quantile(reference, 0.5);
-    const note = peer.share > 1 ? `, from a batch of ${CPU_BATCH}` : '';
-    const spread = `(${low.toFixed(2)}-${high.toFixed(2)}${note})`;
+    const walls = sorted(times, peer);
+    if (walls.length === 0) continue;
+    const [low, median, high] = [0.25, 0.5, 0.75].map((q) => quantile(walls, q));
+    const cpu = quantile(sorted(cpuTimes, peer), 0.5);
+    const wall = `${median.toFixed(2).padStart(9)} (${low.toFixed(2)}-${high.toFixed(2)})`;
+    const note = peer.share > 1 ? ` (from a batch of ${CPU_BATCH})` : '';
     console.log(
-      `  ${peer.name.padEnd(36)} ${median.toFixed(2).padStart(9)} ${spread.padEnd(22)} x ${ratio.toFixed(2)}`,
+      `  ${peer.name.padEnd(34)} ${wall.padEnd(28)} x ${(median / reference).toFixed(2).padEnd(9)}` +
+        `${cpu.toFixed(2).padStart(9)} x ${(cpu / cpuReference).toFixed(2)}${note}`,
     );
   }
 }

@@ -6,6 +6,15 @@ import { Cnn, exampleTensors } from './cnn.ts';
 export const TASKS = ['training step', 'forward', 'input gradient', 'pgd-40'] as const;
 export type Task = (typeof TASKS)[number];
 
+/**
+ * Reads a result back. Returning the array out of `tf.tidy` instead would have TensorFlow.js look for
+ * tensors among its elements.
+ */
+function read(tensor: tf.Tensor): void {
+  tensor.dataSync();
+  tensor.dispose();
+}
+
 /** Returns one function a task; each call does the task once, results read back included. */
 export function makeTasks(batch: number): Record<Task, () => void> {
   const cnn = new Cnn();
@@ -31,12 +40,8 @@ export function makeTasks(batch: number): Record<Task, () => void> {
       value.dataSync();
       tf.dispose([value, grads]);
     },
-    forward: () => {
-      tf.tidy(() => cnn.logits(images).dataSync());
-    },
-    'input gradient': () => {
-      tf.tidy(() => tf.sign(gradient(images)).dataSync());
-    },
+    forward: () => read(tf.tidy(() => cnn.logits(images))),
+    'input gradient': () => read(tf.tidy(() => tf.sign(gradient(images)))),
     'pgd-40': () => {
       let x = tf.clone(images);
       for (let i = 0; i < 40; i++) {
@@ -44,8 +49,7 @@ export function makeTasks(batch: number): Record<Task, () => void> {
         x.dispose();
         x = next;
       }
-      x.dataSync();
-      x.dispose();
+      read(x);
     },
   };
 }

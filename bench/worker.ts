@@ -1,5 +1,5 @@
 // One peer of the benchmark: reads `{"task", "repeat"}` lines, answers with the milliseconds of each
-// repetition. The first line that it prints says what it is.
+// repetition and the mean milliseconds of processor time, all threads together. The first line that it prints says what it is.
 //
 //   node --import tsx bench/worker.ts ENGINE THREADS BATCH
 import { createInterface } from 'node:readline';
@@ -18,12 +18,14 @@ try {
   print({ name: `${name} (${instructionSet})` });
   for await (const line of createInterface({ input: process.stdin })) {
     const { task, repeat } = JSON.parse(line) as { task: Task; repeat: number };
+    const before = process.cpuUsage();
     const times = Array.from({ length: repeat }, () => {
       const start = performance.now();
       tasks[task]();
       return performance.now() - start;
     });
-    print({ times });
+    const { user, system } = process.cpuUsage(before);
+    print({ times, cpu: (user + system) / 1000 / repeat });
   }
 } catch (error) {
   print({ failure: (error as Error).message });

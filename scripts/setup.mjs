@@ -33,11 +33,21 @@ function digest(paths) {
   return hash.digest('hex');
 }
 
-/** Runs a step unless its stamp says that it ran on the same inputs. */
-function step({ what, inputs, stamp, command }) {
+/**
+ * Runs a step unless its stamp says that it ran on the same inputs, and tells whether it ran.
+ * `isDone`: an earlier step has just done it, so that only the stamp is missing.
+ */
+function step({ what, inputs, stamp, command, isDone = false }) {
   const file = join(root, stamp);
   const current = digest(inputs);
-  if (existsSync(file) && readFileSync(file, 'utf8') === current) return;
+  if (existsSync(file) && readFileSync(file, 'utf8') === current) return false;
+  if (!isDone) run(what, command);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, current);
+  return true;
+}
+
+function run(what, command) {
   console.error(`setup: ${what} (${command.join(' ')})`);
   const started = performance.now();
   const { status } = spawnSync(command[0], command.slice(1), {
@@ -51,22 +61,21 @@ function step({ what, inputs, stamp, command }) {
     );
     process.exit(3);
   }
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, current);
   console.error(`setup: done in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
 
-step({
-  what: 'installing dependencies',
+const installed = step({
+  what: 'installing dependencies and compiling the engine',
   inputs: ['package.json', 'package-lock.json'],
   stamp: 'node_modules/.distill-setup',
   command: ['npm', 'ci', '--no-audit', '--no-fund', '--foreground-scripts', '--loglevel=error'],
 });
 step({
-  what: 'compiling the native engine',
+  what: 'compiling the engine',
   inputs: ['native/src', 'native/build'],
   stamp: 'native/build/out/.distill-setup',
   command: ['node', 'native/build/install.mjs'],
+  isDone: installed,
 });
 step({
   what: 'building the program',

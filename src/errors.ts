@@ -1,5 +1,5 @@
 /**
- * The three ways in which this program ends other than well; see `docs/errors.md`.
+ * The three ways in which this program ends other than well; see `docs/file-formats.md`.
  *
  * A `UserError` is something the user can put right: one line that says what was expected and
  * what was found, and a hint that says what to do. A `GateError` is a measured figure below the

@@ -4,7 +4,7 @@
 //   bench [batch = 128] [instruction set = all] [threads = 1 and 2] [filter on the kernel's name]
 //
 // Rates count the operations of the dense computation. Kernels that skip zeros can therefore
-// show more than 100 %. Each figure is the fastest sample of a quarter of a second.
+// show more than 100 %. Each figure is the fastest sample of a tenth of a second.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -73,7 +73,7 @@ double time_call(const std::function<void()>& call) {
   const int calls = std::max(1, int(3e-4 / std::max(1e-7, seconds() - start)));
   const double begin = seconds();
   double best = 1e9;
-  for (int i = 0; i < 500 && seconds() - begin < 0.25; ++i) {
+  for (int i = 0; i < 500 && seconds() - begin < 0.1; ++i) {
     start = seconds();
     for (int j = 0; j < calls; ++j) call();
     best = std::min(best, (seconds() - start) / calls);

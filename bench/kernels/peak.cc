@@ -13,7 +13,11 @@ static double run_peak(int steps, float* sink) {
   for (int s = 0; s < steps; ++s) {
     UNROLL for (int i = 0; i < 12; ++i) acc[i] = acc[i] * scale + shift;
     // Keeps the compiler from moving anything out of the loop.
+#if defined(__aarch64__)
+    UNROLL for (int i = 0; i < 12; ++i) asm volatile("" : "+w"(acc[i]));
+#else
     UNROLL for (int i = 0; i < 12; ++i) asm volatile("" : "+x"(acc[i]));
+#endif
   }
   Vec sum = {};
   UNROLL for (int i = 0; i < 12; ++i) sum += acc[i];

@@ -92,8 +92,10 @@ say({"name": f"TensorFlow {tf.__version__} ({mode})"})
 for line in sys.stdin:
     request = json.loads(line)
     times = []
+    before = time.process_time()
     for _ in range(request["repeat"]):
         start = time.perf_counter()
         tasks[request["task"]]().numpy()
         times.append((time.perf_counter() - start) * 1000)
-    say({"times": times})
+    cpu = (time.process_time() - before) * 1000 / len(times)
+    say({"times": times, "cpu": cpu})

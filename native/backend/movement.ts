@@ -1,15 +1,19 @@
-/** Gather, transpose, slices. */
+/** Gather, transpose, slices, concatenation. */
 import {
   backend_util,
+  Concat,
+  type ConcatAttrs,
   GatherV2,
   type GatherV2Attrs,
   Slice,
   type SliceAttrs,
   slice_util,
+  type TensorInfo,
   Transpose,
   type TransposeAttrs,
   util,
 } from '@tensorflow/tfjs-core';
+import type { CompiledBackend } from './backend.ts';
 import { type CompiledKernel, kernel } from './registry.ts';
 
 const MAX_RANK = 6;
@@ -73,4 +77,35 @@ const slice = kernel<'x', SliceAttrs>(Slice, ({ inputs: { x }, attrs, backend })
   return out;
 });
 
-export const movementKernels: readonly CompiledKernel[] = [gather, transpose, slice];
+/** Runs shorter than this are not worth a copy of their own. */
+const SHORTEST_RUN = 16;
+
+const concat: CompiledKernel = {
+  name: Concat,
+  run: (call) => {
+    const backend = call.backend as CompiledBackend;
+    const parts = (call.inputs as unknown as TensorInfo[]).filter(
+      ({ shape }) => util.sizeFromShape(shape) > 0,
+    );
+    if (parts.length < 2 || !backend.areFloats(...parts)) return undefined;
+    const shapes = parts.map(({ shape }) => shape);
+    const [axis] = util.parseAxisParam((call.attrs as unknown as ConcatAttrs).axis, shapes[0]);
+    backend_util.assertParamsConsistent(shapes, axis);
+    const runs = shapes.map((shape) => util.sizeFromShape(shape.slice(axis)));
+    if (Math.min(...runs) < SHORTEST_RUN) return undefined;
+    const out = backend.allocate(backend_util.computeOutShape(shapes, axis));
+    const [outs] = backend.arrays(out);
+    // Copied by JavaScript, from wherever the parts are.
+    const sources = parts.map(({ dataId }) => backend.data.get(dataId).array as Float32Array);
+    const outer = util.sizeFromShape(shapes[0].slice(0, axis));
+    for (let row = 0, at = 0; row < outer; row++) {
+      for (const [i, run] of runs.entries()) {
+        outs.set(sources[i].subarray(row * run, (row + 1) * run), at);
+        at += run;
+      }
+    }
+    return out;
+  },
+};
+
+export const movementKernels: readonly CompiledKernel[] = [gather, transpose, slice, concat];

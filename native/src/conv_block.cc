@@ -57,8 +57,8 @@ void pool_row(const Block& c, const float* rows, float* y, uint8_t* argmax, int 
     for (int j = 0; j < columns; j += kWidth) {
       const float* window = rows + static_cast<size_t>(pw) * pool * kNR + j;
       Winner winner;
-      UNROLL for (int i = 0; i < pool; ++i) {
-        UNROLL for (int k = 0; k < pool; ++k) {
+      for (int i = 0; i < pool; ++i) {
+        for (int k = 0; k < pool; ++k) {
           winner.meet(load(window + i * pitch + k * kNR), i * pool + k);
         }
       }
@@ -99,8 +99,8 @@ void forward_winograd(const Block& c, const PackedFilter& filter, const float* i
                       int last, float* y, uint8_t* argmax, int worker) {
   const int bandRows = max_of(1, kTiles / c.pooledW);
   const size_t most = static_cast<size_t>(min_of(bandRows, last - first)) * c.pooledW;
-  float* transformed = scratch(worker, kScratchTile, 16 * most * c.inC);
-  float* products = scratch(worker, kScratchOutput, 16 * most * kNR);
+  float* transformed = scratch(worker, kScratchTile, 16 * element_stride(most * c.inC));
+  float* products = scratch(worker, kScratchOutput, 16 * element_stride(most * kNR));
   for (int row = first; row < last; row += bandRows) {
     const int rowCount = min_of(bandRows, last - row), tiles = rowCount * c.pooledW;
     transform_input(c, image, row, rowCount, c.pooledW, transformed);
@@ -111,7 +111,7 @@ void forward_winograd(const Block& c, const PackedFilter& filter, const float* i
         for (int tile = 0; tile < tiles; ++tile) {
           Vec outputs[4];
           transform_output(products + static_cast<size_t>(tile) * kNR + (j - panel * kNR),
-                           static_cast<size_t>(tiles) * kNR, outputs);
+                           element_stride(static_cast<size_t>(tiles) * kNR), outputs);
           Winner winner;
           UNROLL for (int i = 0; i < 4; ++i) winner.meet(outputs[i] + bias, i);
           const size_t at = (static_cast<size_t>(row) * c.pooledW + tile) * c.outC + j;

@@ -48,21 +48,14 @@ struct WindowPatch {
 };
 
 // Short copies and sums of rows, four floats at a time: rows are often exactly four long.
-typedef float Quad __attribute__((vector_size(16)));
 ALWAYS_INLINE void copy_row(const float* from, float* to, int count) {
   int i = 0;
-  for (; i + 4 <= count; i += 4) __builtin_memcpy(to + i, from + i, 16);
+  for (; i + 4 <= count; i += 4) store_quad(to + i, load_quad(from + i));
   for (; i < count; ++i) to[i] = from[i];
 }
 ALWAYS_INLINE void add_row(const float* from, float* to, int count) {
   int i = 0;
-  for (; i + 4 <= count; i += 4) {
-    Quad a, b;
-    __builtin_memcpy(&a, to + i, 16);
-    __builtin_memcpy(&b, from + i, 16);
-    a += b;
-    __builtin_memcpy(to + i, &a, 16);
-  }
+  for (; i + 4 <= count; i += 4) store_quad(to + i, load_quad(to + i) + load_quad(from + i));
   for (; i < count; ++i) to[i] += from[i];
 }
 

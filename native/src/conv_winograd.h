@@ -29,6 +29,10 @@ inline bool winograd_fits(const Conv& c) {
          c.dilationH == 1 && c.dilationW == 1 && c.inC % kWidth == 0 && c.inC >= 16;
 }
 
+// The floats from one of the 16 elements to the next: an odd number of cache lines. A power of two
+// would put all 16 into the same few sets of the cache, from which they would push each other.
+inline size_t element_stride(size_t floats) { return ((floats + 15) / 16 | 1) * 16; }
+
 // One row or column of G g G', B' d B and A' m A.
 ALWAYS_INLINE void filter_line(const Vec* g, int step, Vec* u, int uStep) {
   const Vec outer = (g[0] + g[2 * step]) * 0.5f, middle = g[step] * 0.5f;
@@ -80,7 +84,7 @@ inline PackedFilter pack_winograd_filter(const Conv& c, const float* w, const fl
 inline void transform_input(const Conv& c, const float* image, int firstRow, int rowCount,
                             int perRow, float* transformed) {
   const size_t pitch = static_cast<size_t>(c.extentW) * c.inC;
-  const size_t elementSize = static_cast<size_t>(rowCount) * perRow * c.inC;
+  const size_t stride = element_stride(static_cast<size_t>(rowCount) * perRow * c.inC);
   for (int row = 0; row < rowCount; ++row) {
     for (int column = 0; column < perRow; ++column) {
       const float* from = image + 2 * (firstRow + row) * pitch + 2 * column * c.inC;
@@ -92,7 +96,7 @@ inline void transform_input(const Conv& c, const float* image, int firstRow, int
         UNROLL for (int i = 0; i < 4; ++i) input_line(d + 4 * i, 1);
         UNROLL for (int j = 0; j < 4; ++j) input_line(d + j, 4);
         float* to = transformed + (static_cast<size_t>(row) * perRow + column) * c.inC + ic;
-        UNROLL for (int e = 0; e < 16; ++e) store(to + e * elementSize, d[e]);
+        UNROLL for (int e = 0; e < 16; ++e) store(to + e * stride, d[e]);
       }
     }
   }
@@ -112,18 +116,18 @@ inline void multiply_elements(const Conv& c, const PackedFilter& filter, int pan
   t.cRow = kNR;
   t.columns = kNR;
   for (int e = 0; e < 16; ++e) {
-    t.a = transformed + static_cast<size_t>(e) * tiles * c.inC;
+    t.a = transformed + e * element_stride(static_cast<size_t>(tiles) * c.inC);
     t.b = filter.panels + (static_cast<size_t>(e) * panel_count(c.outC) + panel) * c.inC * kNR;
-    t.c = products + static_cast<size_t>(e) * tiles * kNR;
+    t.c = products + e * element_stride(static_cast<size_t>(tiles) * kNR);
     run_rows(t, tiles);
   }
 }
 
 // The four outputs of one tile, row-major, for the vector of channels at `products` (the tile's
 // place in M), without the bias.
-ALWAYS_INLINE void transform_output(const float* products, size_t elementSize, Vec* outputs) {
+ALWAYS_INLINE void transform_output(const float* products, size_t stride, Vec* outputs) {
   Vec m[16], half[8];
-  UNROLL for (int e = 0; e < 16; ++e) m[e] = load(products + e * elementSize);
+  UNROLL for (int e = 0; e < 16; ++e) m[e] = load(products + e * stride);
   UNROLL for (int j = 0; j < 4; ++j) output_line(m + j, 4, half + j, 4);
   UNROLL for (int i = 0; i < 2; ++i) output_line(half + 4 * i, 1, outputs + 2 * i, 1);
 }

@@ -4,7 +4,8 @@
 // read in place: its rows and steps have strides of their own, so a transposed a costs nothing.
 // k is cut into blocks of kDepth so that one panel block (512 x 32 x 4 = 64 KB with AVX-512, half
 // of it with AVX2) stays in the L2 cache while the rows of a pass by; from the second block on
-// tiles add to c. Work is split over (matrix, block of rows, panel); every element of c is summed
+// tiles add to c. A few rows of a are not worth the packing: then whole panels of b are read where
+// they are. Work is split over (matrix, block of rows, panel); every element of c is summed
 // by one worker in the order of k, whatever m is, so a row's result does not depend on how many
 // rows are computed with it.
 #include "gemm.h"
@@ -22,26 +23,36 @@ void mat_mul(const float* a, const float* b, const float* bias, float* c, int32_
   if (m == 0 || n == 0 || batch == 0) return;
   const int panels = panel_count(n), rowBlocks = (m + kRowBlock - 1) / kRowBlock;
   const int packedMatrices = strideB == 0 ? 1 : batch;
+  const int64_t operations = static_cast<int64_t>(m) * n * k * batch;
+  const bool inPlace = m <= kMaxRows && !transposeB && n % kNR == 0;
   const size_t packedSize = static_cast<size_t>(panels) * k * kNR;
-  float* packed = scratch(0, kScratchPacked, packedMatrices * packedSize);
-  parallel_for(packedMatrices * panels, [&](int task, int) {
-    const int matrix = task / panels, panel = task % panels;
-    pack_panels(b + static_cast<ptrdiff_t>(matrix) * strideB, transposeB ? 1 : n,
-                transposeB ? k : 1, k, n, packed + matrix * packedSize, panel, panel + 1);
-  });
+  float* packed = nullptr;
+  if (!inPlace) {
+    packed = scratch(0, kScratchPacked, packedMatrices * packedSize);
+    parallel_for_work(operations, packedMatrices * panels, [&](int task, int) {
+      const int matrix = task / panels, panel = task % panels;
+      pack_panels(b + static_cast<ptrdiff_t>(matrix) * strideB, transposeB ? 1 : n,
+                  transposeB ? k : 1, k, n, packed + matrix * packedSize, panel, panel + 1);
+    });
+  }
   float* biasRow = nullptr;
   if (bias != nullptr) {
     biasRow = scratch(0, kScratchPartial, static_cast<size_t>(panels) * kNR);
     for (int j = 0; j < panels * kNR; ++j) biasRow[j] = j < n ? bias[j] : 0.0f;
   }
-  parallel_for(batch * rowBlocks * panels, [&](int task, int) {
+  parallel_for_work(operations, batch * rowBlocks * panels, [&](int task, int) {
     const int panel = task % panels, block = task / panels % rowBlocks;
     const int matrix = task / panels / rowBlocks;
     const int row = block * kRowBlock;
     Tile t = {};
     t.aRow = transposeA ? 1 : k;
     t.aStep = transposeA ? m : 1;
-    t.bStep = kNR;
+    t.bStep = inPlace ? n : kNR;
+    // Panel `panel` of this matrix's b, from step 0 on.
+    const float* panelStart =
+        inPlace ? b + static_cast<ptrdiff_t>(matrix) * strideB + panel * kNR
+                : packed + (strideB == 0 ? 0 : matrix) * packedSize +
+                      static_cast<size_t>(panel) * k * kNR;
     t.segments = &kNoOffset;
     t.segmentCount = 1;
     t.columns = min_of(kNR, n - panel * kNR);
@@ -51,8 +62,7 @@ void mat_mul(const float* a, const float* b, const float* bias, float* c, int32_
     do {
       t.length = min_of(kDepth, k - depth);
       t.a = a + static_cast<ptrdiff_t>(matrix) * strideA + row * t.aRow + depth * t.aStep;
-      t.b = packed + (strideB == 0 ? 0 : matrix) * packedSize +
-            static_cast<size_t>(panel) * k * kNR + static_cast<size_t>(depth) * kNR;
+      t.b = panelStart + depth * t.bStep;
       t.accumulate = depth > 0;
       t.bias = depth == 0 && biasRow ? biasRow + panel * kNR : nullptr;
       depth += t.length;

@@ -58,10 +58,21 @@ void transpose(const float* x, float* out, const int32_t* shape) {
       rest /= size[d];
     }
     float* to = out + static_cast<size_t>(slice) * rows * columns;
+    const bool squares = rowStride == 1;
     for (int r = firstRow; r < min_of(rows, firstRow + band); r += kBlock) {
       for (int c = 0; c < columns; c += kBlock) {
-        for (int i = r; i < min_of(rows, r + kBlock); ++i) {
-          for (int j = c; j < min_of(columns, c + kBlock); ++j) {
+        const int lastRow = min_of(rows, r + kBlock), lastColumn = min_of(columns, c + kBlock);
+        // Neighbouring outputs of a column are neighbours in x: squares of 4 x 4.
+        const int squareRows = squares ? (lastRow - r) / 4 * 4 : 0;
+        const int squareColumns = squares ? (lastColumn - c) / 4 * 4 : 0;
+        for (int i = r; i < r + squareRows; i += 4) {
+          for (int j = c; j < c + squareColumns; j += 4) {
+            transpose_4x4(from + i + j * columnStride, columnStride,
+                          to + static_cast<size_t>(i) * columns + j, columns);
+          }
+        }
+        for (int i = r; i < lastRow; ++i) {
+          for (int j = i < r + squareRows ? c + squareColumns : c; j < lastColumn; ++j) {
             to[static_cast<size_t>(i) * columns + j] = from[i * rowStride + j * columnStride];
           }
         }

@@ -108,6 +108,34 @@ static ALWAYS_INLINE IntVec choose(IntVec mask, IntVec a, IntVec b) {
 static ALWAYS_INLINE Vec maximum(Vec a, Vec b) { return choose((a > b) | (a != a), a, b); }
 static ALWAYS_INLINE Vec minimum(Vec a, Vec b) { return choose((a < b) | (a != a), a, b); }
 
+// Four floats, for short rows and for transposing.
+typedef float Quad __attribute__((vector_size(16)));
+typedef int32_t QuadIndex __attribute__((vector_size(16)));
+#if defined(__clang__)
+#define SHUFFLE(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
+#else
+#define SHUFFLE(a, b, i, j, k, l) __builtin_shuffle(a, b, QuadIndex{i, j, k, l})
+#endif
+static ALWAYS_INLINE Quad load_quad(const float* p) {
+  Quad q;
+  __builtin_memcpy(&q, p, sizeof q);
+  return q;
+}
+static ALWAYS_INLINE void store_quad(float* p, Quad q) { __builtin_memcpy(p, &q, sizeof q); }
+
+// to[j * toStride + i] = from[i * fromStride + j] for i, j < 4.
+static ALWAYS_INLINE void transpose_4x4(const float* from, ptrdiff_t fromStride, float* to,
+                                        ptrdiff_t toStride) {
+  const Quad a = load_quad(from), b = load_quad(from + fromStride);
+  const Quad c = load_quad(from + 2 * fromStride), d = load_quad(from + 3 * fromStride);
+  const Quad ab0 = SHUFFLE(a, b, 0, 4, 1, 5), ab1 = SHUFFLE(a, b, 2, 6, 3, 7);
+  const Quad cd0 = SHUFFLE(c, d, 0, 4, 1, 5), cd1 = SHUFFLE(c, d, 2, 6, 3, 7);
+  store_quad(to, SHUFFLE(ab0, cd0, 0, 1, 4, 5));
+  store_quad(to + toStride, SHUFFLE(ab0, cd0, 2, 3, 6, 7));
+  store_quad(to + 2 * toStride, SHUFFLE(ab1, cd1, 0, 1, 4, 5));
+  store_quad(to + 3 * toStride, SHUFFLE(ab1, cd1, 2, 3, 6, 7));
+}
+
 static ALWAYS_INLINE float sum_lanes(Vec v) {
   float lanes[kWidth];
   store(lanes, v);

@@ -31,12 +31,23 @@ enum ScratchSlot {
 
 namespace {  // one copy per variant: see simd.h
 template <class Task>
-inline void parallel_for(int count, Task&& task) {
+inline void parallel_for(int count, const Task& task) {
   parallel_run(
       count,
       [](void* context, int index, int worker) {
-        (*static_cast<Task*>(context))(index, worker);
+        (*static_cast<const Task*>(context))(index, worker);
       },
-      const_cast<void*>(static_cast<const volatile void*>(&task)));
+      const_cast<Task*>(&task));
+}
+
+// Work of fewer operations than this (some 10 microseconds of one core) is not worth waking
+// another thread for.
+constexpr int64_t kWorthSharing = 3 << 16;
+
+// The same on the calling thread alone if there are too few operations in all.
+template <class Task>
+inline void parallel_for_work(int64_t operations, int count, const Task& task) {
+  if (operations >= kWorthSharing) return parallel_for(count, task);
+  for (int index = 0; index < count; ++index) task(index, 0);
 }
 }  // namespace

@@ -143,6 +143,7 @@ export interface TrainingFlags extends DataOptions {
   readonly optimizer: OptimizerName;
   readonly architecture: ArchitectureName;
   readonly outputScaling: boolean;
+  readonly logDir?: string;
 }
 
 const temperature = decimal('--temperature', 0, 10_000, true);
@@ -186,7 +187,8 @@ export function addTrainingOptions(command: Command): Command {
       .option(
         '--no-output-scaling',
         "leave the output layer's start and step as at T = 1 (to see what goes wrong)",
-      ),
+      )
+      .option('--log-dir <folder>', 'write event files for TensorBoard there'),
   );
 }
 

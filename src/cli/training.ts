@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { DataSplits } from '../data/index.ts';
 import { checkWritable } from '../data/index.ts';
 import type { ModelCard } from '../models/index.ts';
@@ -5,26 +6,47 @@ import {
   makeSoftLabels,
   type SoftLabels,
   type SoftLabelsCard,
-  type TrainingProgress,
+  type TrainingOptions,
 } from '../training/index.ts';
 import type { SoftLabelFlags } from './commands/soft-labels.ts';
 import type { Session } from './session.ts';
 import { trainingDetail } from './terminal.ts';
+import { TrainingLog } from './training-log.ts';
 
-/** Runs a training function with a progress bar. */
+/** What is trained, and where its course is logged. */
+export interface TrainingJob {
+  readonly label: string;
+  /** The model folder that training writes. */
+  readonly out: string;
+  readonly data: DataSplits;
+  /** Folder for TensorBoard's event files; absent: none are written. */
+  readonly logDir: string | undefined;
+}
+
+/** What a training function reports to. */
+type Hooks = Required<Pick<TrainingOptions, 'onProgress' | 'onEpoch'>>;
+
+/** Runs a training function with a progress bar and, if wanted, a log for TensorBoard. */
 export async function trainWithProgress(
   { terminal }: Session,
-  label: string,
-  train: (onProgress: (progress: TrainingProgress) => void) => Promise<ModelCard>,
+  { label, out, data, logDir }: TrainingJob,
+  train: (hooks: Hooks) => Promise<ModelCard>,
 ): Promise<ModelCard> {
+  const log = logDir === undefined ? undefined : new TrainingLog(join(logDir, label));
   const progress = await terminal.progress(label);
   try {
-    return await train((state) => {
-      const { epoch, epochs, step, steps } = state;
-      progress.update((epoch - 1) * steps + step, epochs * steps, trainingDetail(state));
+    const card = await train({
+      onProgress(state) {
+        const { epoch, epochs, step, steps } = state;
+        progress.update((epoch - 1) * steps + step, epochs * steps, trainingDetail(state));
+      },
+      onEpoch: (record) => log?.epoch(record),
     });
+    await log?.attackedDigits(out, data.test, card.history.length);
+    return card;
   } finally {
     progress.stop();
+    log?.close();
   }
 }
 

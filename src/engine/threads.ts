@@ -2,8 +2,6 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 
-const CGROUPS = '/sys/fs/cgroup';
-
 function readText(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8').trim();
@@ -21,13 +19,21 @@ function quotaIn(folder: string): number {
   return cores > 0 ? cores : Number.POSITIVE_INFINITY; // 'max', -1 and absent mean no limit
 }
 
-/** The tightest CPU quota of this process's cgroup and those above it, in cores. */
-function cgroupQuota(): number {
+/**
+ * The tightest CPU quota of this process's control group and those above it, in cores; Infinity
+ * where there is none.
+ *
+ * @param membership which groups the process is in, as Linux says it
+ * @param groups where the groups are mounted
+ */
+export function cgroupQuota(membership = '/proc/self/cgroup', groups = '/sys/fs/cgroup'): number {
   let tightest = Number.POSITIVE_INFINITY;
-  for (const line of readText('/proc/self/cgroup')?.split('\n') ?? []) {
+  for (const line of readText(membership)?.split('\n') ?? []) {
     const [, controllers, path] = line.split(':');
-    if (controllers !== '' && !controllers?.split(',').includes('cpu')) continue;
-    const root = controllers === '' ? CGROUPS : join(CGROUPS, controllers);
+    if (controllers === undefined || path === undefined) continue;
+    const isVersion2 = controllers === '';
+    if (!isVersion2 && !controllers.split(',').includes('cpu')) continue;
+    const root = isVersion2 ? groups : join(groups, controllers);
     for (let folder = join(root, path); folder.startsWith(root); folder = dirname(folder)) {
       tightest = Math.min(tightest, quotaIn(folder));
     }

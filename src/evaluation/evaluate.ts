@@ -81,7 +81,8 @@ export async function evaluate(
       const key = `${subject.classifier.name}: ${nameOf(planned.plan)}`;
       const known = plan.partial?.get(key);
       const record = known ?? (await measureAttack(plan, planned, subject, models[i], progress));
-      if (!known) await plan.partial?.add(key, record);
+      if (known) progress.skip(known.success.length);
+      else await plan.partial?.add(key, record);
       attacks.push(record);
     }
   }
@@ -126,9 +127,17 @@ class Tally {
     const { dataset, samples, subjects, attacks } = plan;
     const attacked = Math.min(samples, dataset.count);
     const names = subjects.map(({ classifier }) => classifier.name);
-    const lent = attacks.filter(({ source }) => source && names.includes(source)).length;
+    const visits = attacks.map(({ source, everyTarget }) => {
+      const victims = names.filter((name) => name !== source).length;
+      return victims * attacked * (everyTarget ? dataset.classes - 1 : 1);
+    });
     this.#plan = plan;
-    this.#total = subjects.length * (dataset.count + attacks.length * attacked) - lent * attacked;
+    this.#total = visits.reduce((sum, count) => sum + count, subjects.length * dataset.count);
+  }
+
+  /** Images that an earlier, interrupted evaluation visited. */
+  skip(images: number): void {
+    this.#done += images;
   }
 
   add(what: string, images: number): void {

@@ -56,6 +56,7 @@ export interface FitOptions {
   readonly checkpoint: CheckpointFile;
   readonly resume: Resume;
   readonly onProgress?: (progress: TrainingProgress) => void;
+  readonly onEpoch?: (record: EpochRecord) => void;
 }
 
 /** Often enough to lose little, seldom enough to cost nothing. */
@@ -179,13 +180,15 @@ class Run {
     const { lossSum, correct, seen } = this.#position;
     const predicted = classesOf(logitsOf(model, validation), validation.classes);
     const right = predicted.reduce((sum, c, i) => sum + Number(c === validation.labels[i]), 0);
-    this.#history.push({
+    const record = {
       epoch: this.#history.length + 1,
       loss: lossSum / seen,
       trainAccuracy: correct / seen,
       validationAccuracy: right / validation.count,
       learningRate: this.#optimizer.learningRate,
-    });
+    };
+    this.#history.push(record);
+    this.#options.onEpoch?.(record);
   }
 
   #report(phase: Phase, steps: number): void {

@@ -11,6 +11,7 @@ export {
   type SoftLabelsCard,
   softLabelInputsDigest,
 } from './soft-labels.ts';
+export { EventWriter } from './tensorboard.ts';
 export {
   studentInputsDigest,
   type TrainingOptions,

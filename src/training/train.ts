@@ -1,8 +1,9 @@
 import type { DataSplits } from '../data/index.ts';
-import { digestOf } from '../data/index.ts';
+import { checkWritable, digestOf } from '../data/index.ts';
 import { RandomStream } from '../engine/index.ts';
 import {
   buildNetwork,
+  type EpochRecord,
   initialWeights,
   Model,
   type ModelCard,
@@ -27,6 +28,7 @@ export interface TrainingOptions {
   readonly engine: { readonly name: string; readonly instructionSet: string };
   readonly resume: Resume;
   readonly onProgress?: (progress: TrainingProgress) => void;
+  readonly onEpoch?: (record: EpochRecord) => void;
 }
 
 export interface StudentOptions extends TrainingOptions {
@@ -98,6 +100,7 @@ async function trainModel(
   },
 ): Promise<ModelCard> {
   const { data, settings, out, engine } = options;
+  await checkWritable(out);
   const network = buildNetwork(settings.architecture, data.train.shape, data.train.classes);
   const stream = new RandomStream(settings.seed, role);
   const { temperature, outputScaling } = settings;

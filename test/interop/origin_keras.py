@@ -51,7 +51,7 @@ def functional_softmax_norm():
     inputs = layers.Input((28, 28, 1))
     first = layers.Conv2D(16, 3, padding="same")(inputs)
     first = layers.Activation("relu")(layers.BatchNormalization(momentum=0.9)(first))
-    second = layers.Conv2D(16, 3, padding="same")(first)
+    second = layers.Conv2D(16, 3, padding="same", dilation_rate=2)(first)
     joined = layers.LeakyReLU()(layers.Add()([layers.BatchNormalization(momentum=0.9)(second), first]))
     pooled = layers.MaxPooling2D(3, 2, padding="same")(joined)
     both = layers.Concatenate()([pooled, layers.AveragePooling2D(2)(first)])

@@ -67,6 +67,26 @@ test('gather and slice copy the rows that were asked for', async () => {
   );
 });
 
+test('concatenation undoes a split', async () => {
+  await onEveryPath(() =>
+    fc.assert(
+      fc.property(shape, fc.nat(1e6), fc.nat(5), fc.constantFrom(1, 20), (dims, seed, pick, last) =>
+        tf.tidy(() => {
+          const full = [...dims, last];
+          const axis = pick % full.length;
+          const values = randomValues(seed, tf.util.sizeFromShape(full));
+          const x = tf.tensor(values, full);
+          const cut = 1 + (seed % full[axis]);
+          const sizes = [cut, full[axis] - cut].filter((size) => size > 0);
+          const parts = tf.split(x, sizes, axis);
+          assert.deepEqual(tf.concat(parts, axis).dataSync(), values);
+        }),
+      ),
+      { numRuns: 80 },
+    ),
+  );
+});
+
 test('an index out of range is an error, not a read out of bounds', async () => {
   for (const name of compiledBackends) {
     await use(name);

@@ -30,6 +30,15 @@ async function examineFolder(folder: string): Promise<Finding> {
   }
 }
 
+/** The instruction sets that matter to the kernels, as the kernel of the system tells them. */
+async function processorFeatures(): Promise<string> {
+  const { readFile } = await import('node:fs/promises');
+  const text = await readFile('/proc/cpuinfo', 'utf8').catch(() => '');
+  const found = new Set(/^(?:flags|Features)\s*:(.*)$/m.exec(text)?.[1].trim().split(/\s+/));
+  const known = ['sse4_2', 'avx', 'fma', 'avx2', 'avx512f', 'avx512vl', 'asimd', 'sve'];
+  return known.filter((feature) => found.has(feature)).join(', ') || 'not told by this system';
+}
+
 async function doctor(flags: SharedOptions): Promise<void> {
   const { cpus, totalmem } = await import('node:os');
   const { inspectEngines } = await import('../../engine/index.ts');
@@ -46,6 +55,7 @@ async function doctor(flags: SharedOptions): Promise<void> {
       detail: `${process.version} on ${process.platform} ${process.arch}`,
     },
     { what: 'processor', ok: true, detail: `${cpus()[0]?.model.trim() ?? 'unknown'}, ${memory}` },
+    { what: 'processor features', ok: true, detail: await processorFeatures() },
     {
       what: 'engine in use',
       ok: true,

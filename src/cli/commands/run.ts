@@ -97,8 +97,10 @@ async function run(flags: Flags): Promise<void> {
       name,
       () => cardOf(places[name], training.teacherInputsDigest(data, ownSettings)),
       () =>
-        trainWithProgress(session, name, (onProgress) =>
-          training.trainTeacher({ ...train(places[name], ownSettings), onProgress }),
+        trainWithProgress(
+          session,
+          { label: name, out: places[name], data, logDir: flags.logDir },
+          (hooks) => training.trainTeacher({ ...train(places[name], ownSettings), ...hooks }),
         ),
       (card) => describeModel(card, places[name]),
     );
@@ -141,13 +143,16 @@ async function run(flags: Flags): Promise<void> {
         training.studentInputsDigest(data, settings, softLabels.card.digest, fineTuneEpochs),
       ),
     () =>
-      trainWithProgress(session, 'student', (onProgress) =>
-        training.trainStudent({
-          ...train(places.student, settings),
-          softLabels,
-          fineTuneEpochs,
-          onProgress,
-        }),
+      trainWithProgress(
+        session,
+        { label: 'student', out: places.student, data, logDir: flags.logDir },
+        (hooks) =>
+          training.trainStudent({
+            ...train(places.student, settings),
+            softLabels,
+            fineTuneEpochs,
+            ...hooks,
+          }),
       ),
     (card) => describeModel(card, places.student),
   );

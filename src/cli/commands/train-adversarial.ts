@@ -23,16 +23,19 @@ async function trainAdversarial(flags: Flags): Promise<void> {
   const adversary = adversaryOf(flags);
   const session = await openSession(flags);
   const data = await openData(flags, session.terminal);
-  const card = await trainWithProgress(session, 'adversarial', (onProgress) =>
-    training.trainAdversarial({
-      data,
-      settings,
-      adversary,
-      out: flags.out,
-      engine: session.engine,
-      resume: flags.resume ? 'always' : 'never',
-      onProgress,
-    }),
+  const card = await trainWithProgress(
+    session,
+    { label: 'adversarial', out: flags.out, data, logDir: flags.logDir },
+    (hooks) =>
+      training.trainAdversarial({
+        data,
+        settings,
+        adversary,
+        out: flags.out,
+        engine: session.engine,
+        resume: flags.resume ? 'always' : 'never',
+        ...hooks,
+      }),
   );
   session.terminal.print(describeModel(card, flags.out));
   session.terminal.record(card);

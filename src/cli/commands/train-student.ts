@@ -37,18 +37,21 @@ async function trainStudent(flags: Flags): Promise<void> {
   const session = await openSession(flags);
   const data = await openData(flags, session.terminal);
   const softLabels = await training.readSoftLabels(flags.softLabels, data);
-  const card = await trainWithProgress(session, 'student', (onProgress) =>
-    training.trainStudent({
-      data,
-      settings,
-      softLabels,
-      fineTuneEpochs: flags.fineTuneEpochs,
-      adversary: flags.robust && adversaryOf(flags),
-      out: flags.out,
-      engine: session.engine,
-      resume: flags.resume ? 'always' : 'never',
-      onProgress,
-    }),
+  const card = await trainWithProgress(
+    session,
+    { label: 'student', out: flags.out, data, logDir: flags.logDir },
+    (hooks) =>
+      training.trainStudent({
+        data,
+        settings,
+        softLabels,
+        fineTuneEpochs: flags.fineTuneEpochs,
+        adversary: flags.robust && adversaryOf(flags),
+        out: flags.out,
+        engine: session.engine,
+        resume: flags.resume ? 'always' : 'never',
+        ...hooks,
+      }),
   );
   session.terminal.print(describeModel(card, flags.out));
   session.terminal.record(card);

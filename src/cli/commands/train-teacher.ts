@@ -22,15 +22,18 @@ async function trainTeacher(flags: Flags): Promise<void> {
   const out = flags.out ?? `models/${role}`;
   const session = await openSession(flags);
   const data = await openData(flags, session.terminal);
-  const card = await trainWithProgress(session, role, (onProgress) =>
-    training.trainTeacher({
-      data,
-      settings,
-      out,
-      engine: session.engine,
-      resume: flags.resume ? 'always' : 'never',
-      onProgress,
-    }),
+  const card = await trainWithProgress(
+    session,
+    { label: role, out, data, logDir: flags.logDir },
+    (hooks) =>
+      training.trainTeacher({
+        data,
+        settings,
+        out,
+        engine: session.engine,
+        resume: flags.resume ? 'always' : 'never',
+        ...hooks,
+      }),
   );
   session.terminal.print(describeModel(card, out));
   session.terminal.record(card);

@@ -26,7 +26,7 @@ import {
   perChannel,
   type Window,
 } from './layers.ts';
-import type { Attributes, Value, View } from './tensorflow-values.ts';
+import type { Attributes, Spaced, Value, View } from './tensorflow-values.ts';
 
 interface Call {
   readonly node: NodeDef;
@@ -123,12 +123,53 @@ function kernel(call: Call): Constant {
   return value;
 }
 
-function conv2d(call: Call): View {
-  return viewOf(convolution(call.assembler, image(call), kernel(call), window(call)));
+type Convolve = (assembler: Assembler, input: Feature, kernel: Constant, window: Window) => Feature;
+
+function convolve(how: Convolve) {
+  return (call: Call): View | Spaced => {
+    const weights = kernel(call);
+    const { assembler } = call;
+    const own = window(call);
+    const [input] = call.inputs;
+    if (input?.kind !== 'spaced') return viewOf(how(assembler, image(call), weights, own));
+    const plain = own.padding === 'valid' && `${own.strides},${own.dilations}` === '1,1,1,1';
+    if (!plain || input.convolve) fail(call, 'between blocks');
+    return { ...input, convolve: (source, meant) => how(assembler, source, weights, meant) };
+  };
 }
 
-function depthwise(call: Call): View {
-  return viewOf(depthwiseConvolution(call.assembler, image(call), kernel(call), window(call)));
+const conv2d = convolve(convolution);
+const depthwise = convolve(depthwiseConvolution);
+
+/** Four sizes `[top, bottom, left, right]` from a constant `[2, 2]`. */
+function edges(call: Call, index: number): number[] {
+  const sizes = numbers(call, index);
+  const sound = sizes.every((size) => Number.isInteger(size) && size >= 0 && size < 1e4);
+  return sizes.length === 4 && sound ? sizes : fail(call, `edges [${sizes}]`);
+}
+
+function spaceToBatch(call: Call): Spaced {
+  const [down, across, ...more] = numbers(call, 1);
+  const sound = [down, across].every((n) => Number.isInteger(n) && n > 0 && n < 1e3);
+  if (!sound || more.length > 0) fail(call, `blocks of [${numbers(call, 1)}]`);
+  const block = [down, across] as const;
+  return { kind: 'spaced', feature: image(call), block, padding: edges(call, 2) };
+}
+
+function batchToSpace(call: Call): View {
+  const [input] = call.inputs;
+  if (input?.kind !== 'spaced' || !input.convolve) return fail(call, 'without a convolution');
+  const { feature: source, block, convolve: run } = input;
+  const crops = edges(call, 2);
+  const left = input.padding.map((size, i) => size - crops[i]);
+  if (`${numbers(call, 1)}` !== `${block}` || left.some((size) => size < 0)) {
+    fail(call, `blocks of [${numbers(call, 1)}] cropped by [${crops}]`);
+  }
+  const meant: Padding = [
+    [left[0], left[1]],
+    [left[2], left[3]],
+  ];
+  return viewOf(run(source, { strides: [1, 1], dilations: block, padding: meant }));
 }
 
 function matMul(call: Call): View {
@@ -344,7 +385,7 @@ function gather(call: Call): Value {
 }
 
 /** A product with bias and activation in one operator, as TensorFlow.js's converter writes it. */
-function fused(start: (call: Call) => View): Operator {
+function fused(start: Operator): Operator {
   return (call) =>
     call.attributes.strings('fused_ops').reduce<Value>((value, op) => {
       const inputs = op === 'BiasAdd' ? [value, call.inputs[2]] : [value];
@@ -360,6 +401,8 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
   DepthwiseConv2dNative: depthwise,
   MatMul: matMul,
   BatchMatMulV2: matMul,
+  SpaceToBatchND: spaceToBatch,
+  BatchToSpaceND: batchToSpace,
   _FusedConv2D: fused(conv2d),
   FusedDepthwiseConv2dNative: fused(depthwise),
   _FusedMatMul: fused(matMul),

@@ -9,6 +9,7 @@ import {
 import type { Feature } from './assembler.ts';
 import { type Constant, constant } from './constants.ts';
 import { damaged } from './errors.ts';
+import type { Window } from './layers.ts';
 
 /** A feature as TensorFlow sees it: reshaped and squeezed at will, without the batch axis. */
 export interface View {
@@ -42,7 +43,22 @@ interface Opaque {
   readonly strings?: readonly string[];
 }
 
-export type Value = Constant | View | Probabilities | Handle | Restored | Opaque;
+/**
+ * An image cut into blocks, as TensorFlow computes dilated convolutions: `SpaceToBatchND`, an
+ * ordinary convolution, `BatchToSpaceND`. Only the last says which padding was meant.
+ */
+export interface Spaced {
+  readonly kind: 'spaced';
+  readonly feature: Feature;
+  /** The dilation. */
+  readonly block: readonly [number, number];
+  /** `[top, bottom, left, right]`. */
+  readonly padding: readonly number[];
+  /** The convolution in between, once it was met. */
+  readonly convolve?: (input: Feature, window: Window) => Feature;
+}
+
+export type Value = Spaced | Constant | View | Probabilities | Handle | Restored | Opaque;
 
 /** Attributes of a node, read with their defaults. */
 export class Attributes {

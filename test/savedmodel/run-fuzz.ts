@@ -1,5 +1,5 @@
 // Reads thousands of damaged model files: `npm run fuzz:formats -- [count] [seed]`.
-import { fuzzFormats } from '../test/savedmodel/fuzz.ts';
+import { fuzzFormats } from './fuzz.ts';
 
 const [count = '10000', seed = '1'] = process.argv.slice(2);
 const { read, refused, faults, slowest } = await fuzzFormats(Number(count), Number(seed));

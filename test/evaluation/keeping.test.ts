@@ -1,0 +1,96 @@
+/** What evaluations leave on disk: the state of an interrupted one, and adversarial examples. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { unzipSync, zipSync } from 'fflate';
+import { decodeNpy, encodeNpy } from '../../src/data/index.ts';
+import {
+  type EvaluationPlan,
+  evaluate,
+  namedAttacks,
+  PartialEvaluation,
+  type Provenance,
+} from '../../src/evaluation/index.ts';
+import { countUnverified } from '../../src/evaluation/saved-examples.ts';
+import { smallNetwork } from '../attacks/models.ts';
+import { datasetFor } from './datasets.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'distill-keeping-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const classifier = smallNetwork(16, 5, 2);
+const plan: EvaluationPlan = {
+  subjects: [{ classifier, folder: 'models/small', digest: 'small' }],
+  dataset: datasetFor(classifier, 30),
+  samples: 30,
+  attacks: namedAttacks(['fgsm', 'pgd', 'noise'], undefined, {
+    norm: 'Linf',
+    budgets: [0.1],
+    source: 'small',
+  }),
+  seed: 5,
+};
+const provenance: Provenance = {
+  program: 'distill test',
+  command: [],
+  startedAt: new Date(0).toISOString(),
+  configuration: {},
+  versions: {},
+  engine: { name: 'cpu', instructionSet: 'javascript', threads: 1 },
+};
+const timeless = (attacks: readonly { seconds: number }[]) =>
+  attacks.map((attack) => ({ ...attack, seconds: 0 }));
+
+test('an evaluation that was stopped goes on and ends with the same results', async () => {
+  const path = join(folder, 'partial.json');
+  const whole = await evaluate(plan, provenance);
+  const stopped = PartialEvaluation.start(path, 'digest');
+  const first = { ...plan, attacks: plan.attacks.slice(0, 2), partial: stopped };
+  await evaluate(first, provenance);
+  const partial = await PartialEvaluation.resume(path, 'digest');
+  const visited: string[] = [];
+  const onProgress = (what: string) => visited.push(what);
+  const resumed = await evaluate({ ...plan, partial, onProgress }, provenance);
+  assert.deepEqual(timeless(resumed.attacks), timeless(whole.attacks));
+  assert.ok(!visited.some((what) => what.includes('pgd')), 'what was done is not done again');
+  assert.ok(visited.some((what) => what.includes('noise')));
+  await partial.finish();
+  assert.deepEqual(readdirSync(folder), []);
+});
+
+test('the state of another evaluation is refused, whatever is wrong with it', async () => {
+  const path = join(folder, 'foreign.json');
+  await evaluate({ ...plan, partial: PartialEvaluation.start(path, 'theirs') }, provenance);
+  await assert.rejects(PartialEvaluation.resume(path, 'ours'), /other models, data or settings/);
+  writeFileSync(path, '{');
+  await assert.rejects(PartialEvaluation.resume(path, 'ours'), /no JSON/);
+  const state = { schema: 'distill-partial-evaluation/1', digest: 'ours', done: [['a', {}]] };
+  writeFileSync(path, JSON.stringify(state));
+  await assert.rejects(PartialEvaluation.resume(path, 'ours'), /schema/);
+  const none = await PartialEvaluation.resume(join(folder, 'none.json'), 'ours');
+  assert.equal(none.get('a'), undefined);
+});
+
+test('saved examples are judged again, and tampering shows', async () => {
+  const examplesFolder = join(folder, 'examples');
+  const { attacks, flags } = await evaluate({ ...plan, examplesFolder }, provenance);
+  assert.deepEqual(
+    attacks.map(({ unverified }) => unverified),
+    [0, 0, 0],
+  );
+  assert.deepEqual(flags, []);
+  const path = join(examplesFolder, 'small-pgd-Linf-0.1-margin.npz');
+  const files = unzipSync(readFileSync(path));
+  const { values, shape } = decodeNpy(files['images.npy']);
+  assert.deepEqual(shape, [30, 1, 16, 1]);
+  // Put back the clean image of an example that had fallen.
+  const [pgd] = attacks.filter(({ attack }) => attack === 'pgd');
+  const fallen = pgd.success.indexOf(true);
+  assert.ok(fallen >= 0);
+  const { images } = plan.dataset;
+  for (let p = 0; p < 16; p++) values[fallen * 16 + p] = images[fallen * 16 + p] / 255;
+  writeFileSync(path, zipSync({ ...files, 'images.npy': encodeNpy(values, shape) }));
+  assert.equal(await countUnverified(path, classifier, pgd), 1);
+});

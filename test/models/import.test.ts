@@ -1,0 +1,362 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, before, beforeEach, test } from 'node:test';
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import * as tf from '@tensorflow/tfjs-core';
+import { startEngine } from '../../src/engine/index.ts';
+import { betterPixelRange } from '../../src/models/import/check.ts';
+import { ImportError } from '../../src/models/import/errors.ts';
+import { GraphReader } from '../../src/models/import/tensorflow-graph.ts';
+import {
+  type ImportedNetwork,
+  type ImportOptions,
+  importModel,
+  Model,
+} from '../../src/models/index.ts';
+import { ModelProtoSchema, type NodeProtoSchema } from '../../src/models/onnx/gen/onnx_pb.ts';
+import { saveNetwork } from '../../src/models/saved-network.ts';
+import {
+  attr,
+  DataType,
+  GraphBuilder,
+  GraphDefSchema,
+  writeSavedModel,
+} from '../../src/savedmodel/index.ts';
+import { randomWeights, richNetwork } from './rich-network.ts';
+
+let folder: string;
+before(() => startEngine('cpu'));
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'import-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** Images are 2 x 2 x 2 here; this one counts up. */
+const IMAGE = Float32Array.from({ length: 8 }, (_, i) => i / 8);
+
+function logitsOf({ network, weights }: ImportedNetwork): number[] {
+  const model = new Model(network, weights, 1);
+  const values = tf.tidy(() =>
+    Array.from(model.logits(tf.tensor4d(IMAGE, [1, 2, 2, 2])).dataSync()),
+  );
+  model.dispose();
+  return values;
+}
+
+function assertClose(found: readonly number[], expected: readonly number[]): void {
+  assert.equal(found.length, expected.length);
+  found.forEach((value, i) => {
+    assert.ok(Math.abs(value - expected[i]) < 1e-5, `${found} is not ${expected}`);
+  });
+}
+
+const refused = (code: string, message: RegExp) => (error: unknown) =>
+  error instanceof ImportError && error.code === code && message.test(error.message);
+
+/** A SavedModel of constants: `build` gets the image and returns the output's node. */
+function savedModel(build: (graph: GraphBuilder, image: string) => string): string {
+  const graph = new GraphBuilder();
+  const output = build(graph, graph.placeholder('pixels', [-1, 2, 2, 2]));
+  const float = DataType.float;
+  writeSavedModel(folder, {
+    graph,
+    tensors: [],
+    signatures: {
+      serving_default: {
+        inputs: { pixels: { tensor: 'pixels', dtype: float, shape: [-1, 2, 2, 2] } },
+        outputs: { scores: { tensor: output, dtype: float, shape: [-1, 2] } },
+      },
+    },
+  });
+  return folder;
+}
+
+/** Two logits from the eight pixels: the sum of the first four, and of the last four. */
+function halves(graph: GraphBuilder, input: string): string {
+  const shape = graph.int32s('shape', [-1, 8], [2]);
+  const flat = graph.float('Reshape', 'flat', [input, shape]);
+  const kernel = Array.from({ length: 16 }, (_, i) => (i % 2 === (i < 8 ? 0 : 1) ? 1 : 0));
+  return graph.float('MatMul', 'product', [flat, graph.floats('kernel', kernel, [8, 2])]);
+}
+const HALVES = [0.75, 2.75];
+
+test('a softmax at the end is traced back to its logits', async () => {
+  const path = savedModel((graph, image) => graph.float('Softmax', 'out', [halves(graph, image)]));
+  assertClose(logitsOf(await importModel(path)), HALVES);
+});
+
+test('a fused batch normalisation is gamma (x - mean) / sqrt(variance + epsilon) + beta', async () => {
+  const path = savedModel((graph, image) => {
+    const constants = [
+      [2, 3],
+      [1, -1],
+      [0.5, 0.25],
+      [0.75, 3.75],
+    ].map((values, i) => graph.floats(`c${i}`, values, [2]));
+    const normal = graph.float('FusedBatchNormV3', 'normal', [image, ...constants], {
+      epsilon: attr.float(0.25),
+      is_training: attr.bool(false),
+    });
+    return halves(graph, normal);
+  });
+  const pixel = (i: number) =>
+    i % 2 === 0 ? (2 * (IMAGE[i] - 0.5)) / 1 + 1 : (3 * (IMAGE[i] - 0.25)) / 2 - 1;
+  const sum = (from: number) => [0, 1, 2, 3].reduce((all, i) => all + pixel(from + i), 0);
+  assertClose(logitsOf(await importModel(path)), [sum(0), sum(4)]);
+});
+
+test('a dilated convolution comes in from the blocks TensorFlow cuts it into', async () => {
+  const path = savedModel((graph, image) => {
+    const float = attr.type(DataType.float);
+    const types = { T: float, Tblock_shape: attr.type(DataType.int32) };
+    const block = graph.int32s('block', [2, 2], [2]);
+    const space = [image, block, graph.int32s('paddings', [2, 2, 2, 2], [2, 2])];
+    const cut = graph.node('SpaceToBatchND', 'cut', space, types);
+    // The middle tap passes a channel on; a corner tap, two pixels away, sees only padding.
+    const taps = Array.from({ length: 36 }, (_, i) => (i === 16 || i === 19 ? 1 : i < 4 ? 5 : 0));
+    const kernel = graph.floats('taps', taps, [3, 3, 2, 2]);
+    const convolved = graph.float('Conv2D', 'conv', [cut, kernel], {
+      strides: attr.ints([1, 1, 1, 1]),
+      padding: attr.string('VALID'),
+    });
+    const back = [convolved, block, graph.int32s('crops', [0, 0, 0, 0], [2, 2])];
+    return halves(graph, graph.node('BatchToSpaceND', 'back', back, types));
+  });
+  assertClose(logitsOf(await importModel(path)), HALVES);
+});
+
+test('the first operator that is not supported is named', async () => {
+  const path = savedModel((graph, image) => graph.float('Erf', 'strange', [halves(graph, image)]));
+  await assert.rejects(importModel(path), refused('unsupported-operator', /Erf \(at "strange"\)/));
+});
+
+test('what follows a softmax, or ends in a sigmoid, is refused', async () => {
+  const after = savedModel((graph, image) =>
+    graph.float('Relu', 'relu', [graph.float('Softmax', 'soft', [halves(graph, image)])]),
+  );
+  await assert.rejects(importModel(after), refused('unsupported-operator', /follows a softmax/));
+  const sigmoid = savedModel((graph, image) =>
+    graph.float('Sigmoid', 'out', [halves(graph, image)]),
+  );
+  await assert.rejects(importModel(sigmoid), refused('probabilities', /sigmoid/));
+});
+
+test('a model for pixels up to 255 is recognised, and comes in when told so', async () => {
+  const path = savedModel((graph, image) => {
+    const scale = graph.floats('scale', [1 / 255], []);
+    return halves(graph, graph.float('Mul', 'rescaling', [image, scale]));
+  });
+  await assert.rejects(importModel(path), refused('bad-input-range', /0 to 255/));
+  assertClose(logitsOf(await importModel(path, { inputRange: [0, 255] })), HALVES);
+});
+
+test('a model that works better in another pixel range is recognised', () => {
+  const accuracy = (low: number, high: number) => (low === -1 && high === 1 ? 0.97 : 0.4);
+  assert.deepEqual(betterPixelRange(accuracy), { range: [-1, 1], accuracy: 0.97, given: 0.4 });
+  assert.equal(
+    betterPixelRange(() => 0.9),
+    undefined,
+  );
+});
+
+test('functions are entered; one that calls itself is refused', () => {
+  const node = (op: string, name: string, input: string[], f?: string) => ({
+    op,
+    name,
+    input,
+    attr: f ? { f: { value: { case: 'func' as const, value: { name: f } } } } : {},
+  });
+  const body = (name: string, nodes: ReturnType<typeof node>[], result: string) => ({
+    signature: { name, inputArg: [{ name: 'x' }], outputArg: [{ name: 'y' }] },
+    nodeDef: nodes,
+    ret: { y: result },
+  });
+  const graph = create(GraphDefSchema, {
+    node: [
+      node('PartitionedCall', 'call', ['in'], 'twice'),
+      node('PartitionedCall', 'loop', ['in'], 'endless'),
+    ],
+    library: {
+      function: [
+        body('once', [node('AddV2', 'sum', ['x', 'x'])], 'sum:z:0'),
+        body(
+          'twice',
+          [
+            node('PartitionedCall', 'a', ['x'], 'once'),
+            node('PartitionedCall', 'b', ['a:y:0'], 'once'),
+          ],
+          'b:y:0',
+        ),
+        body('endless', [node('PartitionedCall', 'again', ['x'], 'endless')], 'again:y:0'),
+      ],
+    },
+  });
+  const reader = new GraphReader({
+    graph,
+    assigned: new Map(),
+    readVariable: () => undefined,
+    assembler: {} as never,
+  });
+  const feeds = new Map([
+    ['in', { kind: 'constant', shape: [], values: Float64Array.of(3) } as const],
+  ]);
+  assert.deepEqual(reader.value('call:0', feeds), {
+    kind: 'constant',
+    shape: [],
+    values: Float64Array.of(12),
+  });
+  assert.throws(() => reader.value('loop', feeds), refused('bad-model', /64 deep/));
+});
+
+type OnnxNode = MessageInitShape<typeof NodeProtoSchema>;
+
+function onnx(nodes: readonly OnnxNode[], kernel: readonly number[], external = ''): string {
+  const dim = (sizes: readonly number[]) =>
+    sizes.map((size) => ({ value: { case: 'dimValue' as const, value: BigInt(size) } }));
+  const model = create(ModelProtoSchema, {
+    graph: {
+      node: [...nodes],
+      initializer: [
+        {
+          name: 'kernel',
+          dims: [8n, 2n],
+          dataType: 1,
+          floatData: external ? [] : [...kernel],
+          dataLocation: external ? 1 : 0,
+          externalData: external ? [{ key: 'location', value: external }] : [],
+        },
+      ],
+      input: [
+        {
+          name: 'x',
+          type: {
+            value: {
+              case: 'tensorType',
+              value: { elemType: 1, shape: { dim: dim([1, 2, 2, 2]) } },
+            },
+          },
+        },
+      ],
+      output: [{ name: 'y' }],
+    },
+  });
+  const path = join(folder, 'model.onnx');
+  writeFileSync(path, toBinary(ModelProtoSchema, model));
+  return path;
+}
+
+const FLATTEN_PRODUCT: OnnxNode[] = [
+  { opType: 'Flatten', input: ['x'], output: ['flat'] },
+  { opType: 'MatMul', input: ['flat', 'kernel'], output: ['y'] },
+];
+
+test('ONNX flattens channel by channel, and the weights follow', async () => {
+  // Row c * 4 + h * 2 + w: the first logit sums channel 0, the second channel 1.
+  const kernel = Array.from({ length: 16 }, (_, i) => (i % 2 === (i < 8 ? 0 : 1) ? 1 : 0));
+  const path = onnx(FLATTEN_PRODUCT, kernel);
+  const channel = (c: number) => [0, 2, 4, 6].reduce((sum, i) => sum + IMAGE[i + c], 0);
+  assertClose(logitsOf(await importModel(path)), [channel(0), channel(1)]);
+});
+
+test('an operator of ONNX that is not supported is named', async () => {
+  const path = onnx(
+    [{ opType: 'LSTM', name: 'memory', input: ['x'], output: ['y'] }],
+    new Array(16).fill(1),
+  );
+  await assert.rejects(importModel(path), refused('unsupported-operator', /LSTM \(at "memory"\)/));
+});
+
+test('weights outside of the folder are refused', async () => {
+  for (const place of ['../secret', '/etc/passwd', '..', 'a/b']) {
+    const path = onnx(FLATTEN_PRODUCT, [], place);
+    await assert.rejects(importModel(path), refused('bad-model', /outside of the model's folder/));
+  }
+});
+
+/** A TensorFlow.js folder with one weight file. */
+function tfjs(topology: unknown, weights: readonly object[], bytes: Uint8Array, path = 'w.bin') {
+  const model = { modelTopology: topology, weightsManifest: [{ paths: [path], weights }] };
+  mkdirSync(join(folder, 'web'), { recursive: true });
+  writeFileSync(join(folder, 'w.bin'), bytes);
+  writeFileSync(join(folder, 'web', 'w.bin'), bytes);
+  writeFileSync(join(folder, 'web', 'model.json'), JSON.stringify(model));
+  return join(folder, 'web');
+}
+
+const SEQUENTIAL = {
+  class_name: 'Sequential',
+  config: {
+    layers: [
+      { class_name: 'Flatten', config: { name: 'flat', batch_input_shape: [null, 2, 2, 2] } },
+      {
+        class_name: 'Dense',
+        config: { name: 'dense', units: 2, activation: 'softmax', use_bias: false },
+      },
+    ],
+  },
+};
+
+test('quantised weights of TensorFlow.js are scale * value + min', async () => {
+  const bytes = Uint8Array.from({ length: 16 }, (_, i) => (i % 2 === (i < 8 ? 0 : 1) ? 4 : 2));
+  const weight = {
+    name: 'dense/kernel',
+    shape: [8, 2],
+    dtype: 'float32',
+    quantization: { dtype: 'uint8', scale: 0.5, min: -1 },
+  };
+  assertClose(logitsOf(await importModel(tfjs(SEQUENTIAL, [weight], bytes))), HALVES);
+});
+
+test('a TensorFlow.js graph model runs, with its fused operators', async () => {
+  const kernel = Float32Array.from({ length: 16 }, (_, i) => (i % 2 === (i < 8 ? 0 : 1) ? 1 : 0));
+  const values = Float32Array.of(...kernel, 5, -10);
+  const shape = { dim: [{ size: '-1' }, { size: '2' }, { size: '2' }, { size: '2' }] };
+  const topology = {
+    node: [
+      { name: 'x', op: 'Placeholder', attr: { shape: { shape }, dtype: { type: 'DT_FLOAT' } } },
+      { name: 'sizes', op: 'Const', attr: { dtype: { type: 'DT_INT32' } } },
+      { name: 'kernel', op: 'Const', attr: {} },
+      { name: 'bias', op: 'Const', attr: {} },
+      { name: 'flat', op: 'Reshape', input: ['x', 'sizes'] },
+      {
+        name: 'scores',
+        op: '_FusedMatMul',
+        input: ['flat', 'kernel', 'bias'],
+        attr: { fused_ops: { list: { s: [btoa('BiasAdd'), btoa('Relu')] } } },
+      },
+    ],
+  };
+  const weights = [
+    { name: 'kernel', shape: [8, 2], dtype: 'float32' },
+    { name: 'bias', shape: [2], dtype: 'float32' },
+    { name: 'sizes', shape: [2], dtype: 'int32' },
+  ];
+  const bytes = Buffer.concat([
+    Buffer.from(values.buffer),
+    Buffer.from(Int32Array.of(-1, 8).buffer),
+  ]);
+  assertClose(logitsOf(await importModel(tfjs(topology, weights, bytes))), [HALVES[0] + 5, 0]);
+});
+
+test('weight files of TensorFlow.js outside of its folder are refused', async () => {
+  const path = tfjs(SEQUENTIAL, [], new Uint8Array(0), '../w.bin');
+  await assert.rejects(importModel(path), refused('bad-model', /outside of the model's folder/));
+});
+
+test('a path that holds no model says what would', async () => {
+  const options: ImportOptions = {};
+  await assert.rejects(
+    importModel(join(folder, 'none'), options),
+    refused('unknown-format', /none/),
+  );
+});
+
+test("this program's own folders come in as SavedModels too", async () => {
+  await saveNetwork(folder, richNetwork, randomWeights(richNetwork));
+  const { format, network } = await importModel(folder);
+  assert.equal(format, 'savedmodel');
+  assert.equal(network.classes, 5);
+  await assert.rejects(importModel(folder, { output: 'absent' }), refused('bad-output', /absent/));
+});
