@@ -51,7 +51,11 @@ describe('in a browser', { skip: !executable }, () => {
     { size, theme }: (typeof VIEWS)[number],
     look: (page: Page) => Promise<void>,
   ): Promise<void> {
-    const context = await browser.newContext({ viewport: SIZES[size], colorScheme: theme });
+    const context = await browser.newContext({
+      viewport: SIZES[size],
+      colorScheme: theme,
+      reducedMotion: 'reduce',
+    });
     const page = await context.newPage();
     const faults: string[] = [];
     const requests: string[] = [];
@@ -132,7 +136,10 @@ describe('in a browser', { skip: !executable }, () => {
         await page.click('#table-accuracy th:nth-child(1) button');
         assert.deepEqual(await cells.allTextContents(), ['teacher', 'student', 'baseline']);
 
-        await page.locator('.chart circle').last().hover();
+        const mark = page.locator('.chart circle').last();
+        await mark.scrollIntoViewIfNeeded();
+        await page.waitForTimeout(200); // a tip goes when the page scrolls
+        await mark.hover();
         assert.match((await page.locator('#tip').textContent()) ?? '', /^student, epoch 3/);
         assert.ok(await page.locator('#tip').isVisible());
       }));
