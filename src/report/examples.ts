@@ -43,8 +43,8 @@ export interface Examples {
   readonly scenes: readonly Scene[];
 }
 
-/** Bytes of all sprites at which no further attack is taken in; a page stays below 2 MB. */
-const MOST_BYTES = 900_000;
+/** Attacks are taken in while their sprites stay below this; in base64 the page is below 2 MB. */
+const MOST_BYTES = 1_000_000;
 
 /** The examples of a record, or undefined where it carries none. */
 export function examplesOf(record: EvaluationRecord): Examples | undefined {
@@ -74,12 +74,14 @@ export function examplesOf(record: EvaluationRecord): Examples | undefined {
           ),
       }),
     );
-    bytes += added
+    const more = added
       .flatMap(({ models }) => models)
       .reduce((sum, { attacked, change }) => sum + attacked.length + change.length, 0);
-    if (bytes > MOST_BYTES && scenes.length > 0) break;
+    if (bytes + more > MOST_BYTES) continue;
+    bytes += more;
     scenes.push(...added);
   }
+  if (scenes.length === 0) return undefined;
   const clean = new Map(
     record.models.map(({ name, predicted, examples }) => [
       name,

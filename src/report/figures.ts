@@ -61,50 +61,76 @@ function distinct<T>(values: readonly T[]): T[] {
   return [...new Set(values)];
 }
 
-/** Accuracy over eps: a chart a model and norm, a line an attack and loss. */
+/** Lines that can be told apart in one chart. */
+const MOST_LINES = 6;
+
+/**
+ * Accuracy over eps: a chart a model and norm, a line an attack and loss. Where these are too many
+ * for one chart, attacks with several losses get charts of their own.
+ */
 function robustness({ record }: Material): Figure[] {
   const fixed = record.attacks.filter(({ eps, targets }) => eps !== null && targets === null);
-  return distinct(fixed.map(({ norm }) => norm)).flatMap((norm) =>
-    record.models.flatMap((model) => {
-      const furthest = mainBudget(fixed.filter((attack) => attack.norm === norm))?.eps ?? 0;
-      const own = fixed.filter(
-        (attack) =>
-          attack.norm === norm && attack.model === model.name && (attack.eps ?? 0) <= furthest,
-      );
-      if (own.length === 0) return [];
-      const kinds = distinct(own.map(({ attack }) => attack));
-      const lines = distinct(own.map(attackName)).map((name) => {
-        const points = own.filter((attack) => attackName(attack) === name);
-        return robustnessLine(name, model, points, kinds.indexOf(points[0].attack));
-      });
-      return [
-        {
-          section: 'robustness' as const,
-          file: `robustness-${norm}-${model.name}`,
-          chart: lineChart(
-            `${model.name}: accuracy under attack`,
-            `accuracy of ${model.name} over eps in ${norm}, one line for each attack and loss, with 95 % intervals`,
-            {
-              label: `eps (${norm})`,
-              domain: [0, furthest],
-              ticks: numberTicks(0, furthest),
-            },
-            { label: '', ...SHARES },
-            lines,
+  return distinct(fixed.map(({ norm }) => norm)).flatMap((norm) => {
+    const all = fixed.filter((attack) => attack.norm === norm);
+    const furthest = mainBudget(all)?.eps ?? 0;
+    const near = all.filter(({ eps }) => (eps as number) <= furthest);
+    return groupsOf(near).flatMap((attacks) =>
+      record.models.flatMap((model): Figure[] => {
+        const own = near.filter(
+          ({ model: name, attack }) => name === model.name && attacks.includes(attack),
+        );
+        if (own.length === 0) return [];
+        const lines = distinct(own.map(attackName)).map((name, i) =>
+          robustnessLine(
+            name,
+            model,
+            own.filter((attack) => attackName(attack) === name),
+            attacks,
+            i,
           ),
-        },
-      ];
-    }),
-  );
+        );
+        return [
+          {
+            section: 'robustness',
+            file: `robustness-${norm}-${model.name}-${attacks.join('-')}`,
+            chart: lineChart(
+              `${model.name} under ${attacks.join(', ')}`,
+              `accuracy of ${model.name} over eps in ${norm}, one line for each attack and loss, with 95 % intervals`,
+              {
+                label: `eps (${norm})`,
+                domain: [0, furthest],
+                ticks: numberTicks(0, furthest),
+              },
+              { label: '', ...SHARES },
+              lines,
+            ),
+          },
+        ];
+      }),
+    );
+  });
+}
+
+/** Attacks that share a chart. */
+function groupsOf(attacks: readonly AttackRecord[]): string[][] {
+  const names = distinct(attacks.map(({ attack }) => attack));
+  if (distinct(attacks.map(attackName)).length <= MOST_LINES) return [names];
+  const hasLosses = (name: string) =>
+    distinct(attacks.filter(({ attack }) => attack === name).map(({ loss }) => loss)).length > 1;
+  const others = names.filter((name) => !hasLosses(name));
+  const single = names.filter(hasLosses).map((name) => [name]);
+  return others.length > 0 ? [...single, others] : single;
 }
 
 function robustnessLine(
   name: string,
   model: ModelRecord,
   attacks: readonly AttackRecord[],
-  kind: number,
+  kinds: readonly string[],
+  index: number,
 ): Line {
-  const dash = DASHES[kind % DASHES.length];
+  const [{ attack, loss }] = attacks;
+  const dash = DASHES[kinds.indexOf(attack) % DASHES.length];
   const points = attacks
     .map(({ eps, robust }) => ({
       x: eps as number,
@@ -118,7 +144,7 @@ function robustnessLine(
   const clean = { x: 0, y: rate, low, high, tip: `no attack: ${rateText(model.accuracy)}` };
   return {
     name,
-    hue: hueOfLoss(attacks[0].loss),
+    hue: kinds.length > 1 ? hueOf(index) : hueOfLoss(loss),
     ...(dash && { dash }),
     points: points[0].x === 0 ? points : [clean, ...points],
   };

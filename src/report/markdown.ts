@@ -4,7 +4,7 @@ import type { Material } from './material.ts';
 import { missingParts } from './missing.ts';
 import { commandOf } from './page.ts';
 import { accuracyTable, attackTable, type Table } from './tables.ts';
-import { numberText } from './text.ts';
+import { numberText, sentence } from './text.ts';
 import { verdict } from './verdict.ts';
 
 /** Text that Markdown and the HTML inside it leave alone. */
@@ -76,7 +76,7 @@ function flagLines({ flags }: EvaluationRecord): string[] {
     flags
       .map(
         ({ severity, code, model, value, threshold, advice }) =>
-          `- **${severity}: ${plain(code)}** (${plain(model)}; ${numberText(value)}, bar ${numberText(threshold)}). ${plain(advice)}`,
+          `- **${severity}: ${plain(code)}** (${plain(model)}: ${numberText(value)}, raised above ${numberText(threshold)}). ${plain(sentence(advice))}`,
       )
       .join('\n'),
   ];

@@ -17,7 +17,7 @@ import {
   minimalTable,
   type Table,
 } from './tables.ts';
-import { countText, numberText } from './text.ts';
+import { countText, numberText, sentence } from './text.ts';
 import { subjectOf, verdict } from './verdict.ts';
 
 const hashOf = (text: string): string =>
@@ -108,7 +108,7 @@ function sectionsOf(
     {
       id: 'verdict',
       title: 'Verdict',
-      content: markup`${verdict(record).map((sentence) => markup`<p class="verdict">${sentence}</p>`)}${unsettled(record)}${flagList(record.flags)}${examples ? story(record, examples) : ''}`,
+      content: markup`${verdict(record).map((line) => markup`<p class="verdict">${line}</p>`)}${unsettled(record)}${examples ? story(record, examples) : ''}${flagList(record.flags)}`,
     },
     {
       id: 'accuracy',
@@ -166,7 +166,7 @@ function flagList(flags: readonly Flag[]): Markup {
   if (flags.length === 0) return markup``;
   return markup`<h3>Doubts</h3><ul class="flags">${flags.map(
     ({ code, model, severity, value, threshold, advice }) =>
-      markup`<li class="${severity}"><strong>${severity === 'serious' ? 'Serious' : 'Note'}: ${code}</strong> (${model}; ${numberText(value)}, bar ${numberText(threshold)}). ${advice}</li>`,
+      markup`<li class="${severity}"><strong>${severity === 'serious' ? 'Serious' : 'Note'}: ${code}</strong> (${model}: ${numberText(value)}, raised above ${numberText(threshold)}). ${sentence(advice)}</li>`,
   )}</ul>`;
 }
 
@@ -179,16 +179,18 @@ function chartGrid(figures: readonly Figure[], section: Figure['section']): Mark
 }
 
 /** A table whose columns sort when there is JavaScript; it scrolls by itself where it is too wide. */
-export function tableMarkup({ id, caption, columns, rows }: Table): Markup {
+export function tableMarkup({ id, caption, columns, rows, isTotal }: Table): Markup {
   return markup`<p class="caption" id="caption-${id}">${caption}</p><div class="table" role="region" aria-labelledby="caption-${id}" tabindex="0"><table id="table-${id}" aria-labelledby="caption-${id}"><thead><tr>${columns.map((name) => markup`<th scope="col">${name}</th>`)}</tr></thead><tbody>${rows.map(
     (row) =>
-      markup`<tr>${row.map(({ text, note, value, doubtful }, c) => {
-        const attributes = markup`${value === undefined ? '' : markup` data-value="${value}" class="number"`}`;
-        const content = markup`<span class="${doubtful ? 'doubtful' : ''}">${text}</span>${note ? markup`<small>${note}</small>` : ''}`;
-        return c === 0
-          ? markup`<th scope="row"${attributes}>${content}</th>`
-          : markup`<td${attributes}>${content}</td>`;
-      })}</tr>`,
+      markup`<tr${isTotal?.(row) ? markup` class="total"` : ''}>${row.map(
+        ({ text, note, value, doubtful }, c) => {
+          const attributes = markup`${value === undefined ? '' : markup` data-value="${value}" class="number"`}`;
+          const content = markup`<span class="${doubtful ? 'doubtful' : ''}">${text}</span>${note ? markup`<small>${note}</small>` : ''}`;
+          return c === 0
+            ? markup`<th scope="row"${attributes}>${content}</th>`
+            : markup`<td${attributes}>${content}</td>`;
+        },
+      )}</tr>`,
   )}</tbody></table></div>`;
 }
 

@@ -17,6 +17,8 @@ export interface Table {
   readonly caption: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly Cell[])[];
+  /** Rows that sum up others. */
+  readonly isTotal?: (row: readonly Cell[]) => boolean;
 }
 
 const text = (content: string): Cell => ({ text: content });
@@ -99,12 +101,15 @@ export function attackTable(record: EvaluationRecord): Table {
   return {
     id: 'attacks',
     caption: `Accuracy under attack, on ${countText(Math.max(0, ...attacks.map(({ success }) => success.length)))} images, with 95 % Wilson intervals`,
+    isTotal: ([{ text }]) => text === WORST,
     columns: ['attack', 'norm', 'eps', 'loss', ...models.map(({ name }) => name)],
     rows: [...rows, ...worstRows(record)].sort(
       (a, b) => Number(a[1].text > b[1].text) - Number(a[1].text < b[1].text) || order(a, b),
     ),
   };
 }
+
+const WORST = 'worst of these';
 
 const order = (a: readonly Cell[], b: readonly Cell[]): number =>
   (a[2].value ?? 0) - (b[2].value ?? 0);
@@ -134,7 +139,7 @@ function worstRows(record: EvaluationRecord): Cell[][] {
     const own = found.filter(({ norm, eps }) => `${norm} ${eps}` === budget);
     const [{ norm, eps }] = own;
     return [
-      { text: 'worst of these', note: 'per image' },
+      { text: WORST, note: 'per image' },
       text(norm),
       number(eps),
       text('all'),

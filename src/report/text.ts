@@ -28,3 +28,7 @@ export const slug = (text: string): string =>
 /** An attack and the loss it climbs, such as `pgd margin`. */
 export const attackName = ({ attack, loss, source }: AttackRecord): string =>
   [attack, loss ?? '', source === null ? '' : `from ${source}`].filter(Boolean).join(' ');
+
+/** A phrase as a sentence of its own. */
+export const sentence = (phrase: string): string =>
+  `${phrase.charAt(0).toUpperCase()}${phrase.slice(1).replace(/\.?$/, '.')}`;

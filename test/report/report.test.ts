@@ -64,7 +64,10 @@ describe('a report', () => {
     assert.ok(html.length < 2_000_000, `${html.length}`);
     const charts = [...files.keys()].filter((name) => name.endsWith('.svg'));
     assert.ok(charts.length >= 8, charts.join());
-    assert.deepEqual(notes, []);
+    assert.deepEqual(notes, [
+      'there is no playground: it needs example images and the model folders',
+    ]);
+    assert.doesNotMatch(html, /playground\.html/);
     for (const name of charts) {
       const png = files.get(name.replace(/svg$/, 'png')) as Uint8Array;
       assert.equal(Buffer.from(png.subarray(1, 4)).toString(), 'PNG');
