@@ -75,6 +75,9 @@ function apply(
   const [input] = inputs;
   switch (layer.kind) {
     case 'conv2d':
+      if (layer.bias && layer.activation === 'relu') {
+        return applyFusedBlock(layer, 1, input, variables);
+      }
       return tf.fused.conv2d({
         x: input as tf.Tensor4D,
         filter: weight(variables, layer, 'kernel') as tf.Tensor4D,
@@ -153,9 +156,10 @@ function isFusedBlock(conv: PlacedLayer, pool: PlacedLayer | undefined): boolean
   );
 }
 
+/** The engine computes conv, bias, ReLU and a max-pool of `pool` pixels (1: none) in one go. */
 function applyFusedBlock(
   conv: Conv2dLayer,
-  pool: PoolLayer,
+  pool: number,
   input: tf.Tensor,
   variables: Variables,
 ): tf.Tensor {
@@ -167,7 +171,7 @@ function applyFusedBlock(
       strides: [...conv.strides],
       pad: tfPadding(conv.padding),
       dilations: [...conv.dilations],
-      pool: pool.size[0],
+      pool,
     },
   );
 }
@@ -198,7 +202,7 @@ export function forward(
       if (isFusedBlock(placed[i], next) && readers.get(layer.name) === 1) {
         last = applyFusedBlock(
           layer as Conv2dLayer,
-          next.layer as PoolLayer,
+          (next.layer as PoolLayer).size[0],
           tensors[0],
           variables,
         );
