@@ -17,6 +17,7 @@ import {
 } from '../evaluation/index.ts';
 import { loadModel, readModelCard } from '../models/index.ts';
 import { programVersion } from '../version.ts';
+import { robustnessPlot } from './plot.ts';
 import { table } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -295,6 +296,7 @@ export function evaluationReport(record: EvaluationRecord, terminal: Terminal): 
     confusionTable(last.confusion),
     heading(`Accuracy under attack, % of ${record.attacks[0]?.success.length ?? 0} images`),
     attackTable(record),
+    ...sectionOf(heading('Accuracy over eps'), robustnessPlot(record, terminal).join('\n')),
     heading('Input gradients, %: images whose gradient is exactly zero / pixels of wrong sign'),
     gradientTable(record),
     ...sectionOf(heading('Smallest perturbations'), minimalTable(record)),
