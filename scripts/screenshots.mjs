@@ -17,8 +17,8 @@ mkdirSync(images, { recursive: true });
 
 const browser = await startChromium(executable);
 for (const [name, theme, height] of [
-  ['index', 'light', 1180],
-  ['playground', 'dark', 760],
+  ['index', 'light', 1000],
+  ['playground', 'dark', 800],
 ]) {
   const page = await browser.newPage({ viewport: { width: 1180, height }, colorScheme: theme });
   await page.goto(pathToFileURL(join(folder, `${name}.html`)).href);
