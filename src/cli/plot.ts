@@ -1,5 +1,5 @@
 import type { EvaluationRecord } from '../evaluation/index.ts';
-import { mainBudget, subjectOf, worstCases } from '../report/index.ts';
+import { accuracyOnAttacked, mainBudget, subjectOf, worstCases } from '../report/index.ts';
 import type { Terminal } from './terminal.ts';
 
 /** A curve of a plot; `mark` is the character that it is drawn with. */
@@ -67,9 +67,12 @@ export function robustnessPlot(record: EvaluationRecord, terminal: Terminal): st
   const subject = subjectOf(record);
   const main = mainBudget(record.attacks);
   if (!subject || !main) return [];
-  const clean = ({ accuracy }: typeof first) => ({ x: 0, y: accuracy.rate });
   const isNear = ({ norm, eps }: { norm: string; eps: number | null }) =>
     norm === main.norm && eps !== null && eps > 0 && eps <= main.eps;
+  const clean = (model: typeof first) => {
+    const attacks = record.attacks.filter(isNear);
+    return { x: 0, y: accuracyOnAttacked(record, model, attacks).rate };
+  };
   const byEps = (points: { x: number; y: number }[]) => points.sort((a, b) => a.x - b.x);
   const worst = (model: typeof first) => [
     clean(model),

@@ -1,6 +1,7 @@
 /** The charts of a report, each a view of the record. */
 import {
   type AttackRecord,
+  type EvaluationRecord,
   GAP_FROM,
   HISTOGRAM_FROM,
   HISTOGRAM_TO,
@@ -17,6 +18,7 @@ import {
   ticksOf,
 } from './charts/index.ts';
 import type { Material } from './material.ts';
+import { accuracyOnAttacked } from './tables.ts';
 import { attackName, countText, numberText, percent, rateText, slug } from './text.ts';
 import { mainBudget } from './verdict.ts';
 
@@ -82,6 +84,7 @@ function robustness({ record }: Material): Figure[] {
         if (own.length === 0) return [];
         const lines = distinct(own.map(attackName)).map((name, i) =>
           robustnessLine(
+            record,
             name,
             model,
             own.filter((attack) => attackName(attack) === name),
@@ -123,6 +126,7 @@ function groupsOf(attacks: readonly AttackRecord[]): string[][] {
 }
 
 function robustnessLine(
+  record: EvaluationRecord,
   name: string,
   model: ModelRecord,
   attacks: readonly AttackRecord[],
@@ -140,8 +144,9 @@ function robustnessLine(
       tip: `${name}, eps ${numberText(eps as number)}: ${model.name} keeps ${rateText(robust)}`,
     }))
     .sort((a, b) => a.x - b.x);
-  const { rate, low, high } = model.accuracy;
-  const clean = { x: 0, y: rate, low, high, tip: `no attack: ${rateText(model.accuracy)}` };
+  const accuracy = accuracyOnAttacked(record, model, attacks);
+  const { rate, low, high } = accuracy;
+  const clean = { x: 0, y: rate, low, high, tip: `no attack: ${rateText(accuracy)}` };
   return {
     name,
     hue: kinds.length > 1 ? hueOf(index) : hueOfLoss(loss),

@@ -1,5 +1,11 @@
 /** The tables of a report as data: the page, the Markdown form and `results.json` are views of it. */
-import type { AttackRecord, EvaluationRecord, Rate } from '../evaluation/index.ts';
+import {
+  type AttackRecord,
+  type EvaluationRecord,
+  type ModelRecord,
+  type Rate,
+  rateOf,
+} from '../evaluation/index.ts';
 import { attackName, countText, interval, numberText, percent } from './text.ts';
 
 export interface Cell {
@@ -122,6 +128,17 @@ export function isBlind({ models }: EvaluationRecord, attack: AttackRecord): boo
   const model = models.find(({ name }) => name === (attack.source ?? attack.model));
   const found = model?.gradients.find(({ loss }) => loss === attack.loss);
   return found !== undefined && found.zero.rate > BLIND;
+}
+
+/** Accuracy of a model on the images that were attacked: where its curves over eps begin. */
+export function accuracyOnAttacked(
+  { data: { labels } }: EvaluationRecord,
+  { predicted }: ModelRecord,
+  attacks: readonly AttackRecord[],
+): Rate {
+  const total = Math.min(labels.length, ...attacks.map(({ success }) => success.length));
+  const hits = predicted.slice(0, total).filter((found, i) => found === labels[i]).length;
+  return rateOf(hits, total);
 }
 
 /** A figure of the record's summary that speaks of one budget. */

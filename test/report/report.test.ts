@@ -91,6 +91,15 @@ describe('a report', () => {
     assert.match(verdict[2], /^Against the worst of all attacks/);
   });
 
+  it('begins its curves at the accuracy on the images that were attacked', async () => {
+    const [first, ...others] = record.models;
+    const labels = record.data.labels.map((label, i) => (i < 40 ? label : (label + 1) % 6));
+    const predicted = record.data.labels.map((label, i) => (i < 10 ? (label + 1) % 6 : label));
+    const mixed = { ...record, data: { ...record.data, labels } };
+    const html = await pageOf({ ...mixed, models: [{ ...first, predicted }, ...others] });
+    assert.match(html, /no attack: 75\.00\u00a0%/);
+  });
+
   it('lets no text of a record become markup', async () => {
     const { files } = await buildReport([hostile(record)]);
     const html = String(files.get('index.html'));
