@@ -291,7 +291,7 @@ function confusion({ record }: Material): Figure[] {
     section: 'confusion',
     file: `confusion-${name}`,
     chart: confusionChart(
-      `${name}: ${percent(accuracy.rate)}`,
+      `${name}: ${percent(accuracy.rate)} right`,
       `confusion matrix of ${name} on ${countText(accuracy.total)} images, ${countText(accuracy.total - accuracy.hits)} of them wrong; the table by class holds its numbers`,
       counts,
     ),

@@ -92,6 +92,6 @@ function worstSentence(
   const own = worstOf(subject.name) ?? strongest.robust;
   const [first] = record.models;
   const other = first.name === subject.name ? undefined : worstOf(first.name);
-  const compared = other ? `; the ${first.name} keeps ${rateText(other)}` : '';
-  return `Against the worst of all attacks (${budget}; the strongest is ${attackName(strongest)}) it keeps ${rateText(own)}${compared}.`;
+  const compared = other ? `; the ${first.name} at most ${rateText(other)}` : '';
+  return `Against the worst of all attacks (${budget}; the strongest is ${attackName(strongest)}) it keeps at most ${rateText(own)}${compared}.`;
 }

@@ -9,7 +9,7 @@ import { Markup, markup } from '../markup.ts';
 
 /** Small enough for a phone at its natural size; wide screens show several side by side. */
 export const WIDTH = 340;
-export const MARGIN = { left: 46, right: 12, top: 30 } as const;
+export const MARGIN = { left: 50, right: 12, top: 30 } as const;
 /** Height of the tick labels and the axis title below a plot. */
 export const FOOT = 40;
 const FONT_SIZE = 12;
