@@ -18,7 +18,7 @@ import {
 import { loadModel, readModelCard } from '../models/index.ts';
 import { programVersion } from '../version.ts';
 import { robustnessPlot } from './plot.ts';
-import { table } from './table.ts';
+import { table, wrapped } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
 /** A model's name in tables and records: that of its folder. */
@@ -303,7 +303,7 @@ export function evaluationReport(record: EvaluationRecord, terminal: Terminal): 
     ...sectionOf(heading('Attacks towards every wrong class'), targetTable(record)),
     ...sectionOf(heading('Doubts'), flagLines(record, terminal)),
     heading('What may be said'),
-    ...verdictLines(record),
+    ...verdictLines(record).flatMap((line) => wrapped(line, terminal.width)),
   ].join('\n');
 }
 

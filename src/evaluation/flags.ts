@@ -49,7 +49,7 @@ const THRESHOLDS = {
   'random-answers': 0.01,
   'quantised-input': 0.5,
   'masked-gradients': 0.05,
-  'vanished-gradients': 0.25,
+  'vanished-gradients': 0.5,
   'large-budget-fails': 0.05,
   'logit-scale': 5,
 } as const;

@@ -17,11 +17,15 @@ interface Choice {
   readonly everyTarget?: true;
 }
 
-const QUICK: readonly Choice[] = [{ attack: 'fgsm', losses: LOSSES }];
+/** One step through every loss; then many steps, blind and seeing. */
+const QUICK: readonly Choice[] = [
+  { attack: 'fgsm', losses: LOSSES },
+  { attack: 'pgd', losses: ['softmax', 'margin'] },
+];
 
 const STANDARD: readonly Choice[] = [
   ...QUICK,
-  { attack: 'pgd', losses: ['softmax', 'logits', 'margin'] },
+  { attack: 'pgd', losses: ['logits'] },
   { attack: 'apgd', losses: ['dlr'] },
   { attack: 'pgd', losses: ['margin'], eps: 'large' },
   { attack: 'noise' },
