@@ -1,15 +1,12 @@
 import { type Command, Option } from 'commander';
-import type { Norm } from '../attacks/types.ts';
+import type { Norm } from '../attacks/index.ts';
+import { ENGINES, MAX_THREADS } from '../engine/choices.ts';
 import type { EngineChoice } from '../engine/index.ts';
 import { UserError } from '../errors.ts';
-import { ARCHITECTURE_NAMES, type ArchitectureName } from '../models/architecture-names.ts';
-import type { Adversary } from '../training/adversarial.ts';
-import {
-  DEFAULTS,
-  OPTIMIZERS,
-  type OptimizerName,
-  type TrainingSettings,
-} from '../training/settings.ts';
+import { ARCHITECTURE_NAMES } from '../models/architecture-names.ts';
+import type { ArchitectureName } from '../models/index.ts';
+import type { Adversary, OptimizerName, TrainingSettings } from '../training/index.ts';
+import { DEFAULTS, OPTIMIZERS } from '../training/settings.ts';
 
 function refuse(flag: string, value: string, expected: string): never {
   throw new UserError('bad-flag', `${flag} takes ${expected}, not "${value}"`, {
@@ -87,55 +84,87 @@ export function parseSettings(texts: readonly string[]): Record<string, number> 
 }
 
 /** The options of every command. */
-export interface SharedOptions {
+export interface OutputOptions {
   readonly json?: true;
   readonly quiet?: true;
   readonly verbose?: true;
+}
+
+/** The options of every command that computes with a model. */
+export interface EngineOptions extends OutputOptions {
   readonly engine: EngineChoice;
   readonly threads?: number;
+}
+
+/** The options of every command that draws random numbers. */
+export interface SharedOptions extends EngineOptions {
   readonly seed: number;
 }
 
-export function addSharedOptions(command: Command): Command {
+export function addOutputOptions(
+  command: Command,
+  json = 'print one JSON record on standard output and nothing else there',
+): Command {
   return command
-    .addOption(
+    .option('--json', json)
+    .option('--quiet', 'print no progress and no notes')
+    .option('--verbose', 'on an error, print the stack trace too');
+}
+
+export function addEngineOptions(command: Command): Command {
+  return addOutputOptions(
+    command
+      .addOption(
+        new Option('--engine <name>', 'which engine computes')
+          .choices(['auto', ...ENGINES])
+          .default('auto'),
+      )
+      .option(
+        '--threads <n>',
+        'cores to use (default: all that this process may use)',
+        integer('--threads', 1, MAX_THREADS),
+      ),
+  );
+}
+
+export function addSharedOptions(command: Command): Command {
+  return addEngineOptions(
+    command.addOption(
       new Option('--seed <n>', 'of every random stream')
         .argParser(integer('--seed', 0))
         .default(DEFAULTS.seed),
-    )
-    .addOption(
-      new Option('--engine <name>', 'which engine computes')
-        .choices(['auto', 'native', 'tensorflow', 'wasm', 'cpu'])
-        .default('auto'),
-    )
-    .option(
-      '--threads <n>',
-      'cores to use (default: all that this process may use)',
-      integer('--threads', 1, 1024),
-    )
-    .option('--json', 'print one JSON record on standard output and nothing else there')
-    .option('--quiet', 'print no progress and no notes')
-    .option('--verbose', 'on an error, print the stack trace too');
+    ),
+  );
 }
 
 /** The options that say which images a command works on. */
 export interface DataOptions {
   readonly data: string;
-  readonly trainSize?: number;
 }
 
 export function addDataOptions(command: Command): Command {
-  return command
-    .option('--data <source>', 'mnist, fashion-mnist, or a folder with four IDX files', 'mnist')
-    .option(
-      '--train-size <n>',
-      'use only the first n training images (default: all)',
-      integer('--train-size', 1),
-    );
+  return command.option(
+    '--data <source>',
+    'mnist, fashion-mnist, or a folder with four IDX files',
+    'mnist',
+  );
+}
+
+/** The options that say which training images a command works on. */
+export interface TrainingDataOptions extends DataOptions {
+  readonly trainSize?: number;
+}
+
+export function addTrainingDataOptions(command: Command): Command {
+  return addDataOptions(command).option(
+    '--train-size <n>',
+    'use only the first n training images (default: all)',
+    integer('--train-size', 1),
+  );
 }
 
 /** The options of every command that trains. */
-export interface TrainingFlags extends DataOptions {
+export interface TrainingFlags extends TrainingDataOptions {
   readonly temperature: number;
   readonly epochs: number;
   readonly batchSize: number;
@@ -170,7 +199,7 @@ export function addTemperatureOption(
 
 /** Everything that shapes training, the temperature excepted. */
 export function addTrainingOptions(command: Command): Command {
-  return addDataOptions(
+  return addTrainingDataOptions(
     command
       .option(
         '--epochs <n>',

@@ -15,7 +15,8 @@ import { trainAdversarialCommand } from './commands/train-adversarial.ts';
 import { trainStudentCommand } from './commands/train-student.ts';
 import { trainTeacherCommand } from './commands/train-teacher.ts';
 
-function buildProgram(): Command {
+/** The whole command line. */
+export function buildProgram(): Command {
   const program = new Command('distill')
     .description(
       'Train image classifiers with defensive distillation, attack them, and see how robust they are.',
@@ -59,8 +60,25 @@ function explain(error: unknown): { line: string; exitCode: number } {
   };
 }
 
+/** What a shell reports of a program that a closed pipe ended: 128 + SIGPIPE. */
+const CLOSED_PIPE = 141;
+
+/**
+ * Whoever reads the output may leave early, as `head` does: then the program ends without a word,
+ * with a code that is none of its own. Files are written whole or not at all, so it may end anywhere.
+ */
+function endWithReader(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      process.exit(CLOSED_PIPE);
+    });
+  }
+}
+
 /** Runs the program; sets the exit code and never throws. */
 export async function main(argv: readonly string[]): Promise<void> {
+  endWithReader();
   const program = buildProgram();
   try {
     await program.parseAsync(argv);

@@ -1,6 +1,6 @@
 import { type DataSplits, loadData } from '../data/index.ts';
 import { type Engine, startEngine } from '../engine/index.ts';
-import type { DataOptions, SharedOptions } from './options.ts';
+import type { EngineOptions, TrainingDataOptions } from './options.ts';
 import { Terminal } from './terminal.ts';
 
 /** What a command that computes works with. Imported lazily: this loads TensorFlow.js. */
@@ -10,7 +10,7 @@ export interface Session {
 }
 
 /** Starts the engine that the flags ask for and says which one it is. */
-export async function openSession(options: SharedOptions): Promise<Session> {
+export async function openSession(options: EngineOptions): Promise<Session> {
   const terminal = new Terminal(options);
   const engine = await startEngine(options.engine, options.threads);
   terminal.note(engine.summary);
@@ -18,7 +18,10 @@ export async function openSession(options: SharedOptions): Promise<Session> {
 }
 
 /** Loads the data that the flags name and says what it is. */
-export async function openData(options: DataOptions, terminal: Terminal): Promise<DataSplits> {
+export async function openData(
+  options: TrainingDataOptions,
+  terminal: Terminal,
+): Promise<DataSplits> {
   const data = await loadData(options.data, options.trainSize);
   const { train, validation, test, source } = data;
   terminal.note(

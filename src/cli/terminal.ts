@@ -1,7 +1,7 @@
 import { Chalk, type ChalkInstance } from 'chalk';
 import type { Options, Preset, SingleBar } from 'cli-progress';
 import type { TrainingProgress } from '../training/index.ts';
-import type { SharedOptions } from './options.ts';
+import type { OutputOptions } from './options.ts';
 
 /** A bar on a terminal; elsewhere a line now and then. */
 export interface Progress {
@@ -49,7 +49,7 @@ export class Terminal {
   readonly #json: boolean;
   readonly #quiet: boolean;
 
-  constructor(options: Pick<SharedOptions, 'json' | 'quiet'>) {
+  constructor(options: Pick<OutputOptions, 'json' | 'quiet'>) {
     this.#json = options.json === true;
     this.#quiet = options.quiet === true;
     this.colour = colours(process.stdout);
@@ -91,13 +91,15 @@ export class Terminal {
 async function barProgress(label: string): Promise<Progress> {
   const { default: cliProgress } = await import('cli-progress');
   const format = `${label.padEnd(12)} {bar} {percentage} % | {detail}`;
+  // No mode of the terminal is changed, since Ctrl+C would leave it changed: the cursor stays, and
+  // the bar is cut to the terminal's width instead of switching line wrapping off.
   const options: Options = {
     format,
     barsize: 16,
-    hideCursor: true,
+    hideCursor: false,
+    linewrap: true,
     clearOnComplete: false,
     fps: 8,
-    linewrap: false,
   };
   const preset: Preset = cliProgress.Presets.shades_classic;
   let bar: SingleBar | undefined;

@@ -14,11 +14,8 @@ import {
   registerWasm,
 } from '../../native/backend/index.ts';
 import { UserError } from '../errors.ts';
+import { ENGINES, type EngineChoice, type EngineName, MAX_THREADS } from './choices.ts';
 import { allowedCores } from './threads.ts';
-
-export const ENGINES = ['native', 'tensorflow', 'wasm', 'cpu'] as const;
-export type EngineName = (typeof ENGINES)[number];
-export type EngineChoice = EngineName | 'auto';
 
 export interface Engine {
   readonly name: EngineName;
@@ -30,7 +27,7 @@ export interface Engine {
   readonly summary: string;
 }
 
-export interface EngineStatus {
+interface EngineStatus {
   readonly name: EngineName;
   readonly usable: boolean;
   /** One line: what it is, or why it cannot be used. */
@@ -123,15 +120,16 @@ function describe(name: EngineName, requestedThreads: number): Engine {
  * Starts an engine and makes it TensorFlow.js's current backend.
  *
  * @param choice an engine, or `auto` for the best one that works
- * @param threads for kernels; by default the cores that this process may use
- * @throws UserError when the engine asked for cannot be used, or `threads` is not 1 to 256
+ * @param threads for kernels, 1 to `MAX_THREADS`; by default the cores that this process may use
+ * @throws UserError `engine-unavailable` when the engine asked for cannot be used
+ * @throws RangeError when there cannot be so many threads
  */
 export async function startEngine(
   choice: EngineChoice = 'auto',
   threads: number = allowedCores(),
 ): Promise<Engine> {
-  if (!Number.isInteger(threads) || threads < 1 || threads > 256) {
-    throw new UserError('bad-threads', `the number of threads is 1 to 256, not ${threads}`);
+  if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
+    throw new RangeError(`an engine runs on 1 to ${MAX_THREADS} threads, not ${threads}`);
   }
   tf.enableProdMode(); // without it the JavaScript backend recommends other packages on stderr
   const candidates: readonly EngineName[] =

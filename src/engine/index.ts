@@ -6,14 +6,7 @@ export {
   Sgd,
   wasmFile,
 } from '../../native/backend/index.ts';
-export {
-  ENGINES,
-  type Engine,
-  type EngineChoice,
-  type EngineName,
-  type EngineStatus,
-  inspectEngines,
-  startEngine,
-} from './engine.ts';
+export { ENGINES, type EngineChoice, type EngineName, MAX_THREADS } from './choices.ts';
+export { type Engine, inspectEngines, startEngine } from './engine.ts';
 export { philox, RandomStream } from './random.ts';
 export { allowedCores } from './threads.ts';

@@ -2,8 +2,13 @@ import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import { allowedCores, ENGINES, inspectEngines, startEngine } from '../../src/engine/index.ts';
-import { UserError } from '../../src/errors.ts';
+import {
+  allowedCores,
+  ENGINES,
+  inspectEngines,
+  MAX_THREADS,
+  startEngine,
+} from '../../src/engine/index.ts';
 
 test('auto starts the best engine that inspectEngines calls usable', async () => {
   const statuses = await inspectEngines();
@@ -37,9 +42,9 @@ test('an engine started again with other threads uses those', async () => {
   }
 });
 
-test('a number of threads that makes no sense is a user error', async () => {
-  for (const threads of [0, -1, 1.5, Number.NaN, 1000]) {
-    await assert.rejects(startEngine('auto', threads), UserError);
+test('a number of threads that makes no sense is refused', async () => {
+  for (const threads of [0, -1, 1.5, Number.NaN, MAX_THREADS + 1]) {
+    await assert.rejects(startEngine('auto', threads), RangeError);
   }
 });
 

@@ -1,6 +1,5 @@
 import { Command } from 'commander';
-import type { SharedOptions } from '../options.ts';
-import { addSharedOptions } from '../options.ts';
+import { addEngineOptions, type EngineOptions } from '../options.ts';
 
 /** One thing that was looked at. */
 interface Finding {
@@ -20,14 +19,25 @@ async function examineData(source: string): Promise<Finding> {
   }
 }
 
-async function examineFolder(folder: string): Promise<Finding> {
-  const { checkWritable } = await import('../../data/index.ts');
-  try {
-    await checkWritable(`${folder}/probe`);
-    return { what: `folder ${folder}/`, ok: true, detail: 'writable' };
-  } catch (error) {
-    return { what: `folder ${folder}/`, ok: false, detail: (error as Error).message };
+/** Whether a folder can be written, or made in the nearest one that is there; changes nothing. */
+async function examineFolder(name: string): Promise<Finding> {
+  const { access, constants, stat } = await import('node:fs/promises');
+  const { dirname, resolve } = await import('node:path');
+  const what = `folder ${name}/`;
+  const folder = resolve(name);
+  let nearest = folder;
+  let found = await stat(nearest).catch(() => undefined);
+  while (!found && nearest !== dirname(nearest)) {
+    nearest = dirname(nearest);
+    found = await stat(nearest).catch(() => undefined);
   }
+  if (!found?.isDirectory()) return { what, ok: false, detail: `${nearest} is no folder` };
+  const isWritable = await access(nearest, constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+  const writable = nearest === folder ? 'writable' : 'not there yet, can be made';
+  return { what, ok: isWritable, detail: isWritable ? writable : `no right to write ${nearest}` };
 }
 
 /** The instruction sets that matter to the kernels, as the kernel of the system tells them. */
@@ -39,7 +49,7 @@ async function processorFeatures(): Promise<string> {
   return known.filter((feature) => found.has(feature)).join(', ') || 'not told by this system';
 }
 
-async function doctor(flags: SharedOptions): Promise<void> {
+async function doctor(flags: EngineOptions): Promise<void> {
   const { cpus, totalmem } = await import('node:os');
   const { inspectEngines } = await import('../../engine/index.ts');
   const { openSession } = await import('../session.ts');
@@ -78,7 +88,7 @@ export function doctorCommand(): Command {
   const command = new Command('doctor').description(
     'look at Node, engines, cores, data and folders, and say what is amiss',
   );
-  return addSharedOptions(command)
+  return addEngineOptions(command)
     .addHelpText('after', '\nExample:\n  distill doctor')
     .action(doctor);
 }

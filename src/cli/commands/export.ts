@@ -1,8 +1,9 @@
 import { Command, Option } from 'commander';
-import { EXPORT_FORMATS, type ExportFormat } from '../../models/export/formats.ts';
-import { addSharedOptions, type SharedOptions } from '../options.ts';
+import { EXPORT_FORMATS } from '../../models/export/formats.ts';
+import type { ExportFormat } from '../../models/index.ts';
+import { addOutputOptions, type OutputOptions } from '../options.ts';
 
-interface Flags extends SharedOptions {
+interface Flags extends OutputOptions {
   readonly model: string;
   readonly format: ExportFormat;
   readonly out: string;
@@ -38,5 +39,5 @@ export function exportCommand(): Command {
       'after',
       '\nExamples:\n  distill export --format onnx --out student.onnx\n  distill export --model models/teacher --format tfjs --out public/teacher',
     );
-  return addSharedOptions(command).action(exportModel);
+  return addOutputOptions(command).action(exportModel);
 }

@@ -3,15 +3,15 @@ import { UserError } from '../../errors.ts';
 import type { ImportedNetwork, ImportOptions } from '../../models/index.ts';
 import {
   addDataOptions,
-  addSharedOptions,
+  addEngineOptions,
   type DataOptions,
   decimal,
+  type EngineOptions,
   integer,
-  type SharedOptions,
 } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 
-interface Flags extends SharedOptions, DataOptions {
+interface Flags extends EngineOptions, DataOptions {
   readonly out: string;
   readonly temperature: number;
   readonly imageShape?: [number, number, number];
@@ -68,7 +68,7 @@ async function checkOnData(
   const tf = await import('@tensorflow/tfjs-core');
   const { loadData, subset } = await import('../../data/index.ts');
   const { betterPixelRange, classesOf, logitsOf, Model } = await import('../../models/index.ts');
-  const { test } = await loadData(flags.data, flags.trainSize);
+  const { test } = await loadData(flags.data);
   if (`${test.shape}` !== `${network.inputShape}` || test.classes !== network.classes) {
     const mine = `${network.inputShape.join(' x ')} in ${network.classes} classes`;
     terminal.warn(`not tried on ${flags.data}: the model takes images of ${mine}`);
@@ -177,7 +177,7 @@ export function importCommand(): Command {
     .option('--image-shape <HxWxC>', 'where the model does not say it itself', imageShape)
     .option('--output <name>', 'the output with the logits, where there are several')
     .option('--samples <n>', 'test images to try the model on', integer('--samples', 1), 1000);
-  return addSharedOptions(addDataOptions(command))
+  return addEngineOptions(addDataOptions(command))
     .addHelpText(
       'after',
       '\nExamples:\n  distill import keras-model/ --out models/keras\n  distill import resnet.onnx --input-range 0,255 --out models/resnet',

@@ -1,13 +1,17 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Command } from 'commander';
-import { addDataOptions, type DataOptions, integer } from '../options.ts';
+import {
+  addDataOptions,
+  addOutputOptions,
+  type DataOptions,
+  integer,
+  type OutputOptions,
+} from '../options.ts';
 
-interface Flags extends DataOptions {
+interface Flags extends OutputOptions, DataOptions {
   readonly model: readonly string[];
   readonly port: number;
-  readonly json?: true;
-  readonly quiet?: true;
 }
 
 /** How many test images there are to pick from. */
@@ -58,10 +62,7 @@ export function playgroundCommand(): Command {
       integer('--port', 0, 65_535),
       0,
     );
-  return addDataOptions(command)
-    .option('--json', 'print one JSON record with the address')
-    .option('--quiet', 'print no notes')
-    .option('--verbose', 'on an error, print the stack trace too')
+  return addOutputOptions(addDataOptions(command), 'print one JSON record with the address')
     .addHelpText(
       'after',
       '\nExample:\n  distill playground --model models/baseline models/student --port 8080',

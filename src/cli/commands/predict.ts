@@ -2,13 +2,13 @@ import { Command } from 'commander';
 import { UserError } from '../../errors.ts';
 import {
   addDataOptions,
-  addSharedOptions,
+  addEngineOptions,
   type DataOptions,
+  type EngineOptions,
   integer,
-  type SharedOptions,
 } from '../options.ts';
 
-interface Flags extends SharedOptions, DataOptions {
+interface Flags extends EngineOptions, DataOptions {
   readonly model: string;
   readonly index?: number;
   readonly image?: readonly string[];
@@ -46,7 +46,7 @@ async function readSubjects(
     );
   }
   const { imageSize, loadData } = await import('../../data/index.ts');
-  const { test } = await loadData(flags.data, flags.trainSize);
+  const { test } = await loadData(flags.data);
   const index = flags.index as number;
   if (index >= test.count) {
     throw new UserError('bad-flag', `there is no test image ${index}`, {
@@ -113,7 +113,7 @@ export function predictCommand(): Command {
     .option('--model <folder>', 'model folder', 'models/student')
     .option('--index <n>', 'number of a test image', integer('--index', 0))
     .option('--image <files...>', 'PNG files of any size and colour');
-  return addSharedOptions(addDataOptions(command))
+  return addEngineOptions(addDataOptions(command))
     .addHelpText('after', '\nExample:\n  distill predict --model models/student --image digit.png')
     .action(predict);
 }

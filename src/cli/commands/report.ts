@@ -1,15 +1,14 @@
 import { Command, Option } from 'commander';
 import type { EvaluationRecord } from '../../evaluation/index.ts';
+import { addOutputOptions, type OutputOptions } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 
 const FORMATS = ['html', 'markdown', 'json'] as const;
 
-interface Flags {
+interface Flags extends OutputOptions {
   readonly from: readonly string[];
   readonly out: string;
   readonly format: (typeof FORMATS)[number];
-  readonly json?: true;
-  readonly quiet?: true;
 }
 
 /** Writes the report of some records into a folder; returns the path of its page. */
@@ -42,7 +41,7 @@ async function report({ from, out, format, json, ...options }: Flags): Promise<v
 }
 
 export function reportCommand(): Command {
-  return new Command('report')
+  const command = new Command('report')
     .description('make a page, charts and a summary out of the records of evaluations')
     .option('--from <records...>', 'records of the same images', [
       'report/evaluate/evaluation.json',
@@ -52,10 +51,8 @@ export function reportCommand(): Command {
       new Option('--format <name>', 'html writes the folder, the others print')
         .choices(FORMATS)
         .default('html'),
-    )
-    .option('--json', 'the same as --format json')
-    .option('--quiet', 'print no notes')
-    .option('--verbose', 'on an error, print the stack trace too')
+    );
+  return addOutputOptions(command, 'the same as --format json')
     .addHelpText(
       'after',
       '\nExample:\n  distill report --from report/evaluate/evaluation.json --format markdown',

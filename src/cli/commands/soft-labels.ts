@@ -1,15 +1,16 @@
 import { Command, Option } from 'commander';
-import { NOISE_KINDS, type NoiseKind } from '../../data/noise-kinds.ts';
+import type { NoiseKind } from '../../data/index.ts';
+import { NOISE_KINDS } from '../../data/noise-kinds.ts';
 import { DEFAULTS } from '../../training/settings.ts';
 import {
-  addDataOptions,
   addSharedOptions,
   addTemperatureOption,
-  type DataOptions,
+  addTrainingDataOptions,
   decimal,
   integer,
   type MatchedTemperature,
   type SharedOptions,
+  type TrainingDataOptions,
 } from '../options.ts';
 
 /** The options that say how soft labels are made. */
@@ -19,7 +20,7 @@ export interface SoftLabelFlags {
   readonly noiseCopies: number;
 }
 
-interface Flags extends SharedOptions, DataOptions, SoftLabelFlags, MatchedTemperature {
+interface Flags extends SharedOptions, TrainingDataOptions, SoftLabelFlags, MatchedTemperature {
   readonly teacher: string;
   readonly out: string;
 }
@@ -64,7 +65,7 @@ export function softLabelsCommand(): Command {
       "compute and keep the teacher's softmax(logits / T) of the training images and noisy copies",
     )
     .option('--teacher <folder>', "the teacher's model folder", 'models/teacher');
-  addNoiseOptions(addDataOptions(addTemperatureOption(command, "the teacher's")))
+  addNoiseOptions(addTrainingDataOptions(addTemperatureOption(command, "the teacher's")))
     .option(
       '--allow-temperature-mismatch',
       "another temperature than the teacher's (at a higher one all classes look alike)",
