@@ -50,9 +50,9 @@ function randomTensor(shape: number[], scale: number): tf.Tensor {
 
 const scope: AttackScope = { norm: 'Linf', budgets: [0.03, 0.06], source: 'honest' };
 const STANDARD: PlannedAttack[] = [
-  ...namedAttacks(['fgsm'], ['softmax', 'margin'], scope),
-  ...namedAttacks(['pgd', 'noise', 'square'], undefined, scope),
-  ...namedAttacks(['pgd'], undefined, { ...scope, budgets: [0.5] }),
+  ...namedAttacks({ names: ['fgsm'], losses: ['softmax', 'margin'] }, scope),
+  ...namedAttacks({ names: ['pgd', 'noise', 'square'] }, scope),
+  ...namedAttacks({ names: ['pgd'] }, { ...scope, budgets: [0.5] }),
 ];
 
 async function measured(classifier: Classifier, attacks: readonly PlannedAttack[] = STANDARD) {
@@ -102,7 +102,10 @@ test('probabilities are not logits', async () => {
 
 test('a vanished gradient gets no verdict from naive attacks, one from adaptive ones', async () => {
   const cold = rescaled(honest, 40);
-  const naive = await measured(cold, namedAttacks(['fgsm'], ['softmax', 'logits'], scope));
+  const naive = await measured(
+    cold,
+    namedAttacks({ names: ['fgsm'], losses: ['softmax', 'logits'] }, scope),
+  );
   assert.equal(naive.verdicts[0].settled, false);
   assert.match(naive.verdicts[0].reason, /vanished-gradients/);
   assert.match(String(naive.verdicts[0].command), /evaluate --preset standard/);
@@ -126,16 +129,16 @@ test('a model next to one whose logits are 40 times smaller is told so', async (
 });
 
 test('an iterative attack that is stuck loses to one step, and is told so', async () => {
-  const stuck = namedAttacks(['pgd'], undefined, scope).map(({ plan }) => ({
+  const stuck = namedAttacks({ names: ['pgd'] }, scope).map(({ plan }) => ({
     plan: { ...plan, options: { ...plan.options, stepSize: 0 } },
   }));
-  const attacks = [...namedAttacks(['fgsm'], ['margin'], scope), ...stuck];
+  const attacks = [...namedAttacks({ names: ['fgsm'], losses: ['margin'] }, scope), ...stuck];
   const codes = (await measured(honest, attacks)).flags.map(({ code }) => code);
   assert.deepEqual(codes, ['single-step-beats-iterative']);
 });
 
 test('an attack that fails at half the pixel range is told so', async () => {
-  const [{ plan }] = namedAttacks(['bim'], undefined, { ...scope, budgets: [0.5] });
+  const [{ plan }] = namedAttacks({ names: ['bim'] }, { ...scope, budgets: [0.5] });
   const stuck = { plan: { ...plan, options: { ...plan.options, stepSize: 0 } } };
   const record = await measured(honest, [stuck]);
   assert.equal(record.attacks[0].robust.rate, 1);

@@ -25,11 +25,14 @@ const plan: EvaluationPlan = {
   subjects: [{ classifier, folder: 'models/small', digest: 'small' }],
   dataset: datasetFor(classifier, 30),
   samples: 30,
-  attacks: namedAttacks(['fgsm', 'pgd', 'noise'], undefined, {
-    norm: 'Linf',
-    budgets: [0.1],
-    source: 'small',
-  }),
+  attacks: namedAttacks(
+    { names: ['fgsm', 'pgd', 'noise'] },
+    {
+      norm: 'Linf',
+      budgets: [0.1],
+      source: 'small',
+    },
+  ),
   seed: 5,
 };
 const provenance: Provenance = {
