@@ -6,7 +6,7 @@
  * kernels get a copy, which replaces it.
  *
  * Reuse matters: fresh pages cost half of a training step (page faults), and shapes repeat at
- * every step, so free blocks are kept by size.
+ * every step, so free blocks are kept by size (`blockSize`).
  */
 
 /** A run of bytes that one tensor owns. `buffer` may change when WebAssembly memory grows. */
@@ -47,6 +47,15 @@ export function heapMemory(misalignment: (array: Float32Array) => number): Memor
   };
 }
 
+/**
+ * The size of the block that `byteLength` bytes get: one of eight between two powers of two. An
+ * attack's batch shrinks image by image, and blocks of exact sizes would never be used again.
+ */
+export function blockSize(byteLength: number): number {
+  const step = Math.max(ALIGNMENT, 2 ** (Math.floor(Math.log2(Math.max(byteLength, 1))) - 3));
+  return Math.ceil(byteLength / step) * step;
+}
+
 /** Free blocks beyond this many bytes go back to the memory they came from. */
 const DEFAULT_LIMIT = 1 << 29;
 
@@ -74,7 +83,7 @@ export class BufferPool {
 
   /** A block of at least `byteLength` bytes with arbitrary contents. */
   acquire(byteLength: number): Block {
-    const size = Math.ceil(byteLength / ALIGNMENT) * ALIGNMENT;
+    const size = blockSize(byteLength);
     const block = this.#free.get(size)?.pop();
     if (block === undefined) return this.#memory.allocate(size);
     this.#freeBytes -= size;

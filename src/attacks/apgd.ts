@@ -5,7 +5,9 @@
  *
  * Papers: Croce & Hein 2020, "Reliable Evaluation of Adversarial Robustness with an Ensemble of
  * Diverse Parameter-free Attacks" (Linf, L2); Croce & Hein 2021, "Mind the Box" (L1: sparse steps
- * whose sparsity adapts).
+ * whose sparsity adapts, in balls of 3 eps, 2 eps and eps). It walks where the authors' code does,
+ * step by step (test/attacks/reference.test.ts), but for one comparison: whether the first step
+ * gained is asked, as the paper says, against the starting point, there against 0.
  * Threat: Linf, L2, L1; untargeted and targeted (`apgd-t`: untargeted, through targets).
  * Cost: at most (steps + 1) x restarts forward and backward passes (`apgd-t`: x targets).
  * Fails: it needs about 100 steps for its schedule to work; with cross-entropy, where a distilled
@@ -14,8 +16,10 @@
 import { gather, range, reachesGoal, row } from './batch.ts';
 import { ranking } from './losses.ts';
 import { type Oracle, type Subjects, subjectsOf } from './oracle.ts';
-import { distance, project, randomStart, steepestStep } from './threat.ts';
+import { distance, project, steepestStep } from './threat.ts';
 import { ANY_LOSS, defineAttack, type Examples, type LossName, type Threat } from './types.ts';
+
+const { fround } = Math;
 
 /** Share of checkpoints' steps that must have gained, or the step is halved. */
 const GAIN_SHARE = 0.75;
@@ -23,8 +27,8 @@ const GAIN_SHARE = 0.75;
 const NEW_STEP = 0.75;
 /** First checkpoint, the least distance of two, and how much they close up, as shares of the steps. */
 const CHECKPOINTS = { first: 0.22, least: 0.06, shrink: 0.03, L1: 0.04 };
-/** L1: share of the features that the first steps move, and how sparsity and step adapt. */
-const L1 = { firstShare: 0.2, shareDivisor: 1.5, sparser: 0.95, stepDivisor: 1.5, leastStep: 0.1 };
+/** L1: a step moves the features that the best point moved, divided by this; how its size adapts. */
+const L1 = { divisor: 1.5, sparser: 0.95, stepDivisor: 1.5, leastStep: 0.1 };
 
 /** One run: what is climbed, from where, and what counts as success. */
 export interface ApgdRun {
@@ -49,13 +53,39 @@ interface State {
   bestLoss: number;
   bestLossAtCheckpoint: number;
   halvedAtCheckpoint: boolean;
-  /** L1: share of features that a step moves; L0 distance of the best point at the checkpoint. */
-  share: number;
+  /** L1: how many features the start, then the best point at the last checkpoint, moved. */
   support: number;
 }
 
-/** Runs APGD; returns points that reach the goal where found, else the points of highest loss. */
-export function apgdRun(run: ApgdRun): { images: Float32Array; reached: boolean[] } {
+/** Where a run ended: points that reach the goal where found, else the points of highest loss. */
+interface Outcome {
+  readonly images: Float32Array;
+  readonly reached: boolean[];
+}
+
+/** Runs APGD, in L1 stage by stage; images that reach the goal inside the ball are finished. */
+export function apgdRun(run: ApgdRun): Outcome {
+  const { threat, originals, steps } = run;
+  const { features } = run.oracle;
+  if (threat.norm !== 'L1') return climb(run, true);
+  const early = Math.ceil(0.3 * steps);
+  const starts = run.starts.slice();
+  const stage = (radius: number, stageSteps: number): Outcome => {
+    const ball = { norm: threat.norm, eps: radius * threat.eps };
+    for (let i = 0; i < starts.length / features; i++) {
+      project(ball, row(originals, i, features), row(starts, i, features));
+    }
+    const outcome = climb({ ...run, threat: ball, starts, steps: stageSteps }, radius === 1);
+    starts.set(outcome.images);
+    return outcome;
+  };
+  stage(3, early);
+  stage(2, early);
+  return stage(1, steps - 2 * early);
+}
+
+/** One run from given points. Where it does not stop early, it returns the points of highest loss. */
+function climb(run: ApgdRun, stopsEarly: boolean): Outcome {
   const { oracle, threat, steps, originals } = run;
   const { features } = oracle;
   const count = originals.length / features;
@@ -68,14 +98,13 @@ export function apgdRun(run: ApgdRun): { images: Float32Array; reached: boolean[
   const best = current.slice();
   const gradient = new Float32Array(current.length);
   const bestGradient = new Float32Array(current.length);
-  const states: State[] = range(count).map(() => ({
+  const states: State[] = range(count).map((i) => ({
     stepSize: fullStep,
     losses: [],
     bestLoss: Number.NEGATIVE_INFINITY,
     bestLossAtCheckpoint: Number.NEGATIVE_INFINITY,
     halvedAtCheckpoint: true,
-    share: L1.firstShare,
-    support: features,
+    support: distance('L0', row(originals, i, features), row(current, i, features)),
   }));
   let active = range(count);
 
@@ -99,7 +128,7 @@ export function apgdRun(run: ApgdRun): { images: Float32Array; reached: boolean[
         row(best, i, features).set(image);
         row(bestGradient, i, features).set(row(gradient, i, features));
       }
-      reached[i] = reachesGoal(seen.logits, judged, k);
+      reached[i] = stopsEarly && reachesGoal(seen.logits, judged, k);
       row(result, i, features).set(reached[i] ? image : row(best, i, features));
       if (!reached[i]) unfinished.push(i);
     });
@@ -117,7 +146,7 @@ export function apgdRun(run: ApgdRun): { images: Float32Array; reached: boolean[
         gradient: row(gradient, i, features),
         previous: row(previous, i, features),
         stepSize: states[i].stepSize,
-        sparsity: states[i].share,
+        support: states[i].support,
         weight: step === 0 || isL1 ? 1 : NEW_STEP,
       });
       row(previous, i, features).set(before);
@@ -129,12 +158,7 @@ export function apgdRun(run: ApgdRun): { images: Float32Array; reached: boolean[
       const state = states[i];
       const bestImage = row(best, i, features);
       const back = isL1
-        ? adaptSparsity(
-            state,
-            distance('L0', row(originals, i, features), bestImage),
-            features,
-            fullStep,
-          )
+        ? adaptSparsity(state, distance('L0', row(originals, i, features), bestImage), fullStep)
         : halveStep(state, window);
       if (!back) continue;
       row(current, i, features).set(bestImage);
@@ -176,19 +200,44 @@ function moveOn(
     readonly gradient: Float32Array;
     readonly previous: Float32Array;
     readonly stepSize: number;
-    readonly sparsity: number;
+    /** L1: how many features the best point moved. */
+    readonly support: number;
     readonly weight: number;
   },
 ): void {
-  const { gradient, previous, stepSize, sparsity, weight } = move;
+  const { gradient, previous, stepSize, support, weight } = move;
   const start = image.slice();
-  steepestStep(threat.norm, gradient, stepSize, image, sparsity);
+  if (threat.norm === 'L1') sparseStep(gradient, stepSize, image, support);
+  else steepestStep(threat.norm, gradient, stepSize, image);
   project(threat, original, image);
   if (weight === 1) return;
   for (let p = 0; p < image.length; p++) {
     image[p] = start[p] + weight * (image[p] - start[p]) + (1 - weight) * (start[p] - previous[p]);
   }
   project(threat, original, image);
+}
+
+/**
+ * Splits a step of L1 length `size` among the features of largest gradient, two thirds as many as
+ * `support` (and equal ones). Counted in float32, as in the authors' code, where it rounds.
+ */
+function sparseStep(
+  gradient: Float32Array,
+  size: number,
+  image: Float32Array,
+  support: number,
+): void {
+  const { length } = image;
+  const share = fround(fround(support / length) / L1.divisor);
+  const left = Math.floor(fround(fround(1 - share) * length));
+  const threshold = gradient.map(Math.abs).sort()[Math.min(length - 1, left)];
+  let moved = 0;
+  for (let p = 0; p < length; p++) {
+    if (gradient[p] !== 0 && Math.abs(gradient[p]) >= threshold) moved++;
+  }
+  for (let p = 0; p < length; p++) {
+    if (Math.abs(gradient[p]) >= threshold) image[p] += (size / moved) * Math.sign(gradient[p]);
+  }
 }
 
 /** Halves the step where too few steps gained, or nothing was gained since the last checkpoint. */
@@ -206,10 +255,9 @@ function halveStep(state: State, window: number): boolean {
   return halve;
 }
 
-/** Where the best point has become sparser: start afresh from it, with sparser steps. */
-function adaptSparsity(state: State, support: number, features: number, fullStep: number): boolean {
+/** Where the best point has become sparser, steps are long again and it is the new start. */
+function adaptSparsity(state: State, support: number, fullStep: number): boolean {
   const sparser = support / state.support < L1.sparser;
-  state.share = support / features / L1.shareDivisor;
   state.stepSize = sparser
     ? fullStep
     : Math.max(state.stepSize / L1.stepDivisor, fullStep * L1.leastStep);
@@ -217,18 +265,28 @@ function adaptSparsity(state: State, support: number, features: number, fullStep
   return sparser;
 }
 
-/** Random starting points of one restart, for the examples at `rows`. */
-export function apgdStarts(
+/**
+ * Random starting points of one restart, for the examples at `rows`, as in the authors' code: in
+ * Linf and L2 on the surface of the ball (largest change, or length, of eps), then clipped to
+ * [0, 1]; in L1 a normal change, yet to be projected.
+ */
+function apgdStarts(
   { images, streams }: Examples,
   rows: readonly number[],
-  threat: Threat,
+  { norm, eps }: Threat,
   label: string,
 ): Float32Array {
   const features = images.length / streams.length;
   const starts = gather(images, rows, features);
+  const origin = new Float32Array(features);
   rows.forEach((example, i) => {
-    const original = row(images, example, features);
-    randomStart(threat, original, streams[example].child(label), row(starts, i, features));
+    const stream = streams[example].child(label);
+    const start = row(starts, i, features);
+    const change = start.map(() => (norm === 'Linf' ? 2 * stream.uniform() - 1 : stream.normal()));
+    const scale = norm === 'L1' ? 1 : eps / distance(norm, origin, change);
+    for (let p = 0; p < features; p++) start[p] += scale * change[p];
+    // In L1 `apgdRun` projects, onto the ball of its first stage.
+    if (norm !== 'L1') project({ norm, eps }, row(images, example, features), start);
   });
   return starts;
 }

@@ -1,6 +1,6 @@
 /**
  * The optimiser that Carlini & Wagner's three attacks share: Adam on w, where the image is
- * (tanh(w) + 1) / 2, against  distance + c * max(confidence - goal margin, 0).
+ * (tanh(w) + 1) / 2 = 1 / (1 + exp(-2 w)), against  distance + c * max(confidence - goal margin, 0).
  *
  * The change of variables keeps pixels in [0, 1] without clipping. A pixel at exactly 0 or 1 would
  * sit at infinity and never move; as in the authors' code it starts a hair inside (`SQUEEZE`), and
@@ -19,16 +19,26 @@ const EPSILON = 1e-8;
 /** A run is given up when a tenth of its steps has not lowered the objective by this share. */
 const LEAST_GAIN = 1e-4;
 
-/** The part of the objective that keeps the image near: its value and slope for one pixel. */
-export interface Penalty {
-  value(change: number, example: number): number;
-  slope(change: number, example: number): number;
-}
+/**
+ * The part of the objective that keeps an image near its original: returns its value and adds its
+ * slope to `gradient`, pixel by pixel.
+ */
+export type Penalty = (
+  image: Float32Array,
+  original: Float32Array,
+  gradient: Float32Array,
+  example: number,
+) => number;
 
 /** Squared L2 distance. */
-export const SQUARES: Penalty = {
-  value: (change) => change * change,
-  slope: (change) => 2 * change,
+export const squares: Penalty = (image, original, gradient) => {
+  let total = 0;
+  for (let p = 0; p < image.length; p++) {
+    const change = image[p] - original[p];
+    total += change * change;
+    gradient[p] += 2 * change;
+  }
+  return total;
 };
 
 export interface Descent {
@@ -58,9 +68,7 @@ export function descend(descent: Descent): Float32Array {
   const { features, classes } = oracle;
   const count = originals.length / features;
   const images = descent.starts.slice();
-  const w = images.map((value) => Math.atanh((2 * value - 1) * SQUEEZE));
-  const m = new Float32Array(w.length);
-  const v = new Float32Array(w.length);
+  const adam = new PixelAdam(images, mask, features, descent.learningRate);
   const lastObjective = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
   const patience = Math.max(1, Math.floor(steps / 10));
   let active = range(count);
@@ -78,42 +86,84 @@ export function descend(descent: Descent): Float32Array {
       });
       return pull;
     });
-    const correction1 = 1 - BETA1 ** step;
-    const correction2 = 1 - BETA2 ** step;
     const isCheckpoint = step % patience === 0;
-    const unfinished: number[] = [];
-    active.forEach((example, i) => {
+    adam.startStep();
+    active = active.filter((example, i) => {
       const image = row(images, example, features);
       const margin = goalMargin(logits, rows, i);
       const isReached = reachesGoal(logits, rows, i) && margin >= confidence;
       if (isReached) descent.onReached(example, image);
-      if (descent.isDone?.(example)) return;
-      let objective = weights[example] * Math.max(confidence - margin, 0);
+      if (descent.isDone?.(example)) return false;
       const slope = row(gradient, i, features);
-      const offset = example * features;
-      for (let p = 0; p < features; p++) {
-        const at = offset + p;
-        const change = image[p] - originals[at];
-        objective += penalty.value(change, example);
-        if (mask && mask[at] === 0) continue;
-        const outer = slope[p] + penalty.slope(change, example);
-        const inner = 2 * image[p] - 1;
-        const g = (outer * (1 - inner * inner)) / 2;
-        m[at] = BETA1 * m[at] + (1 - BETA1) * g;
-        v[at] = BETA2 * v[at] + (1 - BETA2) * g * g;
-        w[at] -=
-          (descent.learningRate * (m[at] / correction1)) /
-          (Math.sqrt(v[at] / correction2) + EPSILON);
-        image[p] = (Math.tanh(w[at]) + 1) / 2;
-      }
-      const isStuck = isCheckpoint && objective > lastObjective[example] * (1 - LEAST_GAIN);
-      if (isCheckpoint) lastObjective[example] = objective;
-      if (!isStuck) unfinished.push(example);
+      const distance = penalty(image, row(originals, example, features), slope, example);
+      adam.move(example, slope);
+      if (!isCheckpoint) return true;
+      const objective = distance + weights[example] * Math.max(confidence - margin, 0);
+      const isStuck = objective > lastObjective[example] * (1 - LEAST_GAIN);
+      lastObjective[example] = objective;
+      return !isStuck;
     });
-    active = unfinished;
   }
   return images;
 }
+
+/** Adam on the w of every pixel that may move; the others stay exactly as they are. */
+class PixelAdam {
+  readonly #images: Float32Array;
+  readonly #mask: Uint8Array | undefined;
+  readonly #features: number;
+  readonly #learningRate: number;
+  readonly #w: Float64Array;
+  readonly #mean: Float32Array;
+  readonly #square: Float32Array;
+  #step = 0;
+
+  /** Draws pixels at 0 and 1 a hair inside, in place. */
+  constructor(
+    images: Float32Array,
+    mask: Uint8Array | undefined,
+    features: number,
+    learningRate: number,
+  ) {
+    this.#images = images;
+    this.#mask = mask;
+    this.#features = features;
+    this.#learningRate = learningRate;
+    this.#w = Float64Array.from(images, (value) => Math.atanh((2 * value - 1) * SQUEEZE));
+    this.#mean = new Float32Array(images.length);
+    this.#square = new Float32Array(images.length);
+    this.#w.forEach((w, at) => {
+      if (mask?.[at] !== 0) images[at] = imageOf(w);
+    });
+  }
+
+  startStep(): void {
+    this.#step++;
+  }
+
+  /** Moves an example's image, given the objective's slope in its pixels. */
+  move(example: number, slope: Float32Array): void {
+    const [images, mask, w] = [this.#images, this.#mask, this.#w];
+    const [mean, square] = [this.#mean, this.#square];
+    const rate = this.#learningRate / (1 - BETA1 ** this.#step);
+    const correction = 1 / (1 - BETA2 ** this.#step);
+    const offset = example * this.#features;
+    for (let p = 0; p < slope.length; p++) {
+      const at = offset + p;
+      if (mask !== undefined && mask[at] === 0) continue;
+      const g = 2 * slope[p] * images[at] * (1 - images[at]);
+      const m = BETA1 * mean[at] + (1 - BETA1) * g;
+      const v = BETA2 * square[at] + (1 - BETA2) * g * g;
+      mean[at] = m;
+      square[at] = v;
+      w[at] -= (rate * m) / (Math.sqrt(v * correction) + EPSILON);
+      images[at] = imageOf(w[at]);
+    }
+  }
+}
+
+/** (tanh(w) + 1) / 2, in a third of the time. */
+const imageOf = (w: number): number => 1 / (1 + Math.exp(-2 * w));
 
 /** The logit gradient of -c * (goal margin), the way down. */
 function pullToGoal(

@@ -11,7 +11,7 @@
  */
 import { gather, range, row } from './batch.ts';
 import { Closest } from './closest.ts';
-import { descend, SQUARES } from './cw-descent.ts';
+import { descend, squares } from './cw-descent.ts';
 import { subjectsOf } from './oracle.ts';
 import { largest } from './threat.ts';
 import { defineAttack } from './types.ts';
@@ -57,7 +57,7 @@ export const cwL0 = defineAttack({
           originals: gather(examples.images, members, features),
           starts: startsOf(members, tried, closest, features),
           subjects: subjectsOf(examples, goal, members),
-          penalty: SQUARES,
+          penalty: squares,
           weights: members.map((example) => c[example]),
           mask: masksOf(members, tried, features),
           steps: options.steps,

@@ -11,7 +11,7 @@
  */
 import { gather, range, reachesGoal } from './batch.ts';
 import { Closest } from './closest.ts';
-import { descend, SQUARES } from './cw-descent.ts';
+import { descend, squares } from './cw-descent.ts';
 import { subjectsOf } from './oracle.ts';
 import { defineAttack } from './types.ts';
 
@@ -55,7 +55,7 @@ export const cwL2 = defineAttack({
         originals,
         starts: originals,
         subjects: subjectsOf(examples, goal, open),
-        penalty: SQUARES,
+        penalty: squares,
         weights: c,
         steps: options.steps,
         learningRate: options.learningRate,

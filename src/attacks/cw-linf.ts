@@ -53,10 +53,8 @@ export const cwLinf = defineAttack({
           originals: gather(examples.images, members, features),
           starts: gather(closest.images, members, features),
           subjects: subjectsOf(examples, goal, members),
-          penalty: {
-            value: (change, i) => Math.max(Math.abs(change) - tau[members[i]], 0),
-            slope: (change, i) => (Math.abs(change) > tau[members[i]] ? Math.sign(change) : 0),
-          },
+          penalty: (image, original, gradient, i) =>
+            excess(tau[members[i]], image, original, gradient),
           weights: members.map((example) => c[example]),
           steps: options.steps,
           learningRate: options.learningRate,
@@ -81,3 +79,20 @@ export const cwLinf = defineAttack({
     return closest.images;
   },
 });
+
+/** By how much the changes exceed tau, summed over the pixels; adds the slope to `gradient`. */
+function excess(
+  tau: number,
+  image: Float32Array,
+  original: Float32Array,
+  gradient: Float32Array,
+): number {
+  let total = 0;
+  for (let p = 0; p < image.length; p++) {
+    const change = image[p] - original[p];
+    if (Math.abs(change) <= tau) continue;
+    total += Math.abs(change) - tau;
+    gradient[p] += Math.sign(change);
+  }
+  return total;
+}

@@ -3,7 +3,9 @@
  * linearised boundary that are drawn towards the original image.
  *
  * Papers: Croce & Hein 2020, "Minimally Distorted Adversarial Examples with a Fast Adaptive
- * Boundary Attack"; its use target by target as FAB-T in Croce & Hein 2020 (AutoAttack).
+ * Boundary Attack"; its use target by target as FAB-T in Croce & Hein 2020 (AutoAttack). It walks
+ * where the authors' code does (test/attacks/reference.test.ts); the paper's final search, which
+ * AutoAttack leaves out, is a bisection here.
  * Threat: minimal norm in Linf, L2, L1; untargeted through the runners-up, or targeted.
  * Cost: about steps x targets x restarts forward and backward passes and as many more forward.
  * Fails: where the gradient of the logits is zero or random; slow for many classes.
@@ -23,6 +25,8 @@ const OVERSHOOT = 1.05;
 const MOST_BIAS = 0.1;
 /** An adversarial point is drawn back to this share of its way from the original. */
 const DRAW_BACK = 0.9;
+/** Random starts lie within half the distance found so far, or half this: the authors' default eps. */
+const RESTART_RADIUS = { Linf: 0.3, L2: 1, L1: 5, L0: 5 } as const;
 /** Halvings of the last stretch between the original and the nearest point found. */
 const FINAL_HALVINGS = 10;
 
@@ -94,7 +98,7 @@ function walk<S extends OptionSpecs>(
   const points = gather(examples.images, open, features);
   if (isRandom) {
     open.forEach((example, i) => {
-      const radius = closest.found(example) ? closest.distances[example] / 2 : 0.5;
+      const radius = Math.min(closest.distances[example], RESTART_RADIUS[norm]) / 2;
       const stream = examples.streams[example].child(label);
       const point = row(points, i, features);
       randomStart({ norm, eps: radius }, closest.original(example), stream, point);

@@ -3,7 +3,9 @@
  *
  * Paper: Chen, Jordan & Wainwright 2020, "HopSkipJumpAttack: A Query-Efficient Decision-Based
  * Attack".
- * Threat: minimal norm in L2 and Linf with decisions only; untargeted.
+ * Threat: minimal norm in L2 and Linf with decisions only; untargeted. The paper's targeted form
+ * starts from an image of the target class, which an attack here has no honest source of: the other
+ * examples of a batch must not matter to this one.
  * Cost: forward passes, about initialQueries * sum of sqrt(1 … steps): 11,000 for 30 steps.
  * Fails: with few queries; where noise in the answers blurs the boundary. Where it beats a gradient
  * attack, that attack's gradients are masked.
@@ -150,16 +152,18 @@ class Walk {
   ): Float64Array {
     const { features } = this.#oracle;
     const probes = new Float32Array(queries * features);
+    const draw = this.#norm === 'L2' ? () => stream.normal() : () => 2 * stream.uniform() - 1;
     for (let q = 0; q < queries; q++) {
       const probe = row(probes, q, features);
       let squares = 0;
       for (let p = 0; p < features; p++) {
-        probe[p] = this.#norm === 'L2' ? stream.normal() : 2 * stream.uniform() - 1;
+        probe[p] = draw();
         squares += probe[p] * probe[p];
       }
       const scale = delta / Math.sqrt(squares);
       for (let p = 0; p < features; p++) {
-        probe[p] = Math.min(1, Math.max(0, point[p] + scale * probe[p]));
+        const moved = point[p] + scale * probe[p];
+        probe[p] = moved < 0 ? 0 : moved > 1 ? 1 : moved;
       }
     }
     const votes = this.#decisions(probes).map((over) => (over ? 1 : -1));

@@ -44,24 +44,32 @@ export function stepToHyperplane(
   // Divided by the largest weight: squares of a distilled model's gradients may underflow.
   const peak = w.reduce((most, entry) => Math.max(most, Math.abs(entry)), 0);
   if (peak === 0) return;
+  const weights = new Float64Array(w.length);
+  const limits = new Float64Array(w.length);
+  for (let i = 0; i < w.length; i++) {
+    weights[i] = Math.abs(w[i]) / peak;
+    limits[i] = room(i);
+  }
+  const isLinf = norm === 'Linf';
   let t = 0;
   for (let round = 0; round < MOST_ROUNDS; round++) {
     let gained = 0;
     let slope = 0;
     for (let i = 0; i < w.length; i++) {
-      const weight = Math.abs(w[i]) / peak;
-      const speed = norm === 'Linf' ? 1 : weight;
-      const limit = room(i);
-      if (t * speed < limit) slope += weight * speed;
-      gained += weight * Math.min(t * speed, limit);
+      const weight = weights[i];
+      const speed = isLinf ? 1 : weight;
+      const step = t * speed;
+      const isFree = step < limits[i];
+      if (isFree) slope += weight * speed;
+      gained += weight * (isFree ? step : limits[i]);
     }
     const missing = wanted / peak - gained;
     if (slope === 0 || missing <= 1e-9 * (wanted / peak)) break;
     t += missing / slope;
   }
   for (let i = 0; i < w.length; i++) {
-    const speed = norm === 'Linf' ? 1 : Math.abs(w[i]) / peak;
-    out[i] = direction * Math.sign(w[i]) * Math.min(t * speed, room(i));
+    const step = t * (isLinf ? 1 : weights[i]);
+    out[i] = direction * Math.sign(w[i]) * Math.min(step, limits[i]);
   }
 }
 

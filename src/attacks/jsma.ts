@@ -135,8 +135,12 @@ function softmaxGradient(
 }
 
 /**
- * The pair p, q of free pixels with the largest -(a_p + a_q)(b_p + b_q) among those that raise the
- * target (a > 0) and lower the others (b < 0) when moved in `direction`.
+ * The pair p < q of free pixels with the largest -(a_p + a_q)(b_p + b_q), the first of equals,
+ * among those that raise the target (a > 0) and lower the others (b < 0) when moved in `direction`.
+ *
+ * Exact, without looking at every pair: a pixel is passed over whose best partner, could it have
+ * the largest gain and the largest loss of all, would do less than the best pair known. To begin
+ * with that is the best one with the pixel that raises the target most.
  */
 export function bestPair(
   target: Float32Array,
@@ -144,18 +148,33 @@ export function bestPair(
   free: Uint8Array,
   direction: 1 | -1,
 ): [number, number] | undefined {
-  let best: [number, number] | undefined;
-  let most = 0;
+  const open: number[] = [];
+  let leader = -1;
+  let mostGain = Number.NEGATIVE_INFINITY;
+  let mostLoss = Number.NEGATIVE_INFINITY;
   for (let p = 0; p < free.length; p++) {
     if (free[p] === 0) continue;
-    for (let q = p + 1; q < free.length; q++) {
-      if (free[q] === 0) continue;
-      const gain = direction * (target[p] + target[q]);
-      const loss = direction * (others[p] + others[q]);
-      if (gain > 0 && loss < 0 && -gain * loss > most) {
-        most = -gain * loss;
-        best = [p, q];
-      }
+    open.push(p);
+    mostLoss = Math.max(mostLoss, -direction * others[p]);
+    if (direction * target[p] <= mostGain) continue;
+    mostGain = direction * target[p];
+    leader = p;
+  }
+  const worth = (gain: number, loss: number) => (gain > 0 && loss > 0 ? gain * loss : 0);
+  const worthOf = (p: number, q: number) =>
+    worth(direction * (target[p] + target[q]), -direction * (others[p] + others[q]));
+  let most = 0;
+  for (const q of open) if (q !== leader) most = Math.max(most, worthOf(leader, q));
+  let best: [number, number] | undefined;
+  for (let i = 0; i < open.length; i++) {
+    const p = open[i];
+    const bound = worth(direction * target[p] + mostGain, -direction * others[p] + mostLoss);
+    if (bound === 0 || bound < most) continue;
+    for (let j = i + 1; j < open.length; j++) {
+      const found = worthOf(p, open[j]);
+      if (found === 0 || found < most || (found === most && best)) continue;
+      most = found;
+      best = [p, open[j]];
     }
   }
   return best;

@@ -4,7 +4,10 @@
  * Paper: Andriushchenko, Croce, Flammarion & Hein 2020, "Square Attack: a query-efficient black-box
  * adversarial attack via random search".
  * Threat: Linf and L2 with scores but no gradient; untargeted (margin) and targeted.
- * Cost: at most `queries` forward passes.
+ * As in the paper, patches may lie anywhere in the image (the authors' code leaves out its last row
+ * and column), and every example draws its own (there a batch shares them). Targeted, it climbs the
+ * margin too, where their code climbs cross-entropy.
+ * Cost: at most `queries` + 1 forward passes.
  * Fails: with few queries on large images; it needs scores, not just decisions. Where it beats a
  * gradient attack, that gradient attack is broken.
  */
@@ -30,7 +33,7 @@ export const square = defineAttack({
   goals: ['untargeted', 'targeted'],
   losses: ['margin'],
   options: {
-    queries: { about: 'forward passes', default: 5000, min: 1, integer: true },
+    queries: { about: 'patches to try', default: 5000, min: 1, integer: true },
     area: { about: 'first share of the image that a patch covers', default: 0.8, min: 0, max: 1 },
   },
   run({ oracle, examples, goal, threat, options }) {
@@ -40,14 +43,15 @@ export const square = defineAttack({
     const best = examples.images.slice();
     const bestMargin = new Float64Array(examples.labels.length).fill(Number.NEGATIVE_INFINITY);
     let active = range(examples.labels.length);
-    for (let query = 0; query < options.queries && active.length > 0; query++) {
+    // Query -1 is the starting point; the schedule counts from the first patch.
+    for (let query = -1; query < options.queries && active.length > 0; query++) {
       const share =
         options.area / 2 ** HALVINGS.filter((at) => query / options.queries > at).length;
       const tries = gather(best, active, features);
       active.forEach((example, i) => {
         const original = row(examples.images, example, features);
         const image = row(tries, i, features);
-        if (query === 0) start(threat, original, image, shape, streams[example]);
+        if (query < 0) start(threat, original, image, shape, streams[example]);
         else if (threat.norm === 'Linf') {
           patchLinf(threat, original, image, shape, share, streams[example]);
         } else patchL2(threat, original, image, shape, share, streams[example]);
@@ -76,7 +80,7 @@ function sideOf([height, width]: Shape, share: number): number {
 
 const sign = (stream: RandomStream) => (stream.uint32() & 1 ? 1 : -1);
 
-/** Linf: vertical stripes of +-eps. L2: bumps all over, scaled to the budget. */
+/** Linf: vertical stripes of +-eps. L2: bumps all over, centred, scaled to the budget. */
 function start(
   threat: Threat,
   original: Float32Array,
@@ -92,8 +96,9 @@ function start(
     }
   } else {
     const side = Math.max(3, Math.floor(Math.min(height, width) / 5));
-    for (let top = 0; top + side <= height; top += side) {
-      for (let left = 0; left + side <= width; left += side) {
+    const margin = (size: number) => Math.floor((size % side) / 2);
+    for (let top = margin(height); top + side <= height; top += side) {
+      for (let left = margin(width); left + side <= width; left += side) {
         const bump = bumps(side, stream);
         for (let c = 0; c < channels; c++) {
           const up = sign(stream);

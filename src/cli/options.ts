@@ -227,13 +227,24 @@ export interface TrainingFlags extends DataOptions {
 
 const temperature = decimal('--temperature', 0, 10_000, true);
 
-export function addTemperatureOption(command: Command): Command {
-  return command.option(
-    '--temperature <t>',
-    'softmax temperature T',
-    temperature,
-    DEFAULTS.temperature,
-  );
+/** The options of a command whose temperature should be that of what it starts from. */
+export interface MatchedTemperature {
+  readonly temperature?: number;
+  readonly allowTemperatureMismatch?: true;
+}
+
+/** @param fallback the default, or where it comes from when the flag is absent */
+export function addTemperatureOption(
+  command: Command,
+  fallback: number | string = DEFAULTS.temperature,
+): Command {
+  return typeof fallback === 'number'
+    ? command.option('--temperature <t>', 'softmax temperature T', temperature, fallback)
+    : command.option(
+        '--temperature <t>',
+        `softmax temperature T (default: ${fallback})`,
+        temperature,
+      );
 }
 
 /** Everything that shapes training, the temperature excepted. */

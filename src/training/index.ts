@@ -3,7 +3,8 @@ export type { TrainingProgress } from './fit.ts';
 export { crossEntropy } from './loss.ts';
 export { DEFAULTS, OPTIMIZERS, type OptimizerName, type TrainingSettings } from './settings.ts';
 export {
-  checkTemperature,
+  checkStudentTemperature,
+  checkTeacherTemperature,
   makeSoftLabels,
   readSoftLabels,
   readSoftLabelsCard,

@@ -230,13 +230,33 @@ export async function readSoftLabels(folder: string, data: DataSplits): Promise<
  * Refuses to train a student at another temperature than its soft labels'.
  * @throws UserError `temperature-mismatch`
  */
-export function checkTemperature(card: SoftLabelsCard, temperature: number): void {
+export function checkStudentTemperature(card: SoftLabelsCard, temperature: number): void {
   if (card.temperature === temperature) return;
   throw new UserError(
     'temperature-mismatch',
     `the soft labels are softmax(logits / ${card.temperature}), the student would be fitted to them with softmax(logits / ${temperature}), so its logits would not grow as the method needs`,
     {
       hint: `use --temperature ${card.temperature}, or --allow-temperature-mismatch to do it all the same`,
+    },
+  );
+}
+
+/**
+ * Refuses to soften a teacher's outputs by another temperature than it was trained at: from a
+ * teacher trained at T = 1, softmax(logits / 40) is nearly the same for all classes.
+ * @throws UserError `temperature-mismatch`
+ */
+export function checkTeacherTemperature(
+  folder: string,
+  teacher: Pick<ModelCard, 'temperature'>,
+  temperature: number,
+): void {
+  if (teacher.temperature === temperature) return;
+  throw new UserError(
+    'temperature-mismatch',
+    `${folder} was trained at T = ${teacher.temperature}, its outputs at T = ${temperature} are not what it learned`,
+    {
+      hint: `use --temperature ${teacher.temperature}, or --allow-temperature-mismatch to do it all the same`,
     },
   );
 }

@@ -102,6 +102,11 @@ describe('a mistake is told in one helpful line', () => {
       /softmax\(logits \/ 40\).*--temperature 40.*--allow-temperature-mismatch/,
     ],
     [
+      "another temperature than the teacher's",
+      ['soft-labels', '--teacher', 'models/teacher', '--temperature', '1'],
+      /models\/teacher was trained at T = 40.*--temperature 40.*--allow-temperature-mismatch/,
+    ],
+    [
       'soft labels of other images',
       ['train-student', '--train-size', '220'],
       /made from other images/,

@@ -8,6 +8,7 @@ import {
   type DataOptions,
   decimal,
   integer,
+  type MatchedTemperature,
   type SharedOptions,
 } from '../options.ts';
 
@@ -18,9 +19,8 @@ export interface SoftLabelFlags {
   readonly noiseCopies: number;
 }
 
-interface Flags extends SharedOptions, DataOptions, SoftLabelFlags {
+interface Flags extends SharedOptions, DataOptions, SoftLabelFlags, MatchedTemperature {
   readonly teacher: string;
-  readonly temperature: number;
   readonly out: string;
 }
 
@@ -44,11 +44,18 @@ export function addNoiseOptions(command: Command): Command {
 async function softLabels(flags: Flags): Promise<void> {
   const { openData, openSession } = await import('../session.ts');
   const { describeSoftLabels, softLabelsWithProgress } = await import('../training.ts');
+  const { readModelCard } = await import('../../models/index.ts');
+  const { checkTeacherTemperature } = await import('../../training/index.ts');
+  const card = await readModelCard(flags.teacher);
+  const temperature = flags.temperature ?? card.temperature;
+  if (!flags.allowTemperatureMismatch) {
+    checkTeacherTemperature(flags.teacher, card, temperature);
+  }
   const session = await openSession(flags);
   const data = await openData(flags, session.terminal);
-  const { card } = await softLabelsWithProgress(session, { ...flags, data });
-  session.terminal.print(describeSoftLabels(card, flags.out));
-  session.terminal.record(card);
+  const made = await softLabelsWithProgress(session, { ...flags, temperature, data });
+  session.terminal.print(describeSoftLabels(made.card, flags.out));
+  session.terminal.record(made.card);
 }
 
 export function softLabelsCommand(): Command {
@@ -57,11 +64,12 @@ export function softLabelsCommand(): Command {
       "compute and keep the teacher's softmax(logits / T) of the training images and noisy copies",
     )
     .option('--teacher <folder>', "the teacher's model folder", 'models/teacher');
-  addNoiseOptions(addDataOptions(addTemperatureOption(command)))
+  addNoiseOptions(addDataOptions(addTemperatureOption(command, "the teacher's")))
+    .option(
+      '--allow-temperature-mismatch',
+      "another temperature than the teacher's (at a higher one all classes look alike)",
+    )
     .option('--out <folder>', 'folder to write', 'data/soft-labels')
-    .addHelpText(
-      'after',
-      '\nExample:\n  distill soft-labels --teacher models/teacher --temperature 40',
-    );
+    .addHelpText('after', '\nExample:\n  distill soft-labels --teacher models/teacher');
   return addSharedOptions(command).action(softLabels);
 }

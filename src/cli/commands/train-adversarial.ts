@@ -3,6 +3,7 @@ import {
   type AdversaryFlags,
   addAdversaryOptions,
   addSharedOptions,
+  addTemperatureOption,
   addTrainingOptions,
   adversaryOf,
   type SharedOptions,
@@ -19,7 +20,7 @@ async function trainAdversarial(flags: Flags): Promise<void> {
   const { openData, openSession } = await import('../session.ts');
   const { describeModel, trainWithProgress } = await import('../training.ts');
   const training = await import('../../training/index.ts');
-  const settings = trainingSettings({ ...flags, temperature: 1 });
+  const settings = trainingSettings(flags);
   const adversary = adversaryOf(flags);
   const session = await openSession(flags);
   const data = await openData(flags, session.terminal);
@@ -45,9 +46,15 @@ export function trainAdversarialCommand(): Command {
   const command = new Command('train-adversarial').description(
     'train on attacked images (PGD adversarial training): what does work, for comparison',
   );
-  addAdversaryOptions(addTrainingOptions(command))
+  addAdversaryOptions(addTrainingOptions(addTemperatureOption(command, 1)))
     .option('--out <folder>', 'model folder to write', 'models/adversarial')
     .option('--resume', 'go on from the checkpoint of a run that was stopped')
-    .addHelpText('after', '\nExample:\n  distill train-adversarial --eps 0.3 --attack-steps 40');
+    .addHelpText(
+      'after',
+      `
+Examples:
+  distill train-adversarial --eps 0.3
+  distill train-adversarial --temperature 40 --out models/robust-teacher`,
+    );
   return addSharedOptions(command).action(trainAdversarial);
 }

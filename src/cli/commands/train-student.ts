@@ -7,15 +7,15 @@ import {
   addTrainingOptions,
   adversaryOf,
   integer,
+  type MatchedTemperature,
   type SharedOptions,
   type TrainingFlags,
   trainingSettings,
 } from '../options.ts';
 
-interface Flags extends SharedOptions, TrainingFlags {
+interface Flags extends SharedOptions, Omit<TrainingFlags, 'temperature'>, MatchedTemperature {
   readonly softLabels: string;
   readonly fineTuneEpochs: number;
-  readonly allowTemperatureMismatch?: true;
   readonly robust?: true;
   readonly eps: string;
   readonly attackSteps: number;
@@ -27,17 +27,14 @@ async function trainStudent(flags: Flags): Promise<void> {
   const { openData, openSession } = await import('../session.ts');
   const { describeModel, trainWithProgress } = await import('../training.ts');
   const training = await import('../../training/index.ts');
-  const settings = trainingSettings(flags);
-  if (!flags.allowTemperatureMismatch) {
-    training.checkTemperature(
-      await training.readSoftLabelsCard(flags.softLabels),
-      settings.temperature,
-    );
-  }
+  const card = await training.readSoftLabelsCard(flags.softLabels);
+  const temperature = flags.temperature ?? card.temperature;
+  const settings = trainingSettings({ ...flags, temperature });
+  if (!flags.allowTemperatureMismatch) training.checkStudentTemperature(card, temperature);
   const session = await openSession(flags);
   const data = await openData(flags, session.terminal);
   const softLabels = await training.readSoftLabels(flags.softLabels, data);
-  const card = await trainWithProgress(
+  const student = await trainWithProgress(
     session,
     { label: 'student', out: flags.out, data, logDir: flags.logDir },
     (hooks) =>
@@ -53,15 +50,15 @@ async function trainStudent(flags: Flags): Promise<void> {
         ...hooks,
       }),
   );
-  session.terminal.print(describeModel(card, flags.out));
-  session.terminal.record(card);
+  session.terminal.print(describeModel(student, flags.out));
+  session.terminal.record(student);
 }
 
 export function trainStudentCommand(): Command {
   const command = new Command('train-student').description(
     "train the student on the teacher's soft labels at the same temperature",
   );
-  addAdversaryOptions(addTrainingOptions(addTemperatureOption(command)))
+  addAdversaryOptions(addTrainingOptions(addTemperatureOption(command, "the soft labels'")))
     .option('--soft-labels <folder>', 'what `distill soft-labels` wrote', 'data/soft-labels')
     .option(
       '--fine-tune-epochs <n>',
@@ -75,7 +72,10 @@ export function trainStudentCommand(): Command {
     .option('--resume', 'go on from the checkpoint of a run that was stopped')
     .addHelpText(
       'after',
-      '\nExample:\n  distill train-student --temperature 40 --soft-labels data/soft-labels',
+      `
+Examples:
+  distill train-student --temperature 40
+  distill train-student --robust --soft-labels data/robust-labels --out models/robust-student`,
     );
   return addSharedOptions(command).action(trainStudent);
 }

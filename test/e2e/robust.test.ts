@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, it } from 'node:test';
+import { parseRecord } from '../../src/evaluation/index.ts';
+import { readModelCard } from '../../src/models/index.ts';
+import { distill } from './distill.ts';
+
+const SIZE = ['--train-size', '3300', '--epochs', '4', '--quiet'];
+const ADVERSARY = ['--eps', '0.1', '--attack-steps', '3'];
+
+let folder: string;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'distill-robust-'));
+});
+after(() => rm(folder, { recursive: true }));
+
+it('robustness is distilled from a robust teacher, at the temperature of each step', async () => {
+  const run = async (...args: string[]) => {
+    const outcome = await distill(folder, args);
+    assert.equal(outcome.code, 0, outcome.stderr);
+    return outcome;
+  };
+  await run('train-teacher', '--temperature', '1', ...SIZE);
+  const teacher = ['--out', 'models/robust-teacher'];
+  await run('train-adversarial', '--temperature', '20', ...ADVERSARY, ...SIZE, ...teacher);
+  await run('soft-labels', '--teacher', 'models/robust-teacher', '--train-size', '3300', '--quiet');
+  await run('train-student', '--robust', ...ADVERSARY, ...SIZE);
+  const card = await readModelCard(join(folder, 'models/student'));
+  assert.equal(card.temperature, 20);
+  assert.equal(card.settings.attackEps, 0.1);
+
+  const models = ['models/baseline', 'models/robust-teacher', 'models/student'];
+  const attack = ['--attacks', 'pgd', '--loss', 'margin', '--eps', '0.1', '--samples', '200'];
+  const { stdout } = await run('evaluate', '--model', ...models, ...attack, '--json');
+  const robust = parseRecord(stdout).attacks.map((record) => record.robust.rate);
+  const [baseline, robustTeacher, student] = robust;
+  assert.ok(robustTeacher > baseline + 0.15, `teacher ${robustTeacher}, baseline ${baseline}`);
+  assert.ok(student > baseline + 0.15, `student ${student}, baseline ${baseline}`);
+});
