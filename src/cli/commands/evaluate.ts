@@ -168,7 +168,7 @@ export function evaluateCommand(): Command {
     .option('--out <folder>', 'folder for the record', 'report/evaluate')
     .addHelpText(
       'after',
-      '\nExample:\n  distill evaluate --model models/student --eps 0.1 --min-accuracy 0.99',
+      '\nExample:\n  distill evaluate --model models/student --eps 0.1 --gate "student: accuracy >= 0.99"',
     )
     .action(evaluate);
 }
