@@ -244,6 +244,25 @@ export function judgeGates(
   );
 }
 
+/**
+ * The gates of parts of a record, held against the whole. A figure that the whole does not have,
+ * such as a drop from another first model, keeps the result of its part.
+ */
+export function judgeAgain(results: readonly GateResult[], whole: EvaluationRecord): GateResult[] {
+  const once = new Map(
+    results.map((result) => [
+      JSON.stringify([result.gate, result.model, result.figure, result.on]),
+      result,
+    ]),
+  );
+  return [...once.values()].flatMap((result) => {
+    const { gate: text, model, figure, comparison, bar, on } = result;
+    const gate = { text, model, figure: normalFigure(figure), comparison, bar };
+    const judged = judgeGates([gate], whole, on);
+    return judged.length > 0 ? judged : [result];
+  });
+}
+
 function valueText(value: number, unit: GateResult['unit']): string {
   if (value === Number.MAX_VALUE) return 'not found';
   if (unit === 'share') return `${(100 * value).toFixed(2)} %`;

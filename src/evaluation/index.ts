@@ -14,7 +14,7 @@ export {
   judge,
   type Outcomes,
 } from './attacking.ts';
-export { conclude, type Measurements } from './conclusions.ts';
+export { conclude } from './conclusions.ts';
 export {
   attackRecord,
   type EvaluationPlan,
@@ -39,6 +39,7 @@ export {
   HISTOGRAM_TO,
   measureGradients,
 } from './gradients.ts';
+export { joinRecords } from './joining.ts';
 export { GAP_FROM, GAP_TO, logitGaps } from './logit-gap.ts';
 export { type AttackIdentity, budgetText, identityOf, nameOfAttack } from './names.ts';
 export { robustAccuracy } from './paired-tests.ts';

@@ -5,7 +5,7 @@ import { standaloneSvg } from './charts/index.ts';
 import { examplesOf } from './examples.ts';
 import { figuresOf } from './figures.ts';
 import { markdown } from './markdown.ts';
-import { gatherMaterial, type Material, mergeRecords } from './material.ts';
+import { gatherMaterial, type Material } from './material.ts';
 import { page } from './page.ts';
 import { playground } from './playground.ts';
 import { loadRasteriser } from './png.ts';
@@ -45,7 +45,7 @@ async function playgroundOf({ record, cards }: Material): Promise<string | undef
  * @throws UserError `foreign-record`, `bad-record`
  */
 export async function buildReport(records: readonly EvaluationRecord[]): Promise<Report> {
-  const material = await gatherMaterial(mergeRecords(records));
+  const material = await gatherMaterial(records);
   const figures = figuresOf(material);
   const examples = examplesOf(material.record);
   const rasterise = await loadRasteriser();

@@ -74,7 +74,7 @@ export function markdown(material: Material): string {
       .filter(hasRows)
       .map(tableMarkdown),
     ...(missing.length > 0 ? [`Missing: ${missing.map(plain).join(' ')}`] : []),
-    `<details><summary>To repeat it</summary>\n\n${codeBlock(commandOf(record))}\n\n${plain(record.program)}, seed ${record.seed}, ${plain(record.data.name)}\n\n</details>`,
+    `<details><summary>To repeat it</summary>\n\n${codeBlock(material.parts.map(commandOf).join('\n'))}\n\n${plain(record.program)}, seed ${record.seed}, ${plain(record.data.name)}\n\n</details>`,
   ].join('\n\n')}\n`;
 }
 

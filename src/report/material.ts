@@ -1,11 +1,13 @@
 /** What a report is made of: one record out of those given, and the cards of its models. */
 import { readFile } from 'node:fs/promises';
 import { UserError } from '../errors.ts';
-import { conclude, type EvaluationRecord, nameOfAttack, parseRecord } from '../evaluation/index.ts';
+import { type EvaluationRecord, joinRecords, parseRecord } from '../evaluation/index.ts';
 import { type ModelCard, readModelCard } from '../models/index.ts';
 
 export interface Material {
   readonly record: EvaluationRecord;
+  /** The records that it was joined from. */
+  readonly parts: readonly EvaluationRecord[];
   /** By model name; absent where the folder is gone or holds another model by now. */
   readonly cards: ReadonlyMap<string, ModelCard>;
 }
@@ -34,55 +36,15 @@ export async function readRecord(path: string): Promise<EvaluationRecord> {
 }
 
 /**
- * One record out of several on the same images: the first one's measurements, the models and
- * attacks that the others add, and what follows from all of them.
+ * The records as one, with the cards of those models that are still the ones it measured.
  * @throws UserError `foreign-record` when two do not fit together
  */
-export function mergeRecords(records: readonly EvaluationRecord[]): EvaluationRecord {
-  const [first, ...others] = records;
-  const models = [...first.models];
-  const attacks = [...first.attacks];
-  for (const other of others) {
-    if (other.data.digest !== first.data.digest) {
-      throw new UserError(
-        'foreign-record',
-        `the records are of different images: ${first.data.name} and ${other.data.name}`,
-        { hint: 'make a report of each' },
-      );
-    }
-    for (const model of other.models) {
-      const known = models.find(({ name }) => name === model.name);
-      if (known && known.digest !== model.digest) {
-        throw new UserError(
-          'foreign-record',
-          `the records know two different models named ${model.name}`,
-          { hint: 'make a report of each, or evaluate again' },
-        );
-      }
-      if (!known) models.push(model);
-    }
-    attacks.push(...other.attacks.filter((attack) => !attacks.some((own) => isSame(own, attack))));
-  }
-  if (others.length === 0) return first;
-  const gates = records.flatMap((record) => record.gates);
-  return { ...conclude({ ...first, models, attacks }), gates };
-}
-
-type Attack = EvaluationRecord['attacks'][number];
-
-/** Whether two attacks are the same, on the same number of images. */
-const isSame = (one: Attack, other: Attack): boolean =>
-  one.model === other.model &&
-  one.source === other.source &&
-  one.success.length === other.success.length &&
-  nameOfAttack(one) === nameOfAttack(other);
-
-/** The record with the cards of those models that are still the ones it measured. */
-export async function gatherMaterial(record: EvaluationRecord): Promise<Material> {
+export async function gatherMaterial(parts: readonly EvaluationRecord[]): Promise<Material> {
+  const record = joinRecords(parts);
   const cards = new Map<string, ModelCard>();
   for (const { name, folder, digest } of record.models) {
     const card = await readModelCard(folder).catch(() => undefined);
     if (card?.digest === digest) cards.set(name, card);
   }
-  return { record, cards };
+  return { record, parts, cards };
 }

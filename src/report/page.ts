@@ -202,8 +202,19 @@ export function tableMarkup({ id, caption, columns, rows, isTotal }: Table): Mar
   )}</tbody></table></div>`;
 }
 
-/** Everything that decided the figures, and the command that gives them again. */
-function repetition({ record, cards }: Material): Markup {
+/** Everything that decided the figures, and the commands that give them again. */
+function repetition({ parts, record, cards }: Material): Markup {
+  return markup`${parts.map(provenance)}
+<h3>Models</h3>
+${record.models.map(({ name, folder, digest, temperature }) => {
+  const card = cards.get(name);
+  const settings = Object.entries(card?.settings ?? {}).filter(([, value]) => value !== null);
+  return markup`<details><summary>${name}: ${folder}, T = ${temperature}</summary><dl><div><dt>digest</dt><dd>${digest}</dd></div>${settings.map(([key, value]) => markup`<div><dt>${key}</dt><dd>${String(value)}</dd></div>`)}</dl></details>`;
+})}`;
+}
+
+/** How one record was measured. */
+function provenance(record: EvaluationRecord): Markup {
   const facts: [string, string][] = [
     ['Images', `${record.data.name}, digest ${record.data.digest}`],
     [
@@ -219,13 +230,7 @@ function repetition({ record, cards }: Material): Markup {
       .map(([name, value]): [string, string] => [name, String(value)]),
   ];
   return markup`<pre tabindex="0"><code>${commandOf(record)}</code></pre>
-<dl>${facts.map(([name, value]) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
-<h3>Models</h3>
-${record.models.map(({ name, folder, digest, temperature }) => {
-  const card = cards.get(name);
-  const settings = Object.entries(card?.settings ?? {}).filter(([, value]) => value !== null);
-  return markup`<details><summary>${name}: ${folder}, T = ${temperature}</summary><dl><div><dt>digest</dt><dd>${digest}</dd></div>${settings.map(([key, value]) => markup`<div><dt>${key}</dt><dd>${String(value)}</dd></div>`)}</dl></details>`;
-})}`;
+<dl>${facts.map(([name, value]) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 
 /** The command line that made the record, quoted for a POSIX shell. */

@@ -4,16 +4,17 @@ import type { Material } from './material.ts';
 import { missingParts } from './missing.ts';
 import { verdict } from './verdict.ts';
 
-export const RESULTS_SCHEMA = 'distill-results/1';
+const RESULTS_SCHEMA = 'distill-results/1';
 
-export function results({ record, cards }: Material, figures: readonly Figure[]) {
+export function results(material: Material, figures: readonly Figure[]) {
+  const { record, cards } = material;
   const { models, attacks, data, ...rest } = record;
   return {
     ...rest,
     schema: RESULTS_SCHEMA,
     record: record.schema,
     verdict: verdict(record),
-    missing: missingParts({ record, cards }),
+    missing: missingParts(material),
     data: { name: data.name, digest: data.digest, images: data.labels.length },
     models: models.map(({ predicted, examples, ...model }) => ({
       ...model,

@@ -8,12 +8,9 @@ import {
   addDataOptions,
   addSharedOptions,
   type DataOptions,
-  integer,
-  parseEps,
-  parseSettings,
-  parseTarget,
   type SharedOptions,
 } from '../options.ts';
+import { integer, parseEps, parseSettings, parseTarget } from '../parsers.ts';
 import type { Session } from '../session.ts';
 
 /** What to attack, with what. */

@@ -12,12 +12,9 @@ import {
   type DataOptions,
   type GateFlags,
   gatesOf,
-  integer,
-  parseEps,
-  parseSettingLists,
-  parseTarget,
   type SharedOptions,
 } from '../options.ts';
+import { integer, parseEps, parseSettingLists, parseTarget } from '../parsers.ts';
 import type { Session } from '../session.ts';
 
 /** What to measure on which models. */

@@ -5,10 +5,9 @@ import {
   addDataOptions,
   addEngineOptions,
   type DataOptions,
-  decimal,
   type EngineOptions,
-  integer,
 } from '../options.ts';
+import { decimal, integer } from '../parsers.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface Flags extends EngineOptions, DataOptions {

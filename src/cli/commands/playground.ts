@@ -5,9 +5,9 @@ import {
   addDataOptions,
   addOutputOptions,
   type DataOptions,
-  integer,
   type OutputOptions,
 } from '../options.ts';
+import { integer } from '../parsers.ts';
 
 interface Flags extends OutputOptions, DataOptions {
   readonly model: readonly string[];

@@ -5,8 +5,8 @@ import {
   addEngineOptions,
   type DataOptions,
   type EngineOptions,
-  integer,
 } from '../options.ts';
+import { integer } from '../parsers.ts';
 
 interface Flags extends EngineOptions, DataOptions {
   readonly model: string;

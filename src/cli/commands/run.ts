@@ -8,12 +8,11 @@ import {
   addTrainingOptions,
   type GateFlags,
   gatesOf,
-  integer,
-  parseEps,
   type SharedOptions,
   type TrainingFlags,
   trainingSettings,
 } from '../options.ts';
+import { integer, parseEps } from '../parsers.ts';
 import type { StepRecord } from '../run-summary.ts';
 import { addNoiseOptions, type SoftLabelFlags } from './soft-labels.ts';
 

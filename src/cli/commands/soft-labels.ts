@@ -6,12 +6,11 @@ import {
   addSharedOptions,
   addTemperatureOption,
   addTrainingDataOptions,
-  decimal,
-  integer,
   type MatchedTemperature,
   type SharedOptions,
   type TrainingDataOptions,
 } from '../options.ts';
+import { decimal, integer } from '../parsers.ts';
 
 /** The options that say how soft labels are made. */
 export interface SoftLabelFlags {

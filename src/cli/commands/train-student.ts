@@ -6,12 +6,12 @@ import {
   addTemperatureOption,
   addTrainingOptions,
   adversaryOf,
-  integer,
   type MatchedTemperature,
   type SharedOptions,
   type TrainingFlags,
   trainingSettings,
 } from '../options.ts';
+import { integer } from '../parsers.ts';
 
 interface Flags extends SharedOptions, Omit<TrainingFlags, 'temperature'>, MatchedTemperature {
   readonly softLabels: string;

@@ -1,0 +1,119 @@
+/** What the values of flags mean. Each parser throws a `UserError` that says what was expected. */
+import type { Norm } from '../attacks/index.ts';
+import { UserError } from '../errors.ts';
+import type { Setting, Target } from '../evaluation/index.ts';
+
+function refuse(flag: string, value: string, expected: string): never {
+  throw new UserError('bad-flag', `${flag} takes ${expected}, not "${value}"`, {
+    hint: 'see --help for an example',
+  });
+}
+
+/** The number that a text is, or NaN. */
+function finite(text: string): number {
+  const value = Number(text);
+  return text.trim() !== '' && Number.isFinite(value) ? value : Number.NaN;
+}
+
+/** Parser of an integer flag. */
+export function integer(flag: string, least: number, most = Number.MAX_SAFE_INTEGER) {
+  return (text: string): number => {
+    const value = finite(text);
+    if (Number.isSafeInteger(value) && value >= least && value <= most) {
+      return value;
+    }
+    const range =
+      most === Number.MAX_SAFE_INTEGER ? `from ${least} up` : `from ${least} to ${most}`;
+    return refuse(flag, text, `an integer ${range}`);
+  };
+}
+
+/** Parser of a flag that is a number in [least, most], or (least, most] when `open`. */
+export function decimal(flag: string, least: number, most: number, open = false) {
+  return (text: string): number => {
+    const value = finite(text);
+    const above = open ? value > least : value >= least;
+    if (above && value <= most) return value;
+    const range = open ? `above ${least}, at most ${most}` : `from ${least} to ${most}`;
+    return refuse(flag, text, `a number ${range}`);
+  };
+}
+
+/**
+ * Reads a budget: a number or a fraction such as `8/255`, in pixel values [0, 1] (`L0`: a number
+ * of features). In `L2` and `L1` many small changes may add up to more than 1.
+ * @throws UserError `bad-flag`
+ */
+export function parseEps(text: string, norm: Norm): number {
+  const [numerator, denominator, ...rest] = text.split('/');
+  const eps = finite(numerator) / (denominator === undefined ? 1 : finite(denominator));
+  if (rest.length > 0 || !Number.isFinite(eps) || eps < 0) {
+    return refuse('--eps', text, 'a number from 0 to 1 or a fraction such as 8/255');
+  }
+  if (eps > 1 && norm === 'Linf') {
+    throw new UserError(
+      'bad-flag',
+      `--eps ${text} is larger than the whole pixel range, which is 0 to 1`,
+      {
+        hint:
+          Number.isInteger(eps) && eps <= 255
+            ? `did you mean ${eps}/255?`
+            : 'did you mean a fraction such as 8/255?',
+      },
+    );
+  }
+  return eps;
+}
+
+/**
+ * Reads an attack's own options, each `name=value`; which of them exist is for the attack to say.
+ * @throws UserError `bad-flag`
+ */
+export function parseSettings(texts: readonly string[]): Record<string, number> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const [name, value = '', ...rest] = text.split('=');
+      if (name === '' || rest.length > 0 || Number.isNaN(finite(value))) {
+        return refuse('--set', text, 'name=value with a number, such as steps=100');
+      }
+      if (texts.some((other) => other !== text && other.startsWith(`${name}=`))) {
+        return refuse('--set', text, 'each option once');
+      }
+      return [name, finite(value)];
+    }),
+  );
+}
+
+/**
+ * Reads options of several attacks, each `name=value`, `name=value,value` or `attack.name=value`:
+ * every value is tried with every other.
+ * @throws UserError `bad-flag`
+ */
+export function parseSettingLists(texts: readonly string[]): Setting[] {
+  const settings = texts.map((text): Setting => {
+    const [, attack, option, list] = /^(?:([\w-]+)\.)?(\w+)=(.+)$/.exec(text) ?? [];
+    const values = (list ?? '').split(',').map(finite);
+    if (option === undefined || values.some(Number.isNaN)) {
+      return refuse('--set', text, 'name=value, such as steps=100, pgd.steps=100 or steps=40,100');
+    }
+    return { ...(attack !== undefined && { attack }), option, values };
+  });
+  settings.forEach(({ attack, option }, i) => {
+    const isTwice = settings.some(
+      (other, j) => j < i && other.option === option && other.attack === attack,
+    );
+    if (isTwice) refuse('--set', texts[i], `each option once; several values go as ${option}=a,b`);
+  });
+  return settings;
+}
+
+/**
+ * Parser of `--target`: a class, or every wrong one in turn.
+ * @throws UserError `bad-flag`
+ */
+export function parseTarget(text: string): Target {
+  if (text === 'every') return text;
+  const value = finite(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  return refuse('--target', text, 'a class, such as 3, or every');
+}

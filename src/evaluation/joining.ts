@@ -1,0 +1,82 @@
+/** Several records of the same images as one, as if one evaluation had done it all. */
+import { UserError } from '../errors.ts';
+import { conclude } from './conclusions.ts';
+import { judgeAgain } from './gates.ts';
+import { nameOfAttack } from './names.ts';
+import type { AttackRecord, EvaluationRecord } from './records.ts';
+
+/**
+ * The first record's measurements, the models and attacks that the others add, and what follows
+ * from all of them: worst cases, tests, flags, verdicts and gates are worked out anew, because a
+ * conclusion from some of the attacks overstates robustness.
+ * @throws UserError `foreign-record` when two do not fit together
+ */
+export function joinRecords(records: readonly EvaluationRecord[]): EvaluationRecord {
+  const [first, ...others] = records;
+  if (others.length === 0) return first;
+  const models = [...first.models];
+  const attacks = [...first.attacks];
+  for (const other of others) {
+    if (other.data.digest !== first.data.digest) {
+      throw new UserError(
+        'foreign-record',
+        `the records are of different images: ${first.data.name} and ${other.data.name}`,
+        { hint: 'make a report of each' },
+      );
+    }
+    for (const model of other.models) {
+      const known = models.find(({ name }) => name === model.name);
+      if (known && known.digest !== model.digest) {
+        throw new UserError(
+          'foreign-record',
+          `the records know two different models named ${model.name}`,
+          { hint: 'make a report of each, or evaluate again' },
+        );
+      }
+      if (!known) models.push(model);
+    }
+    for (const attack of other.attacks) addAttack(attacks, attack);
+  }
+  const joined = conclude({ ...first, models, attacks });
+  return {
+    ...joined,
+    gates: judgeAgain(
+      records.flatMap(({ gates }) => gates),
+      joined,
+    ),
+  };
+}
+
+/** Adds an attack; of the same one on fewer and on more images, the one on more stays. */
+function addAttack(attacks: AttackRecord[], attack: AttackRecord): void {
+  const place = attacks.findIndex((own) => isSame(own, attack));
+  if (place < 0) {
+    attacks.push(attack);
+    return;
+  }
+  const own = attacks[place];
+  const [shorter, longer] =
+    own.success.length < attack.success.length ? [own, attack] : [attack, own];
+  if (!isBeginning(shorter, longer)) {
+    throw new UserError(
+      'foreign-record',
+      `the records disagree on what ${nameOfAttack(attack)} did to ${attack.model}`,
+      { hint: 'make a report of each, or evaluate with one seed and engine' },
+    );
+  }
+  attacks[place] = longer;
+}
+
+const isSame = (one: AttackRecord, other: AttackRecord): boolean =>
+  one.model === other.model &&
+  one.source === other.source &&
+  nameOfAttack(one) === nameOfAttack(other);
+
+/** Whether one attack did to its images what the other did to the same ones. */
+const isBeginning = (shorter: AttackRecord, longer: AttackRecord): boolean =>
+  shorter.success.every(
+    (success, row) =>
+      success === longer.success[row] &&
+      shorter.positions[row] === longer.positions[row] &&
+      shorter.predicted[row] === longer.predicted[row],
+  );

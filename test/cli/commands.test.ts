@@ -1,0 +1,83 @@
+/** What the commands promise in --help, without running them. */
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { describe, it } from 'node:test';
+import type { Command } from 'commander';
+import { buildProgram } from '../../src/cli/program.ts';
+
+const { commands } = buildProgram();
+const flagsOf = (command: Command) => command.options.map(({ long }) => long as string);
+
+/** Which command computes with a model, and which draws random numbers; all others do neither. */
+const COMPUTES = ['predict', 'import', 'doctor'];
+const DRAWS = [
+  'run',
+  'train-teacher',
+  'soft-labels',
+  'train-student',
+  'train-adversarial',
+  'attack',
+  'evaluate',
+];
+/** What learns from training images, or from their soft labels. */
+const LEARNS = ['run', 'train-teacher', 'soft-labels', 'train-student', 'train-adversarial'];
+
+describe('the commands', () => {
+  it('take the shared options where they act, and nowhere else', () => {
+    for (const command of commands) {
+      const name = command.name();
+      const draws = DRAWS.includes(name);
+      const computes = draws || COMPUTES.includes(name);
+      const expected = {
+        '--json': true,
+        '--quiet': true,
+        '--verbose': true,
+        '--engine': computes,
+        '--threads': computes,
+        '--seed': draws,
+        '--train-size': LEARNS.includes(name),
+      };
+      const flags = flagsOf(command);
+      for (const [flag, wanted] of Object.entries(expected)) {
+        assert.equal(flags.includes(flag), wanted, `${name} ${flag}`);
+      }
+    }
+  });
+
+  it('refuse a number of threads in one sentence, with the engine’s own bounds', async () => {
+    for (const threads of ['0', '257', '1.5', 'two', '']) {
+      const program = buildProgram();
+      await assert.rejects(
+        program.parseAsync(['node', 'distill', 'doctor', '--threads', threads]),
+        { message: `--threads takes an integer from 1 to 256, not "${threads}"` },
+      );
+    }
+  });
+
+  it('say of every option what it does, unless its choices do', () => {
+    for (const command of commands) {
+      assert.ok(command.description().length > 0, command.name());
+      for (const { long, description, argChoices } of command.options) {
+        assert.ok(description !== '' || argChoices, `${command.name()} ${long}`);
+      }
+    }
+  });
+
+  it('have in the docs no option that they do not have', async () => {
+    const pages = ['README.md', 'docs/ci.md', 'docs/method.md', 'docs/results.md'];
+    let checked = 0;
+    for (const page of pages) {
+      const text = (await readFile(page, 'utf8')).replace(/\\\n/g, ' ');
+      for (const [, name, rest] of text.matchAll(/distill(?:\.js)? ([a-z-]+)([^\n`]*)/g)) {
+        const command = commands.find((one) => one.name() === name);
+        if (!command) continue;
+        const known = [...flagsOf(command), '--help'];
+        for (const [flag] of rest.split('#')[0].matchAll(/(?<![\w'-])--[a-z][a-z-]*/g)) {
+          assert.ok(known.includes(flag), `${page}: distill ${name} ${flag}`);
+          checked++;
+        }
+      }
+    }
+    assert.ok(checked > 10, `${checked}`);
+  });
+});
