@@ -20,8 +20,8 @@ function colours(stream: NodeJS.WriteStream): ChalkInstance {
 
 /** Such as `45 s` or `3 min 05 s`. */
 export function duration(seconds: number): string {
-  if (seconds < 60) return `${Math.ceil(seconds)} s`;
   const rounded = Math.ceil(seconds);
+  if (rounded < 60) return `${rounded} s`;
   return `${Math.floor(rounded / 60)} min ${String(rounded % 60).padStart(2, '0')} s`;
 }
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const program = fileURLToPath(new URL('../../bin/distill.js', import.meta.url));
+export const program = fileURLToPath(new URL('../../bin/distill.js', import.meta.url));
 
 export interface Outcome {
   readonly code: number | null;

@@ -1,0 +1,138 @@
+/** Which part may know which, as the README says it. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, it } from 'node:test';
+
+/** A part imports parts that stand further down, and none that stand above it or beside it. */
+const ORDER = [
+  ['src/cli'],
+  ['src/report'],
+  ['src/evaluation', 'src/training'],
+  ['src/attacks'],
+  ['src/models'],
+  ['src/data', 'src/savedmodel'],
+  ['src/engine'],
+  ['native/backend'],
+];
+
+/** Whom everybody may know. */
+const COMMON = ['src/errors.ts', 'src/version.ts'];
+
+/** A part's face; the second one is for what a browser runs. */
+const FACES = ['index.ts', 'browser.ts'];
+
+/** Names, choices and defaults that `--help` shows: faces of their own, which load nothing else. */
+const LIGHT = [
+  'src/attacks/names.ts',
+  'src/attacks/types.ts',
+  'src/data/noise-kinds.ts',
+  'src/engine/choices.ts',
+  'src/evaluation/gate-syntax.ts',
+  'src/evaluation/preset-names.ts',
+  'src/models/architecture-names.ts',
+  'src/models/export/formats.ts',
+  'src/training/settings.ts',
+];
+
+const files = ['src', 'native/backend'].flatMap((folder) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => join(entry.parentPath, entry.name)),
+);
+const textOf = (file: string) => readFileSync(file, 'utf8');
+
+/** Files of this repository that a file imports, whether for good, for types or later on. */
+function importsOf(file: string): string[] {
+  const pattern = /(?:^(?:import|export) (?:[^;'"=()]* from )?|\bimport\()'(\.[^']+)'/gm;
+  return [...textOf(file).matchAll(pattern)].map(([, path]) => join(dirname(file), path));
+}
+
+/** Everything that a file loads at once: types and what is imported later left out. */
+function loadedBy(file: string): string[] {
+  const pattern = /^(?:import|export) (?!type\b)(?:[^;'"=()]* from )?'([^']+)'/gm;
+  return [...textOf(file).matchAll(pattern)].map(([, path]) =>
+    path.startsWith('.') ? join(dirname(file), path) : path,
+  );
+}
+
+/** How deep the part that a file belongs to stands; -1 for what belongs to none. */
+function depthOf(file: string): { part: string | undefined; depth: number } {
+  const isOf = (part: string) => file.startsWith(`${part}/`);
+  return {
+    part: ORDER.flat().find(isOf),
+    depth: ORDER.findIndex((parts) => parts.some(isOf)),
+  };
+}
+
+/** What is wrong with one import, if anything. */
+function wrong(from: string, to: string): string | undefined {
+  if (COMMON.includes(to)) return undefined;
+  const [own, other] = [depthOf(from), depthOf(to)];
+  if (own.part === other.part && own.part !== undefined) return undefined;
+  if (other.depth <= own.depth) return `${from} must not know ${to}`;
+  if (other.part === 'native/backend' && own.part !== 'src/engine') {
+    return `${from}: only the engine knows ${to}`;
+  }
+  const isFace = FACES.some((face) => to === join(other.part as string, face));
+  const isLight = LIGHT.includes(to) && own.part === 'src/cli';
+  return isFace || isLight ? undefined : `${from} goes past the face of ${other.part}: ${to}`;
+}
+
+describe('the architecture', () => {
+  it('lets parts know only what stands below them, and only by its face', () => {
+    const faults = files.flatMap((file) =>
+      COMMON.includes(file) ? importsOf(file).map((to) => `${file} knows ${to}`) : [],
+    );
+    for (const file of files.filter((one) => !COMMON.includes(one))) {
+      for (const to of importsOf(file)) {
+        const fault = wrong(file, to);
+        if (fault) faults.push(fault);
+      }
+    }
+    assert.deepEqual(faults, []);
+  });
+
+  it('would be told of a fault', () => {
+    for (const [from, to] of [
+      ['src/data/noise.ts', 'src/models/index.ts'],
+      ['src/training/fit.ts', 'src/evaluation/index.ts'],
+      ['src/cli/commands/run.ts', 'src/training/fit.ts'],
+      ['src/training/fit.ts', 'src/attacks/types.ts'],
+      ['src/models/forward.ts', 'native/backend/index.ts'],
+      ['native/backend/conv.ts', 'src/engine/index.ts'],
+    ]) {
+      assert.ok(wrong(from, to), `${from} ${to}`);
+    }
+    assert.ok(importsOf('src/cli/commands/run.ts').includes('src/training/index.ts'));
+    assert.ok(!loadedBy('src/cli/commands/run.ts').includes('src/training/index.ts'));
+    assert.ok(files.length > 150, `${files.length}`);
+  });
+
+  it('lets --help load the command line, light files and commander, and nothing else', () => {
+    const loaded = new Set(['src/cli/program.ts']);
+    for (const file of loaded) {
+      if (file.endsWith('.ts')) for (const to of loadedBy(file)) loaded.add(to);
+    }
+    const heavy = [...loaded].filter(
+      (one) =>
+        !one.startsWith('src/cli/') &&
+        !one.startsWith('node:') &&
+        ![...COMMON, ...LIGHT, 'commander'].includes(one),
+    );
+    assert.deepEqual(heavy, []);
+    assert.deepEqual(
+      LIGHT.filter((file) => !loaded.has(file)),
+      [],
+      'light faces that nothing needs',
+    );
+  });
+
+  it('lets only the command line print', () => {
+    const printing = files.filter(
+      (file) =>
+        !file.startsWith('src/cli/') && /\bconsole\.|process\.(stdout|stderr)/.test(textOf(file)),
+    );
+    assert.deepEqual(printing, []);
+  });
+});

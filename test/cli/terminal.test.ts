@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { afterEach, describe, it, mock } from 'node:test';
+import { duration, Terminal } from '../../src/cli/terminal.ts';
+
+/** Catches what goes to standard error, as if it were a terminal or a file. */
+function catchErrors(isTTY: boolean): () => string {
+  let written = '';
+  Object.defineProperty(process.stderr, 'isTTY', { value: isTTY, configurable: true });
+  mock.method(process.stderr, 'write', (text: string) => {
+    written += text;
+    return true;
+  });
+  return () => written;
+}
+
+describe('progress', () => {
+  afterEach(() => mock.reset());
+
+  it('on a terminal changes none of its modes, and leaves signals alone', async () => {
+    const written = catchErrors(true);
+    const progress = await new Terminal({}).progress('teacher');
+    progress.update(1, 10, 'x'.repeat(400));
+    const modes = written();
+    progress.update(10, 10, 'done');
+    progress.stop();
+    assert.match(modes, /teacher/);
+    // Ctrl+C may come at any moment: no cursor hidden, no line wrapping off, no handler of its own.
+    assert.ok(!written().includes('\u001b[?'), 'a mode was switched');
+    for (const line of modes.split('\n')) assert.ok(line.length < 200, 'cut to the width');
+    assert.equal(process.listenerCount('SIGINT') + process.listenerCount('SIGTERM'), 0);
+  });
+
+  it('elsewhere is a line now and then, and the last one always', async () => {
+    const written = catchErrors(false);
+    const progress = await new Terminal({}).progress('teacher');
+    for (let done = 1; done <= 100; done++) progress.update(done, 100, `step ${done}`);
+    progress.stop();
+    assert.match(written(), /^(teacher: \d+ %, step \d+\n){1,2}$/);
+    assert.match(written(), /teacher: 100 %, step 100\n$/);
+  });
+
+  it('with --quiet is silent, and so are notes, but not warnings', async () => {
+    const written = catchErrors(false);
+    const terminal = new Terminal({ quiet: true });
+    (await terminal.progress('teacher')).update(1, 1, 'done');
+    terminal.note('by the way');
+    assert.equal(written(), '');
+    terminal.warn('beware');
+    assert.match(written(), /beware/);
+  });
+});
+
+describe('results', () => {
+  afterEach(() => mock.reset());
+
+  it('go to people or, with --json, to programs: never both', () => {
+    for (const json of [true, undefined]) {
+      const lines: string[] = [];
+      const write = mock.method(process.stdout, 'write', (text: string) => lines.push(text) > 0);
+      const terminal = new Terminal(json ? { json } : {});
+      terminal.print('a table');
+      terminal.record({ a: 1 });
+      write.mock.restore();
+      assert.deepEqual(lines, [json ? '{"a":1}\n' : 'a table\n']);
+    }
+  });
+});
+
+describe('a duration', () => {
+  it('never shows 60 seconds', () => {
+    assert.equal(duration(0.2), '1 s');
+    assert.equal(duration(59.01), '1 min 00 s');
+    assert.equal(duration(59), '59 s');
+    assert.equal(duration(119.5), '2 min 00 s');
+    assert.equal(duration(185), '3 min 05 s');
+  });
+});
