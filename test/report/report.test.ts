@@ -65,7 +65,7 @@ describe('a report', () => {
     const charts = [...files.keys()].filter((name) => name.endsWith('.svg'));
     assert.ok(charts.length >= 8, charts.join());
     assert.deepEqual(notes, [
-      'there is no playground: it needs example images and the model folders',
+      'there is no playground: it needs example images and a model folder',
     ]);
     assert.doesNotMatch(html, /playground\.html/);
     for (const name of charts) {
