@@ -10,7 +10,6 @@ import { page } from './page.ts';
 import { playground } from './playground.ts';
 import { loadRasteriser } from './png.ts';
 import { results } from './results.ts';
-import { subjectOf } from './verdict.ts';
 
 export interface Report {
   /** Contents by path inside the report's folder; the page is `index.html`. */
@@ -19,18 +18,15 @@ export interface Report {
   readonly notes: readonly string[];
 }
 
-/** The playground with the first model and the subject, where they and the images are there. */
+/** The playground with every model whose folder still holds it; none without images or models. */
 async function playgroundOf({ record, cards }: Material): Promise<string | undefined> {
   const { examples, labels } = record.data;
-  const subject = subjectOf(record);
-  if (!examples || !subject) return undefined;
   const models = new Map<string, SavedModel>();
-  for (const { name, folder } of new Set([record.models[0], subject])) {
-    const isThere = cards.has(name);
-    const model = isThere ? await readModel(folder).catch(() => undefined) : undefined;
-    if (!model) return undefined;
-    models.set(name, model);
+  for (const { name, folder } of record.models) {
+    const model = cards.has(name) ? await readModel(folder).catch(() => undefined) : undefined;
+    if (model) models.set(name, model);
   }
+  if (!examples || models.size === 0) return undefined;
   const size = examples.shape.reduce((a, b) => a * b, 1);
   const attacked = Math.max(0, ...record.attacks.map(({ success }) => success.length));
   const count = Math.min(EXAMPLES, attacked || EXAMPLES, labels.length);
@@ -61,7 +57,7 @@ export async function buildReport(records: readonly EvaluationRecord[]): Promise
     ['results.json', `${JSON.stringify(results(material, figures), null, 2)}\n`],
   ]);
   if (game === undefined) {
-    notes.push('there is no playground: it needs example images and the model folders');
+    notes.push('there is no playground: it needs example images and a model folder');
   } else {
     files.set('playground.html', game);
   }

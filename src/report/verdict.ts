@@ -9,8 +9,12 @@ import {
 import { isBlind, isSignificant } from './tables.ts';
 import { attackName, countText, numberText, percent, rateText } from './text.ts';
 
-/** The model that the record is about: the last one trained at a temperature, else the last. */
-export function subjectOf({ models }: EvaluationRecord): ModelRecord | undefined {
+/** The model that a record is about: the last one trained at a temperature, else the last. */
+export function subjectOf<M extends { readonly temperature: number }>({
+  models,
+}: {
+  readonly models: readonly M[];
+}): M | undefined {
   return models.findLast(({ temperature }) => temperature !== 1) ?? models.at(-1);
 }
 

@@ -173,9 +173,108 @@ describe('in a browser', { skip: !executable }, () => {
         assert.match((await outcome('pgd', 'margin', 1)) ?? '', /^[^1] \(/);
         assert.match((await gradient.textContent()) ?? '', /^largest/);
         await page.fill('input[name=eps]', '0');
-        assert.match((await outcome('pgd', 'margin', 0)) ?? '', /^1 \(/);
+        assert.match((await outcome('pgd', 'margin', 0)) ?? '', /^1 \(.*holds$/);
+
+        // Another model on one side: all else stays as it is.
+        const text = (selector: string) => page.locator(selector).textContent();
+        await page.fill('input[name=eps]', '0.5');
+        const [first, second] = await Promise.all([0, 1].map((m) => text(`#model-${m}`)));
+        assert.deepEqual(await page.locator('#choice-1 option').allTextContents(), [
+          'baseline (trained at T = 1)',
+          'teacher (trained at T = 40)',
+          'student (trained at T = 40)',
+        ]);
+        await page.getByRole('combobox', { name: 'Second model' }).selectOption('0');
+        for (const name of ['before', 'after', 'gradient-text', 'change-text']) {
+          const [a, b] = await Promise.all(
+            [0, 1].map((m) => text(`#model-${m} [data-part=${name}]`)),
+          );
+          assert.equal(a, b, 'one model, one answer');
+        }
+        assert.match((await status.textContent()) ?? '', /^baseline .*; baseline /);
+        assert.equal(await text('#model-0'), first);
+        assert.equal(await page.inputValue('select[name=attack]'), 'pgd');
+        assert.equal(await page.inputValue('select[name=label]'), '1');
+        await page.getByRole('combobox', { name: 'Second model' }).selectOption('2');
+        assert.equal(await text('#model-1'), second);
+        await assertAccessible(page);
       }));
   }
+
+  it('a digit can be drawn, erased and attacked by keyboard alone', () =>
+    visit(fileUrl('playground.html'), VIEWS[0], async (page) => {
+      await page.locator('#status').getByText('Computed here').waitFor();
+      const { keyboard } = page;
+      const tabTo = async (selector: string) => {
+        for (let step = 0; step < 20; step++) {
+          if (await page.locator(`${selector}:focus`).count()) return;
+          await keyboard.press('Tab');
+        }
+        assert.fail(`${selector} is out of the keyboard's reach`);
+      };
+      const press = async (key: string, times = 1) => {
+        for (let i = 0; i < times; i++) await keyboard.press(key);
+      };
+      const ink = () =>
+        page.evaluate(() => {
+          const canvas = document.querySelector('#pad') as HTMLCanvasElement;
+          const { width, height } = canvas;
+          const copy = new OffscreenCanvas(width, height).getContext('2d', {
+            willReadFrequently: true,
+          }) as OffscreenCanvasRenderingContext2D;
+          copy.drawImage(canvas, 0, 0);
+          const { data } = copy.getImageData(0, 0, width, height);
+          return data.filter((value, i) => i % 4 === 0 && value > 127).length;
+        });
+      const says = page.locator('#pad-says');
+      const cursor = page.locator('#cursor');
+
+      assert.ok(await cursor.isHidden());
+      await tabTo('#clear');
+      await press('Enter');
+      assert.equal(await ink(), 0);
+      await keyboard.press('Shift+Tab');
+      assert.ok(await page.locator('#pad:focus').count());
+      assert.ok(await cursor.isVisible());
+      assert.equal(await says.textContent(), 'Row 15, column 15');
+
+      // A 1: up, pen down, down, pen up.
+      await press('ArrowUp', 9);
+      assert.equal(await ink(), 0, 'the cursor alone leaves no trace');
+      await press('Space');
+      assert.equal(await says.textContent(), 'Row 6, column 15, pen down');
+      await press('ArrowDown', 16);
+      await press('Space');
+      assert.equal(await says.textContent(), 'Row 22, column 15');
+      assert.equal(await page.inputValue('select[name=label]'), '1');
+      assert.match((await page.locator('#model-0 [data-part=before]').textContent()) ?? '', /^1 /);
+      await assertAccessible(page);
+
+      // A foot, rubbed out again; the cursor stops at the edge.
+      const stem = await ink();
+      assert.ok(stem > 30, `${stem} pixels`);
+      await press('Enter');
+      await press('ArrowRight', 20);
+      assert.equal(await says.textContent(), 'Row 22, column 28, pen down');
+      assert.ok((await ink()) > stem + 20);
+      await press('Delete');
+      assert.equal(await says.textContent(), 'Row 22, column 28, eraser down');
+      await press('ArrowLeft', 9);
+      await keyboard.press('Delete');
+      assert.ok((await ink()) < stem + 20);
+
+      // Leaving lifts the pen, and the keys then scroll the page as ever.
+      await press('Space');
+      await keyboard.press('Tab');
+      assert.ok(await cursor.isHidden());
+      assert.equal(await says.textContent(), '');
+
+      // Attacked by keyboard.
+      await page.locator('select[name=loss]').focus();
+      await keyboard.type('margin');
+      assert.equal(await page.inputValue('select[name=loss]'), 'margin');
+      assert.match((await page.locator('#about-loss').textContent()) ?? '', /^margin: /);
+    }));
 
   it('the report can be read without JavaScript', async () => {
     const context = await browser.newContext({ javaScriptEnabled: false, viewport: SIZES.phone });

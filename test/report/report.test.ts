@@ -64,9 +64,7 @@ describe('a report', () => {
     assert.ok(html.length < 2_000_000, `${html.length}`);
     const charts = [...files.keys()].filter((name) => name.endsWith('.svg'));
     assert.ok(charts.length >= 8, charts.join());
-    assert.deepEqual(notes, [
-      'there is no playground: it needs example images and the model folders',
-    ]);
+    assert.deepEqual(notes, ['there is no playground: it needs example images and a model folder']);
     assert.doesNotMatch(html, /playground\.html/);
     for (const name of charts) {
       const png = files.get(name.replace(/svg$/, 'png')) as Uint8Array;

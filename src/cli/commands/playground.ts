@@ -52,7 +52,7 @@ async function playground(flags: Flags): Promise<void> {
 export function playgroundCommand(): Command {
   const command = new Command('playground')
     .description('draw digits and attack them in a browser, served on this machine only')
-    .option('--model <folders...>', 'model folders, the one to compare with first', [
+    .option('--model <folders...>', 'model folders to choose from, the one to compare with first', [
       'models/baseline',
       'models/student',
     ])

@@ -13,6 +13,9 @@ function part<T extends Element>(root: Element, name: string): T {
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
+const largestOf = (values: Float32Array): number =>
+  values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+
 /** Attacks `image` and shows all of it in `root`; says in a sentence what came of it. */
 export function showModel(
   root: HTMLElement,
@@ -31,20 +34,21 @@ export function showModel(
   const { images: attacked } = runAttack(plan, classifier, { images: image, labels, streams });
   const after = softmaxOf(oracle.logits(attacked), classes, 1);
 
-  const largest = gradient.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const change = attacked.map((value, i) => value - image[i]);
   paintChange(part(root, 'gradient'), gradient, inputShape);
-  paintChange(
-    part(root, 'change'),
-    attacked.map((value, i) => value - image[i]),
-    inputShape,
-  );
+  paintChange(part(root, 'change'), change, inputShape);
   paintGray(part(root, 'attacked'), attacked, inputShape);
+  const steepest = largestOf(gradient);
   part(root, 'gradient-text').textContent =
-    largest === 0 ? 'exactly zero: nothing to follow' : `largest ${largest.toExponential(1)}`;
+    steepest === 0 ? 'exactly zero: nothing to follow' : `largest ${steepest.toExponential(1)}`;
+  const furthest = largestOf(change);
+  part(root, 'change-text').textContent =
+    furthest === 0 ? 'nothing changed' : `largest ${furthest.toFixed(2)}`;
   const [before, then] = [argmax(clean), argmax(after)];
   part(root, 'before').textContent = `${before} (${percent(clean[before])})`;
   const outcome = part<HTMLElement>(root, 'after');
-  outcome.textContent = `${then} (${percent(after[then])})`;
+  const verdict = then === label ? 'holds' : before === label ? 'fooled' : 'wrong';
+  outcome.textContent = `${then} (${percent(after[then])}), ${verdict}`;
   outcome.classList.toggle('fooled', then !== label);
   showBars(part(root, 'bars'), clean, after);
   if (before !== label) return `${name} is wrong without an attack: it says ${before}`;
@@ -53,25 +57,55 @@ export function showModel(
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-/** A pair of bars for every class: before and after. */
+function shape(name: string, attributes: Readonly<Record<string, string | number>>): SVGElement {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
+  return made;
+}
+
+function text(content: string, x: number, y: number, anchor: string): SVGElement {
+  const made = shape('text', { x, y, 'text-anchor': anchor });
+  made.textContent = content;
+  return made;
+}
+
+/** A pair of bars for every class, before and after, over a scale from 0 to 100 %. */
 function showBars(svg: SVGElement, before: Float32Array, after: Float32Array): void {
-  const column = 100 / before.length;
-  const bars = [...before.keys()].flatMap((c) => {
-    const bar = (share: number, left: number, hue: string) => {
-      const rectangle = document.createElementNS(SVG, 'rect');
-      rectangle.setAttribute('class', `fill ${hue}`);
-      rectangle.setAttribute('x', String((c + left) * column));
-      rectangle.setAttribute('y', String(30 - 30 * share));
-      rectangle.setAttribute('width', String(column * 0.36));
-      rectangle.setAttribute('height', String(30 * share));
-      return rectangle;
-    };
-    const name = document.createElementNS(SVG, 'text');
-    name.setAttribute('x', String((c + 0.5) * column));
-    name.setAttribute('y', '35');
-    name.setAttribute('text-anchor', 'middle');
-    name.textContent = String(c);
-    return [bar(before[c], 0.12, 's1'), bar(after[c], 0.52, 's2'), name];
+  const [left, top, height] = [13, 2, 30];
+  const column = (100 - left) / before.length;
+  const lines = [0, 0.5, 1].flatMap((share) => {
+    const y = top + height * (1 - share);
+    return [
+      shape('line', { class: 'grid', x1: left, x2: 100, y1: y, y2: y }),
+      text(`${100 * share} %`, left - 1, y + 1.2, 'end'),
+    ];
   });
-  svg.replaceChildren(...bars);
+  const bars = [...before.keys()].flatMap((c) => {
+    const bar = (share: number, offset: number, hue: string) =>
+      shape('rect', {
+        class: `fill ${hue}`,
+        x: left + (c + offset) * column,
+        y: top + height * (1 - share),
+        width: column * 0.36,
+        height: height * share,
+      });
+    return [
+      bar(before[c], 0.12, 's1'),
+      bar(after[c], 0.52, 's2'),
+      text(String(c), left + (c + 0.5) * column, 37.5, 'middle'),
+    ];
+  });
+  svg.replaceChildren(...lines, ...bars);
+  svg.setAttribute(
+    'aria-label',
+    `probability of every class, before: ${shares(before)}; attacked: ${shares(after)}`,
+  );
+}
+
+/** In words: the classes that get half a percent or more. */
+function shares(values: Float32Array): string {
+  return [...values.keys()]
+    .filter((c) => values[c] >= 0.005)
+    .map((c) => `${c} at ${percent(values[c])}`)
+    .join(', ');
 }

@@ -27,14 +27,23 @@ export function paintGray(canvas: HTMLCanvasElement, values: Float32Array, shape
   });
 }
 
-/** A change, its channels averaged: red where lighter, blue where darker, full colour at the most. */
+/**
+ * A change, its channels averaged: red where lighter, blue where darker, full colour at the most.
+ * A change of nothing leaves the canvas clear, and striped by `data-empty`.
+ */
 export function paintChange(canvas: HTMLCanvasElement, change: Float32Array, shape: Shape): void {
   const channels = shape[2];
   const most = change.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+  canvas.toggleAttribute('data-empty', most === 0);
+  if (most === 0) {
+    canvas.width = shape[1]; // which clears it
+    canvas.height = shape[0];
+    return;
+  }
   paint(canvas, shape, (pixel) => {
     let mean = 0;
     for (let c = 0; c < channels; c++) mean += change[pixel * channels + c] / channels;
-    const strength = most === 0 ? 0 : mean / most;
+    const strength = mean / most;
     const faint = Math.round(255 * (1 - Math.abs(strength)));
     return strength > 0 ? [255, faint, faint] : [faint, faint, 255];
   });

@@ -9,7 +9,9 @@ import {
 } from '../../attacks/index.ts';
 import { startBrowserEngine } from '../../engine/browser.ts';
 import { type Classifier, Model, type Network, weightSpecs } from '../../models/browser.ts';
+import { LOSS_NOTES } from './losses.ts';
 import { Pad } from './pad.ts';
+import { drawByKeyboard } from './pad-keys.ts';
 import { showModel } from './panel.ts';
 import { paintGray } from './pixels.ts';
 
@@ -47,6 +49,10 @@ function element<T extends HTMLElement>(id: string): T {
 
 class Playground {
   readonly #classifiers: readonly Classifier[];
+  /** The panels that show a model each. */
+  readonly #sides = [...document.querySelectorAll<HTMLElement>('.model')];
+  /** What came of the attack, side by side. */
+  readonly #said: string[] = [];
   readonly #form = element<HTMLFormElement>('controls');
   readonly #status = element('status');
   readonly #pad: Pad;
@@ -55,8 +61,12 @@ class Playground {
     this.#classifiers = data.models.map(classifierOf);
     const { inputShape } = this.#classifiers[0];
     this.#pad = new Pad(element('pad'), inputShape, () => this.#drawn());
+    drawByKeyboard(this.#pad, element('pad'), element('cursor'), element('pad-says'));
     this.#fillChoices();
     this.#offerSamples(data.samples);
+    for (const side of this.#sides) {
+      choiceOf(side).addEventListener('input', () => this.#compute([side]));
+    }
     element('clear').addEventListener('click', () => {
       this.#pad.clear();
       this.#drawn();
@@ -98,8 +108,10 @@ class Playground {
     const { inputShape } = this.#classifiers[0];
     const bytes = bytesOf(images);
     const size = this.#pad.pixels.length;
+    const pixelsOf = (i: number) =>
+      Float32Array.from(bytes.subarray(i * size, (i + 1) * size), (byte) => byte / 255);
     const buttons = labels.map((label, i) => {
-      const pixels = Float32Array.from(bytes.subarray(i * size, (i + 1) * size), (b) => b / 255);
+      const pixels = pixelsOf(i);
       const canvas = document.createElement('canvas');
       paintGray(canvas, pixels, inputShape);
       const button = document.createElement('button');
@@ -114,33 +126,57 @@ class Playground {
       return button;
     });
     element('samples').replaceChildren(...buttons);
-    buttons[0]?.click();
+    (buttons.find((_, i) => this.#hasGradient(pixelsOf(i), labels[i])) ?? buttons[0])?.click();
+  }
+
+  /** Whether the naive attack sees anything on the first model: the story begins with such an image. */
+  #hasGradient(image: Float32Array, label: number): boolean {
+    const subjects = { labels: [label], targets: undefined };
+    const oracle = new Oracle(this.#classifierOn(this.#sides[0]));
+    return oracle.lossGradients('softmax', image, subjects).gradient.some((value) => value !== 0);
+  }
+
+  #classifierOn(side: HTMLElement): Classifier {
+    return this.#classifiers[Number(choiceOf(side).value)];
   }
 
   /** A drawing has no label: it is taken for what the first model sees in it. */
   #drawn(): void {
-    const seen = showsTo(this.#classifiers[0], this.#pad.pixels);
+    const seen = showsTo(this.#classifierOn(this.#sides[0]), this.#pad.pixels);
     this.#control('label').value = String(seen);
     this.#compute();
   }
 
-  #compute(): void {
+  #compute(sides: readonly HTMLElement[] = this.#sides): void {
     const eps = Number(this.#control<HTMLInputElement>('eps').value);
     this.#control<HTMLOutputElement>('eps-value').value = eps.toFixed(2);
-    const loss = this.#control('loss').value as LossName;
-    const plan = planAttack(attackNamed(this.#control('attack').value), {
-      norm: 'Linf',
-      eps,
-      loss: loss || undefined,
-    });
+    const attack = attackNamed(this.#control('attack').value);
+    const loss = (this.#control('loss').value || undefined) as LossName | undefined;
+    const plan = planAttack(attack, { norm: 'Linf', eps, loss });
+    element('about-attack').textContent = `${attack.name}: ${attack.about}.`;
+    element('about-loss').textContent = loss
+      ? `${loss}: ${LOSS_NOTES[loss]}`
+      : 'This attack chooses its losses itself; the gradient shown is that of margin.';
     const label = Number(this.#control('label').value);
     const started = performance.now();
-    const said = this.#classifiers.map((classifier, m) =>
-      showModel(element(`model-${m}`), classifier, plan, this.#pad.pixels, label),
-    );
+    for (const side of sides) {
+      const classifier = this.#classifierOn(side);
+      this.#said[this.#sides.indexOf(side)] = showModel(
+        side,
+        classifier,
+        plan,
+        this.#pad.pixels,
+        label,
+      );
+    }
     const took = Math.max(1, Math.round(performance.now() - started));
-    this.#status.textContent = `${said.join('; ')}. Computed here in ${took} ms.`;
+    this.#status.textContent = `${this.#said.join('; ')}. Computed here in ${took} ms.`;
   }
+}
+
+/** The menu of models on a side. */
+function choiceOf(side: HTMLElement): HTMLSelectElement {
+  return side.querySelector('[data-part=choice]') as HTMLSelectElement;
 }
 
 function setOptions(select: HTMLSelectElement, values: readonly string[]): void {
