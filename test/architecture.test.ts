@@ -17,7 +17,7 @@ const ORDER = [
 ];
 
 /** Whom everybody may know. */
-const COMMON = ['src/errors.ts', 'src/version.ts'];
+const COMMON = ['src/errors.ts', 'src/numbers.ts', 'src/version.ts'];
 
 /** A part's face; the second one is for what a browser runs. */
 const FACES = ['index.ts', 'browser.ts'];

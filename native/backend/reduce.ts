@@ -33,11 +33,7 @@ interface Reduction {
 }
 
 /** Undefined when the reduced axes are not neighbours (axes of size 1 do not count). */
-export function reductionOf(
-  shape: number[],
-  axes: number[],
-  keepDims: boolean,
-): Reduction | undefined {
+function reductionOf(shape: number[], axes: number[], keepDims: boolean): Reduction | undefined {
   const isReduced = (axis: number) => axes.includes(axis);
   const outShape = keepDims
     ? shape.map((size, axis) => (isReduced(axis) ? 1 : size))

@@ -6,7 +6,6 @@ import { type Dataset, digestOf, writeFileAtomically } from '../data/index.ts';
 import type { Engine } from '../engine/index.ts';
 import { UserError } from '../errors.ts';
 import {
-  budgetText,
   type EvaluationPlan,
   type EvaluationRecord,
   identityOf,
@@ -15,6 +14,7 @@ import {
   type Provenance,
 } from '../evaluation/index.ts';
 import { readModelCard } from '../models/index.ts';
+import { numberText } from '../numbers.ts';
 import { programVersion } from '../version.ts';
 import { duration, type Terminal } from './terminal.ts';
 
@@ -41,8 +41,8 @@ export async function openPartial(
 export function describeAttack(planned: PlannedAttack): string {
   const { attack, norm, eps, loss, options, target, source } = identityOf(planned);
   const parts = [
-    [attack, norm, eps === null ? '' : budgetText(eps), loss ?? ''].filter(Boolean).join(' '),
-    ...Object.entries(options).map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`),
+    [attack, norm, eps === null ? '' : numberText(eps), loss ?? ''].filter(Boolean).join(' '),
+    ...Object.entries(options).map(([name, value]) => `${name} ${numberText(value)}`),
     ...(target === null ? [] : [`target ${target}`]),
     ...(source === null ? [] : [`source ${source}`]),
   ];

@@ -1,8 +1,10 @@
 /** One attacked image, told by the predictions of every model: in the terminal and as PNG. */
+
 import { argmax, Oracle, row } from '../attacks/index.ts';
 import { type Dataset, imageSize, imagesAsFloats } from '../data/index.ts';
 import type { EvaluationRecord, Subject } from '../evaluation/index.ts';
 import { softmaxOf } from '../models/index.ts';
+import { percent } from '../numbers.ts';
 import { encodeGrid, perturbationPicture, pictureOf } from '../report/index.ts';
 import { cropColumns, halfBlocks, perturbationBlocks } from './picture.ts';
 import type { Terminal } from './terminal.ts';
@@ -125,7 +127,7 @@ export function storyText(story: Story, terminal: Terminal): string {
   );
   const widest = Math.max(...verdicts.map(({ what }) => what.length));
   for (const { what, predicted, probability } of verdicts) {
-    const answer = `class ${predicted} (${(100 * probability).toFixed(2)} %)`;
+    const answer = `class ${predicted} (${percent(probability)})`;
     const colour = predicted === story.label ? terminal.colour.green : terminal.colour.red;
     lines.push(`${what.padEnd(widest)}  ${colour(answer)}`);
   }

@@ -1,5 +1,6 @@
 import { Chalk, type ChalkInstance } from 'chalk';
 import type { Options, Preset, SingleBar } from 'cli-progress';
+import { percent } from '../numbers.ts';
 import type { TrainingProgress } from '../training/index.ts';
 import type { OutputOptions } from './options.ts';
 
@@ -29,9 +30,7 @@ export function duration(seconds: number): string {
 export function trainingDetail(progress: TrainingProgress): string {
   const { epoch, epochs, loss, validationAccuracy, samplesPerSecond, secondsLeft } = progress;
   const accuracy =
-    validationAccuracy === undefined
-      ? ''
-      : `validation ${(100 * validationAccuracy).toFixed(2)} %, `;
+    validationAccuracy === undefined ? '' : `validation ${percent(validationAccuracy)}, `;
   return (
     `epoch ${epoch}/${epochs}, loss ${loss.toFixed(4)}, ${accuracy}` +
     `${Math.round(samplesPerSecond)} samples/s, ${duration(secondsLeft)} left`

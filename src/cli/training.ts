@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { DataSplits } from '../data/index.ts';
 import { checkWritable } from '../data/index.ts';
 import type { ModelCard } from '../models/index.ts';
+import { percent } from '../numbers.ts';
 import {
   makeSoftLabels,
   type SoftLabels,
@@ -77,8 +78,6 @@ export async function softLabelsWithProgress(
     progress.stop();
   }
 }
-
-const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
 
 /** A line or two on a model that has just been trained. */
 export function describeModel({ role, temperature, history }: ModelCard, out: string): string {

@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { registerWasmFrom } from '../../native/backend/browser.ts';
 
 export { type ConvPoolOptions, convReluPool } from '../../native/backend/browser.ts';
-export { philox, RandomStream } from './random.ts';
+export { RandomStream } from './random.ts';
 
 /**
  * Starts the kernels.

@@ -1,5 +1,6 @@
 /** What can be said in a gate. Loads nothing, so that the command line can check gates at once. */
 import { UserError } from '../errors.ts';
+import { numberText } from '../numbers.ts';
 
 export const COMPARISONS = ['>=', '<=', '>', '<'] as const;
 export type Comparison = (typeof COMPARISONS)[number];
@@ -27,7 +28,7 @@ export interface Gate {
 /** Such as `0.0314` for `8/255`; anything that is no fraction stays as it is. */
 function decimalOf(word: string): string {
   const [, top, bottom] = /^([\d.]+)\/([\d.]+)$/.exec(word) ?? [];
-  return top === undefined ? word : String(Number((Number(top) / Number(bottom)).toPrecision(4)));
+  return top === undefined ? word : numberText(Number(top) / Number(bottom));
 }
 
 /** One spelling for all ways to write a figure: case, brackets, commas and spaces do not matter. */

@@ -1,5 +1,6 @@
 /** Bars for CI: every figure that a gate can name, and what became of the gates. */
 import { GateError, UserError } from '../errors.ts';
+import { numberText, percent } from '../numbers.ts';
 import { LARGE_EPS } from './flags.ts';
 import { type Gate, type GateEnd, normalFigure } from './gate-syntax.ts';
 import { type AttackIdentity, nameOfAttack } from './names.ts';
@@ -265,8 +266,8 @@ export function judgeAgain(results: readonly GateResult[], whole: EvaluationReco
 
 function valueText(value: number, unit: GateResult['unit']): string {
   if (value === Number.MAX_VALUE) return 'not found';
-  if (unit === 'share') return `${(100 * value).toFixed(2)} %`;
-  return String(Number(value.toPrecision(4)));
+  if (unit === 'share') return percent(value);
+  return numberText(value);
 }
 
 /** What became of a gate, such as `accuracy of student is 98.00 %, not >= 99.00 %`. */

@@ -41,7 +41,7 @@ export {
 } from './gradients.ts';
 export { joinRecords } from './joining.ts';
 export { GAP_FROM, GAP_TO, logitGaps } from './logit-gap.ts';
-export { type AttackIdentity, budgetText, identityOf, nameOfAttack } from './names.ts';
+export { type AttackIdentity, identityOf, nameOfAttack } from './names.ts';
 export { robustAccuracy } from './paired-tests.ts';
 export { PartialEvaluation } from './partial.ts';
 export {

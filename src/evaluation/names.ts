@@ -1,5 +1,6 @@
 /** What attacks are called in records, tables, files and gates: one name for one measurement. */
 import { ATTACKS, type LossName, type Norm } from '../attacks/index.ts';
+import { numberText } from '../numbers.ts';
 import type { PlannedAttack } from './evaluate.ts';
 import type { Target } from './records.ts';
 
@@ -28,9 +29,6 @@ export function identityOf({ plan, source, target }: PlannedAttack): AttackIdent
   };
 }
 
-/** In four digits at most, such as `0.03137`. */
-export const budgetText = (eps: number): string => String(Number(eps.toPrecision(4)));
-
 /**
  * Such as `pgd Linf 0.3 margin steps=100`: the choices that are not the attack's own defaults. Of an
  * attack that only another version knows, all of them.
@@ -46,9 +44,9 @@ export function nameOfAttack(identity: AttackIdentity): string {
   return [
     name,
     norm,
-    ...(eps === null ? [] : [budgetText(eps)]),
+    ...(eps === null ? [] : [numberText(eps)]),
     ...(loss !== null && attack?.losses.length !== 1 ? [loss] : []),
-    ...chosen.map(([option, value]) => `${option}=${Number(value.toPrecision(4))}`),
+    ...chosen.map(([option, value]) => `${option}=${numberText(value)}`),
     ...(target === null ? [] : [`target=${target}`]),
   ].join(' ');
 }

@@ -1,13 +1,14 @@
 /** Two models on the same images: is their difference more than chance? */
 import type { Threat } from '../attacks/index.ts';
-import { budgetText, nameOfAttack } from './names.ts';
+import { numberText } from '../numbers.ts';
+import { nameOfAttack } from './names.ts';
 import type { AttackRecord, ModelRecord, TestRecord } from './records.ts';
 import { holm, mcnemar } from './statistics.ts';
 import { standing, threatsOf } from './worst-case.ts';
 
 /** Such as `robust accuracy (Linf 0.1)`. */
 export const robustAccuracy = ({ norm, eps }: Threat): string =>
-  `robust accuracy (${norm} ${budgetText(eps)})`;
+  `robust accuracy (${norm} ${numberText(eps)})`;
 
 /** Outcomes of two models, image by image. */
 export interface Pair {

@@ -1,6 +1,7 @@
 /** What may be said of a model's robustness, given the flags. */
+
+import { numberText, percent } from '../numbers.ts';
 import { CAUSES, isAdaptive, LARGE_EPS } from './flags.ts';
-import { budgetText } from './names.ts';
 import { robustAccuracy } from './paired-tests.ts';
 import type { EvaluationRecord, Verdict } from './records.ts';
 import { aimsAnywhere, threatsOf } from './worst-case.ts';
@@ -42,7 +43,7 @@ export function reachVerdicts(record: Judged): Verdict[] {
     }
     const worst = record.worstCases
       .filter(({ model }) => model === name)
-      .map((found) => `${robustAccuracy(found)} at most ${(100 * found.rate).toFixed(2)} %`)
+      .map((found) => `${robustAccuracy(found)} at most ${percent(found.rate)}`)
       .join(', ');
     const seen = codes.length > 0 ? ` (${causes} seen, adaptive attacks were run)` : '';
     return {
@@ -61,7 +62,7 @@ function settlingCommand({ configuration, attacks }: Judged, folder: string): st
   const [norm = 'Linf'] = threats.map((threat) => threat.norm);
   const budgets = threats
     .filter((threat) => threat.norm === norm)
-    .map(({ eps }) => budgetText(eps));
+    .map(({ eps }) => numberText(eps));
   return [
     'distill evaluate',
     preset === 'standard' ? '--attacks autoattack fmn' : '--preset standard',

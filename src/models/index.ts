@@ -6,7 +6,6 @@ export {
   type EpochRecord,
   loadModel,
   type ModelCard,
-  type ModelFacts,
   type ModelRole,
   readModel,
   readModelCard,
@@ -14,9 +13,9 @@ export {
   saveModel,
   weightsDigest,
 } from './folder.ts';
-export { type PreparedImage, readImage } from './image.ts';
+export { readImage } from './image.ts';
 export {
-  betterPixelRange,
+  checkAccuracy,
   ImportError,
   type ImportedNetwork,
   type ImportOptions,

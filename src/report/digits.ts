@@ -1,8 +1,9 @@
 /** The part of the page that shows attacked images. `browser/digits.ts` makes it move. */
 import type { EvaluationRecord } from '../evaluation/index.ts';
+import { numberText, percent } from '../numbers.ts';
 import type { Answer, Examples, Scene } from './examples.ts';
 import { jsonBlock, type Markup, markup } from './markup.ts';
-import { numberText } from './text.ts';
+
 import { subjectOf } from './verdict.ts';
 
 const spriteId = (scene: number, model: number, what: 'attacked' | 'change'): string =>
@@ -10,7 +11,7 @@ const spriteId = (scene: number, model: number, what: 'attacked' | 'change'): st
 
 /** Such as `7 (99.9 %)`. */
 const answerText = ({ predicted, confidence }: Answer): string =>
-  `${predicted} (${(100 * confidence).toFixed(1)} %)`;
+  `${predicted} (${percent(confidence, 1)})`;
 
 /** The sprites that the pictures below take their pixels from. */
 export function sprites({ originals, scenes, width, height, count }: Examples): Markup {

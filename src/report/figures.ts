@@ -7,6 +7,7 @@ import {
   HISTOGRAM_TO,
   type ModelRecord,
 } from '../evaluation/index.ts';
+import { numberText, percent } from '../numbers.ts';
 import {
   type Chart,
   confusionChart,
@@ -19,7 +20,7 @@ import {
 } from './charts/index.ts';
 import type { Material } from './material.ts';
 import { accuracyOnAttacked } from './tables.ts';
-import { attackName, countText, numberText, percent, rateText, slug } from './text.ts';
+import { attackName, countText, rateText, slug } from './text.ts';
 import { mainBudget } from './verdict.ts';
 
 /** A chart with the part of the page it belongs to and the name of its files. */

@@ -1,5 +1,6 @@
 /** The report as a comment on a pull request. */
 import type { EvaluationRecord } from '../evaluation/index.ts';
+import { numberText } from '../numbers.ts';
 import type { Material } from './material.ts';
 import { missingParts } from './missing.ts';
 import { commandOf } from './page.ts';
@@ -14,7 +15,7 @@ import {
   targetTable,
   testTable,
 } from './tables.ts';
-import { numberText, sentence } from './text.ts';
+import { sentence } from './text.ts';
 import { verdict } from './verdict.ts';
 
 /** Text that Markdown and the HTML inside it leave alone. */

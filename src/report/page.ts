@@ -1,6 +1,7 @@
 /** The page: one HTML file that opens anywhere, needs no network and no JavaScript to be read. */
 import { createHash } from 'node:crypto';
 import type { EvaluationRecord, Flag } from '../evaluation/index.ts';
+import { numberText } from '../numbers.ts';
 import type { PageAssets } from './assets.ts';
 import { inlineSvg } from './charts/index.ts';
 import { digitCards, sprites, story } from './digits.ts';
@@ -21,7 +22,7 @@ import {
   targetTable,
   testTable,
 } from './tables.ts';
-import { countText, numberText, sentence } from './text.ts';
+import { countText, sentence } from './text.ts';
 import { subjectOf, verdict } from './verdict.ts';
 
 const hashOf = (text: string): string =>
@@ -187,7 +188,7 @@ function chartGrid(figures: readonly Figure[], section: Figure['section']): Mark
 }
 
 /** A table whose columns sort when there is JavaScript; it scrolls by itself where it is too wide. */
-export function tableMarkup({ id, caption, columns, rows, isTotal }: Table): Markup {
+function tableMarkup({ id, caption, columns, rows, isTotal }: Table): Markup {
   return markup`<p class="caption" id="caption-${id}">${caption}</p><div class="table" role="region" aria-labelledby="caption-${id}" tabindex="0"><table id="table-${id}" aria-labelledby="caption-${id}"><thead><tr>${columns.map((name) => markup`<th scope="col">${name}</th>`)}</tr></thead><tbody>${rows.map(
     (row) =>
       markup`<tr${isTotal?.(row) ? markup` class="total"` : ''}>${row.map(

@@ -4,7 +4,6 @@
  */
 import {
   type AttackRecord,
-  budgetText,
   type EvaluationRecord,
   type GateResult,
   gateText,
@@ -16,7 +15,8 @@ import {
   targetDistances,
   targetRates,
 } from '../evaluation/index.ts';
-import { countText, interval, numberText, percent } from './text.ts';
+import { numberText, percent } from '../numbers.ts';
+import { countText, interval } from './text.ts';
 
 export interface Cell {
   readonly text: string;
@@ -160,7 +160,7 @@ export function attackTable(record: EvaluationRecord): Table {
     return [
       { text: whatOf(first), note: optionsText(first), brief },
       text(first.norm),
-      number(first.eps as number, budgetText(first.eps as number)),
+      number(first.eps as number),
       text(first.loss ?? '–'),
       ...models.map((model) => {
         const found = own.find((attack) => attack.model === model.name);
@@ -185,7 +185,7 @@ const order = (a: readonly Cell[], b: readonly Cell[]): number =>
   (a[2].value ?? 0) - (b[2].value ?? 0);
 
 /** Share of images without a gradient past which a gradient attack is called blind. */
-export const BLIND = 0.1;
+const BLIND = 0.1;
 
 /** Whether the loss that this attack climbs had no gradient to give on many images. */
 export function isBlind({ models }: EvaluationRecord, attack: AttackRecord): boolean {
@@ -213,7 +213,7 @@ function worstRows({ worstCases, models }: EvaluationRecord): Cell[][] {
     return [
       { text: WORST, note: 'per image' },
       text(norm),
-      number(eps, budgetText(eps)),
+      number(eps),
       text('all'),
       ...models.map(({ name }) => {
         const one = own.find(({ model }) => model === name);
@@ -293,7 +293,7 @@ const targeted = ({ attacks }: EvaluationRecord) => attacks.filter(({ target }) 
 const targetedCells = (attack: AttackRecord, brief: string | undefined): Cell[] => [
   { text: whatOf(attack), note: optionsText(attack), brief: brief ?? attack.attack },
   text(attack.norm),
-  ...(attack.eps === null ? [text('–')] : [number(attack.eps, budgetText(attack.eps))]),
+  ...(attack.eps === null ? [text('–')] : [number(attack.eps)]),
   text(attack.loss ?? '–'),
   text(attack.model),
 ];

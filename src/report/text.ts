@@ -1,8 +1,7 @@
 /** How figures are written in pages, charts and Markdown. */
-import { type AttackRecord, nameOfAttack, type Rate } from '../evaluation/index.ts';
 
-/** Such as `99.21 %`. */
-export const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+import { type AttackRecord, nameOfAttack, type Rate } from '../evaluation/index.ts';
+import { percent } from '../numbers.ts';
 
 /** Such as `99.02 to 99.37`, in percent. */
 export const interval = ({ low, high }: Pick<Rate, 'low' | 'high'>): string =>
@@ -13,9 +12,6 @@ export const rateText = (rate: Rate): string => `${percent(rate.rate)} (${interv
 
 /** Such as `10,000`. */
 export const countText = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
-
-/** At most four digits, such as `0.03137`. */
-export const numberText = (value: number): string => String(Number(value.toPrecision(4)));
 
 /** A class or file name part: lower-case letters, digits and single dashes. */
 export const slug = (text: string): string =>

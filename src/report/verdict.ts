@@ -6,8 +6,9 @@ import {
   type Rate,
   robustAccuracy,
 } from '../evaluation/index.ts';
+import { numberText, percent } from '../numbers.ts';
 import { isBlind, isSignificant } from './tables.ts';
-import { attackName, countText, numberText, percent, rateText } from './text.ts';
+import { attackName, countText, rateText } from './text.ts';
 
 /** The model that a record is about: the last one trained at a temperature, else the last. */
 export function subjectOf<M extends { readonly temperature: number }>({

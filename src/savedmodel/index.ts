@@ -2,7 +2,7 @@ export { attr } from './attributes.ts';
 export { type Bundle, type NamedTensor, readBundle, writeBundle } from './bundle.ts';
 export { DataType, dtypeName } from './dtypes.ts';
 export { FormatError, printable } from './errors.ts';
-export { MAX_FILE_BYTES, readFileBytes } from './files.ts';
+export { readFileBytes } from './files.ts';
 export {
   type AttrValue,
   EventSchema,
@@ -18,7 +18,6 @@ export { frameRecord } from './record.ts';
 export {
   readSavedModel,
   SAVED_MODEL_FILE,
-  type SavedModelSpec,
   type SignatureSpec,
   VARIABLES_PREFIX,
   writeSavedModel,

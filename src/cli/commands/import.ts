@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { UserError } from '../../errors.ts';
 import type { ImportedNetwork, ImportOptions } from '../../models/index.ts';
+import { percent } from '../../numbers.ts';
 import {
   addDataOptions,
   addEngineOptions,
@@ -54,19 +55,15 @@ async function checkTarget(out: string): Promise<void> {
   }
 }
 
-/**
- * Measures the model on test images, in its own pixel range and in others.
- * @returns the accuracy, or undefined when the data are of another kind
- * @throws UserError `bad-input-range` when another range is far better
- */
-async function checkOnData(
-  { network, weights }: ImportedNetwork,
+/** How often the model is right on test images; undefined when they are of another kind. */
+async function accuracyOnData(
+  imported: ImportedNetwork,
   flags: Flags,
   terminal: Terminal,
 ): Promise<number | undefined> {
-  const tf = await import('@tensorflow/tfjs-core');
   const { loadData, subset } = await import('../../data/index.ts');
-  const { betterPixelRange, classesOf, logitsOf, Model } = await import('../../models/index.ts');
+  const { checkAccuracy } = await import('../../models/index.ts');
+  const { network } = imported;
   const { test } = await loadData(flags.data);
   if (`${test.shape}` !== `${network.inputShape}` || test.classes !== network.classes) {
     const mine = `${network.inputShape.join(' x ')} in ${network.classes} classes`;
@@ -74,33 +71,8 @@ async function checkOnData(
     return undefined;
   }
   const count = Math.min(flags.samples, test.count);
-  const images = subset(
-    test,
-    test.name,
-    Uint32Array.from({ length: count }, (_, i) => i),
-  );
-  const model = new Model(network, weights, 1);
-  const accuracyOf = (black: number, white: number): number => {
-    const stretched = {
-      classes: model.classes,
-      logits: (batch: Parameters<typeof model.logits>[0]) =>
-        tf.tidy(() => model.logits(tf.add(tf.mul(batch, white - black), black))),
-    };
-    const predicted = classesOf(logitsOf(stretched, images), model.classes);
-    return predicted.filter((c, i) => c === images.labels[i]).length / count;
-  };
-  const better = flags.inputRange ? undefined : betterPixelRange(accuracyOf);
-  const accuracy = better?.given ?? accuracyOf(0, 1);
-  model.dispose();
-  if (better) {
-    const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-    throw new UserError(
-      'bad-input-range',
-      `the model is right on ${percent(better.given)} of ${count} images with pixels from 0 to 1, and on ${percent(better.accuracy)} with ${better.range.join(' to ')}`,
-      { hint: `import it with --input-range ${better.range.join(',')}` },
-    );
-  }
-  return accuracy;
+  const positions = Uint32Array.from({ length: count }, (_, i) => i);
+  return checkAccuracy(imported, subset(test, test.name, positions), flags.inputRange);
 }
 
 async function importForeign(source: string, flags: Flags): Promise<void> {
@@ -120,7 +92,7 @@ async function importForeign(source: string, flags: Flags): Promise<void> {
   };
   const imported = await importModel(source, options);
   const { network, weights, format } = imported;
-  const accuracy = await checkOnData(imported, flags, terminal);
+  const accuracy = await accuracyOnData(imported, flags, terminal);
   const range = (flags.inputRange ?? [0, 1]).join(',');
   const settings = { source: basename(resolve(source)), format, inputRange: range };
   const card = await saveModel(flags.out, network, flags.temperature, weights, {
@@ -137,9 +109,7 @@ async function importForeign(source: string, flags: Flags): Promise<void> {
       `${network.classes} classes, ${parameterCount(network)} parameters\nlayers: ${kinds}`,
   );
   if (accuracy !== undefined) {
-    terminal.print(
-      `accuracy on the first test images of ${flags.data}: ${(100 * accuracy).toFixed(2)} %`,
-    );
+    terminal.print(`accuracy on the first test images of ${flags.data}: ${percent(accuracy)}`);
     if (accuracy < 2 / network.classes) {
       terminal.warn('the model does little better than chance here: check classes and pixel range');
     }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { UserError } from '../../errors.ts';
+import { percent } from '../../numbers.ts';
 import {
   addDataOptions,
   addEngineOptions,
@@ -81,8 +82,8 @@ async function predict(flags: Flags): Promise<void> {
     terminal.print(halfBlocks(pixels, [height, width], terminal).join('\n'));
     for (const change of changes) terminal.note(`${source}: ${change}`);
     const truth = label === undefined ? '' : `, true class ${label}`;
-    const sure = (100 * probabilities[predicted]).toFixed(2);
-    terminal.print(`${source}: class ${predicted} with probability ${sure} %${truth}`);
+    const sure = percent(probabilities[predicted]);
+    terminal.print(`${source}: class ${predicted} with probability ${sure}${truth}`);
     const others = [...probabilities.keys()]
       .sort((a, b) => probabilities[b] - probabilities[a])
       .slice(1, 4);

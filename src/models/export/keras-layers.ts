@@ -23,7 +23,7 @@ export interface KerasWeight {
   readonly values: Float32Array;
 }
 
-export type WeightsByName = ReadonlyMap<string, Weight>;
+type WeightsByName = ReadonlyMap<string, Weight>;
 
 export function byName(weights: readonly Weight[]): WeightsByName {
   return new Map(weights.map((weight) => [weight.spec.name, weight]));
@@ -33,7 +33,7 @@ export function byName(weights: readonly Weight[]): WeightsByName {
 export const INPUT_NAME = IMAGE;
 
 /** Which layers the format can say; the rest is refused by name. */
-export function cannotExport(layer: Layer, format: string, reason: string): UserError {
+function cannotExport(layer: Layer, format: string, reason: string): UserError {
   return new UserError(
     'cannot-export',
     `the layer ${layer.name} (${layer.kind}) has no counterpart in ${format}: ${reason}`,

@@ -1,7 +1,10 @@
 /** What can be told from a model about the images it expects and the scores it gives. */
 import * as tf from '@tensorflow/tfjs-core';
+import type { Dataset } from '../../data/index.ts';
 import { RandomStream } from '../../engine/index.ts';
+import { percent } from '../../numbers.ts';
 import { Model } from '../model.ts';
+import { classesOf, logitsOf } from '../predict.ts';
 import type { AssembledNetwork } from './assembler.ts';
 import { ImportError } from './errors.ts';
 
@@ -81,4 +84,38 @@ export function betterPixelRange(
   const others = RANGES.map((range) => ({ range, accuracy: accuracyOf(...range) }));
   const best = others.reduce((a, b) => (b.accuracy > a.accuracy ? b : a));
   return best.accuracy > given + 0.2 ? { ...best, given } : undefined;
+}
+
+/**
+ * How often a network is right on labelled images.
+ * @param givenRange what the user said black and white are for it; absent: nobody said
+ * @throws ImportError `bad-input-range` when nobody said and another range is far better
+ */
+export function checkAccuracy(
+  { network, weights }: AssembledNetwork,
+  images: Dataset,
+  givenRange?: readonly [number, number],
+): number {
+  const model = new Model(network, weights, 1);
+  const accuracyOf = (low: number, high: number): number => {
+    const stretched = {
+      classes: model.classes,
+      logits: (batch: tf.Tensor4D) =>
+        tf.tidy(() => model.logits(tf.add(tf.mul(batch, high - low), low))),
+    };
+    const predicted = classesOf(logitsOf(stretched, images), model.classes);
+    return predicted.filter((c, i) => c === images.labels[i]).length / images.count;
+  };
+  try {
+    const better = givenRange ? undefined : betterPixelRange(accuracyOf);
+    if (!better) return accuracyOf(0, 1);
+    const [is, wouldBe] = [percent(better.given, 1), percent(better.accuracy, 1)];
+    throw new ImportError(
+      'bad-input-range',
+      `the model is right on ${is} of ${images.count} images with pixels from 0 to 1, and on ${wouldBe} with ${better.range.join(' to ')}`,
+      `import it with --input-range ${better.range.join(',')}`,
+    );
+  } finally {
+    model.dispose();
+  }
 }

@@ -92,7 +92,7 @@ function gatherBy(
 }
 
 /** Spreads axes of size 1 to `shape`, by NumPy's rule. */
-export function broadcastTo(a: Constant, shape: readonly number[]): Constant {
+function broadcastTo(a: Constant, shape: readonly number[]): Constant {
   const padded = [...new Array<number>(shape.length - a.shape.length).fill(1), ...a.shape];
   const own = stridesOf(padded);
   const strides = padded.map((size, axis) => (size === 1 ? 0 : own[axis]));

@@ -10,7 +10,7 @@ import { importSavedModel } from './saved-model.ts';
 import { importTfjs } from './tfjs.ts';
 
 export type { AssembledNetwork } from './assembler.ts';
-export { betterPixelRange } from './check.ts';
+export { checkAccuracy } from './check.ts';
 export { ImportError } from './errors.ts';
 export type { ImportOptions } from './image.ts';
 

@@ -7,7 +7,7 @@ import { type Constant, float32 } from './constants.ts';
  * Spreads a kernel `[height, width, in, out]` with zeros between its taps, so that no dilation is
  * left: TensorFlow.js has no gradient of a dilated convolution.
  */
-export function dilateKernel(kernel: Constant, [down, across]: readonly number[]): Constant {
+function dilateKernel(kernel: Constant, [down, across]: readonly number[]): Constant {
   if (down === 1 && across === 1) return kernel;
   const [height, width, input, output] = kernel.shape;
   const shape = [(height - 1) * down + 1, (width - 1) * across + 1, input, output];

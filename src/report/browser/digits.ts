@@ -1,4 +1,5 @@
 /** The controls over the attacked images: attack, eps, and who was fooled. */
+import { numberText, percent } from '../../numbers.ts';
 
 /** Mirrors the data block that `digits.ts` of the report writes. */
 interface DigitData {
@@ -36,7 +37,7 @@ export function enliveDigits(): void {
   const show = () => {
     const s = choices()[Number(eps.value)];
     const scene = data.scenes[s];
-    epsValue.value = String(Number(scene.eps.toPrecision(4)));
+    epsValue.value = numberText(scene.eps);
     eps.setAttribute('aria-valuetext', `eps ${epsValue.value}`);
     const wanted = (form.elements.namedItem('fooled') as RadioNodeList).value;
     let visible = 0;
@@ -78,7 +79,7 @@ function showAnswer(
   name: string,
   [predicted, confidence, fooled]: readonly [number, number, 0 | 1],
 ): void {
-  const text = `${predicted} (${(100 * confidence).toFixed(1)} %)`;
+  const text = `${predicted} (${percent(confidence, 1)})`;
   const [change, attacked] = row.querySelectorAll('svg');
   change.querySelector('use')?.setAttribute('href', `#change-${scene}-${model}`);
   attacked.querySelector('use')?.setAttribute('href', `#attacked-${scene}-${model}`);

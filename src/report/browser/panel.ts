@@ -1,7 +1,9 @@
 /** What one model makes of an image and of the attack on it. */
+
 import { type AttackPlan, argmax, Oracle, runAttack } from '../../attacks/index.ts';
 import { RandomStream } from '../../engine/browser.ts';
 import { type Classifier, softmaxOf } from '../../models/browser.ts';
+import { percent } from '../../numbers.ts';
 import { paintChange, paintGray } from './pixels.ts';
 
 const SEED = 1;
@@ -11,7 +13,7 @@ function part<T extends Element>(root: Element, name: string): T {
   return root.querySelector(`[data-part="${name}"]`) as T;
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+const percentOf = (share: number): string => percent(share, 1);
 
 const largestOf = (values: Float32Array): number =>
   values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
@@ -45,10 +47,10 @@ export function showModel(
   part(root, 'change-text').textContent =
     furthest === 0 ? 'nothing changed' : `largest ${furthest.toFixed(2)}`;
   const [before, then] = [argmax(clean), argmax(after)];
-  part(root, 'before').textContent = `${before} (${percent(clean[before])})`;
+  part(root, 'before').textContent = `${before} (${percentOf(clean[before])})`;
   const outcome = part<HTMLElement>(root, 'after');
   const verdict = then === label ? 'holds' : before === label ? 'fooled' : 'wrong';
-  outcome.textContent = `${then} (${percent(after[then])}), ${verdict}`;
+  outcome.textContent = `${then} (${percentOf(after[then])}), ${verdict}`;
   outcome.classList.toggle('fooled', then !== label);
   showBars(part(root, 'bars'), clean, after);
   if (before !== label) return `${name} is wrong without an attack: it says ${before}`;
@@ -106,6 +108,6 @@ function showBars(svg: SVGElement, before: Float32Array, after: Float32Array): v
 function shares(values: Float32Array): string {
   return [...values.keys()]
     .filter((c) => values[c] >= 0.005)
-    .map((c) => `${c} at ${percent(values[c])}`)
+    .map((c) => `${c} at ${percentOf(values[c])}`)
     .join(', ');
 }

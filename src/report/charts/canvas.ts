@@ -30,7 +30,7 @@ const LIGHT: Readonly<Record<Hue, string>> = {
 };
 
 /** The light theme for charts that stand alone; `page.css` has the same rules with variables. */
-export const CHART_STYLE = [
+const CHART_STYLE = [
   'text{font:12px "DejaVu Sans",Verdana,sans-serif;fill:#24292f}',
   '.title{font-weight:bold}',
   '.cell{font-size:10px}',

@@ -1,6 +1,5 @@
-export { type Bar, histogramChart, type Row } from './bars.ts';
+export { histogramChart, type Row } from './bars.ts';
 export {
-  CHART_STYLE,
   type Chart,
   type Hue,
   hueOf,
@@ -9,5 +8,5 @@ export {
   type Tick,
   ticksOf,
 } from './canvas.ts';
-export { type Line, lineChart, type Point } from './lines.ts';
+export { type Line, lineChart } from './lines.ts';
 export { confusionChart } from './matrix.ts';
