@@ -37,7 +37,7 @@ const cardSchema = z.strictObject({
   temperature: z.number().positive(),
   /** SHA-256 over the weights' names, shapes and values: the model's identity. */
   digest: z.string().length(64),
-  /** Digest of everything that determines the weights: data, settings, soft labels. */
+  /** Digest of everything that determines the weights but for the engine that rounds. */
   inputsDigest: z.string().length(64),
   data: z.strictObject({ source: z.string(), trainSize: z.int(), digest: z.string() }).optional(),
   softLabels: z.strictObject({ digest: z.string(), teacher: z.string() }).optional(),
