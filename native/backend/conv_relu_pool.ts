@@ -214,6 +214,7 @@ function scratch(shape: number[], dtype: 'float32' | 'bool'): tf.Tensor {
  * @param w filter `[height, width, C, filters]`
  * @param b bias `[filters]`
  * @returns `[N, floor(outH / pool), floor(outW / pool), filters]`; `pool` 1 leaves pooling out
+ * @throws RangeError when the convolution's output is smaller than one window
  */
 export function convReluPool(
   x: tf.Tensor4D,
@@ -222,6 +223,11 @@ export function convReluPool(
   options: ConvPoolOptions,
 ): tf.Tensor4D {
   const { strides, pad, dilations, pool } = options;
+  const attrs: Attrs = { strides, pad, dilations, pool, xShape: x.shape, filterShape: w.shape };
+  const shape = pooledShape(infoOf(attrs), pool);
+  if (shape[1] < 1 || shape[2] < 1) {
+    throw new RangeError(`no window of ${pool} x ${pool} fits into the convolution of ${x.shape}`);
+  }
   const backend = tf.backend();
   const isPlain = dilations[0] === 1 && dilations[1] === 1;
   const isCovered = pool === 1 ? isPlain : pool <= MAX_POOL;
@@ -229,12 +235,11 @@ export function convReluPool(
     const y = tf.relu(tf.add(tf.conv2d(x, w, strides, pad, 'NHWC', dilations), b)) as tf.Tensor4D;
     return pool === 1 ? y : tf.maxPool(y, pool, pool, 'valid');
   }
-  const attrs: Attrs = { strides, pad, dilations, pool, xShape: x.shape, filterShape: w.shape };
   const run = (name: string, inputs: tf.NamedTensorMap) =>
     tf.engine().runKernel(name, inputs, attrs as unknown as tf.NamedAttrMap) as tf.Tensor4D;
   if (pool === 1) return run(UNPOOLED, { x, filter: w, bias: b });
   return tf.tidy(() => {
-    const winners = scratch(pooledShape(infoOf(attrs), pool), 'bool');
+    const winners = scratch(shape, 'bool');
     const biasGradient = scratch(b.shape, 'float32');
     return run(FORWARD, { x, filter: w, bias: b, winners, biasGradient });
   });

@@ -51,7 +51,7 @@ export function heapMemory(misalignment: (array: Float32Array) => number): Memor
  * The size of the block that `byteLength` bytes get: one of eight between two powers of two. An
  * attack's batch shrinks image by image, and blocks of exact sizes would never be used again.
  */
-export function blockSize(byteLength: number): number {
+function blockSize(byteLength: number): number {
   const step = Math.max(ALIGNMENT, 2 ** (Math.floor(Math.log2(Math.max(byteLength, 1))) - 3));
   return Math.ceil(byteLength / step) * step;
 }

@@ -184,16 +184,19 @@ void conv2d_backprop_input(const float* dy, const float* w, float* dx, const int
   const Conv c(geometry);
   const TransposedFilter filter = pack_filter_transposed(c, w);
   // Each image takes its own path, so that its gradient does not depend on its neighbours.
-  const bool sparsePossible =
-      !c.small && density(dy, c.batch * c.outputSize()) < 2 * kSparse;
+  const auto is_sparse = [&](int n) {
+    return !c.small && density(dy + n * c.outputSize(), c.outputSize()) < kSparse;
+  };
+  bool anySparse = false;
+  for (int n = 0; n < c.batch && !anySparse; ++n) anySparse = is_sparse(n);
   const float* rows =
-      sparsePossible
+      anySparse
           ? pack_filter_rows(c, w, scratch(0, kScratchPartial, SparsePatch(c).size * c.outC))
           : nullptr;
   parallel_for(c.batch, [&](int n, int worker) {
     const float* d = dy + n * c.outputSize();
     float* out = dx + n * c.imageSize();
-    const bool sparse = sparsePossible && density(d, c.outputSize()) < kSparse;
+    const bool sparse = anySparse && is_sparse(n);
     float* image =
         gradient_image(c, out, !c.padded && (!sparse || fits_vectors(c, out)), worker);
     if (sparse) {

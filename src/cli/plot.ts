@@ -1,5 +1,5 @@
 import type { EvaluationRecord } from '../evaluation/index.ts';
-import { accuracyOnAttacked, mainBudget, subjectOf, worstCases } from '../report/index.ts';
+import { accuracyOnAttacked, mainBudget, subjectOf } from '../report/index.ts';
 import type { Terminal } from './terminal.ts';
 
 /** A curve of a plot; `mark` is the character that it is drawn with. */
@@ -77,9 +77,9 @@ export function robustnessPlot(record: EvaluationRecord, terminal: Terminal): st
   const worst = (model: typeof first) => [
     clean(model),
     ...byEps(
-      worstCases(record)
+      record.worstCases
         .filter((one) => one.model === model.name && isNear(one))
-        .map(({ eps, rate }) => ({ x: eps, y: rate.rate })),
+        .map(({ eps, rate }) => ({ x: eps, y: rate })),
     ),
   ];
   const naive = new Map<number, number>();

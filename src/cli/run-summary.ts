@@ -1,8 +1,8 @@
 /** What `distill run` ends with: one screen that a stranger understands. */
 import { readFile } from 'node:fs/promises';
 import { type EvaluationRecord, parseRecord } from '../evaluation/index.ts';
-import { verdict } from '../report/index.ts';
-import { accuracyTable, attackTable, testLines } from './evaluation.ts';
+import { accuracyTable, attackTable, gateTable, testTable, verdict } from '../report/index.ts';
+import { tableSection } from './findings.ts';
 import { wrapped } from './table.ts';
 import { duration, type Terminal } from './terminal.ts';
 
@@ -33,16 +33,13 @@ export function runSummary(
   seconds: number,
   terminal: Terminal,
 ): string {
-  const heading = (text: string) => `\n${terminal.colour.bold(text)}`;
   const times = steps.map(({ step, seconds: taken, upToDate }) =>
     upToDate ? `${step} up to date` : `${step} ${duration(taken)}`,
   );
   return [
-    heading(`Accuracy on ${record.data.indices.length} test images`),
-    accuracyTable(record),
-    ...testLines(record),
-    heading(`Accuracy under attack, % of ${record.attacks[0]?.success.length ?? 0} images`),
-    attackTable(record),
+    ...[accuracyTable, attackTable, testTable, gateTable].flatMap((tableOf) =>
+      tableSection(tableOf(record), terminal),
+    ),
     '',
     ...verdict(record).flatMap((sentence) => wrapped(sentence, terminal.width)),
     '',

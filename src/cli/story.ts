@@ -43,11 +43,15 @@ export function pickStory(
   const attacks = record.attacks.filter(({ model }) => candidates.has(model));
   const [first] = attacks;
   const card = record.models.find(({ name }) => name === first.model) ?? record.models[0];
-  const fell = first.success.findIndex((won, i) => won && card.predicted[i] === dataset.labels[i]);
-  const position = Math.max(0, fell);
+  const fell = first.success.findIndex((won, i) => {
+    const position = first.positions[i];
+    return won && card.predicted[position] === dataset.labels[position];
+  });
+  const shown = Math.max(0, fell);
+  const position = first.positions[shown];
   const size = imageSize(dataset);
   const original = imagesAsFloats(dataset, [position]);
-  const attackedFor = (model: string) => row(candidates.get(model) as Float32Array, position, size);
+  const attackedFor = (model: string) => row(candidates.get(model) as Float32Array, shown, size);
   const attacked = attackedFor(first.model);
   const verdict = (model: string, what: string, image: Float32Array): Verdict => {
     const { classifier } = subjects.find((one) => one.classifier.name === model) as Subject;

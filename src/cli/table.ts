@@ -1,8 +1,5 @@
-/** A column's heading and the side its cells are set to. */
-export interface Column {
-  readonly title: string;
-  readonly align?: 'left' | 'right';
-}
+import { type Cell, isNumeric, type Table } from '../report/index.ts';
+import type { Terminal } from './terminal.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what colours are made of
 const COLOUR = /\u001b\[[0-9;]*m/g;
@@ -16,18 +13,30 @@ function pad(text: string, width: number, align: 'left' | 'right'): string {
   return align === 'left' ? text + space : space + text;
 }
 
+/** A figure in one cell; a doubtful one gets a question mark. */
+function cellText({ text, brief = text, doubtful }: Cell, { colour }: Pick<Terminal, 'colour'>) {
+  return doubtful ? colour.yellow(`${brief}?`) : brief;
+}
+
 /** A table as lines of text: two spaces between columns, a rule below the headings. */
-export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
-  const widths = columns.map(({ title }, c) =>
-    Math.max(title.length, ...rows.map((row) => visibleWidth(row[c] ?? ''))),
+export function tableText(table: Table, terminal: Pick<Terminal, 'colour'>): string {
+  const { columns, rows } = table;
+  // Figures stay below each other when some carry a question mark.
+  const marks = columns.map((_, c) => rows.some((row) => row[c].doubtful));
+  const lines = rows.map((row) =>
+    row.map((cell, c) => `${cellText(cell, terminal)}${marks[c] && !cell.doubtful ? ' ' : ''}`),
+  );
+  const titles = columns.map((title, c) => `${title}${marks[c] ? ' ' : ''}`);
+  const widths = titles.map((title, c) =>
+    Math.max(title.length, ...lines.map((cells) => visibleWidth(cells[c]))),
   );
   const line = (cells: readonly string[]) =>
-    columns
-      .map(({ align = 'right' }, c) => pad(cells[c] ?? '', widths[c], align))
+    cells
+      .map((cell, c) => pad(cell, widths[c], isNumeric(table, c) ? 'right' : 'left'))
       .join('  ')
       .trimEnd();
   const rule = widths.map((width) => '-'.repeat(width)).join('  ');
-  return [line(columns.map(({ title }) => title)), rule, ...rows.map(line)].join('\n');
+  return [line(titles), rule, ...lines.map(line)].join('\n');
 }
 
 /** A sentence as lines of at most `width` columns; figures stay with their unit. */

@@ -27,6 +27,7 @@ export interface Outcomes {
 
 export interface AttackRun extends Outcomes {
   readonly plan: AttackPlan;
+  readonly positions: readonly number[];
   readonly targets: number[] | undefined;
   /** Passes over single images, the judging not counted. */
   readonly forwards: number;
@@ -89,13 +90,29 @@ export interface AttackJob {
   readonly source?: Classifier;
   /** Images attacked at once; changes speed, not results. */
   readonly batchSize?: number;
+  /** Hears of every pass: how many images went through one of the models. */
+  onPasses?(images: number): void;
   /** Sees every batch of candidates, in order, with the positions they belong to. */
   onBatch?(candidates: Float32Array, positions: readonly number[]): void;
 }
 
+/** The same model, telling how many images go through it. */
+function overheard(classifier: Classifier, onPasses: (images: number) => void): Classifier {
+  return {
+    ...classifier,
+    logits: (images) => {
+      onPasses(images.shape[0]);
+      return classifier.logits(images);
+    },
+  };
+}
+
 /** Runs one attack on the images at `positions` and judges what it returns. */
 export async function attackDataset(job: AttackJob): Promise<AttackRun> {
-  const { plan, classifier, dataset, positions, targets } = job;
+  const { plan, classifier, dataset, positions, targets, onPasses } = job;
+  const [victim, source] = [classifier, job.source].map(
+    (model) => model && (onPasses ? overheard(model, onPasses) : model),
+  );
   const stream = new RandomStream(job.seed, `attack/${plan.attack.name}`);
   const outcomes: Outcomes = { predicted: [], distance: [], success: [], legal: [] };
   const started = performance.now();
@@ -107,7 +124,7 @@ export async function attackDataset(job: AttackJob): Promise<AttackRun> {
     const goal: Goal = targets
       ? { kind: 'targeted', targets: Int32Array.from(targets.slice(done, done + batch.length)) }
       : { kind: 'untargeted' };
-    const result = runAttack(plan, classifier, examples, goal, job.source);
+    const result = runAttack(plan, victim ?? classifier, examples, goal, source);
     const judged = judge(plan, classifier, examples, goal, result.images);
     outcomes.predicted.push(...judged.predicted);
     outcomes.distance.push(...judged.distance);
@@ -121,6 +138,7 @@ export async function attackDataset(job: AttackJob): Promise<AttackRun> {
   }
   return {
     plan,
+    positions,
     targets: targets && Array.from(targets),
     ...outcomes,
     forwards,

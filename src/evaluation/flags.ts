@@ -26,6 +26,9 @@ export const FLAG_CODES = [
   'black-box-beats-white-box',
   'large-budget-fails',
   'stronger-is-weaker',
+  'minimal-attack-fails',
+  'minimal-attack-beaten',
+  'not-converged',
   'logit-scale',
 ] as const;
 export type FlagCode = (typeof FLAG_CODES)[number];
@@ -51,6 +54,9 @@ const THRESHOLDS = {
   'masked-gradients': 0.05,
   'vanished-gradients': 0.5,
   'large-budget-fails': 0.05,
+  'minimal-attack-fails': 0.05,
+  'minimal-attack-beaten': 0.05,
+  'not-converged': 0.03,
   'logit-scale': 5,
 } as const;
 
@@ -59,13 +65,14 @@ function above(value: number, threshold: number, advice: string): Finding | unde
 }
 
 const attacksOn = (model: ModelRecord, record: EvaluationRecord) =>
-  record.attacks.filter((attack) => attack.model === model.name && !attack.targets);
+  record.attacks.filter((attack) => attack.model === model.name && attack.target === null);
 
 /** Attacks whose result should be near the worst: iterative, on a loss that cannot vanish. */
-export const isAdaptive = ({ attack, loss }: AttackRecord): boolean =>
-  attackNamed(attack).budget === 'minimal'
-    ? attackNamed(attack).access === 'gradient'
-    : ITERATIVE.includes(attack) && (loss === null || ADAPTIVE.includes(loss));
+export const isAdaptive = ({ attack, loss }: AttackRecord): boolean => {
+  const { budget, access } = attackNamed(attack);
+  const isIterative = budget === 'minimal' ? access === 'gradient' : ITERATIVE.includes(attack);
+  return isIterative && (loss === null || ADAPTIVE.includes(loss));
+};
 
 /** The strongest of some attacks: the least robust accuracy. */
 function strongest(attacks: readonly AttackRecord[]): AttackRecord | undefined {
@@ -209,6 +216,34 @@ const CHECKS: Readonly<Record<FlagCode, Check>> = {
       'more budget, steps or restarts should not help the defender: the attack is stuck',
     );
   },
+  'minimal-attack-fails': (model, record) =>
+    above(
+      Math.max(
+        0,
+        ...minimalOn(model, record).map(({ success }) => shareOf(success, (won) => !won)),
+      ),
+      THRESHOLDS['minimal-attack-fails'],
+      'without a budget every image can be brought down: give this attack more steps, or another loss',
+    ),
+  'minimal-attack-beaten': (model, record) =>
+    above(
+      largestShortfall(minimalOn(model, record), attacksOn(model, record)),
+      THRESHOLDS['minimal-attack-beaten'],
+      'its distances are too long: give it more steps, and trust the accuracy under attack instead',
+    ),
+  'not-converged': (model, record) => {
+    const runs = attacksOn(model, record).filter(isAdaptive);
+    const gains = runs.flatMap((weak) =>
+      runs
+        .filter((strong) => strong.eps === weak.eps && isStronger(strong, weak))
+        .map((strong) => beats(strong, weak)),
+    );
+    return above(
+      Math.max(0, ...gains),
+      THRESHOLDS['not-converged'],
+      'give more steps and restarts (--set) until more of them change nothing',
+    );
+  },
   'logit-scale': (model, { models }) => {
     const smallest = Math.min(...models.map(({ answers }) => answers.medianGap));
     const ratio = smallest > 0 ? model.answers.medianGap / smallest : 0;
@@ -220,9 +255,35 @@ const CHECKS: Readonly<Record<FlagCode, Check>> = {
   },
 };
 
-const CAUSES: readonly FlagCode[] = FLAG_CODES.slice(0, 5);
+/** Flags that say what is wrong with a model's answers or gradients. */
+export const CAUSES: readonly FlagCode[] = FLAG_CODES.slice(0, 5);
 const ALWAYS_SERIOUS: readonly FlagCode[] = ['illegal-candidates', 'unverified-examples'];
-const ALWAYS_NOTES: readonly FlagCode[] = ['logit-scale'];
+const ALWAYS_NOTES: readonly FlagCode[] = ['minimal-attack-beaten', 'not-converged', 'logit-scale'];
+
+const shareOf = <T>(values: readonly T[], counts: (value: T, row: number) => boolean): number =>
+  values.length === 0 ? 0 : values.filter(counts).length / values.length;
+
+/** Attacks on the gradient that look for the smallest perturbation. */
+const minimalOn = (model: ModelRecord, record: EvaluationRecord) =>
+  attacksOn(model, record).filter(
+    ({ attack, eps }) => eps === null && attackNamed(attack).access === 'gradient',
+  );
+
+/** The largest share of images that a fixed budget brought down and a minimal attack did not. */
+function largestShortfall(
+  minimal: readonly AttackRecord[],
+  attacks: readonly AttackRecord[],
+): number {
+  const shortfalls = minimal.flatMap(({ norm, distance, success }) =>
+    attacks
+      .filter((fixed) => fixed.norm === norm && fixed.eps !== null)
+      .map((fixed) => {
+        const reached = shareOf(success, (won, i) => won && distance[i] <= (fixed.eps as number));
+        return shareOf(fixed.success, (won) => won) - reached;
+      }),
+  );
+  return Math.max(0, ...shortfalls);
+}
 
 /** The same attack with at least as much of everything and more of something. */
 function isStronger(strong: AttackRecord, weak: AttackRecord): boolean {

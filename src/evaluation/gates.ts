@@ -1,27 +1,269 @@
-import { GateError } from '../errors.ts';
-import type { EvaluationRecord } from './records.ts';
+/** Bars for CI: every figure that a gate can name, and what became of the gates. */
+import { GateError, UserError } from '../errors.ts';
+import { LARGE_EPS } from './flags.ts';
+import { type Gate, type GateEnd, normalFigure } from './gate-syntax.ts';
+import { type AttackIdentity, nameOfAttack } from './names.ts';
+import { discordant, pairsOf, robustAccuracy } from './paired-tests.ts';
+import type { AttackRecord, EvaluationRecord, GateResult, ModelRecord } from './records.ts';
+import { clopperPearson, medianRanks, pairedDifference } from './statistics.ts';
+import { targetRates } from './targets.ts';
+import { threatsOf } from './worst-case.ts';
 
-/** Bars that a record must meet; each holds for every model in it. Shares in [0, 1]. */
-export interface Gates {
-  readonly minAccuracy?: number | undefined;
-  /** Of the worst case over the record's attacks, where it has one, else of each attack. */
-  readonly minRobustAccuracy?: number | undefined;
+/** A figure with its 95 % interval; counts have none. */
+interface Measured {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
 }
 
-const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
+/** A figure of one model, before or after it was measured. */
+interface Figure {
+  readonly model: string;
+  /** As tables and docs write it. */
+  readonly name: string;
+  readonly unit: GateResult['unit'];
+  /** Belongs to `robust accuracy` or `robust accuracy drop` without a budget. */
+  readonly family?: string;
+  measure(record: EvaluationRecord): Measured;
+}
+
+/** What is known of an evaluation before it begins. */
+export interface EvaluationOutline {
+  readonly models: readonly { readonly name: string }[];
+  readonly attacks: readonly (AttackIdentity & { readonly model: string })[];
+}
+
+type Measurable = Omit<EvaluationRecord, 'gates'>;
+
+const exact = (value: number): Measured => ({ value, low: value, high: value });
+
+/** A rate with Clopper and Pearson's interval, which never covers less than it says. */
+const rateMeasured = ({ hits, total }: { hits: number; total: number }): Measured => ({
+  value: total === 0 ? 0 : hits / total,
+  ...clopperPearson(hits, total),
+});
+
+function modelOf({ models }: Measurable, name: string): ModelRecord {
+  return models.find((model) => model.name === name) as ModelRecord;
+}
+
+/** Median distance; what an attack did not bring down is farther than all. */
+function medianDistance({ distance, success }: AttackRecord): Measured {
+  const far = distance.map((away, i) => (success[i] ? away : Number.POSITIVE_INFINITY));
+  far.sort((a, b) => a - b);
+  const { low, high } = medianRanks(far.length);
+  return { value: far[far.length >> 1], low: far[low], high: far[high] };
+}
+
+/** How much lower a figure of `second` is than that of `first`, on the same images. */
+function drop(record: Measurable, first: string, second: string, figure: string): Measured {
+  const pairs = pairsOf(
+    modelOf(record, first),
+    modelOf(record, second),
+    record.attacks,
+    record.data.labels,
+  );
+  const pair = pairs.find((one) => one.figure === figure) ?? { figure, first: [], second: [] };
+  const { onlyFirst, onlySecond } = discordant(pair);
+  const total = Math.min(pair.first.length, pair.second.length);
+  return {
+    value: total === 0 ? 0 : (onlyFirst - onlySecond) / total,
+    ...pairedDifference(onlyFirst, onlySecond, total),
+  };
+}
+
+/** Every figure that a gate can name. */
+export function gateFigures({ models, attacks }: EvaluationOutline): Figure[] {
+  const [first] = models;
+  const share = { unit: 'share' as const };
+  const count = { unit: 'count' as const };
+  return models.flatMap(({ name: model }): Figure[] => {
+    const own = attacks.filter((attack) => attack.model === model);
+    const dropOf = (figure: string, family?: string): Figure[] =>
+      model === first.name
+        ? []
+        : [
+            {
+              model,
+              name: figure.replace('accuracy', 'accuracy drop'),
+              ...share,
+              ...(family && { family }),
+              measure: (record) => drop(record, first.name, model, figure),
+            },
+          ];
+    const flags = (record: EvaluationRecord, severity?: string) =>
+      exact(
+        record.flags.filter(
+          (flag) => flag.model === model && (!severity || flag.severity === severity),
+        ).length,
+      );
+    return [
+      {
+        model,
+        name: 'accuracy',
+        ...share,
+        measure: (record) => rateMeasured(modelOf(record, model).accuracy),
+      },
+      ...dropOf('accuracy'),
+      ...threatsOf(own).flatMap((threat): Figure[] => {
+        const name = robustAccuracy(threat);
+        // A budget that brings any model down is a check of the attacks: name it to gate on it.
+        const isCheck = threat.eps >= LARGE_EPS[threat.norm];
+        return [
+          {
+            model,
+            name,
+            ...share,
+            ...(!isCheck && { family: 'robust accuracy' }),
+            measure: ({ worstCases }) => {
+              const found = worstCases.find(
+                (one) => one.model === model && one.norm === threat.norm && one.eps === threat.eps,
+              );
+              return rateMeasured(found ?? { hits: 0, total: 0 });
+            },
+          },
+          ...dropOf(name, isCheck ? undefined : 'robust accuracy drop'),
+        ];
+      }),
+      ...own.flatMap((attack) => attackFigures(model, attack)),
+      { model, name: 'serious flags', ...count, measure: (record) => flags(record, 'serious') },
+      { model, name: 'flags', ...count, measure: (record) => flags(record) },
+      {
+        model,
+        name: 'verdicts',
+        ...count,
+        measure: ({ verdicts }) =>
+          exact(verdicts.filter((one) => one.model === model && one.settled).length),
+      },
+    ];
+  });
+}
+
+/** The figures of one attack on one model. */
+function attackFigures(model: string, attack: AttackIdentity): Figure[] {
+  const name = nameOfAttack(attack);
+  const figure = (
+    what: string,
+    unit: Figure['unit'],
+    measure: (found: AttackRecord, record: EvaluationRecord) => Measured,
+  ): Figure => ({
+    model,
+    name: `${what} ${name}`,
+    unit,
+    measure: (record) => {
+      const found = record.attacks.find(
+        (one) => one.model === model && nameOfAttack(one) === name,
+      ) as AttackRecord;
+      return measure(found, record);
+    },
+  });
+  return [
+    ...(attack.eps === null
+      ? [figure('median distance of', 'distance', medianDistance)]
+      : [figure('accuracy under', 'share', ({ robust }) => rateMeasured(robust))]),
+    ...(attack.target === null
+      ? []
+      : (['best', 'average', 'worst'] as const).map((which) =>
+          figure(`${which} targeted success of`, 'share', (found) => {
+            const { rate, low, high } = targetRates(found)[which];
+            return { value: rate, low, high };
+          }),
+        )),
+  ];
+}
+
+const named = ({ figure }: Gate, { name, family }: Figure) =>
+  normalFigure(name) === figure || family === figure;
+
+/** The figures that a gate speaks of. */
+function figuresOf(gate: Gate, figures: readonly Figure[]): Figure[] {
+  return figures.filter(
+    (figure) => (gate.model === undefined || figure.model === gate.model) && named(gate, figure),
+  );
+}
 
 /**
- * Holds a record against the bars.
- * @throws GateError naming the first figure that falls short
+ * Checks, before anything is measured, that each gate names a figure that there will be.
+ * @throws UserError `bad-gate` that lists the figures
  */
-export function checkGates(record: EvaluationRecord, gates: Gates): void {
-  for (const { model, figure, rate } of record.summary) {
-    const bar = figure === 'accuracy' ? gates.minAccuracy : gates.minRobustAccuracy;
-    if (bar === undefined || rate >= bar) continue;
-    throw new GateError('gate', `${figure} of ${model} is ${percent(rate)}, below ${percent(bar)}`);
+export function checkGateFigures(gates: readonly Gate[], outline: EvaluationOutline): void {
+  const figures = gateFigures(outline);
+  for (const gate of gates) {
+    const { text, model } = gate;
+    if (figuresOf(gate, figures).length > 0) continue;
+    const names = outline.models.map(({ name }) => name);
+    if (model !== undefined && !names.includes(model)) {
+      throw new UserError('bad-gate', `the gate "${text}" names no model of this evaluation`, {
+        hint: `the models are ${names.join(', ')}; * is all of them`,
+      });
+    }
+    const known = figures.filter((figure) => model === undefined || figure.model === model);
+    const list = [...new Set(known.map(({ name }) => name))].join('; ');
+    throw new UserError('bad-gate', `the gate "${text}" names no figure of this evaluation`, {
+      hint: `the figures are: ${list}`,
+    });
   }
-  if (gates.minRobustAccuracy === undefined) return;
-  if (record.summary.every(({ figure }) => figure === 'accuracy')) {
-    throw new GateError('gate', 'there is no accuracy under attack to hold against the bar');
-  }
+}
+
+const HOLDS: Readonly<Record<Gate['comparison'], (value: number, bar: number) => boolean>> = {
+  '>=': (value, bar) => value >= bar,
+  '<=': (value, bar) => value <= bar,
+  '>': (value, bar) => value > bar,
+  '<': (value, bar) => value < bar,
+};
+
+/**
+ * Holds a record against gates: one result for each figure that a gate speaks of.
+ * @param on `interval` holds the worse end of the 95 % interval against the bar: chance alone
+ *   then lets a model that is not good enough pass in at most one run of forty
+ */
+export function judgeGates(
+  gates: readonly Gate[],
+  record: EvaluationRecord,
+  on: GateEnd,
+): GateResult[] {
+  const figures = gateFigures(record);
+  return gates.flatMap((gate) =>
+    figuresOf(gate, figures).map((figure) => {
+      const { text, comparison, bar } = gate;
+      const measured = figure.measure(record);
+      const cautious = comparison.startsWith('>') ? measured.low : measured.high;
+      const value = on === 'interval' ? cautious : measured.value;
+      return {
+        gate: text,
+        model: figure.model,
+        figure: figure.name,
+        value: Number.isFinite(value) ? value : Number.MAX_VALUE,
+        comparison,
+        bar,
+        unit: figure.unit,
+        on,
+        met: HOLDS[comparison](value, bar),
+      };
+    }),
+  );
+}
+
+function valueText(value: number, unit: GateResult['unit']): string {
+  if (value === Number.MAX_VALUE) return 'not found';
+  if (unit === 'share') return `${(100 * value).toFixed(2)} %`;
+  return String(Number(value.toPrecision(4)));
+}
+
+/** What became of a gate, such as `accuracy of student is 98.00 %, not >= 99.00 %`. */
+export function gateText(result: GateResult): string {
+  const { model, figure, value, comparison, bar, unit, on, met } = result;
+  const end = comparison.startsWith('>') ? 'low' : 'high';
+  const isEnd = on === 'interval' && unit !== 'count';
+  const place = isEnd ? ` at the ${end} end of its 95 % interval` : '';
+  const held = `${figure} of ${model} is ${valueText(value, unit)}${place}`;
+  return `${held}, ${met ? 'so' : 'not'} ${comparison} ${valueText(bar, unit)}`;
+}
+
+/**
+ * @throws GateError naming every gate of the record that was not met
+ */
+export function requireGates({ gates }: Pick<EvaluationRecord, 'gates'>): void {
+  const missed = gates.filter(({ met }) => !met).map(gateText);
+  if (missed.length > 0) throw new GateError('gate', missed.join('; '));
 }

@@ -14,19 +14,25 @@ export {
   judge,
   type Outcomes,
 } from './attacking.ts';
+export { conclude, type Measurements } from './conclusions.ts';
 export {
   attackRecord,
   type EvaluationPlan,
   evaluate,
-  nameOf,
   type PlannedAttack,
   type Provenance,
   type Subject,
-  worstCase,
 } from './evaluate.ts';
 export { EXAMPLES, packImages, unpackImages } from './examples.ts';
 export { FLAG_CODES, type FlagCode } from './flags.ts';
-export { checkGates, type Gates } from './gates.ts';
+export {
+  type Failure,
+  type Gate,
+  type GateEnd,
+  parseGate,
+  shortGates,
+} from './gate-syntax.ts';
+export { gateFigures, gateText, judgeGates, requireGates } from './gates.ts';
 export {
   type GradientSummary,
   HISTOGRAM_FROM,
@@ -34,16 +40,37 @@ export {
   measureGradients,
 } from './gradients.ts';
 export { GAP_FROM, GAP_TO, logitGaps } from './logit-gap.ts';
+export { type AttackIdentity, budgetText, identityOf, nameOfAttack } from './names.ts';
+export { robustAccuracy } from './paired-tests.ts';
 export { PartialEvaluation } from './partial.ts';
-export { type AttackScope, namedAttacks, presetAttacks } from './presets.ts';
+export {
+  type AttackScope,
+  checkTargeted,
+  namedAttacks,
+  presetAttacks,
+  type Setting,
+} from './presets.ts';
 export {
   type AttackRecord,
   type EvaluationRecord,
   type Flag,
+  type GateResult,
   type ModelRecord,
   parseRecord,
   RECORD_SCHEMA,
+  type Target,
   type TestRecord,
   type Verdict,
+  type WorstCase,
 } from './records.ts';
-export { clopperPearson, type Interval, mcnemar, wilson } from './statistics.ts';
+export {
+  clopperPearson,
+  holm,
+  type Interval,
+  mcnemar,
+  medianRanks,
+  pairedDifference,
+  wilson,
+} from './statistics.ts';
+export { targetDistances, targetRates } from './targets.ts';
+export { standing, worstCase, worstCases } from './worst-case.ts';

@@ -1,8 +1,18 @@
 /** The attacks that `distill evaluate` runs, by preset. */
-import { attackNamed, LOSSES, type LossName, type Norm, planAttack } from '../attacks/index.ts';
+import {
+  ATTACKS,
+  type Attack,
+  attackNamed,
+  LOSSES,
+  type LossName,
+  type Norm,
+  planAttack,
+} from '../attacks/index.ts';
+import { UserError } from '../errors.ts';
 import type { PlannedAttack } from './evaluate.ts';
 import { LARGE_EPS } from './flags.ts';
 import type { PresetName } from './preset-names.ts';
+import type { Target } from './records.ts';
 
 /** One attack of a preset, before norm and eps are filled in. */
 interface Choice {
@@ -13,8 +23,7 @@ interface Choice {
   readonly eps?: readonly number[] | 'large';
   /** In this norm, whatever the user chose. */
   readonly norm?: Norm;
-  /** Towards every wrong class in turn. */
-  readonly everyTarget?: true;
+  readonly target?: Target;
 }
 
 /** One step through every loss; then many steps, blind and seeing. */
@@ -27,6 +36,7 @@ const STANDARD: readonly Choice[] = [
   ...QUICK,
   { attack: 'pgd', losses: ['logits'] },
   { attack: 'apgd', losses: ['dlr'] },
+  { attack: 'pgd', losses: ['margin'], options: { steps: 100, restarts: 2 } },
   { attack: 'pgd', losses: ['margin'], eps: 'large' },
   { attack: 'noise' },
   { attack: 'square', options: { queries: 500 } },
@@ -41,13 +51,13 @@ const PAPER: readonly Choice[] = [
     norm: 'L0',
     eps: [112],
     losses: ['softmax', 'logits', 'temperature'],
-    everyTarget: true,
+    target: 'every',
   },
   {
     attack: 'cw-l2',
     norm: 'L2',
     options: { steps: 300, searches: 8, learningRate: 0.03, initialC: 0.01 },
-    everyTarget: true,
+    target: 'every',
   },
 ];
 
@@ -72,21 +82,96 @@ export function presetAttacks(preset: PresetName, scope: AttackScope): PlannedAt
     .flatMap((choice) => plannedAttacks(choice, scope));
 }
 
-/** The named attacks, each with every loss of the list that it takes, or its own. */
+/** An option of attacks with the values to try; without `attack`, of every one that has it. */
+export interface Setting {
+  readonly attack?: string;
+  readonly option: string;
+  readonly values: readonly number[];
+}
+
+/** What the user asked of named attacks. */
+export interface NamedChoice {
+  readonly names: readonly string[];
+  /** Each attack takes those of the list that it knows; absent: its own. */
+  readonly losses?: readonly LossName[] | undefined;
+  /** Each attack is run with every combination of the values. */
+  readonly settings?: readonly Setting[];
+  readonly target?: Target | undefined;
+}
+
+/**
+ * The named attacks with every loss of the list that they take and every combination of settings.
+ * @throws UserError `unknown-option` when no attack has an option that is set; `bad-goal`
+ */
 export function namedAttacks(
-  names: readonly string[],
-  losses: readonly LossName[] | undefined,
+  { names, losses, settings = [], target }: NamedChoice,
   scope: AttackScope,
 ): PlannedAttack[] {
-  return names.flatMap((attack) => {
-    const isChoice = losses && attackNamed(attack).losses.length > 1;
-    return plannedAttacks({ attack, ...(isChoice && { losses }) }, scope);
+  checkSettings(settings, names);
+  return names.flatMap((name) => {
+    const attack = attackNamed(name);
+    if (target !== undefined) checkTargeted(attack);
+    const isChoice = losses && attack.losses.length > 1;
+    const own = settings.filter((one) => isFor(one, attack));
+    return combinations(own).flatMap((options) =>
+      plannedAttacks(
+        {
+          attack: name,
+          options,
+          ...(isChoice && { losses }),
+          ...(target !== undefined && { target }),
+        },
+        scope,
+      ),
+    );
   });
+}
+
+/**
+ * @throws UserError `bad-goal` for an attack that cannot aim at a class
+ */
+export function checkTargeted({ name, goals }: Attack): void {
+  if (goals.includes('targeted')) return;
+  const able = ATTACKS.filter((attack) => attack.goals.includes('targeted'));
+  throw new UserError('bad-goal', `${name} cannot aim at a class`, {
+    hint: `leave out --target, or choose one of ${able.map((attack) => attack.name).join(', ')}`,
+  });
+}
+
+const isFor = ({ attack: name, option }: Setting, attack: Attack): boolean =>
+  name === undefined ? option in attack.options : name === attack.name;
+
+function checkSettings(settings: readonly Setting[], names: readonly string[]): void {
+  for (const setting of settings) {
+    const { attack: name, option } = setting;
+    if (name !== undefined && !names.includes(name)) {
+      throw new UserError('bad-flag', `--set ${name}.${option}: ${name} is not among --attacks`, {
+        hint: `these are ${names.join(', ')}`,
+      });
+    }
+    const attacks = names.map(attackNamed);
+    if (attacks.some((attack) => isFor(setting, attack) && option in attack.options)) continue;
+    const known = attacks
+      .map((attack) => `${attack.name} has ${Object.keys(attack.options).join(', ') || 'none'}`)
+      .join('; ');
+    throw new UserError('unknown-option', `no attack here has the option '${option}'`, {
+      hint: known,
+    });
+  }
+}
+
+/** Every way to give each option one of its values. */
+function combinations(settings: readonly Setting[]): Record<string, number>[] {
+  return settings.reduce<Record<string, number>[]>(
+    (all, { option, values }) =>
+      all.flatMap((one) => values.map((value) => ({ ...one, [option]: value }))),
+    [{}],
+  );
 }
 
 function plannedAttacks(choice: Choice, scope: AttackScope): PlannedAttack[] {
   const attack = attackNamed(choice.attack);
-  const { options = {}, losses = [undefined], everyTarget } = choice;
+  const { options = {}, losses = [undefined], target } = choice;
   const norm = choice.norm ?? scope.norm;
   const chosen = choice.eps === 'large' ? [LARGE_EPS[norm]] : (choice.eps ?? scope.budgets);
   const budgets = attack.budget === 'minimal' ? [undefined] : chosen;
@@ -94,7 +179,7 @@ function plannedAttacks(choice: Choice, scope: AttackScope): PlannedAttack[] {
     losses.map((loss) => ({
       plan: planAttack(attack, { norm, eps, loss, options }),
       ...(attack.access === 'source-gradient' && { source: scope.source }),
-      ...(everyTarget && { everyTarget }),
+      ...(target !== undefined && { target }),
     })),
   );
 }

@@ -5,8 +5,9 @@
 import { z } from 'zod';
 import { LOSSES, NORMS } from '../attacks/index.ts';
 import { UserError } from '../errors.ts';
+import { COMPARISONS, GATE_ENDS } from './gate-syntax.ts';
 
-export const RECORD_SCHEMA = 'distill-record/1';
+export const RECORD_SCHEMA = 'distill-record/2';
 
 const count = z.int().min(0);
 const size = z.int().min(1).max(4096);
@@ -62,9 +63,13 @@ const attackSchema = z.strictObject({
   forwards: count,
   backwards: count,
   seconds: z.number().min(0),
-  /** Right on the clean image and not brought to the goal. */
+  /** What it aimed at: away from the true class (null), one class, or every wrong class in turn. */
+  target: z.union([z.literal('every'), count]).nullable(),
+  /** Images that were right when clean and that nothing here brought to the goal. */
   robust: rate,
-  /** One entry per attacked example, in the order of `data.indices` (targets: each in turn). */
+  /** Place of each row in `data.indices`; the arrays below go by row. */
+  positions: z.array(count),
+  /** Class that each row aimed at. */
   targets: z.array(count).nullable(),
   predicted: z.array(count),
   distance: z.array(z.number()),
@@ -78,11 +83,15 @@ const attackSchema = z.strictObject({
 
 const testSchema = z.strictObject({
   kind: z.literal('mcnemar'),
+  /** What the two models are compared in, such as `robust accuracy (Linf 0.1)`. */
+  figure: z.string(),
   first: z.string(),
   second: z.string(),
   onlyFirst: count,
   onlySecond: count,
   p: share,
+  /** The p-value corrected for the number of tests in the record (Holm 1979). */
+  holm: share,
 });
 
 const flagSchema = z.strictObject({
@@ -101,6 +110,27 @@ const verdictSchema = z.strictObject({
   reason: z.string(),
   /** What would settle it. */
   command: z.string().nullable(),
+});
+
+const worstCaseSchema = z.strictObject({
+  model: z.string(),
+  norm: z.enum(NORMS),
+  eps: z.number().min(0),
+  ...rate.shape,
+});
+
+const gateSchema = z.strictObject({
+  /** As given, such as `student: accuracy >= 0.99`. */
+  gate: z.string(),
+  model: z.string(),
+  figure: z.string(),
+  /** What was held against the bar: the figure, or the end of its 95 % interval. */
+  value: z.number(),
+  comparison: z.enum(COMPARISONS),
+  bar: z.number(),
+  unit: z.enum(['share', 'distance', 'count']),
+  on: z.enum(GATE_ENDS),
+  met: z.boolean(),
 });
 
 const recordSchema = z.strictObject({
@@ -126,16 +156,22 @@ const recordSchema = z.strictObject({
   }),
   models: z.array(modelSchema),
   attacks: z.array(attackSchema),
+  /** What is left under all attacks together, per model and budget. */
+  worstCases: z.array(worstCaseSchema),
   tests: z.array(testSchema),
   flags: z.array(flagSchema),
   verdicts: z.array(verdictSchema),
-  summary: z.array(z.strictObject({ model: z.string(), figure: z.string(), ...rate.shape })),
+  gates: z.array(gateSchema),
 });
 
 export type EvaluationRecord = z.infer<typeof recordSchema>;
 export type ModelRecord = EvaluationRecord['models'][number];
 export type AttackRecord = EvaluationRecord['attacks'][number];
 export type TestRecord = EvaluationRecord['tests'][number];
+export type WorstCase = EvaluationRecord['worstCases'][number];
+export type GateResult = EvaluationRecord['gates'][number];
+/** What attacks aim at; see `target` of an attack. */
+export type Target = NonNullable<AttackRecord['target']>;
 export type Verdict = EvaluationRecord['verdicts'][number];
 export type Flag = EvaluationRecord['flags'][number];
 

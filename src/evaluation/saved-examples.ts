@@ -19,11 +19,9 @@ export async function saveExamples(
   path: string,
   dataset: Dataset,
   candidates: Float32Array,
-  { predicted }: AttackRecord,
+  { predicted, positions }: AttackRecord,
 ): Promise<void> {
   const count = predicted.length;
-  const perImage = count / Math.min(count, dataset.count);
-  const positions = Array.from({ length: count }, (_, i) => Math.floor(i / perImage));
   const list = (values: readonly number[]) => encodeNpy(Float32Array.from(values), [count]);
   const arrays = {
     'images.npy': encodeNpy(candidates, [count, ...dataset.shape]),

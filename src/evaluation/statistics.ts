@@ -1,7 +1,8 @@
 /**
  * Intervals and tests for rates, in float64. Pure functions of counts.
  *
- * Papers: Wilson 1927; Clopper & Pearson 1934; McNemar 1947 (here in its exact, binomial form).
+ * Papers: Wilson 1927; Clopper & Pearson 1934; McNemar 1947 (here in its exact, binomial form);
+ * Holm 1979; Bonett & Price 2012 (intervals of paired differences); Conover 1999 (of a median).
  */
 
 /** A 95 % interval of a rate, in [0, 1]. */
@@ -69,6 +70,50 @@ export function mcnemar(onlyFirst: number, onlySecond: number): number {
     tail += Math.exp(logChoose(trials, k) - trials * Math.LN2);
   }
   return Math.min(1, 2 * tail);
+}
+
+/**
+ * Holm's step-down correction: with these p-values, the chance that any true null hypothesis of
+ * the family is rejected at 5 % stays below 5 %.
+ * @returns the corrected p-values, in the order given
+ */
+export function holm(values: readonly number[]): number[] {
+  const order = values.map((_, i) => i).sort((a, b) => values[a] - values[b]);
+  const corrected = new Array<number>(values.length);
+  let largest = 0;
+  order.forEach((i, rank) => {
+    largest = Math.max(largest, Math.min(1, (values.length - rank) * values[i]));
+    corrected[i] = largest;
+  });
+  return corrected;
+}
+
+/**
+ * Bonett and Price's 95 % interval of the difference between two rates on the same examples.
+ * @param onlyFirst examples that count for the first rate alone, `onlySecond` for the second alone
+ * @returns of first minus second, in [-1, 1]
+ */
+export function pairedDifference(onlyFirst: number, onlySecond: number, total: number): Interval {
+  checkCounts(onlyFirst + onlySecond, total);
+  const [p, q] = [(onlyFirst + 1) / (total + 2), (onlySecond + 1) / (total + 2)];
+  const half = Z_95 * Math.sqrt((p + q - (p - q) ** 2) / (total + 2));
+  return { low: Math.max(-1, p - q - half), high: Math.min(1, p - q + half) };
+}
+
+/**
+ * Ranks between which the median of a distribution lies with 95 % confidence, whatever that
+ * distribution is: places in a sorted sample of `total`, from 0. For fewer than six values there
+ * are none, and the ends are the sample's.
+ */
+export function medianRanks(total: number): Interval {
+  let below = 0;
+  let rank = 0;
+  for (; rank < total >> 1; rank++) {
+    below += Math.exp(logChoose(total, rank) - total * Math.LN2);
+    if (below > 0.025) break;
+  }
+  const low = Math.max(0, rank - 1);
+  return { low, high: Math.max(low, total - 1 - low) };
 }
 
 function logChoose(n: number, k: number): number {

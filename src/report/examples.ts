@@ -52,7 +52,7 @@ export function examplesOf(record: EvaluationRecord): Examples | undefined {
   if (!examples) return undefined;
   const { shape } = examples;
   const size = shape[0] * shape[1] * shape[2];
-  const attacked = record.attacks.filter(({ examples }) => examples);
+  const attacked = record.attacks.filter(({ examples, target }) => examples && target === null);
   const count = attacked[0]?.examples?.confidence.length ?? 0;
   if (count === 0) return undefined;
   const picturesOf = (text: string) => split(unpackImages(text, count * size), size);

@@ -261,7 +261,7 @@ function minimalPerturbations({ record }: Material): Figure[] {
       const steps = reached.map((x, j) => ({ x, y: (j + 1) / total, tip: '' }));
       const model = record.models.findIndex(({ name }) => name === attack.model);
       return {
-        name: `${attack.model}${attack.targets ? ' (targeted)' : ''}`,
+        name: attack.model,
         hue: hueOf(Math.max(model, i)),
         points: [{ x: 0, y: 0, tip: '' }, ...steps],
         stepped: true,

@@ -3,7 +3,17 @@ import type { EvaluationRecord } from '../evaluation/index.ts';
 import type { Material } from './material.ts';
 import { missingParts } from './missing.ts';
 import { commandOf } from './page.ts';
-import { accuracyTable, attackTable, type Table } from './tables.ts';
+import {
+  accuracyTable,
+  attackTable,
+  gateTable,
+  isNumeric,
+  minimalTable,
+  type Table,
+  targetDistanceTable,
+  targetTable,
+  testTable,
+} from './tables.ts';
 import { numberText, sentence } from './text.ts';
 import { verdict } from './verdict.ts';
 
@@ -17,13 +27,14 @@ function plain(text: string): string {
     .replace(/>/g, '&gt;');
 }
 
-function tableMarkdown({ caption, columns, rows }: Table): string {
+function tableMarkdown(table: Table): string {
+  const { caption, columns, rows } = table;
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [
     `**${plain(caption)}**`,
     '',
     line(columns.map(plain)),
-    line(columns.map((_, c) => (rows.every((row) => row[c].value === undefined) ? ':--' : '--:'))),
+    line(columns.map((_, c) => (isNumeric(table, c) ? '--:' : ':--'))),
     ...rows.map((row) =>
       line(
         row.map(({ text, note, value, doubtful }) => {
@@ -42,6 +53,8 @@ function codeBlock(text: string): string {
   return `${fence}sh\n${text}\n${fence}`;
 }
 
+const hasRows = ({ rows }: Table): boolean => rows.length > 0;
+
 export function markdown(material: Material): string {
   const { record } = material;
   const attacks = attackTable(record);
@@ -52,11 +65,14 @@ export function markdown(material: Material): string {
     verdict(record).map(plain).join('\n\n'),
     ...openLines(record),
     ...flagLines(record),
-    tableMarkdown(accuracyTable(record)),
-    ...(attacks.rows.length > 0 ? [tableMarkdown(attacks)] : []),
+    ...[gateTable(record), accuracyTable(record), attacks].filter(hasRows).map(tableMarkdown),
     ...(doubtful
       ? ['⚠ the attack saw no gradient on more than a tenth of the images: no evidence.']
       : []),
+    ...[testTable, minimalTable, targetTable, targetDistanceTable]
+      .map((tableOf) => tableOf(record))
+      .filter(hasRows)
+      .map(tableMarkdown),
     ...(missing.length > 0 ? [`Missing: ${missing.map(plain).join(' ')}`] : []),
     `<details><summary>To repeat it</summary>\n\n${codeBlock(commandOf(record))}\n\n${plain(record.program)}, seed ${record.seed}, ${plain(record.data.name)}\n\n</details>`,
   ].join('\n\n')}\n`;

@@ -1,7 +1,7 @@
 /** What a report is made of: one record out of those given, and the cards of its models. */
 import { readFile } from 'node:fs/promises';
 import { UserError } from '../errors.ts';
-import { type EvaluationRecord, parseRecord } from '../evaluation/index.ts';
+import { conclude, type EvaluationRecord, nameOfAttack, parseRecord } from '../evaluation/index.ts';
 import { type ModelCard, readModelCard } from '../models/index.ts';
 
 export interface Material {
@@ -34,16 +34,14 @@ export async function readRecord(path: string): Promise<EvaluationRecord> {
 }
 
 /**
- * One record out of several on the same images: the first one's measurements, and the models and
- * attacks that the others add.
+ * One record out of several on the same images: the first one's measurements, the models and
+ * attacks that the others add, and what follows from all of them.
  * @throws UserError `foreign-record` when two do not fit together
  */
 export function mergeRecords(records: readonly EvaluationRecord[]): EvaluationRecord {
   const [first, ...others] = records;
   const models = [...first.models];
   const attacks = [...first.attacks];
-  const { flags, summary, tests } = { ...first };
-  const all = { flags: [...flags], summary: [...summary], tests: [...tests] };
   for (const other of others) {
     if (other.data.digest !== first.data.digest) {
       throw new UserError(
@@ -64,36 +62,20 @@ export function mergeRecords(records: readonly EvaluationRecord[]): EvaluationRe
       if (!known) models.push(model);
     }
     attacks.push(...other.attacks.filter((attack) => !attacks.some((own) => isSame(own, attack))));
-    addNew(all.flags, other.flags, ({ code, model }) => `${code} ${model}`);
-    addNew(all.summary, other.summary, ({ model, figure }) => `${model} ${figure}`);
-    addNew(all.tests, other.tests, (test) => `${test.first} ${test.second}`);
   }
-  return { ...first, models, attacks, ...all };
-}
-
-function addNew<T>(known: T[], others: readonly T[], keyOf: (one: T) => string): void {
-  const keys = new Set(known.map(keyOf));
-  known.push(...others.filter((other) => !keys.has(keyOf(other))));
+  if (others.length === 0) return first;
+  const gates = records.flatMap((record) => record.gates);
+  return { ...conclude({ ...first, models, attacks }), gates };
 }
 
 type Attack = EvaluationRecord['attacks'][number];
 
 /** Whether two attacks are the same, on the same number of images. */
-function isSame(one: Attack, other: Attack): boolean {
-  const key = (attack: Attack) =>
-    JSON.stringify([
-      attack.model,
-      attack.attack,
-      attack.norm,
-      attack.eps,
-      attack.loss,
-      attack.source,
-      Object.entries(attack.options).sort(),
-      attack.targets === null,
-      attack.success.length,
-    ]);
-  return key(one) === key(other);
-}
+const isSame = (one: Attack, other: Attack): boolean =>
+  one.model === other.model &&
+  one.source === other.source &&
+  one.success.length === other.success.length &&
+  nameOfAttack(one) === nameOfAttack(other);
 
 /** The record with the cards of those models that are still the ones it measured. */
 export async function gatherMaterial(record: EvaluationRecord): Promise<Material> {

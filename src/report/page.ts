@@ -13,9 +13,13 @@ import {
   accuracyTable,
   attackTable,
   classTable,
+  gateTable,
   gradientTable,
   minimalTable,
   type Table,
+  targetDistanceTable,
+  targetTable,
+  testTable,
 } from './tables.ts';
 import { countText, numberText, sentence } from './text.ts';
 import { subjectOf, verdict } from './verdict.ts';
@@ -108,7 +112,7 @@ function sectionsOf(
     {
       id: 'verdict',
       title: 'Verdict',
-      content: markup`${verdict(record).map((line) => markup`<p class="verdict">${line}</p>`)}${unsettled(record)}${examples ? story(record, examples) : ''}${flagList(record.flags)}`,
+      content: markup`${verdict(record).map((line) => markup`<p class="verdict">${line}</p>`)}${unsettled(record)}${examples ? story(record, examples) : ''}${flagList(record.flags)}${tablesOf(gateTable(record))}`,
     },
     {
       id: 'accuracy',
@@ -118,7 +122,7 @@ function sectionsOf(
     has('robustness') && {
       id: 'robustness',
       title: 'Accuracy under attack',
-      content: markup`<p>Each line is one attack and the loss it climbs, with its 95 % interval. A line that stays high only with the <em>softmax</em> loss is no defence: that loss has no gradient to follow. <span class="doubtful">Striped</span> figures come from an attack that saw no gradient on more than a tenth of the images.</p>${charts('robustness')}${tableMarkup(attackTable(record))}`,
+      content: markup`<p>Each line is one attack and the loss it climbs, with its 95 % interval. A line that stays high only with the <em>softmax</em> loss is no defence: that loss has no gradient to follow. <span class="doubtful">Striped</span> figures come from an attack that saw no gradient on more than a tenth of the images.</p>${charts('robustness')}${tableMarkup(attackTable(record))}${tablesOf(testTable(record), targetTable(record))}`,
     },
     examples !== undefined && {
       id: 'digits-section',
@@ -138,7 +142,7 @@ function sectionsOf(
     has('minimal') && {
       id: 'minimal',
       title: 'Smallest perturbations',
-      content: markup`<p>How far an image must be moved until it falls. Curves that end below 100 % belong to attacks that found nothing on the rest; those images count as further, not as robust.</p>${charts('minimal')}${tableMarkup(minimalTable(record))}`,
+      content: markup`<p>How far an image must be moved until it falls. Curves that end below 100 % belong to attacks that found nothing on the rest; those images count as further, not as robust.</p>${charts('minimal')}${tableMarkup(minimalTable(record))}${tablesOf(targetDistanceTable(record))}`,
     },
     { id: 'confusion', title: 'Confusion', content: charts('confusion') },
     has('training') && { id: 'training', title: 'Training', content: charts('training') },
@@ -151,6 +155,10 @@ function sectionsOf(
   ];
   return sections.filter((section) => section !== false);
 }
+
+/** The tables that have something to show. */
+const tablesOf = (...tables: readonly Table[]): readonly Markup[] =>
+  tables.filter(({ rows }) => rows.length > 0).map(tableMarkup);
 
 /** The models on which the evaluation itself reaches no verdict, and what would settle it. */
 function unsettled({ verdicts }: EvaluationRecord): Markup {

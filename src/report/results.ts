@@ -21,10 +21,9 @@ export function results({ record, cards }: Material, figures: readonly Figure[])
       history: cards.get(model.name)?.history ?? null,
     })),
     attacks: attacks.map(
-      ({ predicted, distance, success, legal, targets, examples, ...attack }) => ({
+      ({ predicted, distance, success, legal, positions, targets, examples, ...attack }) => ({
         ...attack,
-        targeted: targets !== null,
-        images: success.length,
+        images: attack.robust.total,
         successes: success.filter(Boolean).length,
         illegal: legal.filter((isLegal) => !isLegal).length,
       }),

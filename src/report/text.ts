@@ -1,5 +1,5 @@
 /** How figures are written in pages, charts and Markdown. */
-import type { AttackRecord, Rate } from '../evaluation/index.ts';
+import { type AttackRecord, nameOfAttack, type Rate } from '../evaluation/index.ts';
 
 /** Such as `99.21 %`. */
 export const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
@@ -25,9 +25,15 @@ export const slug = (text: string): string =>
     .replace(/^[-.]+|[-.]+$/g, '')
     .slice(0, 60) || 'unnamed';
 
-/** An attack and the loss it climbs, such as `pgd margin`. */
-export const attackName = ({ attack, loss, source }: AttackRecord): string =>
-  [attack, loss ?? '', source === null ? '' : `from ${source}`].filter(Boolean).join(' ');
+/** An attack, the loss it climbs and its own choices, such as `pgd margin steps=100`. */
+export const attackName = (record: AttackRecord): string => {
+  const { attack, loss, source } = record;
+  const choices = nameOfAttack(record)
+    .split(' ')
+    .filter((word) => word.includes('='));
+  const borrowed = source === null ? [] : [`from ${source}`];
+  return [attack, ...(loss === null ? [] : [loss]), ...choices, ...borrowed].join(' ');
+};
 
 /** A phrase as a sentence of its own. */
 export const sentence = (phrase: string): string =>

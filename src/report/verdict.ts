@@ -1,6 +1,12 @@
 /** What a record says, in sentences. The page, the Markdown form and the terminal say the same. */
-import type { AttackRecord, EvaluationRecord, ModelRecord, Rate } from '../evaluation/index.ts';
-import { isBlind, worstCases } from './tables.ts';
+import {
+  type AttackRecord,
+  type EvaluationRecord,
+  type ModelRecord,
+  type Rate,
+  robustAccuracy,
+} from '../evaluation/index.ts';
+import { isBlind, isSignificant } from './tables.ts';
 import { attackName, countText, numberText, percent, rateText } from './text.ts';
 
 /** The model that the record is about: the last one trained at a temperature, else the last. */
@@ -23,7 +29,9 @@ function accuracySentence({ models, tests }: EvaluationRecord, subject: ModelRec
   const own = `On ${countText(subject.accuracy.total)} test images the ${subject.name} is right on ${rateText(subject.accuracy)}`;
   if (first.name === subject.name) return `${own}.`;
   const other = `the ${first.name} on ${rateText(first.accuracy)}`;
-  const test = tests.find((one) => one.first === first.name && one.second === subject.name);
+  const test = tests.find(
+    (one) => one.figure === 'accuracy' && one.first === first.name && one.second === subject.name,
+  );
   if (!test) return `${own}, ${other}.`;
   const p = `exact McNemar p = ${test.p.toPrecision(2)}`;
   return `${own}, ${other}: ${test.p < 0.05 ? `a significant difference (${p})` : `no significant difference (${p})`}.`;
@@ -83,15 +91,20 @@ const lowest = (attacks: readonly AttackRecord[]): AttackRecord =>
 function worstSentence(
   record: EvaluationRecord,
   subject: ModelRecord,
-  { norm, eps, budget }: { norm: string; eps: number; budget: string },
+  { norm, eps, budget }: { norm: AttackRecord['norm']; eps: number; budget: string },
   strongest: AttackRecord,
 ): string {
-  const found = worstCases(record).filter((one) => one.norm === norm && one.eps === eps);
-  const worstOf = (model: string): Rate | undefined =>
-    found.find((one) => one.model === model)?.rate;
+  const found = record.worstCases.filter((one) => one.norm === norm && one.eps === eps);
+  const worstOf = (model: string): Rate | undefined => found.find((one) => one.model === model);
   const own = worstOf(subject.name) ?? strongest.robust;
   const [first] = record.models;
   const other = first.name === subject.name ? undefined : worstOf(first.name);
-  const compared = other ? `; the ${first.name} at most ${rateText(other)}` : '';
+  const test = record.tests.find(
+    (one) => one.figure === robustAccuracy({ norm, eps }) && one.second === subject.name,
+  );
+  const chance = test
+    ? `, ${isSignificant(test) ? 'a significant difference' : 'no significant difference'} (exact McNemar p = ${test.p.toPrecision(2)}, with Holm's correction ${test.holm.toPrecision(2)})`
+    : '';
+  const compared = other ? `; the ${first.name} at most ${rateText(other)}${chance}` : '';
   return `Against the worst of all attacks (${budget}; the strongest is ${attackName(strongest)}) it keeps at most ${rateText(own)}${compared}.`;
 }

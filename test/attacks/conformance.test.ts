@@ -24,7 +24,7 @@ const CASES: Record<string, { options?: Record<string, number>; breaks: number }
   'apgd-t': { options: { steps: 20 }, breaks: 0.7 },
   deepfool: { breaks: 1 },
   'cw-l2': { options: { steps: 60, searches: 4, learningRate: 0.1, initialC: 0.1 }, breaks: 1 },
-  'cw-l0': { options: { steps: 60, rounds: 8, learningRate: 0.2 }, breaks: 1 },
+  'cw-l0': { options: { steps: 60, rounds: 40, learningRate: 0.2 }, breaks: 1 },
   'cw-linf': { options: { steps: 60, rounds: 6, learningRate: 0.05 }, breaks: 1 },
   fmn: { options: { steps: 40, stepSize: 0.3 }, breaks: 1 },
   fab: { options: { steps: 15 }, breaks: 1 },

@@ -57,6 +57,36 @@ describe('a mistake is told in one helpful line', () => {
       /plain\.txt is not a PNG image/,
     ],
     [
+      'a gate that is none',
+      ['evaluate', '--gate', 'robust'],
+      /--gate takes 'model: figure >= bar'/,
+    ],
+    [
+      'a gate on a figure that will not be there',
+      ['evaluate', '--model', 'models/teacher', '--gate', 'accuracy under pgd >= 0.5'],
+      /names no figure.*accuracy under pgd Linf 0\.1 margin/,
+    ],
+    [
+      'an option that no attack has',
+      ['evaluate', '--model', 'models/teacher', '--attacks', 'fgsm', 'pgd', '--set', 'queries=5'],
+      /no attack here has the option 'queries'.*fgsm has none; pgd has steps/,
+    ],
+    [
+      'options of a preset',
+      ['evaluate', '--model', 'models/teacher', '--set', 'steps=5'],
+      /--set says how --attacks are run/,
+    ],
+    [
+      'a target for an attack that has none',
+      ['evaluate', '--model', 'models/teacher', '--attacks', 'autoattack', '--target', '3'],
+      /autoattack cannot aim at a class/,
+    ],
+    [
+      'a target that is no class',
+      ['attack', '--model', 'models/teacher', '--target', '12'],
+      /no class 12 to aim at.*0 to 9/,
+    ],
+    [
       'neither image nor index',
       ['predict', '--model', 'models/teacher'],
       /either --index N or --image/,

@@ -127,10 +127,92 @@ describe('the recipe on a small part of MNIST', () => {
     assert.equal((await gate('--min-accuracy', '0.5')).code, 0);
     const low = await gate('--min-accuracy', '0.9999');
     assert.equal(low.code, 1);
-    assert.match(low.stderr, /^error: accuracy of student is \d+\.\d\d %, below 99\.99 %/);
+    assert.match(low.stderr, /^error: accuracy of student is \d+\.\d\d %, not >= 99\.99 %/);
     const robust = await gate('--min-robust-accuracy', '0.99');
     assert.equal(robust.code, 1);
     assert.match(robust.stderr, /^error: robust accuracy \(Linf 0\.\d\) of student is/);
+  });
+
+  it('prints intervals, tests and gates, and keeps pictures of examples', async () => {
+    const { code, stdout, stderr } = await distill(folder, [
+      'evaluate',
+      '--samples',
+      '30',
+      '--eps',
+      '0.1',
+      '--attacks',
+      'fgsm',
+      'pgd',
+      '--set',
+      'pgd.steps=2,10',
+      'restarts=2',
+      '--save-examples',
+      '--gate',
+      'student: accuracy drop <= 100 %',
+      'robust accuracy (Linf 0.1) >= 0',
+      'accuracy under pgd Linf 0.1 margin steps=2 restarts=2 > 100%',
+      '--out',
+      'kept',
+    ]);
+    assert.equal(code, 1);
+    assert.match(stderr, /attack: pgd Linf 0\.1 margin, steps 2, stepSize 0\.125, restarts 2/);
+    assert.match(stderr, /attack: pgd Linf 0\.1 margin, steps 10, stepSize 0\.025, restarts 2/);
+    assert.match(stdout, /^pgd steps=2 +Linf +0\.1 +margin +\d+\.\d ±\d+\.\d/m);
+    assert.match(stdout, /^student +robust accuracy \(Linf 0\.1\) .*(significant|not)$/m);
+    assert.match(stdout, /^met +accuracy drop of student is -?\d+\.\d\d %, so <= 100\.00 %$/m);
+    for (const name of ['baseline', 'teacher', 'student']) {
+      const missed = `accuracy under pgd Linf 0\\.1 margin steps=2 restarts=2 of ${name} is`;
+      assert.match(stderr, new RegExp(`error: .*${missed} \\d+\\.\\d\\d %, not > 100`));
+    }
+    const picture = await readFile(join(folder, 'kept/examples/student-fgsm-Linf-0.1-margin.png'));
+    assert.equal(picture.subarray(1, 4).toString(), 'PNG');
+    assert.ok(existsSync(join(folder, 'kept/examples/student-fgsm-Linf-0.1-margin.npz')));
+    const { gates } = parseRecord(await readFile(join(folder, 'kept/evaluation.json'), 'utf8'));
+    assert.deepEqual(
+      gates.map(({ met }) => met),
+      [true, true, true, true, false, false, false],
+    );
+  });
+
+  it('tells of the attacks that get no verdict, and the command that it names settles it', async () => {
+    const naive = await distill(folder, [
+      'evaluate',
+      '--model',
+      'models/student',
+      '--attacks',
+      'fgsm',
+      '--loss',
+      'softmax',
+      '--samples',
+      '60',
+      '--eps',
+      '0.1',
+      '--fail-on',
+      'no-verdict',
+    ]);
+    assert.equal(naive.code, 1);
+    assert.match(naive.stderr, /error: verdicts of student is 0, not >= 1/);
+    const [, command] = /to settle it: distill (.*)/.exec(naive.stdout) ?? [];
+    assert.match(command, /--eps 0\.1 --samples 60/);
+    const settled = await distill(folder, [...command.split(' '), '--fail-on', 'no-verdict']);
+    assert.equal(settled.code, 0, settled.stderr);
+    assert.match(settled.stdout, /student: robust accuracy .*\n?.*vanished-gradients\s+seen/);
+  });
+
+  it('aims at every class where asked', async () => {
+    const { code, stdout, stderr } = await distill(folder, [
+      'attack',
+      '--attack',
+      'deepfool',
+      '--target',
+      'every',
+      '--samples',
+      '5',
+      '--quiet',
+    ]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^deepfool, every target +L2 .*baseline( +\d+\.\d ±\d+\.\d){3}$/m);
+    assert.match(stdout, /Mean distance of targeted attacks/);
   });
 
   it('attacks the same with any number of samples beside an image', async () => {

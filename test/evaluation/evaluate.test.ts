@@ -6,6 +6,7 @@ import {
   evaluate,
   type Provenance,
   parseRecord,
+  targetRates,
   worstCase,
 } from '../../src/evaluation/index.ts';
 import { rescaled, smallNetwork } from '../attacks/models.ts';
@@ -55,24 +56,81 @@ test('logits x 200 fool the softmax loss, not the margin, and the worst case sho
     record.attacks.find((attack) => attack.model === name && attack.loss === loss)?.robust.hits;
   assert.equal(robust('small', 'margin'), robust('cold', 'margin'));
   assert.ok((robust('cold', 'softmax') as number) > (robust('small', 'softmax') as number) + 5);
-  const worst = record.summary.filter(({ figure }) => figure === 'robust accuracy (Linf 0.1)');
-  assert.equal(worst[1].hits, Math.min(worst[1].hits, robust('cold', 'margin') as number));
+  const [, worst] = record.worstCases;
+  assert.deepEqual([worst.model, worst.norm, worst.eps], ['cold', 'Linf', 0.1]);
+  assert.ok(worst.hits <= (robust('cold', 'margin') as number));
+  assert.deepEqual(
+    record.tests.map(({ figure }) => figure),
+    ['accuracy', 'robust accuracy (Linf 0.1)'],
+  );
   assert.equal(record.tests[0].p, 1);
 });
 
-test('another attack can only lower the worst case', async () => {
-  const { models, attacks, data } = await evaluate(
-    planOf(['softmax', 'dlr', 'margin']),
-    provenance,
-  );
-  for (const model of models) {
-    const own = attacks.filter((attack) => attack.model === model.name);
-    const figures = own.map((_, i) => worstCase(model, own.slice(0, i + 1), data.labels).hits);
+test('another attack of any kind, and a larger budget, can only lower the worst case', async () => {
+  const attacks = [
+    ...planOf(['softmax'], 0.1).attacks,
+    { plan: planAttack(attackNamed('fgsm'), { norm: 'Linf', eps: 0.05, loss: 'margin' }) },
+    { plan: planAttack(attackNamed('fgsm'), { norm: 'Linf', eps: 0.1 }), target: 2 },
+    { plan: planAttack(attackNamed('fgsm'), { norm: 'Linf', eps: 0.1 }), target: 'every' as const },
+    { plan: planAttack(attackNamed('pgd'), { norm: 'Linf', eps: 0.2 }) },
+    { plan: planAttack(attackNamed('fmn'), { norm: 'Linf' }) },
+  ];
+  const record = await evaluate({ ...planOf([]), attacks }, provenance);
+  for (const model of record.models) {
+    const own = record.attacks.filter((attack) => attack.model === model.name);
+    const standing = (count: number, eps: number) =>
+      worstCase(model, own.slice(0, count), record.data.labels, { norm: 'Linf', eps });
+    const figures = own.map((_, i) => standing(i + 1, 0.1));
+    assert.ok(figures.every(({ total }) => total === 40));
+    const hits = figures.map((figure) => figure.hits);
     assert.deepEqual(
-      figures,
-      [...figures].sort((a, b) => b - a),
+      hits,
+      [...hits].sort((a, b) => b - a),
     );
+    // The smallest perturbation brings down what no attack of the budget did.
+    const fmn = own[own.length - 1];
+    const within = fmn.success.filter((won, i) => won && fmn.distance[i] <= 0.1).length;
+    assert.ok((hits.at(-1) as number) <= 40 - within);
+    assert.ok((hits.at(-1) as number) < (hits[0] as number));
+    assert.ok(standing(own.length, 0.2).hits <= (hits.at(-1) as number));
   }
+});
+
+test('targets are the rows that they say, and judged by image', async () => {
+  const fgsm = planAttack(attackNamed('fgsm'), { norm: 'Linf', eps: 0.1 });
+  const attacks = [
+    { plan: fgsm, target: 3 },
+    { plan: fgsm, target: 'every' as const },
+  ];
+  const { attacks: found, data } = await evaluate({ ...planOf([]), attacks }, provenance);
+  const [one, , every] = found;
+  assert.ok(one.positions.every((position) => data.labels[position] !== 3));
+  assert.deepEqual([...new Set(one.targets)], [3]);
+  assert.equal(every.positions.length, 40 * 5);
+  every.positions.forEach((position, row) => {
+    assert.notEqual(every.targets?.[row], data.labels[position]);
+    assert.equal(every.success[row], every.predicted[row] === every.targets?.[row]);
+  });
+  assert.equal(every.robust.total, 40);
+  const { best, average, worst } = targetRates(every);
+  assert.ok(worst.rate <= average.rate && average.rate <= best.rate);
+  assert.ok(average.low <= average.rate && average.rate <= average.high);
+  // An attack towards every class that reached none left the image standing.
+  assert.equal(best.hits, 40 - every.robust.hits);
+});
+
+test('a model that was attacked more does not lose the paired test for it', async () => {
+  const attacks = [
+    ...planOf(['margin']).attacks,
+    {
+      plan: planAttack(attackNamed('transfer'), { norm: 'Linf', eps: 0.1 }),
+      source: 'small',
+    },
+  ];
+  const record = await evaluate({ ...planOf([]), attacks }, provenance);
+  const { onlyFirst, onlySecond } = record.tests[1];
+  assert.deepEqual([onlyFirst, onlySecond], [0, 0], 'logits x 200 change no margin attack');
+  assert.ok(record.tests.every(({ p, holm }) => holm >= p));
 });
 
 test('a record of another schema or with a wrong field is refused by name', () => {

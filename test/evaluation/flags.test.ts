@@ -6,9 +6,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import { RandomStream } from '../../src/engine/index.ts';
 import {
   type AttackScope,
+  conclude,
   evaluate,
   FLAG_CODES,
+  identityOf,
   namedAttacks,
+  nameOfAttack,
   type PlannedAttack,
   type Provenance,
 } from '../../src/evaluation/index.ts';
@@ -50,9 +53,9 @@ function randomTensor(shape: number[], scale: number): tf.Tensor {
 
 const scope: AttackScope = { norm: 'Linf', budgets: [0.03, 0.06], source: 'honest' };
 const STANDARD: PlannedAttack[] = [
-  ...namedAttacks(['fgsm'], ['softmax', 'margin'], scope),
-  ...namedAttacks(['pgd', 'noise', 'square'], undefined, scope),
-  ...namedAttacks(['pgd'], undefined, { ...scope, budgets: [0.5] }),
+  ...namedAttacks({ names: ['fgsm'], losses: ['softmax', 'margin'] }, scope),
+  ...namedAttacks({ names: ['pgd', 'noise', 'square'] }, scope),
+  ...namedAttacks({ names: ['pgd'] }, { ...scope, budgets: [0.5] }),
 ];
 
 async function measured(classifier: Classifier, attacks: readonly PlannedAttack[] = STANDARD) {
@@ -102,7 +105,10 @@ test('probabilities are not logits', async () => {
 
 test('a vanished gradient gets no verdict from naive attacks, one from adaptive ones', async () => {
   const cold = rescaled(honest, 40);
-  const naive = await measured(cold, namedAttacks(['fgsm'], ['softmax', 'logits'], scope));
+  const naive = await measured(
+    cold,
+    namedAttacks({ names: ['fgsm'], losses: ['softmax', 'logits'] }, scope),
+  );
   assert.equal(naive.verdicts[0].settled, false);
   assert.match(naive.verdicts[0].reason, /vanished-gradients/);
   assert.match(String(naive.verdicts[0].command), /evaluate --preset standard/);
@@ -126,16 +132,16 @@ test('a model next to one whose logits are 40 times smaller is told so', async (
 });
 
 test('an iterative attack that is stuck loses to one step, and is told so', async () => {
-  const stuck = namedAttacks(['pgd'], undefined, scope).map(({ plan }) => ({
+  const stuck = namedAttacks({ names: ['pgd'] }, scope).map(({ plan }) => ({
     plan: { ...plan, options: { ...plan.options, stepSize: 0 } },
   }));
-  const attacks = [...namedAttacks(['fgsm'], ['margin'], scope), ...stuck];
+  const attacks = [...namedAttacks({ names: ['fgsm'], losses: ['margin'] }, scope), ...stuck];
   const codes = (await measured(honest, attacks)).flags.map(({ code }) => code);
   assert.deepEqual(codes, ['single-step-beats-iterative']);
 });
 
 test('an attack that fails at half the pixel range is told so', async () => {
-  const [{ plan }] = namedAttacks(['bim'], undefined, { ...scope, budgets: [0.5] });
+  const [{ plan }] = namedAttacks({ names: ['bim'] }, { ...scope, budgets: [0.5] });
   const stuck = { plan: { ...plan, options: { ...plan.options, stepSize: 0 } } };
   const record = await measured(honest, [stuck]);
   assert.equal(record.attacks[0].robust.rate, 1);
@@ -143,6 +149,105 @@ test('an attack that fails at half the pixel range is told so', async () => {
     record.flags.map(({ code }) => code),
     ['large-budget-fails'],
   );
+});
+
+test('a minimal attack that finds nothing, or less than a fixed budget does, is told so', async () => {
+  const [{ plan }] = namedAttacks({ names: ['fmn'] }, scope);
+  const still = { plan: { ...plan, options: { ...plan.options, stepSize: 0 } } };
+  const stuck = await measured(honest, [still]);
+  assert.deepEqual(
+    stuck.flags.map(({ code, severity }) => `${code} ${severity}`),
+    ['minimal-attack-fails serious'],
+  );
+  assert.equal(stuck.flags[0].value, 1);
+  const sound = await measured(honest, [
+    ...namedAttacks({ names: ['fmn', 'pgd'] }, { ...scope, budgets: [0.06] }),
+  ]);
+  assert.deepEqual(sound.flags, []);
+  const attacks = sound.attacks.map((attack) => ({
+    ...attack,
+    distance: attack.distance.map((far) => (attack.eps === null ? 3 * far : far)),
+  }));
+  assert.deepEqual(
+    conclude({ ...sound, attacks }).flags.map(({ code, severity }) => `${code} ${severity}`),
+    ['minimal-attack-beaten note'],
+  );
+});
+
+test('an attack that more steps still help is told so', async () => {
+  const steps = { attack: 'pgd', option: 'steps', values: [2, 40] };
+  const stepSize = { attack: 'pgd', option: 'stepSize', values: [0.003] };
+  const attacks = namedAttacks(
+    { names: ['pgd'], settings: [steps, stepSize] },
+    { ...scope, budgets: [0.06] },
+  );
+  const { flags, attacks: found } = await measured(honest, attacks);
+  assert.ok(found[1].robust.rate < found[0].robust.rate - 0.03);
+  assert.deepEqual(
+    flags.map(({ code, severity }) => `${code} ${severity}`),
+    ['not-converged note'],
+  );
+});
+
+test('more budget, steps or restarts that help the defender are told', async () => {
+  const weak = namedAttacks({ names: ['pgd'] }, { ...scope, budgets: [0.06] });
+  const worse: [string, number][] = [
+    ['steps', 80],
+    ['restarts', 5],
+  ];
+  const stuck = [
+    ...worse.map(([option, value]) =>
+      namedAttacks(
+        { names: ['pgd'], settings: [{ option, values: [value] }] },
+        { ...scope, budgets: [0.06] },
+      ),
+    ),
+    namedAttacks({ names: ['pgd'] }, { ...scope, budgets: [0.07] }),
+  ];
+  for (const [{ plan }] of stuck) {
+    const broken = { plan: { ...plan, options: { ...plan.options, stepSize: 0 } } };
+    const { flags } = await measured(honest, [...weak, broken]);
+    assert.deepEqual(
+      flags.map(({ code }) => code),
+      ['stronger-is-weaker'],
+    );
+  }
+});
+
+test('every setting is run with every other, and mistakes in them are told', () => {
+  const planned = namedAttacks(
+    {
+      names: ['fgsm', 'pgd', 'square'],
+      settings: [
+        { option: 'steps', values: [5, 10] },
+        { attack: 'pgd', option: 'restarts', values: [1, 2] },
+      ],
+    },
+    { ...scope, budgets: [0.1] },
+  );
+  assert.deepEqual(
+    planned.map((one) => nameOfAttack(identityOf(one))),
+    [
+      'fgsm Linf 0.1 margin',
+      'pgd Linf 0.1 margin steps=5',
+      'pgd Linf 0.1 margin steps=5 restarts=2',
+      'pgd Linf 0.1 margin steps=10',
+      'pgd Linf 0.1 margin steps=10 restarts=2',
+      'square Linf 0.1',
+    ],
+  );
+  const refused = (names: string[], attack: string | undefined, option: string, as: RegExp) =>
+    assert.throws(
+      () =>
+        namedAttacks(
+          { names, settings: [{ ...(attack && { attack }), option, values: [1] }] },
+          scope,
+        ),
+      as,
+    );
+  refused(['fgsm'], undefined, 'steps', /no attack here has the option 'steps'/);
+  refused(['pgd'], 'apgd', 'steps', /apgd is not among --attacks/);
+  refused(['fgsm', 'pgd'], 'fgsm', 'steps', /no attack here has the option/);
 });
 
 test('every flag has its page', () => {

@@ -1,26 +1,150 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { GateError } from '../../src/errors.ts';
-import { checkGates, type EvaluationRecord, rateOf } from '../../src/evaluation/index.ts';
+import { before, describe, it } from 'node:test';
+import { GateError, UserError } from '../../src/errors.ts';
+import {
+  type EvaluationRecord,
+  evaluate,
+  gateFigures,
+  judgeGates,
+  namedAttacks,
+  parseGate,
+  requireGates,
+  shortGates,
+} from '../../src/evaluation/index.ts';
+import { rescaled, smallNetwork } from '../attacks/models.ts';
+import { datasetFor } from './datasets.ts';
 
-const record = {
-  summary: [
-    { model: 'student', figure: 'accuracy', ...rateOf(99, 100) },
-    { model: 'student', figure: 'robust accuracy', ...rateOf(40, 100) },
+const model = smallNetwork(25, 6, 4);
+const scope = { norm: 'Linf' as const, budgets: [8 / 255, 0.1], source: 'small' };
+const plan = {
+  subjects: [
+    { classifier: model, folder: 'models/small', digest: 'a' },
+    { classifier: { ...rescaled(model, 200), name: 'cold' }, folder: 'models/cold', digest: 'b' },
   ],
-} as unknown as EvaluationRecord;
+  dataset: datasetFor(model, 60),
+  samples: 40,
+  attacks: [
+    ...namedAttacks({ names: ['fgsm', 'fmn'], losses: ['margin'] }, scope),
+    ...namedAttacks(
+      { names: ['pgd'], settings: [{ attack: 'pgd', option: 'steps', values: [5, 40] }] },
+      scope,
+    ),
+    ...namedAttacks({ names: ['fgsm'], target: 'every' }, scope),
+  ],
+  seed: 1,
+};
+const provenance = {
+  program: 'distill test',
+  command: [],
+  startedAt: new Date(0).toISOString(),
+  configuration: {},
+  versions: {},
+  engine: { name: 'cpu', instructionSet: 'javascript', threads: 1 },
+};
 
-test('gates that are met are silent; one that is not names the figure', () => {
-  checkGates(record, {});
-  checkGates(record, { minAccuracy: 0.99, minRobustAccuracy: 0.4 });
-  assert.throws(() => checkGates(record, { minAccuracy: 0.995 }), /accuracy of student is 99.00 %/);
-  assert.throws(
-    () => checkGates(record, { minRobustAccuracy: 0.5 }),
-    (error) => error instanceof GateError && error.exitCode === 1 && /robust/.test(error.message),
-  );
-});
+describe('gates', () => {
+  let record: EvaluationRecord;
+  before(async () => {
+    record = await evaluate(plan, provenance);
+  });
+  const judge = (text: string, on: 'estimate' | 'interval' = 'estimate') =>
+    judgeGates([parseGate(text)], record, on);
 
-test('a robust gate with nothing to hold against it is missed', () => {
-  const clean = { summary: record.summary.slice(0, 1) } as unknown as EvaluationRecord;
-  assert.throws(() => checkGates(clean, { minRobustAccuracy: 0.1 }), GateError);
+  it('can name every figure of the record, each with a value inside its interval', () => {
+    for (const figure of gateFigures(record)) {
+      const { value, low, high } = figure.measure(record);
+      assert.ok(low <= value && value <= high, figure.name);
+      const [result] = judge(`${figure.model}: ${figure.name} >= ${value}`);
+      assert.ok(result.met && result.figure === figure.name, figure.name);
+    }
+    const names = new Set(gateFigures(record).map(({ name }) => name));
+    for (const name of [
+      'accuracy',
+      'accuracy drop',
+      'robust accuracy (Linf 0.1)',
+      'robust accuracy drop (Linf 0.03137)',
+      'accuracy under fgsm Linf 0.1 margin',
+      'accuracy under pgd Linf 0.1 margin steps=5',
+      'accuracy under pgd Linf 0.1 margin',
+      'median distance of fmn Linf margin',
+      'worst targeted success of fgsm Linf 0.1 margin target=every',
+      'serious flags',
+      'flags',
+      'verdicts',
+    ]) {
+      assert.ok(names.has(name), `${name} among ${[...names].join('; ')}`);
+    }
+  });
+
+  it('are as easy to write as they are to read', () => {
+    for (const text of [
+      'cold: robust accuracy (Linf 8/255) <= 100%',
+      'cold:   Robust Accuracy Linf 0.03137 <= 100 %',
+      'robust accuracy Linf, 0.03137 <= 1',
+    ]) {
+      const results = judge(text);
+      assert.ok(results.length > 0 && results.every(({ met }) => met), text);
+    }
+    assert.equal(judge('*: accuracy >= 1').length, 2);
+    assert.equal(judge('accuracy >= 0.5').length, 2);
+    assert.equal(judge('robust accuracy >= 0').length, 4, 'every budget of every model');
+    assert.equal(judge('small: serious flags <= 0')[0].met, true);
+    assert.equal(judge('cold: serious flags <= 0')[0].met, false);
+    assert.equal(judge('cold: verdicts >= 1')[0].met, true);
+  });
+
+  it('hold the cautious end of the interval against the bar where asked', () => {
+    const [estimate] = judge('small: accuracy >= 0.99');
+    const [interval] = judge('small: accuracy >= 0.99', 'interval');
+    assert.ok(estimate.met && !interval.met);
+    // Clopper and Pearson: the low end of 60 of 60 is 0.025^(1/60).
+    assert.ok(Math.abs(interval.value - 0.025 ** (1 / 60)) < 1e-9);
+    const [drop] = judge('cold: accuracy drop <= 0.01', 'interval');
+    assert.ok(!drop.met && drop.value > 0.01);
+    assert.ok(judge('cold: accuracy drop <= 0')[0].met);
+  });
+
+  it('that are missed are all named, with exit code 1; short flags are the same gates', () => {
+    const gates = shortGates({ minAccuracy: 0.9, minRobustAccuracy: 0.999, failOn: ['serious'] });
+    const results = judgeGates(gates, record, 'estimate');
+    const missed = results.filter(({ met }) => !met);
+    assert.ok(missed.length >= 3);
+    assert.throws(
+      () => requireGates({ gates: results }),
+      (error) =>
+        error instanceof GateError &&
+        error.exitCode === 1 &&
+        missed.every(({ figure, model }) => error.message.includes(`${figure} of ${model}`)),
+    );
+    requireGates({ gates: results.filter(({ met }) => met) });
+  });
+
+  it('on figures that there will not be are refused before anything is measured', async () => {
+    const visited: string[] = [];
+    const refused = (text: string, expected: RegExp) =>
+      assert.rejects(
+        evaluate(
+          { ...plan, gates: [parseGate(text)], onProgress: (what) => visited.push(what) },
+          provenance,
+        ),
+        (error) => error instanceof UserError && expected.test(`${error.message}; ${error.hint}`),
+      );
+    await refused(
+      'studnt: accuracy >= 0.5',
+      /no model of this evaluation; the models are small, cold/,
+    );
+    await refused('small: robustness >= 0.5', /no figure .*the figures are: accuracy; robust/);
+    await refused('small: accuracy drop <= 0.5', /no figure/);
+    assert.deepEqual(visited, []);
+    for (const text of [
+      '',
+      'accuracy',
+      'accuracy > x',
+      'accuracy = 0.5',
+      '>= 0.5',
+      'a: b >= 1.2.3',
+    ]) {
+      assert.throws(() => parseGate(text), /--gate takes 'model: figure >= bar'/, text);
+    }
+  });
 });

@@ -25,11 +25,14 @@ const plan: EvaluationPlan = {
   subjects: [{ classifier, folder: 'models/small', digest: 'small' }],
   dataset: datasetFor(classifier, 30),
   samples: 30,
-  attacks: namedAttacks(['fgsm', 'pgd', 'noise'], undefined, {
-    norm: 'Linf',
-    budgets: [0.1],
-    source: 'small',
-  }),
+  attacks: namedAttacks(
+    { names: ['fgsm', 'pgd', 'noise'] },
+    {
+      norm: 'Linf',
+      budgets: [0.1],
+      source: 'small',
+    },
+  ),
   seed: 5,
 };
 const provenance: Provenance = {
@@ -93,4 +96,21 @@ test('saved examples are judged again, and tampering shows', async () => {
   for (let p = 0; p < 16; p++) values[fallen * 16 + p] = images[fallen * 16 + p] / 255;
   writeFileSync(path, zipSync({ ...files, 'images.npy': encodeNpy(values, shape) }));
   assert.equal(await countUnverified(path, classifier, pgd), 1);
+});
+
+test('progress moves within a batch, goes forward only once measured, and changes nothing', async () => {
+  const told: { what: string; done: number; total: number }[] = [];
+  const onProgress = (what: string, done: number, total: number) =>
+    told.push({ what, done, total });
+  const watched = await evaluate({ ...plan, onProgress }, provenance);
+  const alone = await evaluate(plan, provenance);
+  assert.deepEqual(timeless(watched.attacks), timeless(alone.attacks));
+  const pgd = told.filter(({ what }) => what.includes('pgd'));
+  assert.ok(pgd.length > 10, `told ${pgd.length} times of one batch`);
+  for (let i = 1; i < told.length; i++) assert.ok(told[i].done >= told[i - 1].done);
+  for (const { done, total } of told) assert.ok(done <= total);
+  const last = told[told.length - 1];
+  assert.equal(last.done, last.total);
+  const forwards = watched.attacks.reduce((sum, attack) => sum + attack.forwards, 0);
+  assert.equal(last.done, plan.dataset.count + forwards);
 });

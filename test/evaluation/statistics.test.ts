@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import jstat from 'jstat';
-import { clopperPearson, mcnemar, wilson } from '../../src/evaluation/index.ts';
+import {
+  clopperPearson,
+  holm,
+  mcnemar,
+  medianRanks,
+  pairedDifference,
+  wilson,
+} from '../../src/evaluation/index.ts';
 
 function close(actual: number, expected: number, within = 1e-8): void {
   assert.ok(Math.abs(actual - expected) <= within, `${actual} is not ${expected}`);
@@ -55,6 +62,56 @@ test('McNemar agrees with a plain binomial sum, is symmetric and a probability',
     }),
   );
   assert.equal(mcnemar(0, 0), 1);
+});
+
+test('Holm gives the corrected p-values of a worked example, in the order given', () => {
+  const corrected = holm([0.01, 0.04, 0.03, 0.005]);
+  corrected.forEach((p, i) => {
+    close(p, [0.03, 0.06, 0.06, 0.02][i], 1e-12);
+  });
+  assert.deepEqual(holm([]), []);
+  fc.assert(
+    fc.property(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 20 }), (ps) => {
+      const all = holm(ps);
+      all.forEach((p, i) => {
+        assert.ok(ps[i] <= p && p <= Math.min(1, ps.length * ps[i]) + 1e-12);
+        ps.forEach((other, j) => {
+          assert.ok(ps[i] > other || p <= all[j], 'the order stays');
+        });
+      });
+    }),
+  );
+});
+
+test('paired differences have the interval of Bonett and Price', () => {
+  // (b + 1) / (n + 2) = 13 / 102 and 4 / 102 by hand.
+  const [p, q] = [13 / 102, 4 / 102];
+  const half = 1.959963984540054 * Math.sqrt((p + q - (p - q) ** 2) / 102);
+  const { low, high } = pairedDifference(12, 3, 100);
+  close(low, p - q - half, 1e-12);
+  close(high, p - q + half, 1e-12);
+  fc.assert(
+    fc.property(fc.nat(50), fc.nat(50), fc.nat(1000), (b, c, rest) => {
+      const total = b + c + rest;
+      const one = pairedDifference(b, c, total);
+      const other = pairedDifference(c, b, total);
+      close(one.low, -other.high, 1e-12);
+      if (total > 0) assert.ok(one.low <= (b - c) / total && (b - c) / total <= one.high);
+    }),
+  );
+});
+
+test('the median lies between the ranks of published tables', () => {
+  // Conover 1999, table A3: sample sizes and the 1-based ranks of the 95 % interval.
+  for (const [total, low, high] of [
+    [6, 1, 6],
+    [10, 2, 9],
+    [20, 6, 15],
+    [50, 18, 33],
+  ]) {
+    assert.deepEqual(medianRanks(total), { low: low - 1, high: high - 1 });
+  }
+  assert.deepEqual(medianRanks(3), { low: 0, high: 2 });
 });
 
 test('counts that cannot be are refused', () => {

@@ -265,3 +265,43 @@ test('second derivatives through convReluPool equal those of the composed operat
     }
   }
 });
+
+test('convReluPool refuses a pool larger than what the convolution leaves', async () => {
+  for (const name of compiledBackends) {
+    await use(name);
+    const run = () =>
+      convReluPool(tf.zeros([4, 3, 9, 7]), tf.zeros([1, 1, 7, 22]), tf.zeros([22]), {
+        strides: [2, 2],
+        pad: 'same',
+        dilations: [1, 1],
+        pool: 3,
+      });
+    assert.throws(() => tf.tidy(run), RangeError, name);
+  }
+});
+
+test("an example's input gradient is the same to the bit, whatever its neighbours are like", async () => {
+  const [size, channels, filters] = [13, 32, 64];
+  const rows = size * size * filters;
+  const w = randomValues(1, 9 * channels * filters);
+  const sparse = randomValues(2, rows).map((value, i) => (i % 10 === 0 ? value : 0));
+  const dense = randomValues(3, 7 * rows);
+  for (const name of compiledBackends) {
+    await use(name);
+    const gradient = (values: Float32Array): number[] => {
+      let first: number[] = [];
+      tf.tidy(() => {
+        const count = values.length / rows;
+        const dy = tf.tensor4d(values, [count, size, size, filters]);
+        const filter = tf.tensor4d(w, [3, 3, channels, filters]);
+        const shape: [number, number, number, number] = [count, size, size, channels];
+        const out = tf.conv2dTranspose(dy, filter, shape, 1, 'same');
+        first = Array.from(out.dataSync().slice(0, size * size * channels));
+      });
+      return first;
+    };
+    const alone = gradient(sparse);
+    const among = gradient(Float32Array.from([...sparse, ...dense]));
+    assert.deepEqual(among, alone, name);
+  }
+});

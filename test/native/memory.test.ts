@@ -158,3 +158,25 @@ test('the pool reuses blocks by size and lets go of what exceeds its limit', () 
   assert.ok(freed > 0);
   assert.ok(pool.freeBytes <= 1000);
 });
+
+test('a batch that shrinks image by image finds free blocks', () => {
+  const sizes: number[] = [];
+  const memory = {
+    isHeap: false,
+    allocate: (byteLength: number) => {
+      sizes.push(byteLength);
+      return { buffer: new ArrayBuffer(byteLength), byteOffset: 0, byteLength };
+    },
+    free: () => {},
+  };
+  const pool = new BufferPool(memory);
+  const imageBytes = 28 * 28 * 4;
+  for (let images = 256; images > 0; images--) {
+    const block = pool.acquire(images * imageBytes);
+    assert.ok(block.byteLength >= images * imageBytes);
+    assert.ok(block.byteLength <= 1.125 * images * imageBytes + 64);
+    pool.release(block);
+  }
+  // Eight sizes between two powers of two, and eight powers.
+  assert.ok(sizes.length <= 8 * 8 + 1, `${sizes.length} blocks for 256 sizes`);
+});

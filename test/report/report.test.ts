@@ -26,7 +26,7 @@ function hostile(record: EvaluationRecord): EvaluationRecord {
   const infected = infect(record) as EvaluationRecord;
   return {
     ...infected,
-    summary: record.summary.map((one) => ({ ...one, model: `${one.model}${HOSTILE}` })),
+    worstCases: record.worstCases.map((one) => ({ ...one, model: `${one.model}${HOSTILE}` })),
   };
 }
 
@@ -118,7 +118,7 @@ describe('a report', () => {
   it('says what a record lacks instead of failing', async () => {
     const [first] = record.models;
     const poorer: [RegExp, EvaluationRecord][] = [
-      [/No attack was run/, { ...record, attacks: [], summary: [] }],
+      [/No attack was run/, { ...record, attacks: [], worstCases: [] }],
       [
         /There is one model/,
         {
@@ -130,7 +130,7 @@ describe('a report', () => {
       ],
       [
         /may have been interrupted/,
-        { ...record, attacks: record.attacks.slice(0, 3), summary: [] },
+        { ...record, attacks: record.attacks.slice(0, 3), worstCases: [] },
       ],
       [
         /no example images/,
@@ -145,7 +145,7 @@ describe('a report', () => {
         { ...record, models: record.models.map((model) => ({ ...model, gradients: [] })) },
       ],
       [/No training curves/, record],
-      [/holds no model/, { ...record, models: [], attacks: [], summary: [], tests: [] }],
+      [/holds no model/, { ...record, models: [], attacks: [], worstCases: [], tests: [] }],
     ];
     for (const [line, poor] of poorer) assert.match(await pageOf(poor), line);
   });

@@ -3,7 +3,7 @@ import { ATTACK_NAMES } from '../../attacks/names.ts';
 import { LOSSES, type LossName, NORMS, type Norm } from '../../attacks/types.ts';
 import type { Dataset } from '../../data/index.ts';
 import { UserError } from '../../errors.ts';
-import type { EvaluationRecord } from '../../evaluation/index.ts';
+import type { EvaluationRecord, Target } from '../../evaluation/index.ts';
 import {
   addDataOptions,
   addSharedOptions,
@@ -11,6 +11,7 @@ import {
   integer,
   parseEps,
   parseSettings,
+  parseTarget,
   type SharedOptions,
 } from '../options.ts';
 import type { Session } from '../session.ts';
@@ -23,6 +24,7 @@ export interface AttackFlags extends SharedOptions, DataOptions {
   readonly eps: string;
   readonly loss?: LossName;
   readonly set: readonly string[];
+  readonly target?: Target;
   readonly samples: number;
   readonly index?: number;
   readonly source?: string;
@@ -37,7 +39,12 @@ export async function attackModels(
 ): Promise<EvaluationRecord> {
   const { attackNamed, planAttack } = await import('../../attacks/index.ts');
   const evaluation = await import('../../evaluation/index.ts');
-  const view = await import('../evaluation.ts');
+  const measuring = await import('../measuring.ts');
+  const { imagesToAttack, loadSubjects, nameOfModel } = await import('../subjects.ts');
+  const { attackSummaryTable, exampleGrids, targetDistanceTable, targetTable } = await import(
+    '../../report/index.ts'
+  );
+  const { tableSection } = await import('../findings.ts');
   const { pickStory, storyFiles, storyText } = await import('../story.ts');
   const attack = attackNamed(flags.attack);
   const norm = flags.norm ?? attack.norms[0];
@@ -47,31 +54,37 @@ export async function attackModels(
     loss: flags.loss,
     options: parseSettings(flags.set),
   });
-  const dataset = view.imagesToAttack(test, flags.samples, flags.index);
+  const dataset = imagesToAttack(test, flags.samples, flags.index);
   const folders = flags.source ? [...flags.model, flags.source] : flags.model;
-  const subjects = await view.loadSubjects(folders, dataset);
-  const source = flags.source && view.nameOfModel(flags.source);
+  const subjects = await loadSubjects(folders, dataset);
+  const source = flags.source && nameOfModel(flags.source);
   if (attack.access === 'source-gradient' && !source) {
     throw new UserError('bad-flag', `${attack.name} takes its gradients from another model`, {
       hint: 'name its folder with --source',
     });
   }
-  terminal.note(view.describePlan(plan));
+  if (flags.target !== undefined) evaluation.checkTargeted(attack);
+  const planned = {
+    plan,
+    ...(source && { source }),
+    ...(flags.target !== undefined && { target: flags.target }),
+  };
+  terminal.note(measuring.describeAttack(planned));
   const candidates = new Map<string, Float32Array>();
-  const progress = await view.evaluationProgress(terminal);
+  const progress = await measuring.evaluationProgress(terminal);
   const record = await evaluation
     .evaluate(
       {
         subjects,
         dataset,
         samples: dataset.count,
-        attacks: [{ plan, ...(source && { source }) }],
+        attacks: [planned],
         seed: flags.seed,
         onProgress: progress.onProgress,
         onCandidates: ({ model }, images) => candidates.set(model, images),
       },
-      view.provenance(engine, {
-        inputsDigest: await view.measurementDigest(flags.model, test, flags),
+      measuring.provenance(engine, {
+        inputsDigest: await measuring.measurementDigest(flags.model, test, flags),
         data: flags.data,
         samples: dataset.count,
         index: flags.index ?? null,
@@ -79,13 +92,16 @@ export async function attackModels(
     )
     .finally(progress.stop);
   const story = pickStory(record, subjects, dataset, candidates);
-  await view.saveResults(flags.out, {
+  await measuring.saveResults(flags.out, {
     'attack.json': JSON.stringify(record),
     ...storyFiles(story),
+    ...Object.fromEntries(exampleGrids(record)),
   });
   terminal.print(storyText(story, terminal));
-  terminal.print(`\n${view.attackSummary(record)}`);
-  terminal.note(`record and picture: ${flags.out}/attack.json, ${flags.out}/attacked.png`);
+  for (const tableOf of [attackSummaryTable, targetTable, targetDistanceTable]) {
+    for (const line of tableSection(tableOf(record), terminal)) terminal.print(line);
+  }
+  terminal.note(`record and pictures: ${flags.out}/attack.json, ${flags.out}/attacked.png`);
   return record;
 }
 
@@ -117,6 +133,11 @@ export function attackCommand(): Command {
       ),
     )
     .option('--set <name=value...>', "the attack's own options, such as steps=100", [])
+    .addOption(
+      new Option('--target <class>', 'aim at a class, or at every wrong one in turn').argParser(
+        parseTarget,
+      ),
+    )
     .option('--source <folder>', 'model that a transfer attack takes its gradients from')
     .option('--samples <n>', 'test images to attack', integer('--samples', 1), 1000)
     .option('--index <n>', 'attack only this test image', integer('--index', 0));

@@ -19,7 +19,7 @@ export async function writeReport(
   terminal: Terminal,
 ): Promise<string> {
   const { buildReport } = await import('../../report/index.ts');
-  const { saveResults } = await import('../evaluation.ts');
+  const { saveResults } = await import('../measuring.ts');
   const { files, notes } = await buildReport(records);
   await saveResults(folder, files);
   for (const note of notes) terminal.note(note);

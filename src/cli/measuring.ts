@@ -1,0 +1,134 @@
+/** What `attack` and `evaluate` do around a measurement: state, provenance, progress, files. */
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { type Dataset, digestOf, writeFileAtomically } from '../data/index.ts';
+import type { Engine } from '../engine/index.ts';
+import { UserError } from '../errors.ts';
+import {
+  budgetText,
+  type EvaluationPlan,
+  type EvaluationRecord,
+  identityOf,
+  PartialEvaluation,
+  type PlannedAttack,
+  type Provenance,
+} from '../evaluation/index.ts';
+import { readModelCard } from '../models/index.ts';
+import { programVersion } from '../version.ts';
+import { duration, type Terminal } from './terminal.ts';
+
+/**
+ * Where an evaluation keeps what it has done; with `resume` it goes on from there.
+ * @throws UserError `foreign-state` when another evaluation left it
+ */
+export async function openPartial(
+  { out, resume }: { readonly out: string; readonly resume?: true },
+  { subjects, dataset, samples, attacks, seed }: EvaluationPlan,
+): Promise<PartialEvaluation> {
+  const path = join(out, 'partial.json');
+  const digest = digestOf({
+    models: subjects.map((subject) => subject.digest),
+    data: dataset.digest,
+    samples,
+    seed,
+    attacks: attacks.map(identityOf),
+  });
+  return resume ? PartialEvaluation.resume(path, digest) : PartialEvaluation.start(path, digest);
+}
+
+/** Every choice of an attack, in one line. */
+export function describeAttack(planned: PlannedAttack): string {
+  const { attack, norm, eps, loss, options, target, source } = identityOf(planned);
+  const parts = [
+    [attack, norm, eps === null ? '' : budgetText(eps), loss ?? ''].filter(Boolean).join(' '),
+    ...Object.entries(options).map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`),
+    ...(target === null ? [] : [`target ${target}`]),
+    ...(source === null ? [] : [`source ${source}`]),
+  ];
+  return `attack: ${parts.join(', ')}`;
+}
+
+/** The flags that decide what a measuring command finds. */
+const DECISIVE = [
+  'attack',
+  'attacks',
+  'preset',
+  'norm',
+  'eps',
+  'loss',
+  'set',
+  'samples',
+  'index',
+  'source',
+  'target',
+  'seed',
+];
+
+/** The digest of models, data and settings: tells whether a record still matches them. */
+export async function measurementDigest(
+  folders: readonly string[],
+  dataset: Dataset,
+  flags: object,
+): Promise<string> {
+  const cards = await Promise.all(folders.map(readModelCard));
+  return digestOf({
+    program: programVersion(),
+    data: dataset.digest,
+    models: cards.map(({ digest }) => digest),
+    flags: Object.entries(flags)
+      .filter(([name]) => DECISIVE.includes(name))
+      .sort(),
+  });
+}
+
+/** Who measures what with what, for the record. */
+export function provenance(
+  engine: Engine,
+  configuration: EvaluationRecord['configuration'],
+): Provenance {
+  const { name, instructionSet, threads } = engine;
+  return {
+    program: programVersion(),
+    command: process.argv.slice(2),
+    startedAt: new Date().toISOString(),
+    configuration,
+    versions: { node: process.versions.node, tensorflow: tf.version_core },
+    engine: { name, instructionSet, threads },
+  };
+}
+
+/** Writes the record and what goes with it into a folder. */
+export async function saveResults(
+  folder: string,
+  files: Readonly<Record<string, Uint8Array | string>> | ReadonlyMap<string, Uint8Array | string>,
+): Promise<void> {
+  for (const [name, content] of files instanceof Map ? files : Object.entries(files)) {
+    const path = join(folder, name);
+    await mkdir(dirname(path), { recursive: true }).catch((cause) => {
+      throw new UserError('unwritable', `cannot make the folder ${dirname(path)}`, { cause });
+    });
+    await writeFileAtomically(path, content);
+  }
+}
+
+/** Seconds of work after which the time left can be told. */
+const TELLING = 3;
+
+/** A progress callback that shows what is being measured and how long the rest will take. */
+export async function evaluationProgress(terminal: Terminal): Promise<{
+  onProgress(what: string, done: number, total: number): void;
+  stop(): void;
+}> {
+  const progress = await terminal.progress('evaluate');
+  const started = performance.now();
+  return {
+    onProgress: (what, done, total) => {
+      const seconds = (performance.now() - started) / 1000;
+      const left = (seconds / done) * (total - done);
+      const isTold = seconds > TELLING && done > 0 && done < total;
+      progress.update(done, total, isTold ? `${what}, about ${duration(left)} left` : what);
+    },
+    stop: () => progress.stop(),
+  };
+}

@@ -1,0 +1,58 @@
+/** The models and images that `attack` and `evaluate` measure. Loads TensorFlow.js. */
+import { basename, resolve } from 'node:path';
+import { type Dataset, subset } from '../data/index.ts';
+import { UserError } from '../errors.ts';
+import type { Subject } from '../evaluation/index.ts';
+import { loadModel } from '../models/index.ts';
+
+/** A model's name in tables and records: that of its folder. */
+export function nameOfModel(folder: string): string {
+  return basename(resolve(folder));
+}
+
+/**
+ * Loads models, each named after its folder.
+ * @throws UserError when one does not fit the data, two have one name, or as `loadModel`
+ */
+export async function loadSubjects(
+  folders: readonly string[],
+  dataset: Dataset,
+): Promise<Subject[]> {
+  const subjects: Subject[] = [];
+  for (const folder of folders) {
+    const name = nameOfModel(folder);
+    if (subjects.some((subject) => subject.classifier.name === name)) {
+      throw new UserError('bad-flag', `two models are named ${name}`, {
+        hint: 'models are named after their folders: rename or copy one',
+      });
+    }
+    const { card, model } = await loadModel(folder);
+    const { inputShape, classes } = card.network;
+    if (String(inputShape) !== String(dataset.shape) || classes !== dataset.classes) {
+      throw new UserError(
+        'foreign-model',
+        `${folder} takes images of ${inputShape.join(' x ')} in ${classes} classes, ${dataset.name} has ${dataset.shape.join(' x ')} in ${dataset.classes}`,
+        { hint: 'name another --model or --data' },
+      );
+    }
+    subjects.push({ classifier: model.classifier(name), folder, digest: card.digest });
+  }
+  return subjects;
+}
+
+/**
+ * The images that an attack is run on: the first `samples`, or the one at `index`.
+ * @throws UserError `bad-flag` when there is no such image
+ */
+export function imagesToAttack(dataset: Dataset, samples: number, index?: number): Dataset {
+  if (index !== undefined && index >= dataset.count) {
+    throw new UserError('bad-flag', `there is no test image ${index}`, {
+      hint: `--index goes from 0 to ${dataset.count - 1}`,
+    });
+  }
+  const positions =
+    index === undefined
+      ? Uint32Array.from({ length: Math.min(samples, dataset.count) }, (_, i) => i)
+      : Uint32Array.of(index);
+  return subset(dataset, dataset.name, positions);
+}

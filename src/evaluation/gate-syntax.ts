@@ -1,0 +1,83 @@
+/** What can be said in a gate. Loads nothing, so that the command line can check gates at once. */
+import { UserError } from '../errors.ts';
+
+export const COMPARISONS = ['>=', '<=', '>', '<'] as const;
+export type Comparison = (typeof COMPARISONS)[number];
+
+/** What a bar is held against: the figure itself, or the worse end of its 95 % interval. */
+export const GATE_ENDS = ['estimate', 'interval'] as const;
+export type GateEnd = (typeof GATE_ENDS)[number];
+
+/** Findings that `--fail-on` makes gates of. */
+export const FAILURES = ['serious', 'note', 'no-verdict'] as const;
+export type Failure = (typeof FAILURES)[number];
+
+/** A bar that one figure of one model, or of every model that has it, must meet. */
+export interface Gate {
+  /** As the user wrote it. */
+  readonly text: string;
+  /** Absent: every model. */
+  readonly model?: string;
+  /** In its normal form; see `normalFigure`. */
+  readonly figure: string;
+  readonly comparison: Comparison;
+  readonly bar: number;
+}
+
+/** Such as `0.0314` for `8/255`; anything that is no fraction stays as it is. */
+function decimalOf(word: string): string {
+  const [, top, bottom] = /^([\d.]+)\/([\d.]+)$/.exec(word) ?? [];
+  return top === undefined ? word : String(Number((Number(top) / Number(bottom)).toPrecision(4)));
+}
+
+/** One spelling for all ways to write a figure: case, brackets, commas and spaces do not matter. */
+export function normalFigure(text: string): string {
+  const words = text.toLowerCase().replace(/[(),]/g, ' ').trim().split(/\s+/);
+  return words.map(decimalOf).join(' ');
+}
+
+/**
+ * Reads a gate such as `student: accuracy >= 99 %`, `*: robust accuracy (Linf 0.1) >= 0.5` or
+ * `serious flags <= 0`. Which figures there are is for `checkGateFigures` to say.
+ * @throws UserError `bad-gate`
+ */
+export function parseGate(text: string): Gate {
+  const [, subject, comparison, number, percent] =
+    /^\s*(.+?)\s*(>=|<=|>|<)\s*(-?[\d.]+(?:e-?\d+)?)\s*(%?)\s*$/i.exec(text) ?? [];
+  const bar = Number(number) / (percent ? 100 : 1);
+  if (subject === undefined || !Number.isFinite(bar)) {
+    throw new UserError('bad-gate', `--gate takes 'model: figure >= bar', not "${text}"`, {
+      hint: "such as 'student: accuracy >= 0.99' or '*: robust accuracy (Linf 0.1) >= 50 %'; compare with >=, <=, > or <",
+    });
+  }
+  const [, model, figure] = /^(.*?):\s+(.*)$/.exec(subject) ?? [undefined, '*', subject];
+  return {
+    text: text.trim(),
+    ...(model !== '*' && { model }),
+    figure: normalFigure(figure),
+    comparison: comparison as Comparison,
+    bar,
+  };
+}
+
+/** The gates that the short flags stand for. */
+export function shortGates(flags: {
+  readonly minAccuracy?: number | undefined;
+  readonly minRobustAccuracy?: number | undefined;
+  readonly failOn?: readonly Failure[] | undefined;
+}): Gate[] {
+  const texts = [
+    ...(flags.minAccuracy === undefined ? [] : [`accuracy >= ${flags.minAccuracy}`]),
+    ...(flags.minRobustAccuracy === undefined
+      ? []
+      : [`robust accuracy >= ${flags.minRobustAccuracy}`]),
+    ...(flags.failOn ?? []).map((failure) => FAILURE_GATES[failure]),
+  ];
+  return texts.map(parseGate);
+}
+
+const FAILURE_GATES: Readonly<Record<Failure, string>> = {
+  serious: 'serious flags <= 0',
+  note: 'flags <= 0',
+  'no-verdict': 'verdicts >= 1',
+};

@@ -1,0 +1,95 @@
+/** How much of an evaluation is done, in passes: what a progress bar shows. Changes no result. */
+import type { AttackPlan } from '../attacks/index.ts';
+import type { EvaluationPlan, PlannedAttack } from './evaluate.ts';
+import { rowsOf } from './targets.ts';
+
+/** Options that multiply the passes of an attack. */
+const FACTORS = [
+  'steps',
+  'restarts',
+  'searches',
+  'rounds',
+  'targets',
+  'samples',
+  'queries',
+  'tries',
+];
+/** Passes of the ensemble, which has no options, on an image that stands. */
+const AUTOATTACK = 8000;
+
+/** Passes that an image is expected to take at most; what falls early takes fewer. */
+function passesOf({ attack, options }: AttackPlan): number {
+  if (attack.name === 'autoattack') return AUTOATTACK;
+  return FACTORS.reduce((passes, name) => passes * (options[name] ?? 1), 1);
+}
+
+/** Images still to be visited, and what each is thought to cost; measured as soon as one is done. */
+interface Part {
+  left: number;
+  perImage: number;
+  images: number;
+  passes: number;
+}
+
+/** One part of an evaluation, under way. */
+export interface Work {
+  /** That many images went through the model. */
+  passes(images: number): void;
+  /** That many images are finished, however many passes they took. */
+  finish(images: number): void;
+}
+
+/** Counts passes against all that the plan is expected to make. */
+export class Tally {
+  readonly #onProgress: EvaluationPlan['onProgress'];
+  readonly #clean: Part;
+  readonly #parts = new Map<PlannedAttack, Part>();
+  #done = 0;
+
+  constructor({ dataset, samples, subjects, attacks, onProgress }: EvaluationPlan) {
+    const part = (left: number, perImage: number) => ({ left, perImage, images: 0, passes: 0 });
+    this.#onProgress = onProgress;
+    this.#clean = part(subjects.length * dataset.count, 1);
+    for (const attack of attacks) {
+      const victims = subjects.filter(({ classifier }) => classifier.name !== attack.source).length;
+      const rows = rowsOf(dataset, samples, attack.target).positions.length;
+      this.#parts.set(attack, part(victims * rows, passesOf(attack.plan)));
+    }
+  }
+
+  #partOf = (planned: PlannedAttack | undefined): Part =>
+    (planned && this.#parts.get(planned)) ?? this.#clean;
+
+  /** Rows that an earlier, interrupted evaluation has done are no longer to be done. */
+  skip(planned: PlannedAttack, rows: number): void {
+    this.#partOf(planned).left -= rows;
+  }
+
+  /** @param planned the attack; absent: one pass over the clean images */
+  begin(what: string, planned?: PlannedAttack): Work {
+    const part = this.#partOf(planned);
+    let passes = 0;
+    const tell = () => {
+      const done = this.#done + passes;
+      let ahead = 0;
+      for (const { left, perImage } of [this.#clean, ...this.#parts.values()])
+        ahead += left * perImage;
+      this.#onProgress?.(what, done, Math.max(done, this.#done + ahead));
+    };
+    return {
+      passes: (images) => {
+        passes += images;
+        tell();
+      },
+      finish: (images) => {
+        part.left -= images;
+        part.images += images;
+        part.passes += planned ? passes : images;
+        part.perImage = part.passes / part.images;
+        this.#done += planned ? passes : images;
+        passes = 0;
+        tell();
+      },
+    };
+  }
+}
