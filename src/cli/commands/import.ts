@@ -42,19 +42,6 @@ function inputRange(text: string): [number, number] {
   });
 }
 
-/** A folder is replaced whole, so only a model folder (or none) may stand there. */
-async function checkTarget(out: string): Promise<void> {
-  const { stat } = await import('node:fs/promises');
-  const { join } = await import('node:path');
-  const there = await stat(out).catch(() => undefined);
-  const card = await stat(join(out, 'distill.json')).catch(() => undefined);
-  if (there && !card) {
-    throw new UserError('bad-flag', `${out} exists and is no model folder`, {
-      hint: 'name a new folder with --out, such as models/imported',
-    });
-  }
-}
-
 /**
  * Measures the model on test images, in its own pixel range and in others.
  * @returns the accuracy, or undefined when the data are of another kind
@@ -107,12 +94,12 @@ async function checkOnData(
 async function importForeign(source: string, flags: Flags): Promise<void> {
   const { basename, resolve } = await import('node:path');
   const { openSession } = await import('../session.ts');
-  const { importModel, parameterCount, saveModel, weightsDigest } = await import(
+  const { importModel, MODEL_FOLDER, parameterCount, saveModel, weightsDigest } = await import(
     '../../models/index.ts'
   );
-  const { digestOf } = await import('../../data/index.ts');
+  const { checkFolder, digestOf } = await import('../../data/index.ts');
   const { programVersion } = await import('../../version.ts');
-  await checkTarget(flags.out);
+  await checkFolder(flags.out, MODEL_FOLDER);
   const { engine, terminal } = await openSession(flags);
   const options: ImportOptions = {
     ...(flags.imageShape ? { imageShape: flags.imageShape } : {}),
