@@ -25,27 +25,27 @@ export class TrainingLog {
 
   /** The first test images as FGSM leaves them, against the model that was just saved. */
   async attackedDigits(folder: string, test: Dataset, epoch: number): Promise<void> {
-    const dataset = subset(
-      test,
-      test.name,
-      Uint32Array.from({ length: DIGITS }, (_, i) => i),
-    );
+    const positions = Uint32Array.from({ length: Math.min(DIGITS, test.count) }, (_, i) => i);
+    const dataset = subset(test, test.name, positions);
     const { model } = await loadModel(folder);
     const plan = planAttack(attackNamed('fgsm'), { norm: 'Linf', eps: EPS, loss: 'margin' });
-    await attackDataset({
-      plan,
-      classifier: model.classifier('trained'),
-      dataset,
-      positions: [...dataset.labels.keys()],
-      seed: 0,
-      onBatch: (images) => {
-        for (let i = 0; i < DIGITS; i++) {
-          const pixels = images.subarray(i * imageSize(dataset), (i + 1) * imageSize(dataset));
-          this.#events.image(`attacked/${i}`, { shape: dataset.shape, pixels }, epoch);
-        }
-      },
-    });
-    model.dispose();
+    try {
+      await attackDataset({
+        plan,
+        classifier: model.classifier('trained'),
+        dataset,
+        positions: [...positions],
+        seed: 0,
+        onBatch: (images) => {
+          for (const i of positions) {
+            const pixels = images.subarray(i * imageSize(dataset), (i + 1) * imageSize(dataset));
+            this.#events.image(`attacked/${i}`, { shape: dataset.shape, pixels }, epoch);
+          }
+        },
+      });
+    } finally {
+      model.dispose();
+    }
   }
 
   close(): void {

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import type { DataSplits } from '../data/index.ts';
-import { checkWritable } from '../data/index.ts';
 import type { ModelCard } from '../models/index.ts';
 import { percent } from '../numbers.ts';
 import {
@@ -63,7 +62,6 @@ export async function softLabelsWithProgress(
   },
 ): Promise<SoftLabels> {
   const { data, teacher, temperature, noise, noiseKind, noiseCopies, seed, out } = options;
-  await checkWritable(out);
   const progress = await terminal.progress('soft labels');
   try {
     return await makeSoftLabels({

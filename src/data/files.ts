@@ -1,107 +1,240 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import { UserError } from '../errors.ts';
+import { mkdir, open, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { type DistillError, RunError, UserError } from '../errors.ts';
+
+/** A kind of folder that the program writes whole. Only a folder of its kind is ever replaced. */
+export interface FolderKind {
+  /** For messages, such as `model folder`. */
+  readonly name: string;
+  /** The file that says of a folder that it is of this kind. */
+  readonly marker: string;
+  /** All that the program puts into such a folder, the marker included. */
+  readonly contents: readonly string[];
+}
 
 const TEMPORARY = '.writing-';
+const ASIDE = '-old';
 
-function unwritable(path: string, cause: unknown): UserError {
-  const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
-  return new UserError('unwritable', `cannot write ${path} (${reason})`, {
-    hint: 'name a folder that you may write to',
-    cause,
-  });
+const HINTS: Readonly<Record<string, string>> = {
+  ENOSPC: 'free some space on that disk, or write to another one',
+  EDQUOT: 'free some of your quota on that disk, or write to another one',
+  EACCES: 'name a place that you may write to',
+  EPERM: 'name a place that you may write to',
+  EROFS: 'that disk is read-only: write to another one',
+  ENOTDIR: 'a part of this path is a file: name a place below a folder',
+  EEXIST: 'a part of this path is a file: name a place below a folder',
+  EISDIR: 'a folder stands there: name a file',
+  ENAMETOOLONG: 'choose a shorter name',
+};
+
+/** Faults of the disk rather than mistakes in what was asked for. */
+const FAULTS: readonly string[] = ['ENOSPC', 'EDQUOT', 'EIO'];
+
+/** What to throw when the operating system refuses to write `path`. */
+export function unwritable(path: string, cause: unknown): DistillError {
+  const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+  const message = `cannot write ${path} (${code})`;
+  const options = { hint: HINTS[code] ?? 'name another place to write to', cause };
+  return FAULTS.includes(code)
+    ? new RunError('unwritable', message, options)
+    : new UserError('unwritable', message, options);
 }
 
-/** What a process that was killed while writing `path` left beside it. */
-async function removeLeftovers(path: string): Promise<void> {
-  const folder = dirname(path);
-  const prefix = `.${basename(path)}${TEMPORARY}`;
-  for (const name of await readdir(folder)) {
-    const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length).split('-')[0]) : 0;
-    if (pid > 0 && !isRunning(pid)) await rm(join(folder, name), { recursive: true, force: true });
-  }
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
 }
 
-function isRunning(pid: number): boolean {
+/** Temporary siblings that this process is writing. */
+const inUse = new Set<string>();
+
+/** Whether a temporary sibling is nobody's any more; its name holds the id of who wrote it. */
+function isAbandoned(temporary: string, pid: number): boolean {
+  // In a container every process may have the same id, so one's own says nothing.
+  if (pid === process.pid) return !inUse.has(temporary);
   try {
     process.kill(pid, 0);
-    return true;
+    return false;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return (error as NodeJS.ErrnoException).code !== 'EPERM';
   }
 }
 
-/** A temporary sibling of `path`, on the same file system, so that a rename can replace it. */
-async function temporarySibling(path: string): Promise<string> {
-  await mkdir(dirname(path), { recursive: true });
-  await removeLeftovers(path);
+/**
+ * Puts in order what a process that was killed while writing `target` left beside it. It may have
+ * moved the old folder aside and not have come to put the new one in its place: then the old one
+ * goes back. The rest is removed.
+ */
+async function recover(target: string): Promise<void> {
+  const prefix = `.${basename(target)}${TEMPORARY}`;
+  for (const name of await readdir(dirname(target))) {
+    if (!name.startsWith(prefix)) continue;
+    const path = join(dirname(target), name);
+    const isAside = name.endsWith(ASIDE);
+    const temporary = isAside ? path.slice(0, -ASIDE.length) : path;
+    const pid = Number.parseInt(name.slice(prefix.length), 10);
+    if (!(pid > 0) || !isAbandoned(temporary, pid)) continue;
+    if (isAside && !existsSync(target)) {
+      await rename(path, target).catch((error) => {
+        if (!existsSync(target)) throw error; // else another process was quicker
+      });
+    } else {
+      await rm(path, { recursive: true, force: true });
+    }
+  }
+}
+
+/**
+ * Puts a folder back that a process was killed while replacing, so that it can be read. Does
+ * nothing where there is none, or where somebody is writing it.
+ */
+export async function restoreFolder(path: string): Promise<void> {
+  if (!existsSync(path)) await recover(resolve(path)).catch(() => {});
+}
+
+/**
+ * Calls `write` with a temporary sibling of `path`, on the same file system, so that a rename can
+ * replace the target. Whatever happens, no temporary stays behind.
+ * @throws UserError or RunError `unwritable` for what the operating system refuses
+ */
+async function besides(
+  path: string,
+  write: (temporary: string, target: string) => Promise<void>,
+): Promise<void> {
+  const target = await realpath(path).catch(() => resolve(path));
   const unique = `${process.pid}-${randomBytes(4).toString('hex')}`;
-  return join(dirname(path), `.${basename(path)}${TEMPORARY}${unique}`);
+  const temporary = join(dirname(target), `.${basename(target)}${TEMPORARY}${unique}`);
+  inUse.add(temporary);
+  try {
+    await mkdir(dirname(target), { recursive: true });
+    await recover(target);
+    await write(temporary, target);
+  } catch (error) {
+    throw isSystemError(error) ? unwritable(path, error) : error;
+  } finally {
+    await rm(temporary, { recursive: true, force: true }).catch(() => {});
+    inUse.delete(temporary);
+  }
 }
 
 /**
  * Writes a file so that readers see the old content or the new, never a part.
- * @throws UserError `unwritable`
+ * @throws UserError or RunError `unwritable`
  */
 export async function writeFileAtomically(
   path: string,
   content: Uint8Array | string,
 ): Promise<void> {
-  try {
-    const temporary = await temporarySibling(resolve(path));
+  await besides(path, async (temporary, target) => {
+    const there = await stat(target).catch(() => undefined);
+    if (there && !there.isFile()) {
+      throw new UserError('unwritable', `cannot write ${path}: it exists and is no plain file`, {
+        hint: 'name a file',
+      });
+    }
     await writeFile(temporary, content, { flush: true });
-    await rename(temporary, path);
-  } catch (error) {
-    throw unwritable(path, error);
+    await rename(temporary, target);
+  });
+}
+
+/** @throws UserError `foreign-folder` when something other than a folder of this kind is there */
+async function refuseForeign(path: string, target: string, kind: FolderKind): Promise<void> {
+  const refuse = (problem: string): never => {
+    throw new UserError('foreign-folder', `${path} ${problem}`, {
+      hint: `name a folder that does not exist yet: a ${kind.name} is written as a whole, nothing else stays in it`,
+    });
+  };
+  const there = await stat(target).catch(() => undefined);
+  if (!there) return;
+  if (!there.isDirectory()) refuse(`is a file, not a ${kind.name}`);
+  const way = relative(target, process.cwd());
+  if (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)) {
+    refuse('is the working folder or holds it');
   }
+  const names = (await readdir(target)).sort();
+  const foreign = names.find((name) => !kind.contents.includes(name));
+  if (names.length > 0 && !names.includes(kind.marker)) {
+    refuse(`exists and is no ${kind.name}: it holds ${foreign ?? names[0]} but no ${kind.marker}`);
+  }
+  if (foreign !== undefined) refuse(`holds ${foreign}, which this program did not put there`);
 }
 
 /**
- * Fills a folder through `fill` in a temporary sibling and renames it into place. A process that
- * is killed meanwhile leaves the old folder or none, never half a one.
- * @throws UserError `unwritable`, and whatever `fill` throws
+ * Makes sure that a folder of this kind can be written at `path` before hours are spent on what is
+ * to go there.
+ * @throws UserError `foreign-folder` when something else is there; as `checkWritable`
  */
-export async function writeFolderAtomically(
-  path: string,
-  fill: (temporary: string) => Promise<void>,
-): Promise<void> {
-  const target = resolve(path);
-  let temporary: string;
-  try {
-    temporary = await temporarySibling(target);
-    await mkdir(temporary);
-  } catch (error) {
-    throw unwritable(path, error);
-  }
-  try {
-    await fill(temporary);
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    throw error;
-  }
-  try {
-    // A folder that is not empty cannot be renamed over: move the old one aside first.
-    const old = `${temporary}-old`;
-    if (existsSync(target)) await rename(target, old);
-    await rename(temporary, target);
-    await rm(old, { recursive: true, force: true });
-  } catch (error) {
-    throw unwritable(path, error);
-  }
+export async function checkFolder(path: string, kind: FolderKind): Promise<void> {
+  await besides(path, async (temporary, target) => {
+    await refuseForeign(path, target, kind);
+    await writeFile(temporary, '');
+  });
 }
 
 /**
  * Makes sure that `path` can be written before hours are spent on what is to go there.
- * @throws UserError `unwritable`
+ * @throws UserError or RunError `unwritable`
  */
 export async function checkWritable(path: string): Promise<void> {
+  await besides(path, (temporary) => writeFile(temporary, ''));
+}
+
+/** Sees to it that a power cut cannot take back what was written into a file or folder. */
+async function flush(path: string): Promise<void> {
+  const handle = await open(path, 'r');
   try {
-    const probe = await temporarySibling(resolve(path));
-    await writeFile(probe, '');
-    await rm(probe);
-  } catch (error) {
-    throw unwritable(path, error);
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
+}
+
+/** As `flush`, of a folder's list of names; not every system can. */
+const flushNames = (folder: string): Promise<void> => flush(folder).catch(() => {});
+
+async function flushAll(folder: string): Promise<void> {
+  if (process.platform === 'win32') return; // which flushes only files opened for writing
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    await (entry.isDirectory() ? flushAll(path) : flush(path));
+  }
+  await flushNames(folder);
+}
+
+/**
+ * Renames a folder into place. A folder that is not empty cannot be renamed over, so the old one is
+ * moved aside first; a process that is killed right then leaves it for `recover` to put back.
+ */
+async function replaceFolder(temporary: string, target: string): Promise<void> {
+  const aside = `${temporary}${ASIDE}`;
+  if (existsSync(target)) await rename(target, aside);
+  try {
+    await rename(temporary, target);
+    await flushNames(dirname(target));
+  } catch (error) {
+    if (!existsSync(target) && existsSync(aside)) await rename(aside, target);
+    throw error;
+  }
+  await rm(aside, { recursive: true, force: true }).catch(() => {}); // the next writer tries again
+}
+
+/**
+ * Fills a folder through `fill` in a temporary sibling and renames it into place. A process that is
+ * killed meanwhile leaves the old folder, or none where there was none, never half a one. Only an
+ * empty folder or one of the same kind is replaced.
+ * @throws UserError `foreign-folder`; UserError or RunError `unwritable`; whatever `fill` throws
+ */
+export async function writeFolderAtomically(
+  path: string,
+  kind: FolderKind,
+  fill: (temporary: string) => Promise<void>,
+): Promise<void> {
+  await besides(path, async (temporary, target) => {
+    await refuseForeign(path, target, kind);
+    await mkdir(temporary);
+    await fill(temporary);
+    await flushAll(temporary);
+    await replaceFolder(temporary, target);
+  });
 }

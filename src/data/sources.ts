@@ -130,8 +130,15 @@ function dataset(
   return { name, count: labels.length, shape, classes: CLASSES, images, labels, indices, digest };
 }
 
-/** The images of `whole` at `positions`, as a data set of its own. */
+/**
+ * The images of `whole` at `positions`, as a data set of its own.
+ * @throws RangeError on a position outside [0, whole.count)
+ */
 export function subset(whole: Dataset, name: string, positions: Uint32Array): Dataset {
+  const outside = positions.find((position) => position >= whole.count);
+  if (outside !== undefined) {
+    throw new RangeError(`${whole.name} has ${whole.count} images, none at position ${outside}`);
+  }
   const size = imageSize(whole);
   const images = new Uint8Array(positions.length * size);
   positions.forEach((position, i) => {

@@ -2,7 +2,13 @@ import { existsSync } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { digestOf, sha256, writeFolderAtomically } from '../data/index.ts';
+import {
+  digestOf,
+  type FolderKind,
+  restoreFolder,
+  sha256,
+  writeFolderAtomically,
+} from '../data/index.ts';
 import { UserError } from '../errors.ts';
 import { Model, type Weight } from './model.ts';
 import type { Network } from './network.ts';
@@ -11,6 +17,13 @@ import { loadNetwork, saveNetwork } from './saved-network.ts';
 
 const SCHEMA = 'distill-model/1';
 const CARD = 'distill.json';
+/** What `saveModel` writes and may replace. */
+export const MODEL_FOLDER: FolderKind = {
+  name: 'model folder',
+  marker: CARD,
+  contents: [CARD, 'saved_model.pb', 'variables'],
+};
+
 const MAX_CARD_BYTES = 16 * 2 ** 20;
 
 const rate = z.number().min(0).max(1);
@@ -24,7 +37,7 @@ const cardSchema = z.strictObject({
   temperature: z.number().positive(),
   /** SHA-256 over the weights' names, shapes and values: the model's identity. */
   digest: z.string().length(64),
-  /** Digest of everything that determines the weights: data, settings, soft labels. */
+  /** Digest of everything that determines the weights but for the engine that rounds. */
   inputsDigest: z.string().length(64),
   data: z.strictObject({ source: z.string(), trainSize: z.int(), digest: z.string() }).optional(),
   softLabels: z.strictObject({ digest: z.string(), teacher: z.string() }).optional(),
@@ -68,7 +81,7 @@ export function weightsDigest(weights: readonly Weight[]): string {
 /**
  * Saves a model as a TensorFlow SavedModel folder with a `distill.json`. The folder appears
  * whole or not at all; an old one is replaced.
- * @throws UserError `unwritable`
+ * @throws UserError `foreign-folder` when another folder is there; UserError or RunError `unwritable`
  */
 export async function saveModel(
   folder: string,
@@ -84,7 +97,7 @@ export async function saveModel(
     digest: weightsDigest(weights),
     ...facts,
   };
-  await writeFolderAtomically(folder, async (temporary) => {
+  await writeFolderAtomically(folder, MODEL_FOLDER, async (temporary) => {
     await saveNetwork(temporary, network, weights);
     await writeFile(join(temporary, CARD), `${JSON.stringify(card, null, 2)}\n`);
   });
@@ -104,6 +117,7 @@ function notAModel(folder: string, problem: string, cause?: unknown): UserError 
  */
 export async function readModelCard(folder: string): Promise<ModelCard> {
   const path = join(folder, CARD);
+  await restoreFolder(folder);
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile()) {
     const others = ['saved_model.pb', 'model.json'].find((name) => existsSync(join(folder, name)));

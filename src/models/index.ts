@@ -5,6 +5,7 @@ export { EXPORT_FORMATS, type ExportFormat, exportNetwork } from './export/index
 export {
   type EpochRecord,
   loadModel,
+  MODEL_FOLDER,
   type ModelCard,
   type ModelRole,
   readModel,

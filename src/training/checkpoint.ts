@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { z } from 'zod';
-import { writeFileAtomically } from '../data/index.ts';
+import { digestOf, sha256, writeFileAtomically } from '../data/index.ts';
 import { UserError } from '../errors.ts';
 import type { EpochRecord } from '../models/index.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
@@ -35,6 +35,7 @@ export type Resume = 'never' | 'matching' | 'always';
 const count = z.int().min(0);
 const stateSchema = z.strictObject({
   inputsDigest: z.string(),
+  engine: z.strictObject({ name: z.string(), instructionSet: z.string() }),
   position: z.strictObject({
     phase: count,
     epoch: count,
@@ -54,59 +55,110 @@ const stateSchema = z.strictObject({
   ),
 });
 
+type State = z.infer<typeof stateSchema>;
+
+/** Over all that a checkpoint holds: training that goes on from one wrong bit ends elsewhere. */
+function digest(state: string, tensors: Checkpoint['tensors']): string {
+  const values = Array.from(tensors, ([name, { buffer, byteOffset, byteLength }]) => ({
+    name,
+    sha256: sha256(new Uint8Array(buffer, byteOffset, byteLength)),
+  }));
+  return digestOf({ state, values });
+}
+
 /** The checkpoint of the training run that will fill a model folder: one file beside it. */
 export class CheckpointFile {
   readonly path: string;
   readonly #inputsDigest: string;
+  readonly #engine: State['engine'];
 
-  /** @param inputsDigest of the run: a checkpoint of other settings or data is never taken up */
-  constructor(modelFolder: string, inputsDigest: string) {
+  /**
+   * @param inputsDigest of the run: a checkpoint of other settings or data is never taken up
+   * @param engine which computes: another one, or another instruction set, rounds differently, so
+   *   going on from its checkpoint would give the weights of neither
+   */
+  constructor(modelFolder: string, inputsDigest: string, engine: State['engine']) {
     this.path = `${modelFolder.replace(/[/\\]+$/, '')}.checkpoint.safetensors`;
     this.#inputsDigest = inputsDigest;
+    this.#engine = engine;
   }
 
   async write({ position, history, tensors }: Checkpoint): Promise<void> {
-    const state = JSON.stringify({ inputsDigest: this.#inputsDigest, position, history });
-    await writeFileAtomically(this.path, encodeSafetensors({ tensors, metadata: { state } }));
+    const inputsDigest = this.#inputsDigest;
+    const state = JSON.stringify({ inputsDigest, engine: this.#engine, position, history });
+    const metadata = { state, digest: digest(state, tensors) };
+    await writeFileAtomically(this.path, encodeSafetensors({ tensors, metadata }));
   }
 
   /**
    * The checkpoint to go on from, or undefined where there is none.
+   * @param lengths of the tensors that must be in it, by name, such as `weight/conv1/kernel`
    * @throws UserError `bad-checkpoint`, `foreign-checkpoint`, if `resume` is `always`
    */
-  async read(resume: Resume): Promise<Checkpoint | undefined> {
+  async read(
+    resume: Resume,
+    lengths: ReadonlyMap<string, number>,
+  ): Promise<Checkpoint | undefined> {
     if (resume === 'never') return undefined;
     try {
-      return await this.#read();
+      return await this.#read(lengths);
     } catch (error) {
       if (resume === 'matching' && error instanceof UserError) return undefined;
       throw error;
     }
   }
 
-  async #read(): Promise<Checkpoint | undefined> {
-    const bytes = await readFile(this.path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined;
-      throw error;
-    });
-    if (!bytes) return undefined;
-    const startAnew = { hint: 'leave --resume out to start anew' };
+  async #read(lengths: ReadonlyMap<string, number>): Promise<Checkpoint | undefined> {
+    const damaged = (problem: string, cause?: unknown) =>
+      new UserError('bad-checkpoint', `${this.path} is damaged: ${problem}`, {
+        hint: 'leave --resume out to start anew',
+        cause,
+      });
+    let bytes: Buffer;
+    try {
+      bytes = await readFile(this.path);
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return undefined;
+      throw damaged(`it cannot be read (${code})`, cause);
+    }
     let decoded: ReturnType<typeof decodeSafetensors>;
-    let state: z.infer<typeof stateSchema>;
+    let state: State;
     try {
       decoded = decodeSafetensors(bytes);
       state = stateSchema.parse(JSON.parse(decoded.metadata.state));
     } catch (cause) {
-      throw new UserError('bad-checkpoint', `${this.path} is damaged`, { ...startAnew, cause });
+      throw damaged('it is no checkpoint that this program reads', cause);
     }
-    if (state.inputsDigest !== this.#inputsDigest) {
-      throw new UserError(
-        'foreign-checkpoint',
-        `${this.path} was made with other settings, data or soft labels`,
-        { hint: 'repeat the settings of the run that was stopped, or leave --resume out' },
-      );
+    if (digest(decoded.metadata.state, decoded.tensors) !== decoded.metadata.digest) {
+      throw damaged('its contents are not those that were saved');
+    }
+    this.#refuseForeign(state);
+    for (const [name, length] of lengths) {
+      if (decoded.tensors.get(name)?.length !== length) throw damaged(`its ${name} is not whole`);
     }
     return { position: state.position, history: state.history, tensors: decoded.tensors };
+  }
+
+  #refuseForeign({ inputsDigest, engine }: State): void {
+    const refuse = (difference: string, hint: string): never => {
+      throw new UserError('foreign-checkpoint', `${this.path} was made ${difference}`, {
+        hint: `${hint}, or leave --resume out to start anew`,
+      });
+    };
+    if (inputsDigest !== this.#inputsDigest) {
+      refuse(
+        'with other settings, data or soft labels, or by another version of the program',
+        'repeat the settings of the run that was stopped',
+      );
+    }
+    const described = ({ name, instructionSet }: State['engine']) => `${name} (${instructionSet})`;
+    if (described(engine) !== described(this.#engine)) {
+      refuse(
+        `on the engine ${described(engine)}, and ${described(this.#engine)} rounds differently`,
+        `use --engine ${engine.name} on the machine that it ran on`,
+      );
+    }
   }
 
   async remove(): Promise<void> {

@@ -61,11 +61,18 @@ export interface FitOptions {
 
 /** Often enough to lose little, seldom enough to cost nothing. */
 const SECONDS_BETWEEN_CHECKPOINTS = 10;
+/** What the names of tensors in a checkpoint begin with. */
+const WEIGHT = 'weight/';
+const OPTIMIZER = 'optimizer/';
 const START: Position = { phase: 0, epoch: 0, step: 0, lossSum: 0, correct: 0, seen: 0 };
 
 /** From `peak` at the first step to nearly zero at the last, along half a cosine. */
 function learningRateAt(peak: number, step: number, steps: number): number {
   return 0.5 * peak * (1 + Math.cos((Math.PI * step) / steps));
+}
+
+function diverged(how: string): RunError {
+  return new RunError('diverged', `training diverged: ${how}`, { hint: 'lower --learning-rate' });
 }
 
 /** One run of the loop below; a class because a run can be stopped and taken up between steps. */
@@ -91,8 +98,10 @@ class Run {
   }
 
   async run(): Promise<readonly EpochRecord[]> {
-    const { phases, checkpoint, resume } = this.#options;
-    const saved = await checkpoint.read(resume);
+    const { model, phases, checkpoint, resume } = this.#options;
+    const lengths = new Map<string, number>();
+    for (const [name, { size }] of model.variables) lengths.set(`${WEIGHT}${name}`, size);
+    const saved = await checkpoint.read(resume, lengths);
     if (saved) this.#restore(saved);
     while (this.#position.phase < phases.length) {
       const phase = phases[this.#position.phase];
@@ -159,9 +168,7 @@ class Run {
       return value.dataSync<'float32'>()[0];
     });
     if (!Number.isFinite(lossValue)) {
-      throw new RunError('diverged', `the loss became ${lossValue} in epoch ${epoch + 1}`, {
-        hint: 'lower --learning-rate',
-      });
+      throw diverged(`the loss became ${lossValue} in epoch ${epoch + 1}`);
     }
     const { lossSum, correct: correctSoFar, seen } = this.#position;
     this.#samplesDone += batch.length;
@@ -178,7 +185,12 @@ class Run {
   #closeEpoch(): void {
     const { model, validation } = this.#options;
     const { lossSum, correct, seen } = this.#position;
-    const predicted = classesOf(logitsOf(model, validation), validation.classes);
+    const logits = logitsOf(model, validation);
+    // The loss is that before an update: what the last update did shows only here and in #save.
+    if (!logits.every(Number.isFinite)) {
+      throw diverged(`logits are no longer finite after epoch ${this.#position.epoch + 1}`);
+    }
+    const predicted = classesOf(logits, validation.classes);
     const right = predicted.reduce((sum, c, i) => sum + Number(c === validation.labels[i]), 0);
     const record = {
       epoch: this.#history.length + 1,
@@ -215,10 +227,12 @@ class Run {
   async #save(): Promise<void> {
     const { model, checkpoint } = this.#options;
     const tensors = new Map<string, Float32Array>();
-    for (const { spec, values } of await model.weights())
-      tensors.set(`weight/${spec.name}`, values);
+    for (const { spec, values } of await model.weights()) {
+      if (!values.every(Number.isFinite)) throw diverged(`${spec.name} is no longer finite`);
+      tensors.set(`${WEIGHT}${spec.name}`, values);
+    }
     for (const [name, values] of await this.#optimizer.state()) {
-      tensors.set(`optimizer/${name}`, values);
+      tensors.set(`${OPTIMIZER}${name}`, values);
     }
     await checkpoint.write({ position: this.#position, history: this.#history, tensors });
     this.#lastCheckpoint = performance.now();
@@ -230,11 +244,9 @@ class Run {
     this.#history.push(...history);
     const state = new Map<string, Float32Array>();
     for (const [name, values] of tensors) {
-      if (name.startsWith('optimizer/')) state.set(name.slice('optimizer/'.length), values);
-      else {
-        const variable = model.variables.get(name.slice('weight/'.length));
-        if (variable) tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
-      }
+      if (name.startsWith(OPTIMIZER)) state.set(name.slice(OPTIMIZER.length), values);
+      const variable = name.startsWith(WEIGHT) && model.variables.get(name.slice(WEIGHT.length));
+      if (variable) tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
     }
     this.#optimizer.dispose();
     this.#optimizer = this.#newOptimizer(position.phase);
@@ -248,7 +260,7 @@ class Run {
  * The same settings on the same engine give bit-identical weights, whether or not the run was
  * stopped and resumed in between, and for any number of threads.
  *
- * @throws RunError `diverged` when the loss is no longer a number
+ * @throws RunError `diverged` when the loss, the logits or the weights are no longer numbers
  * @throws UserError when the checkpoint cannot be resumed from
  */
 export async function fit(options: FitOptions): Promise<readonly EpochRecord[]> {

@@ -3,11 +3,13 @@ export type { TrainingProgress } from './fit.ts';
 export { crossEntropy } from './loss.ts';
 export { DEFAULTS, OPTIMIZERS, type OptimizerName, type TrainingSettings } from './settings.ts';
 export {
+  checkNoiseCopies,
   checkStudentTemperature,
   checkTeacherTemperature,
   makeSoftLabels,
   readSoftLabels,
   readSoftLabelsCard,
+  SOFT_LABELS_FOLDER,
   type SoftLabels,
   type SoftLabelsCard,
   softLabelInputsDigest,

@@ -32,7 +32,7 @@ export function encodeSafetensors({ tensors, metadata }: NamedTensors): Uint8Arr
 
 /**
  * Reads what `encodeSafetensors` wrote.
- * @throws Error when the bytes are not such a file
+ * @throws Error when the bytes are not such a file; damaged values go unnoticed
  */
 export function decodeSafetensors(bytes: Uint8Array): NamedTensors {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -42,20 +42,24 @@ export function decodeSafetensors(bytes: Uint8Array): NamedTensors {
   const header: unknown = JSON.parse(Buffer.from(bytes.subarray(8, 8 + length)).toString('utf8'));
   if (typeof header !== 'object' || header === null) throw new Error('its header is no object');
   const body = bytes.subarray(8 + length);
+  let next = 0;
   const tensors = new Map<string, Float32Array>();
-  let metadata: Record<string, string> = {};
+  let metadata: Readonly<Record<string, string>> = {};
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') {
       metadata = entry as Record<string, string>;
       continue;
     }
-    const { dtype, data_offsets: offsets } = entry as { dtype?: unknown; data_offsets?: unknown };
-    const [start, end] = Array.isArray(offsets) ? (offsets as number[]) : [];
-    const inside = start >= 0 && start <= end && end <= body.length && (end - start) % 4 === 0;
-    if (dtype !== 'F32' || !Number.isInteger(start) || !inside) {
+    const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
+    const [size] = Array.isArray(shape) && shape.length === 1 ? (shape as unknown[]) : [];
+    const [start, end] = Array.isArray(offsets) ? (offsets as unknown[]) : [];
+    const isWhole = Number.isSafeInteger(size) && start === next && end === next + 4 * Number(size);
+    if (dtype !== 'F32' || !isWhole || Number(end) > body.length) {
       throw new Error(`its entry for ${name} is damaged`);
     }
-    tensors.set(name, new Float32Array(new Uint8Array(body.subarray(start, end)).buffer));
+    next = Number(end);
+    tensors.set(name, new Float32Array(new Uint8Array(body.subarray(Number(start), next)).buffer));
   }
+  if (next !== body.length) throw new Error('its tensors do not fill it');
   return { tensors, metadata };
 }

@@ -1,17 +1,21 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isAbsolute, join, relative } from 'node:path';
 import { z } from 'zod';
 import {
+  checkFolder,
   type DataSplits,
   type Dataset,
   decodeNpy,
   digestOf,
   encodeIdx,
   encodeNpy,
+  type FolderKind,
+  imageSize,
   NOISE_KINDS,
   type NoiseOptions,
   noisyCopies,
   readIdx,
+  restoreFolder,
   sha256,
   writeFolderAtomically,
 } from '../data/index.ts';
@@ -20,10 +24,22 @@ import { loadModel, logitsOf, type ModelCard, readModelCard, softmaxOf } from '.
 import { programVersion } from '../version.ts';
 import { TrainingSet } from './training-set.ts';
 
-const SCHEMA = 'distill-soft-labels/1';
+const SCHEMA = 'distill-soft-labels/2';
 const CARD = 'soft-labels.json';
 const LABELS = 'soft-labels.npy';
 const NOISY_IMAGES = 'noisy-images-idx3-ubyte';
+
+/** What `makeSoftLabels` writes and may replace. */
+export const SOFT_LABELS_FOLDER: FolderKind = {
+  name: 'soft-label folder',
+  marker: CARD,
+  contents: [CARD, LABELS, NOISY_IMAGES],
+};
+
+/** Node reads no larger file in one piece. */
+const MAX_FILE_BYTES = 2 ** 31 - 1;
+/** More than the header of either file takes. */
+const HEADER_BYTES = 1024;
 
 const cardSchema = z.strictObject({
   schema: z.literal(SCHEMA),
@@ -39,6 +55,7 @@ const cardSchema = z.strictObject({
     copies: z.int().min(0),
     seed: z.int().min(0),
   }),
+  /** The teacher's folder is given from the soft labels' own. */
   teacher: z.strictObject({ folder: z.string(), digest: z.string() }),
   data: z.strictObject({ source: z.string(), digest: z.string(), count: z.int().min(1) }),
   classes: z.int().min(2),
@@ -94,7 +111,31 @@ export function softLabelInputsDigest(
   temperature: number,
   noise: NoiseOptions,
 ): string {
-  return digestOf({ teacher: teacher.digest, data: train.digest, temperature, noise });
+  return digestOf({
+    program: programVersion(),
+    teacher: teacher.digest,
+    data: train.digest,
+    temperature,
+    noise,
+  });
+}
+
+/**
+ * Refuses more noisy copies than can be read back from one file.
+ * @throws UserError `too-many-copies`
+ */
+export function checkNoiseCopies(train: Dataset, copies: number): void {
+  const room = MAX_FILE_BYTES - HEADER_BYTES;
+  const most = Math.min(
+    Math.floor(room / (train.count * imageSize(train))),
+    Math.floor(room / (train.count * train.classes * Float32Array.BYTES_PER_ELEMENT)) - 1,
+  );
+  if (copies <= most) return;
+  throw new UserError(
+    'too-many-copies',
+    `${copies} noisy copies of ${train.count} images do not fit into a file of 2 GiB`,
+    { hint: `use --noise-copies ${Math.max(0, most)} at most, or fewer images with --train-size` },
+  );
 }
 
 function meanEntropy(probabilities: Float32Array, rows: number): number {
@@ -110,11 +151,14 @@ function arraysDigest(probabilities: Float32Array, noisyImages: Uint8Array): str
 /**
  * Computes softmax(logits / T) of the training images and of their noisy copies with the
  * teacher, and keeps them in a folder.
- * @throws UserError when the teacher is no model folder or does not fit the data
+ * @throws UserError when the teacher is no model folder or does not fit the data, `foreign-folder`
+ *   when another folder is there, `too-many-copies`; UserError or RunError `unwritable`
  */
 export async function makeSoftLabels(options: SoftLabelOptions): Promise<SoftLabels> {
   const { data, teacher, temperature, noise, out, onProgress } = options;
   const { train } = data;
+  checkNoiseCopies(train, noise.copies);
+  await checkFolder(out, SOFT_LABELS_FOLDER);
   const { card: teacherCard, model } = await loadModel(teacher);
   try {
     if (
@@ -144,7 +188,7 @@ export async function makeSoftLabels(options: SoftLabelOptions): Promise<SoftLab
       inputsDigest: softLabelInputsDigest(teacherCard, train, temperature, noise),
       temperature,
       noise: { ...noise },
-      teacher: { folder: teacher, digest: teacherCard.digest },
+      teacher: { folder: relative(out, teacher), digest: teacherCard.digest },
       data: { source: data.source, digest: train.digest, count: train.count },
       classes: model.classes,
       meanEntropy: meanEntropy(probabilities, total),
@@ -156,7 +200,7 @@ export async function makeSoftLabels(options: SoftLabelOptions): Promise<SoftLab
       width,
       ...(channels === 1 ? [] : [channels]),
     ];
-    await writeFolderAtomically(out, async (folder) => {
+    await writeFolderAtomically(out, SOFT_LABELS_FOLDER, async (folder) => {
       await writeFile(join(folder, LABELS), encodeNpy(probabilities, [total, model.classes]));
       if (noise.copies > 0) {
         await writeFile(join(folder, NOISY_IMAGES), encodeIdx(noisyImages, dimensions));
@@ -176,6 +220,7 @@ const MAKE_THEM = 'make them with `distill soft-labels`';
  * @throws UserError `no-soft-labels`, `bad-soft-labels`
  */
 export async function readSoftLabelsCard(folder: string): Promise<SoftLabelsCard> {
+  await restoreFolder(folder);
   const text = await readFile(join(folder, CARD), 'utf8').catch(() => undefined);
   if (text === undefined) {
     throw new UserError('no-soft-labels', `there are no soft labels in ${folder}`, {
@@ -204,11 +249,14 @@ export async function readSoftLabels(folder: string, data: DataSplits): Promise<
       { hint: `${MAKE_THEM} from the same --data and --train-size` },
     );
   }
-  const teacherThere = await stat(card.teacher.folder).catch(() => undefined);
-  if (teacherThere && (await readModelCard(card.teacher.folder)).digest !== card.teacher.digest) {
+  const teacher = isAbsolute(card.teacher.folder)
+    ? card.teacher.folder // on another drive
+    : join(folder, card.teacher.folder);
+  const teacherThere = await stat(teacher).catch(() => undefined);
+  if (teacherThere && (await readModelCard(teacher)).digest !== card.teacher.digest) {
     throw new UserError(
       'stale-soft-labels',
-      `the soft labels in ${folder} are stale: ${card.teacher.folder} has been trained again since`,
+      `the soft labels in ${folder} are stale: ${teacher} has been trained again since`,
       { hint: MAKE_THEM },
     );
   }

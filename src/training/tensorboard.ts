@@ -1,8 +1,9 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { PNG } from 'pngjs';
+import { unwritable } from '../data/index.ts';
 import { RunError } from '../errors.ts';
 import { EventSchema, frameRecord } from '../savedmodel/index.ts';
 
@@ -48,14 +49,18 @@ export class EventWriter {
     this.#write({ what: { case: 'fileVersion', value: 'brain.Event:2' } });
   }
 
-  /** Records a number at a training step. */
+  /**
+   * Records a number at a training step.
+   * @throws UserError or RunError `unwritable`
+   */
   scalar(tag: string, value: number, step: number): void {
     this.#summary(step, { tag, value: { case: 'simpleValue', value } });
   }
 
   /**
    * Records a picture at a training step; pixels outside [0, 1] are clipped.
-   * @throws RangeError when the pixels do not fill the shape, or there are not 1 or 3 channels
+   * @throws RangeError when the pixels do not fill the shape, or there are not 1 or 3 channels;
+   *   UserError or RunError `unwritable`
    */
   image(tag: string, { shape, pixels }: EventImage, step: number): void {
     const [height, width, channels] = shape;
@@ -81,7 +86,11 @@ export class EventWriter {
 
   #write(event: MessageInitShape<typeof EventSchema>): void {
     const message = create(EventSchema, { wallTime: Date.now() / 1000, ...event });
-    writeSync(this.#descriptor, frameRecord(toBinary(EventSchema, message)));
+    try {
+      writeFileSync(this.#descriptor, frameRecord(toBinary(EventSchema, message)));
+    } catch (cause) {
+      throw unwritable(this.path, cause);
+    }
   }
 }
 

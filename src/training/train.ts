@@ -1,10 +1,11 @@
 import type { DataSplits } from '../data/index.ts';
-import { checkWritable, digestOf } from '../data/index.ts';
+import { checkFolder, digestOf } from '../data/index.ts';
 import { RandomStream } from '../engine/index.ts';
 import {
   buildNetwork,
   type EpochRecord,
   initialWeights,
+  MODEL_FOLDER,
   Model,
   type ModelCard,
   type ModelRole,
@@ -24,7 +25,7 @@ export interface TrainingOptions {
   readonly settings: TrainingSettings;
   /** The model folder to write. */
   readonly out: string;
-  /** For the record: name and instruction set of the running engine. */
+  /** The running engine: for the record, and only its own checkpoints are gone on from. */
   readonly engine: { readonly name: string; readonly instructionSet: string };
   readonly resume: Resume;
   readonly onProgress?: (progress: TrainingProgress) => void;
@@ -53,13 +54,18 @@ function dataFacts({ source, train, validation }: DataSplits) {
   };
 }
 
+/**
+ * Of all that determines the weights but for the engine: the weights that another engine comes to
+ * differ by rounding, and are as good. The card says which engine it was.
+ */
 function inputsDigest(
   role: ModelRole,
   data: DataSplits,
   settings: Settings,
   softLabels?: string,
 ): string {
-  return digestOf({ role, data: dataFacts(data).digest, settings, softLabels });
+  const program = programVersion();
+  return digestOf({ program, role, data: dataFacts(data).digest, settings, softLabels });
 }
 
 /** `baseline` is the teacher's network trained without temperature: there is nothing to distil. */
@@ -100,14 +106,15 @@ async function trainModel(
   },
 ): Promise<ModelCard> {
   const { data, settings, out, engine } = options;
-  await checkWritable(out);
+  await checkFolder(out, MODEL_FOLDER);
   const network = buildNetwork(settings.architecture, data.train.shape, data.train.classes);
   const stream = new RandomStream(settings.seed, role);
   const { temperature, outputScaling } = settings;
+  const ownEngine = { name: engine.name, instructionSet: engine.instructionSet };
   const weights = initialWeights(network, outputScaling ? temperature : 1, stream);
   const model = new Model(network, weights, temperature);
   try {
-    const checkpoint = new CheckpointFile(out, facts.inputsDigest);
+    const checkpoint = new CheckpointFile(out, facts.inputsDigest, ownEngine);
     const history = await fit({
       ...options,
       model,
@@ -121,7 +128,7 @@ async function trainModel(
       role,
       ...facts,
       data: dataFacts(data),
-      engine: { name: engine.name, instructionSet: engine.instructionSet },
+      engine: ownEngine,
       history: [...history],
     });
     await checkpoint.remove();
@@ -134,7 +141,8 @@ async function trainModel(
 /**
  * Trains on hard labels at the settings' temperature: the teacher, or at T = 1 the undistilled
  * baseline. Writes the model folder and returns its card.
- * @throws RunError `diverged`; UserError on an unwritable folder or a foreign checkpoint
+ * @throws RunError `diverged`; UserError `foreign-folder` when another folder is there,
+ *   `bad-checkpoint`, `foreign-checkpoint`; UserError or RunError `unwritable`
  */
 export async function trainTeacher(options: TrainingOptions): Promise<ModelCard> {
   const { data, settings } = options;
@@ -149,7 +157,8 @@ export async function trainTeacher(options: TrainingOptions): Promise<ModelCard>
 /**
  * Trains on hard labels and attacked images (Madry et al. 2018). Writes the model folder and returns
  * its card.
- * @throws RunError `diverged`; UserError on an unwritable folder or a foreign checkpoint
+ * @throws RunError `diverged`; UserError `foreign-folder` when another folder is there,
+ *   `bad-checkpoint`, `foreign-checkpoint`; UserError or RunError `unwritable`
  */
 export async function trainAdversarial(options: AdversarialOptions): Promise<ModelCard> {
   const { data, settings, adversary } = options;
@@ -166,7 +175,8 @@ export async function trainAdversarial(options: AdversarialOptions): Promise<Mod
 /**
  * Trains a student of the same architecture on soft labels at the settings' temperature
  * (Papernot et al. 2016, section IV). Writes the model folder and returns its card.
- * @throws RunError `diverged`; UserError on an unwritable folder or a foreign checkpoint
+ * @throws RunError `diverged`; UserError `foreign-folder` when another folder is there,
+ *   `bad-checkpoint`, `foreign-checkpoint`; UserError or RunError `unwritable`
  */
 export async function trainStudent(options: StudentOptions): Promise<ModelCard> {
   const { data, settings, softLabels, fineTuneEpochs, adversary } = options;

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { encodeIdx, imagesAsFloats, loadData, noisyCopies } from '../../src/data/index.ts';
+import { encodeIdx, imagesAsFloats, loadData, noisyCopies, subset } from '../../src/data/index.ts';
 import { UserError } from '../../src/errors.ts';
 
 const refused = (code: string, pattern: RegExp) => (error: unknown) =>
@@ -31,6 +31,15 @@ describe('MNIST', async () => {
     assert.deepEqual(small.train.indices, data.train.indices.subarray(0, 600));
     assert.deepEqual(small.test.digest, data.test.digest);
     assert.notEqual(small.train.digest, data.train.digest);
+  });
+
+  it('has no images beyond its last: a subset of them is refused', () => {
+    const { test } = data;
+    const last = subset(test, 'last', Uint32Array.of(9_999));
+    assert.deepEqual([...last.images], [...test.images.subarray(-784)]);
+    for (const position of [10_000, 2 ** 32 - 1]) {
+      assert.throws(() => subset(test, 'beyond', Uint32Array.of(0, position)), RangeError);
+    }
   });
 
   it('becomes floats in [0, 1]', () => {

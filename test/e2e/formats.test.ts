@@ -43,7 +43,11 @@ describe('a trained model goes out and comes back', () => {
   const mistakes: [what: string, args: string[], expected: RegExp][] = [
     ['no model', ['import', 'nowhere'], /nowhere is no model.*\.onnx/],
     ['a damaged model', ['import', 'noise.onnx'], /noise\.onnx: cannot be decoded/],
-    ['a folder of others', ['import', 'model', '--out', '.'], /exists and is no model folder/],
+    [
+      'a folder of others',
+      ['import', 'model', '--out', '.'],
+      /\. is the working folder.*does not exist yet/,
+    ],
     [
       'a range of one value',
       ['import', 'model', '--input-range', '1,1'],

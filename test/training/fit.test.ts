@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -23,6 +23,9 @@ const settings: TrainingSettings = {
 };
 
 class Stopped extends Error {}
+
+const refused = (code: string) => (error: unknown) =>
+  error instanceof DistillError && error.exitCode === 2 && error.code === code;
 
 describe('training', async () => {
   const data = await loadData('mnist', 660);
@@ -105,8 +108,6 @@ describe('training', async () => {
   it('refuses checkpoints that are damaged or of another run, and keeps them', async () => {
     await assert.rejects(train('foreign', {}, stopAfter(14)), Stopped);
     const path = join(folder, 'foreign.checkpoint.safetensors');
-    const refused = (code: string) => (error: unknown) =>
-      error instanceof DistillError && error.exitCode === 2 && error.code === code;
     await assert.rejects(
       train('foreign', { epochs: 3 }, { resume: 'always' }),
       refused('foreign-checkpoint'),
@@ -118,6 +119,50 @@ describe('training', async () => {
     }
     assert.ok(existsSync(path));
     await train('foreign', {}, { resume: 'matching' }); // starts anew
+  });
+
+  it('refuses a checkpoint of another engine or instruction set, whatever the threads', async () => {
+    const unbroken = await train('one-engine');
+    await assert.rejects(train('other-engine', {}, stopAfter(14)), Stopped);
+    const path = join(folder, 'other-engine.checkpoint.safetensors');
+    const bytes = await readFile(path);
+    for (const other of [{ name: 'cpu' }, { instructionSet: 'javascript' }] as const) {
+      const resumed = train(
+        'other-engine',
+        {},
+        { engine: { ...engine, ...other }, resume: 'always' },
+      );
+      await assert.rejects(resumed, (error: unknown) => {
+        assert.ok(error instanceof DistillError && error.code === 'foreign-checkpoint');
+        assert.match(error.message, /made on the engine \w+ \([\w-]+\), and \w+ \([\w-]+\) rounds/);
+        return true;
+      });
+    }
+    assert.deepEqual(await readFile(path), bytes);
+    const threads = { ...engine, threads: 7 };
+    const card = await train('other-engine', {}, { engine: threads, resume: 'always' });
+    assert.equal(card.digest, unbroken.digest);
+  });
+
+  it('notices that the very last step diverged, before anything is saved', async () => {
+    // One step in all: its loss is that of the initial weights. Then weights that are not finite,
+    // and weights that are but give logits that are not.
+    for (const learningRate of [1e40, 1e25]) {
+      const changes = { optimizer: 'sgd', epochs: 1, batchSize: 660, learningRate } as const;
+      await assert.rejects(train('last-step', changes), (error: unknown) => {
+        return error instanceof DistillError && error.exitCode === 3 && error.code === 'diverged';
+      });
+      assert.equal(existsSync(join(folder, 'last-step')), false);
+      assert.equal(existsSync(join(folder, 'last-step.checkpoint.safetensors')), false);
+    }
+  });
+
+  it('writes only where a model may stand, and says so before it trains', async () => {
+    await mkdir(join(folder, 'mine'));
+    await writeFile(join(folder, 'mine', 'notes.txt'), 'mine');
+    const onProgress = () => assert.fail('it has begun');
+    await assert.rejects(train('mine', {}, { onProgress }), refused('foreign-folder'));
+    assert.equal(await readFile(join(folder, 'mine', 'notes.txt'), 'utf8'), 'mine');
   });
 
   it('says so when it diverges, and saves no model', async () => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
+import { afterEach, beforeEach, mock, test } from 'node:test';
 import { fromBinary } from '@bufbuild/protobuf';
 import { PNG } from 'pngjs';
 import { RunError } from '../../src/errors.ts';
@@ -62,4 +63,22 @@ test('a folder that cannot be made is a run-time error; a picture that is none i
   const pixels = new Float32Array(3);
   assert.throws(() => writer.image('x', { shape: [2, 2, 1], pixels }, 0), RangeError);
   writer.close();
+});
+
+test('a full disk is a run-time error that says what to do', () => {
+  const writer = new EventWriter(folder);
+  mock.method(fs, 'writeFileSync', () => {
+    throw Object.assign(new Error('ENOSPC: write'), { code: 'ENOSPC', syscall: 'write' });
+  });
+  syncBuiltinESMExports();
+  try {
+    assert.throws(
+      () => writer.scalar('loss', 1, 1),
+      (error) => error instanceof RunError && /free some space/.test(error.hint ?? ''),
+    );
+  } finally {
+    mock.restoreAll();
+    syncBuiltinESMExports();
+    writer.close();
+  }
 });

@@ -42,19 +42,6 @@ function inputRange(text: string): [number, number] {
   });
 }
 
-/** A folder is replaced whole, so only a model folder (or none) may stand there. */
-async function checkTarget(out: string): Promise<void> {
-  const { stat } = await import('node:fs/promises');
-  const { join } = await import('node:path');
-  const there = await stat(out).catch(() => undefined);
-  const card = await stat(join(out, 'distill.json')).catch(() => undefined);
-  if (there && !card) {
-    throw new UserError('bad-flag', `${out} exists and is no model folder`, {
-      hint: 'name a new folder with --out, such as models/imported',
-    });
-  }
-}
-
 /** How often the model is right on test images; undefined when they are of another kind. */
 async function accuracyOnData(
   imported: ImportedNetwork,
@@ -78,12 +65,12 @@ async function accuracyOnData(
 async function importForeign(source: string, flags: Flags): Promise<void> {
   const { basename, resolve } = await import('node:path');
   const { openSession } = await import('../session.ts');
-  const { importModel, parameterCount, saveModel, weightsDigest } = await import(
+  const { importModel, MODEL_FOLDER, parameterCount, saveModel, weightsDigest } = await import(
     '../../models/index.ts'
   );
-  const { digestOf } = await import('../../data/index.ts');
+  const { checkFolder, digestOf } = await import('../../data/index.ts');
   const { programVersion } = await import('../../version.ts');
-  await checkTarget(flags.out);
+  await checkFolder(flags.out, MODEL_FOLDER);
   const { engine, terminal } = await openSession(flags);
   const options: ImportOptions = {
     ...(flags.imageShape ? { imageShape: flags.imageShape } : {}),

@@ -41,9 +41,9 @@ function placesOf(models: string) {
 }
 
 async function run(flags: Flags): Promise<void> {
-  const { checkWritable } = await import('../../data/index.ts');
+  const { checkFolder, checkWritable } = await import('../../data/index.ts');
   const { openData, openSession } = await import('../session.ts');
-  const { readModelCard } = await import('../../models/index.ts');
+  const { MODEL_FOLDER, readModelCard } = await import('../../models/index.ts');
   const training = await import('../../training/index.ts');
   const { describeModel, describeSoftLabels, softLabelsWithProgress, trainWithProgress } =
     await import('../training.ts');
@@ -57,12 +57,17 @@ async function run(flags: Flags): Promise<void> {
   const gates = gatesOf(flags);
   const places = placesOf(flags.models);
   for (const text of flags.eps) parseEps(text, 'Linf');
-  for (const place of Object.values(places)) await checkWritable(place);
+  for (const name of ['baseline', 'teacher', 'student'] as const) {
+    await checkFolder(places[name], MODEL_FOLDER);
+  }
+  await checkFolder(places.softLabels, training.SOFT_LABELS_FOLDER);
+  for (const name of ['attack', 'evaluation', 'report'] as const) await checkWritable(places[name]);
   const settings = trainingSettings(flags);
   const started = performance.now();
   const session = await openSession(flags);
   const { engine, terminal } = session;
   const data = await openData(flags, terminal);
+  training.checkNoiseCopies(data.train, flags.noiseCopies);
   const steps: StepRecord[] = [];
 
   /** Does a step unless what it left is there and still matches its inputs. */

@@ -1,7 +1,6 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomically, writeFolderAtomically } from '../../data/index.ts';
-import { UserError } from '../../errors.ts';
+import { type FolderKind, writeFileAtomically, writeFolderAtomically } from '../../data/index.ts';
 import type { Weight } from '../model.ts';
 import type { Network } from '../network.ts';
 import type { ExportFormat } from './formats.ts';
@@ -12,31 +11,18 @@ import { exportTfjs } from './tfjs.ts';
 
 export { EXPORT_FORMATS, type ExportFormat } from './formats.ts';
 
-/** A folder is replaced whole, so one that holds anything else is left alone. */
-async function refuseToReplace(folder: string, files: readonly string[]): Promise<void> {
-  const found = await readdir(folder).catch(() => []);
-  const foreign = found.find((name) => !files.includes(name));
-  if (foreign !== undefined) {
-    throw new UserError('unwritable', `${folder} holds other files, such as ${foreign}`, {
-      hint: 'name a new folder with --out',
-    });
-  }
-}
-
-async function writeFolder(folder: string, files: Record<string, Uint8Array>): Promise<void> {
-  await refuseToReplace(folder, Object.keys(files));
-  await writeFolderAtomically(folder, async (temporary) => {
-    for (const [name, bytes] of Object.entries(files)) {
-      await writeFile(join(temporary, name), bytes);
-    }
-  });
-}
+const TFJS_FOLDER: FolderKind = {
+  name: 'TensorFlow.js model folder',
+  marker: 'model.json',
+  contents: ['model.json', 'weights.bin'],
+};
 
 /**
  * Writes a network in another format: `tfjs` a folder, the others one file. It appears whole or
  * not at all. The same network gives the same bytes.
  *
- * @throws UserError `cannot-export` when a layer has no counterpart there, `unwritable`
+ * @throws UserError `cannot-export` when a layer has no counterpart there, `foreign-folder` when
+ *   another folder is there; UserError or RunError `unwritable`
  */
 export async function exportNetwork(
   format: ExportFormat,
@@ -46,7 +32,11 @@ export async function exportNetwork(
 ): Promise<void> {
   switch (format) {
     case 'tfjs':
-      return writeFolder(out, exportTfjs(network, weights));
+      return writeFolderAtomically(out, TFJS_FOLDER, async (temporary) => {
+        for (const [name, bytes] of Object.entries(exportTfjs(network, weights))) {
+          await writeFile(join(temporary, name), bytes);
+        }
+      });
     case 'keras':
       return writeFileAtomically(out, exportKeras(network, weights));
     case 'onnx':
