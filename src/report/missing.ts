@@ -1,7 +1,8 @@
 import { LOSSES } from '../attacks/index.ts';
+import { nameOfAttack } from '../evaluation/index.ts';
 import type { Material } from './material.ts';
 
-/** What a report could show and this record has nothing for, a sentence each. */
+/** What a report could show and this record has nothing for, a sentence of Markdown each. */
 export function missingParts({ record, cards }: Material): string[] {
   const { models, attacks, data } = record;
   const missing: string[] = [];
@@ -15,9 +16,7 @@ export function missingParts({ record, cards }: Material): string[] {
       'No attack was run, so nothing is known about robustness: run `distill evaluate` without `--attacks`.',
     );
   }
-  const kinds = new Set(
-    attacks.map(({ attack, norm, eps, loss }) => JSON.stringify([attack, norm, eps, loss])),
-  );
+  const kinds = new Set(attacks.map(nameOfAttack));
   for (const { name } of models) {
     const own = attacks.filter(({ model, source }) => model === name || source === name).length;
     if (own < kinds.size) {

@@ -150,12 +150,16 @@ function sectionsOf(
     missing.length > 0 && {
       id: 'missing',
       title: 'What is missing',
-      content: markup`<ul>${missing.map((line) => markup`<li>${line}</li>`)}</ul>`,
+      content: markup`<ul>${missing.map((line) => markup`<li>${withCode(line)}</li>`)}</ul>`,
     },
     { id: 'repeat', title: 'To repeat it', content: repetition(material) },
   ];
   return sections.filter((section) => section !== false);
 }
+
+/** A sentence of Markdown whose only mark-up are `commands`. */
+const withCode = (text: string): readonly Markup[] =>
+  text.split('`').map((part, i) => (i % 2 === 1 ? markup`<code>${part}</code>` : markup`${part}`));
 
 /** The tables that have something to show. */
 const tablesOf = (...tables: readonly Table[]): readonly Markup[] =>
