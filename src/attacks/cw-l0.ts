@@ -5,8 +5,7 @@
  * Paper: Carlini & Wagner 2017, "Towards Evaluating the Robustness of Neural Networks", section VI.B.
  * As in the authors' code a round gives back 0.3 sqrt(n) of the n pixels that changed (here at once
  * with those that did not), starts from the last round's image with its c, and the first round that
- * fails is the last; c grows tenfold, not twofold. Of two digits x 9 targets on the default baseline
- * this needs 11 / 25 / 43 pixels (best / average / worst target).
+ * fails is the last; c grows tenfold, not twofold.
  * Threat: minimal L0; targeted and untargeted.
  * Cost: up to rounds x tenfold increases of c x steps forward and backward passes; most end early.
  * Fails: greedy, so not minimal; as cw-l2 does.
