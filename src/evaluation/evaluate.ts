@@ -21,7 +21,7 @@ import {
   RECORD_SCHEMA,
   type Target,
 } from './records.ts';
-import { countUnverified, saveExamples } from './saved-examples.ts';
+import { saveExamples, unverifiedRows } from './saved-examples.ts';
 import { Tally } from './tally.ts';
 import { rowsOf } from './targets.ts';
 
@@ -204,15 +204,20 @@ async function measureAttack(
       work.finish(batch.length);
     },
   });
+  let failed: ReadonlySet<number> = new Set();
+  if (examplesFolder !== undefined) {
+    const path = join(examplesFolder, `${name}.npz`);
+    await saveExamples(path, dataset, candidates, run);
+    failed = await unverifiedRows(path, classifier, run);
+  }
+  const success = run.success.map((won, i) => won && !failed.has(i));
   const record = {
-    ...attackRecord(run, model, dataset, planned),
+    ...attackRecord({ ...run, success }, model, dataset, planned),
     examples: carried(classifier, shown),
+    unverified: failed.size,
   };
   onCandidates?.(record, candidates);
-  if (examplesFolder === undefined) return record;
-  const path = join(examplesFolder, `${name}.npz`);
-  await saveExamples(path, dataset, candidates, record);
-  return { ...record, unverified: await countUnverified(path, classifier, record) };
+  return record;
 }
 
 /** What the record carries along of the images attacked first. */

@@ -5,7 +5,7 @@ import { row } from '../attacks/index.ts';
 import { type Dataset, decodeNpy, encodeNpy, writeFileAtomically } from '../data/index.ts';
 import type { Classifier } from '../models/index.ts';
 import { BATCH_SIZE, classify } from './accuracy.ts';
-import type { AttackRecord } from './records.ts';
+import type { AttackRun } from './attacking.ts';
 
 /** A fixed time stamp, so that equal examples give equal files. */
 const MTIME = new Date(1980, 0, 1);
@@ -19,7 +19,7 @@ export async function saveExamples(
   path: string,
   dataset: Dataset,
   candidates: Float32Array,
-  { predicted, positions }: AttackRecord,
+  { predicted, positions }: Pick<AttackRun, 'predicted' | 'positions'>,
 ): Promise<void> {
   const count = predicted.length;
   const list = (values: readonly number[]) => encodeNpy(Float32Array.from(values), [count]);
@@ -33,24 +33,24 @@ export async function saveExamples(
 }
 
 /**
- * Reads examples back and judges them again by the model: how many no longer get the class that
- * the record says.
+ * Reads examples back and judges them again by the model: the rows that no longer get the class that
+ * the run says, or have left [0, 1].
  */
-export async function countUnverified(
+export async function unverifiedRows(
   path: string,
   classifier: Classifier,
-  { predicted }: AttackRecord,
-): Promise<number> {
+  { predicted }: Pick<AttackRun, 'predicted'>,
+): Promise<ReadonlySet<number>> {
   const images = decodeNpy(unzipSync(await readFile(path))['images.npy']).values;
   const features = images.length / predicted.length;
-  let wrong = 0;
+  const failed = new Set<number>();
   for (let from = 0; from < predicted.length; from += BATCH_SIZE) {
     const to = Math.min(predicted.length, from + BATCH_SIZE);
     const batch = images.subarray(from * features, to * features);
     classify(classifier, batch).forEach((winner, i) => {
       const isLegal = row(batch, i, features).every((value) => value >= 0 && value <= 1);
-      if (winner !== predicted[from + i] || !isLegal) wrong++;
+      if (winner !== predicted[from + i] || !isLegal) failed.add(from + i);
     });
   }
-  return wrong;
+  return failed;
 }

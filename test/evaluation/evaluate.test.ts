@@ -11,17 +11,16 @@ import {
 } from '../../src/evaluation/index.ts';
 import { rescaled, smallNetwork } from '../attacks/models.ts';
 import { datasetFor } from './datasets.ts';
+import { provenance } from './provenance.ts';
 
 const model = smallNetwork(25, 6, 4);
 const cold = rescaled(model, 200);
 const dataset = datasetFor(model, 60);
-const provenance: Provenance = {
-  program: 'distill test',
+const own: Provenance = {
+  ...provenance,
   command: ['evaluate'],
-  startedAt: new Date(0).toISOString(),
   configuration: { preset: null },
   versions: { node: process.versions.node },
-  engine: { name: 'cpu', instructionSet: 'javascript', threads: 1 },
 };
 
 function planOf(losses: readonly LossName[], eps = 0.1): EvaluationPlan {
@@ -40,7 +39,7 @@ function planOf(losses: readonly LossName[], eps = 0.1): EvaluationPlan {
 }
 
 test('a record survives its own schema and names what it measured', async () => {
-  const record = await evaluate(planOf(['softmax', 'margin']), provenance);
+  const record = await evaluate(planOf(['softmax', 'margin']), own);
   assert.deepEqual(parseRecord(JSON.stringify(record)), record);
   assert.equal(record.data.labels.length, 60);
   assert.equal(record.data.indices[0], 100);
@@ -51,7 +50,7 @@ test('a record survives its own schema and names what it measured', async () => 
 });
 
 test('logits x 200 fool the softmax loss, not the margin, and the worst case shows it', async () => {
-  const record = await evaluate(planOf(['softmax', 'margin']), provenance);
+  const record = await evaluate(planOf(['softmax', 'margin']), own);
   const robust = (name: string, loss: string) =>
     record.attacks.find((attack) => attack.model === name && attack.loss === loss)?.robust.hits;
   assert.equal(robust('small', 'margin'), robust('cold', 'margin'));
@@ -75,7 +74,7 @@ test('another attack of any kind, and a larger budget, can only lower the worst 
     { plan: planAttack(attackNamed('pgd'), { norm: 'Linf', eps: 0.2 }) },
     { plan: planAttack(attackNamed('fmn'), { norm: 'Linf' }) },
   ];
-  const record = await evaluate({ ...planOf([]), attacks }, provenance);
+  const record = await evaluate({ ...planOf([]), attacks }, own);
   for (const model of record.models) {
     const own = record.attacks.filter((attack) => attack.model === model.name);
     const standing = (count: number, eps: number) =>
@@ -102,7 +101,7 @@ test('targets are the rows that they say, and judged by image', async () => {
     { plan: fgsm, target: 3 },
     { plan: fgsm, target: 'every' as const },
   ];
-  const { attacks: found, data } = await evaluate({ ...planOf([]), attacks }, provenance);
+  const { attacks: found, data } = await evaluate({ ...planOf([]), attacks }, own);
   const [one, , every] = found;
   assert.ok(one.positions.every((position) => data.labels[position] !== 3));
   assert.deepEqual([...new Set(one.targets)], [3]);
@@ -127,7 +126,7 @@ test('a model that was attacked more does not lose the paired test for it', asyn
       source: 'small',
     },
   ];
-  const record = await evaluate({ ...planOf([]), attacks }, provenance);
+  const record = await evaluate({ ...planOf([]), attacks }, own);
   const { onlyFirst, onlySecond } = record.tests[1];
   assert.deepEqual([onlyFirst, onlySecond], [0, 0], 'logits x 200 change no margin attack');
   assert.ok(record.tests.every(({ p, holm }) => holm >= p));

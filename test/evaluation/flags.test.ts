@@ -13,11 +13,11 @@ import {
   namedAttacks,
   nameOfAttack,
   type PlannedAttack,
-  type Provenance,
 } from '../../src/evaluation/index.ts';
 import type { Classifier, Logits } from '../../src/models/index.ts';
 import { rescaled, smallNetwork } from '../attacks/models.ts';
 import { datasetFor } from './datasets.ts';
+import { provenance } from './provenance.ts';
 
 const honest: Classifier = {
   ...smallNetwork(36, 5, 8),
@@ -25,14 +25,6 @@ const honest: Classifier = {
   inputShape: [6, 6, 1],
 };
 const dataset = datasetFor(honest, 100);
-const provenance: Provenance = {
-  program: 'distill test',
-  command: [],
-  startedAt: new Date(0).toISOString(),
-  configuration: {},
-  versions: {},
-  engine: { name: 'cpu', instructionSet: 'javascript', threads: 1 },
-};
 
 const planted = (name: string, logits: (images: tf.Tensor4D) => tf.Tensor): Classifier => ({
   ...honest,

@@ -13,6 +13,7 @@ import {
 } from '../../src/evaluation/index.ts';
 import { rescaled, smallNetwork } from '../attacks/models.ts';
 import { datasetFor } from './datasets.ts';
+import { provenance } from './provenance.ts';
 
 const model = smallNetwork(25, 6, 4);
 const scope = { norm: 'Linf' as const, budgets: [8 / 255, 0.1], source: 'small' };
@@ -32,14 +33,6 @@ const plan = {
     ...namedAttacks({ names: ['fgsm'], target: 'every' }, scope),
   ],
   seed: 1,
-};
-const provenance = {
-  program: 'distill test',
-  command: [],
-  startedAt: new Date(0).toISOString(),
-  configuration: {},
-  versions: {},
-  engine: { name: 'cpu', instructionSet: 'javascript', threads: 1 },
 };
 
 describe('gates', () => {

@@ -10,6 +10,7 @@ import {
 } from '../../src/evaluation/index.ts';
 import { rescaled, smallNetwork } from '../attacks/models.ts';
 import { datasetFor } from './datasets.ts';
+import { provenance } from './provenance.ts';
 
 const model = smallNetwork(25, 6, 4);
 const dataset = datasetFor(model, 60);
@@ -33,14 +34,7 @@ async function recordOf(
   { subjects = [small, cold], samples = 40, seed = 1, bars = gates } = {},
 ): Promise<EvaluationRecord> {
   const plan = { subjects, dataset, samples, attacks, seed, gates: bars };
-  const record = await evaluate(plan, {
-    program: 'distill test',
-    command: [],
-    startedAt: new Date(0).toISOString(),
-    configuration: {},
-    versions: {},
-    engine: { name: 'cpu', instructionSet: 'javascript', threads: 1 },
-  });
+  const record = await evaluate(plan, provenance);
   const timeless = record.attacks.map((attack) => ({ ...attack, seconds: 0 }));
   return { ...record, seconds: 0, attacks: timeless };
 }

@@ -1,9 +1,10 @@
 /** What evaluations leave on disk: the state of an interrupted one, and adversarial examples. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import * as tf from '@tensorflow/tfjs-core';
 import { unzipSync, zipSync } from 'fflate';
 import { decodeNpy, encodeNpy } from '../../src/data/index.ts';
 import {
@@ -11,11 +12,12 @@ import {
   evaluate,
   namedAttacks,
   PartialEvaluation,
-  type Provenance,
 } from '../../src/evaluation/index.ts';
-import { countUnverified } from '../../src/evaluation/saved-examples.ts';
+import { unverifiedRows } from '../../src/evaluation/saved-examples.ts';
+import type { Classifier, Logits } from '../../src/models/index.ts';
 import { smallNetwork } from '../attacks/models.ts';
 import { datasetFor } from './datasets.ts';
+import { provenance } from './provenance.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'distill-keeping-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -34,14 +36,6 @@ const plan: EvaluationPlan = {
     },
   ),
   seed: 5,
-};
-const provenance: Provenance = {
-  program: 'distill test',
-  command: [],
-  startedAt: new Date(0).toISOString(),
-  configuration: {},
-  versions: {},
-  engine: { name: 'cpu', instructionSet: 'javascript', threads: 1 },
 };
 const timeless = (attacks: readonly { seconds: number }[]) =>
   attacks.map((attack) => ({ ...attack, seconds: 0 }));
@@ -95,7 +89,30 @@ test('saved examples are judged again, and tampering shows', async () => {
   const { images } = plan.dataset;
   for (let p = 0; p < 16; p++) values[fallen * 16 + p] = images[fallen * 16 + p] / 255;
   writeFileSync(path, zipSync({ ...files, 'images.npy': encodeNpy(values, shape) }));
-  assert.equal(await countUnverified(path, classifier, pgd), 1);
+  assert.deepEqual([...(await unverifiedRows(path, classifier, pgd))], [fallen]);
+});
+
+test('what a saved example does not do again is not counted', async () => {
+  const examplesFolder = join(folder, 'moody');
+  const saved = join(examplesFolder, 'small-fgsm-Linf-0.1-margin.npz');
+  // Changes its mind about everything once the examples are on the disk.
+  const moody: Classifier = {
+    ...classifier,
+    logits: (images) =>
+      (existsSync(saved) ? tf.neg(classifier.logits(images)) : classifier.logits(images)) as Logits,
+  };
+  const subjects = [{ classifier: moody, folder: 'models/small', digest: 'small' }];
+  const [attack] = plan.attacks;
+  const steady = await evaluate({ ...plan, attacks: [attack] }, provenance);
+  assert.ok(steady.attacks[0].success.some(Boolean));
+  const { attacks, flags } = await evaluate(
+    { ...plan, subjects, attacks: [attack], examplesFolder },
+    provenance,
+  );
+  assert.equal(attacks[0].unverified, plan.dataset.count);
+  assert.ok(attacks[0].success.every((won) => !won));
+  assert.equal(attacks[0].robust.rate, 1);
+  assert.ok(flags.some(({ code }) => code === 'unverified-examples'));
 });
 
 test('progress moves within a batch, goes forward only once measured, and changes nothing', async () => {
