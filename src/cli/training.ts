@@ -9,45 +9,73 @@ import {
   type TrainingOptions,
 } from '../training/index.ts';
 import type { SoftLabelFlags } from './commands/soft-labels.ts';
-import type { Session } from './session.ts';
+import type { EngineOptions, TrainingDataOptions } from './options.ts';
+import { openData, openSession, type Session } from './session.ts';
 import { trainingDetail } from './terminal.ts';
 import { TrainingLog } from './training-log.ts';
 
 /** What is trained, and where its course is logged. */
-export interface TrainingJob {
+export interface TrainingJob extends Pick<TrainingOptions, 'data' | 'settings' | 'out' | 'resume'> {
   readonly label: string;
-  /** The model folder that training writes. */
-  readonly out: string;
-  readonly data: DataSplits;
   /** Folder for TensorBoard's event files; absent: none are written. */
   readonly logDir: string | undefined;
 }
 
-/** What a training function reports to. */
-type Hooks = Required<Pick<TrainingOptions, 'onProgress' | 'onEpoch'>>;
+type Train = (options: TrainingOptions) => Promise<ModelCard>;
 
 /** Runs a training function with a progress bar and, if wanted, a log for TensorBoard. */
 export async function trainWithProgress(
-  { terminal }: Session,
-  { label, out, data, logDir }: TrainingJob,
-  train: (hooks: Hooks) => Promise<ModelCard>,
+  { engine, terminal }: Session,
+  { label, logDir, ...job }: TrainingJob,
+  train: Train,
 ): Promise<ModelCard> {
   const log = logDir === undefined ? undefined : new TrainingLog(join(logDir, label));
   const progress = await terminal.progress(label);
   try {
     const card = await train({
+      ...job,
+      engine,
       onProgress(state) {
         const { epoch, epochs, step, steps } = state;
         progress.update((epoch - 1) * steps + step, epochs * steps, trainingDetail(state));
       },
       onEpoch: (record) => log?.epoch(record),
     });
-    await log?.attackedDigits(out, data.test, card.history.length);
+    await log?.attackedDigits(job.out, job.data.test, card.history.length);
     return card;
   } finally {
     progress.stop();
     log?.close();
   }
+}
+
+/** The flags of every training command, its settings apart. */
+interface TrainingCommandFlags extends EngineOptions, TrainingDataOptions {
+  readonly logDir?: string;
+  readonly resume?: true;
+}
+
+/**
+ * A training command from its settings on: opens engine and data, trains, prints and records.
+ * @param prepare reads what training needs besides the data, before the progress bar appears
+ */
+export async function runTraining(
+  flags: TrainingCommandFlags,
+  { label, out, settings }: Pick<TrainingJob, 'label' | 'out' | 'settings'>,
+  prepare: (data: DataSplits) => Train | Promise<Train>,
+): Promise<void> {
+  const session = await openSession(flags);
+  const data = await openData(flags, session.terminal);
+  const resume = flags.resume ? 'always' : 'never';
+  const { logDir } = flags;
+  const train = await prepare(data);
+  const card = await trainWithProgress(
+    session,
+    { label, out, settings, data, resume, logDir },
+    train,
+  );
+  session.terminal.print(describeModel(card, out));
+  session.terminal.record(card);
 }
 
 /** Makes soft labels with a progress bar. */

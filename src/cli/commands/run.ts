@@ -65,7 +65,7 @@ async function run(flags: Flags): Promise<void> {
   const settings = trainingSettings(flags);
   const started = performance.now();
   const session = await openSession(flags);
-  const { engine, terminal } = session;
+  const { terminal } = session;
   const data = await openData(flags, terminal);
   training.checkNoiseCopies(data.train, flags.noiseCopies);
   const steps: StepRecord[] = [];
@@ -91,23 +91,19 @@ async function run(flags: Flags): Promise<void> {
     return card?.inputsDigest === inputsDigest ? card : undefined;
   };
   // A run that was stopped goes on from its checkpoint when the settings are still the same.
-  const train = (out: string, ownSettings: TrainingSettings) => ({
+  const jobOf = (label: 'baseline' | 'teacher' | 'student', ownSettings: TrainingSettings) => ({
+    label,
     data,
     settings: ownSettings,
-    out,
-    engine,
+    out: places[label],
     resume: flags.force ? ('never' as const) : ('matching' as const),
+    logDir: flags.logDir,
   });
   const teacherStep = (name: 'baseline' | 'teacher', ownSettings: TrainingSettings) =>
     step(
       name,
       () => cardOf(places[name], training.teacherInputsDigest(data, ownSettings)),
-      () =>
-        trainWithProgress(
-          session,
-          { label: name, out: places[name], data, logDir: flags.logDir },
-          (hooks) => training.trainTeacher({ ...train(places[name], ownSettings), ...hooks }),
-        ),
+      () => trainWithProgress(session, jobOf(name, ownSettings), training.trainTeacher),
       (card) => describeModel(card, places[name]),
     );
 
@@ -149,16 +145,8 @@ async function run(flags: Flags): Promise<void> {
         training.studentInputsDigest(data, settings, softLabels.card.digest, fineTuneEpochs),
       ),
     () =>
-      trainWithProgress(
-        session,
-        { label: 'student', out: places.student, data, logDir: flags.logDir },
-        (hooks) =>
-          training.trainStudent({
-            ...train(places.student, settings),
-            softLabels,
-            fineTuneEpochs,
-            ...hooks,
-          }),
+      trainWithProgress(session, jobOf('student', settings), (options) =>
+        training.trainStudent({ ...options, softLabels, fineTuneEpochs }),
       ),
     (card) => describeModel(card, places.student),
   );

@@ -16,30 +16,12 @@ interface Flags extends SharedOptions, TrainingFlags, AdversaryFlags {
   readonly resume?: true;
 }
 
-async function trainAdversarial(flags: Flags): Promise<void> {
-  const { openData, openSession } = await import('../session.ts');
-  const { describeModel, trainWithProgress } = await import('../training.ts');
-  const training = await import('../../training/index.ts');
-  const settings = trainingSettings(flags);
+async function train(flags: Flags): Promise<void> {
+  const { runTraining } = await import('../training.ts');
+  const { trainAdversarial } = await import('../../training/index.ts');
   const adversary = adversaryOf(flags);
-  const session = await openSession(flags);
-  const data = await openData(flags, session.terminal);
-  const card = await trainWithProgress(
-    session,
-    { label: 'adversarial', out: flags.out, data, logDir: flags.logDir },
-    (hooks) =>
-      training.trainAdversarial({
-        data,
-        settings,
-        adversary,
-        out: flags.out,
-        engine: session.engine,
-        resume: flags.resume ? 'always' : 'never',
-        ...hooks,
-      }),
-  );
-  session.terminal.print(describeModel(card, flags.out));
-  session.terminal.record(card);
+  const job = { label: 'adversarial', out: flags.out, settings: trainingSettings(flags) };
+  await runTraining(flags, job, () => (options) => trainAdversarial({ ...options, adversary }));
 }
 
 export function trainAdversarialCommand(): Command {
@@ -56,5 +38,5 @@ Examples:
   distill train-adversarial --eps 0.3
   distill train-adversarial --temperature 40 --out models/robust-teacher`,
     );
-  return addSharedOptions(command).action(trainAdversarial);
+  return addSharedOptions(command).action(train);
 }

@@ -23,35 +23,20 @@ interface Flags extends SharedOptions, Omit<TrainingFlags, 'temperature'>, Match
   readonly resume?: true;
 }
 
-async function trainStudent(flags: Flags): Promise<void> {
-  const { openData, openSession } = await import('../session.ts');
-  const { describeModel, trainWithProgress } = await import('../training.ts');
+async function train(flags: Flags): Promise<void> {
+  const { runTraining } = await import('../training.ts');
   const training = await import('../../training/index.ts');
   const card = await training.readSoftLabelsCard(flags.softLabels);
   const temperature = flags.temperature ?? card.temperature;
-  const settings = trainingSettings({ ...flags, temperature });
   if (!flags.allowTemperatureMismatch) training.checkStudentTemperature(card, temperature);
-  const session = await openSession(flags);
-  const data = await openData(flags, session.terminal);
-  const softLabels = await training.readSoftLabels(flags.softLabels, data);
-  const student = await trainWithProgress(
-    session,
-    { label: 'student', out: flags.out, data, logDir: flags.logDir },
-    (hooks) =>
-      training.trainStudent({
-        data,
-        settings,
-        softLabels,
-        fineTuneEpochs: flags.fineTuneEpochs,
-        adversary: flags.robust && adversaryOf(flags),
-        out: flags.out,
-        engine: session.engine,
-        resume: flags.resume ? 'always' : 'never',
-        ...hooks,
-      }),
-  );
-  session.terminal.print(describeModel(student, flags.out));
-  session.terminal.record(student);
+  const settings = trainingSettings({ ...flags, temperature });
+  const adversary = flags.robust && adversaryOf(flags);
+  const { out, fineTuneEpochs } = flags;
+  await runTraining(flags, { label: 'student', out, settings }, async (data) => {
+    const softLabels = await training.readSoftLabels(flags.softLabels, data);
+    return (options) =>
+      training.trainStudent({ ...options, softLabels, fineTuneEpochs, adversary });
+  });
 }
 
 export function trainStudentCommand(): Command {
@@ -77,5 +62,5 @@ Examples:
   distill train-student --temperature 40
   distill train-student --robust --soft-labels data/robust-labels --out models/robust-student`,
     );
-  return addSharedOptions(command).action(trainStudent);
+  return addSharedOptions(command).action(train);
 }

@@ -13,30 +13,13 @@ interface Flags extends SharedOptions, TrainingFlags {
   readonly resume?: true;
 }
 
-async function trainTeacher(flags: Flags): Promise<void> {
-  const { openData, openSession } = await import('../session.ts');
-  const { describeModel, trainWithProgress } = await import('../training.ts');
-  const training = await import('../../training/index.ts');
+async function train(flags: Flags): Promise<void> {
+  const { runTraining } = await import('../training.ts');
+  const { trainTeacher } = await import('../../training/index.ts');
   const settings = trainingSettings(flags);
-  const role = settings.temperature === 1 ? 'baseline' : 'teacher';
-  const out = flags.out ?? `models/${role}`;
-  const session = await openSession(flags);
-  const data = await openData(flags, session.terminal);
-  const card = await trainWithProgress(
-    session,
-    { label: role, out, data, logDir: flags.logDir },
-    (hooks) =>
-      training.trainTeacher({
-        data,
-        settings,
-        out,
-        engine: session.engine,
-        resume: flags.resume ? 'always' : 'never',
-        ...hooks,
-      }),
-  );
-  session.terminal.print(describeModel(card, out));
-  session.terminal.record(card);
+  const label = settings.temperature === 1 ? 'baseline' : 'teacher';
+  const out = flags.out ?? `models/${label}`;
+  await runTraining(flags, { label, out, settings }, () => trainTeacher);
 }
 
 export function trainTeacherCommand(): Command {
@@ -53,5 +36,5 @@ export function trainTeacherCommand(): Command {
       'after',
       '\nExample:\n  distill train-teacher --temperature 40 --out models/teacher',
     );
-  return addSharedOptions(command).action(trainTeacher);
+  return addSharedOptions(command).action(train);
 }
