@@ -1,4 +1,4 @@
-// Runs the kernels under sanitizers: memory errors and undefined behaviour (through Node, with the
+// Runs the kernels under sanitizers: memory errors and undefined behavior (through Node, with the
 // conformance suite and the property tests; and in a C++ program of their own), then data races.
 // Works in a copy, so that the checkout's own build stays as it is. Needs g++ on Linux.
 //

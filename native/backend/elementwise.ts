@@ -57,7 +57,7 @@ const MAX_RANK = 6;
 
 /**
  * The shape block of `kernels.h` for `a op b`: rank, dimensions, strides of a, strides of b; stride
- * 0 where an operand is broadcast. Neighbouring dimensions that both operands walk alike are merged,
+ * 0 where an operand is broadcast. Neighboring dimensions that both operands walk alike are merged,
  * so most calls have rank 1 or 2. Undefined when more than six dimensions are left.
  */
 export function broadcastShape(a: number[], b: number[], out: number[]): Int32Array | undefined {

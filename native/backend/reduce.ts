@@ -32,7 +32,7 @@ interface Reduction {
   readonly outShape: number[];
 }
 
-/** Undefined when the reduced axes are not neighbours (axes of size 1 do not count). */
+/** Undefined when the reduced axes are not neighbors (axes of size 1 do not count). */
 function reductionOf(shape: number[], axes: number[], keepDims: boolean): Reduction | undefined {
   const isReduced = (axis: number) => axes.includes(axis);
   const outShape = keepDims

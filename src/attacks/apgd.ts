@@ -1,6 +1,6 @@
 /**
  * Auto-PGD: projected ascent with momentum that halves its step and goes back to its best point
- * when it no longer gains. `apgd` takes any loss; `apgd-t` climbs the targeted DLR loss towards
+ * when it no longer gains. `apgd` takes any loss; `apgd-t` climbs the targeted DLR loss toward
  * each of the runners-up in turn.
  *
  * Papers: Croce & Hein 2020, "Reliable Evaluation of Adversarial Robustness with an Ensemble of

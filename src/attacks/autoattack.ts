@@ -6,7 +6,7 @@
  * Diverse Parameter-free Attacks". No knobs, on purpose.
  * Threat: Linf, L2; untargeted.
  * Cost: for an example that stands, 101 + 9 x 101 + 9 x 200 gradient steps and 5,000 queries.
- * Fails: against random or adaptive defences, of which the evaluation's flags warn.
+ * Fails: against random or adaptive defenses, of which the evaluation's flags warn.
  */
 import { apgd, apgdT } from './apgd.ts';
 import { gather, range, reachesGoal, row } from './batch.ts';

@@ -1,12 +1,12 @@
 /**
- * The optimiser that Carlini & Wagner's three attacks share: Adam on w, where the image is
+ * The optimizer that Carlini & Wagner's three attacks share: Adam on w, where the image is
  * (tanh(w) + 1) / 2 = 1 / (1 + exp(-2 w)), against  distance + c * max(confidence - goal margin, 0).
  *
  * The change of variables keeps pixels in [0, 1] without clipping. A pixel at exactly 0 or 1 would
  * sit at infinity and never move; as in the authors' code it starts a hair inside (`SQUEEZE`), and
  * Adam, which looks at signs more than at sizes, brings it out of tanh's flat end.
  *
- * Paper: Carlini & Wagner 2017, "Towards Evaluating the Robustness of Neural Networks".
+ * Paper: Carlini & Wagner 2017, "Toward Evaluating the Robustness of Neural Networks".
  */
 import { gather, goalMargin, range, reachesGoal, row } from './batch.ts';
 import { argmaxExcept } from './losses.ts';

@@ -2,7 +2,7 @@
  * Carlini & Wagner's L0 attack: their L2 attack on ever fewer pixels; those whose change times
  * gradient does least for the goal are given back.
  *
- * Paper: Carlini & Wagner 2017, "Towards Evaluating the Robustness of Neural Networks", section VI.B.
+ * Paper: Carlini & Wagner 2017, "Toward Evaluating the Robustness of Neural Networks", section VI.B.
  * As in the authors' code a round gives back 0.3 sqrt(n) of the n pixels that changed (here at once
  * with those that did not), starts from the last round's image with its c, and the first round that
  * fails is the last; c grows tenfold, not twofold.

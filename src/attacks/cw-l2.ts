@@ -2,7 +2,7 @@
  * Carlini & Wagner's L2 attack: the smallest squared distance plus c times a hinge on the goal
  * margin, c found by bisection.
  *
- * Paper: Carlini & Wagner 2017, "Towards Evaluating the Robustness of Neural Networks", section VI.A;
+ * Paper: Carlini & Wagner 2017, "Toward Evaluating the Robustness of Neural Networks", section VI.A;
  * with a confidence, the transfer attack of its section VIII.D.
  * Threat: minimal norm in L2; targeted and untargeted.
  * Cost: at most steps x searches forward and backward passes: the most expensive gradient attack.

@@ -1,7 +1,7 @@
 /**
  * Carlini & Wagner's Linf attack: a bound tau on every pixel that is drawn in while it can be kept.
  *
- * Paper: Carlini & Wagner 2017, "Towards Evaluating the Robustness of Neural Networks", section VI.C.
+ * Paper: Carlini & Wagner 2017, "Toward Evaluating the Robustness of Neural Networks", section VI.C.
  * As in the authors' code but for c, which starts at 0.01 (there 1e-5), halves after a round that won,
  * and for the number of rounds (there until tau is 1 / 256).
  * Threat: minimal norm in Linf; targeted and untargeted.

@@ -1,10 +1,10 @@
 /**
- * DeepFool: steps to the nearest face of the linearised decision region, until over it.
+ * DeepFool: steps to the nearest face of the linearized decision region, until over it.
  *
  * Paper: Moosavi-Dezfooli, Fawzi & Frossard 2016, "DeepFool: a simple and accurate method to fool
  * deep neural networks". Here each step is the nearest point of the hyperplane *inside* [0, 1], so
  * that clipping does not undo it.
- * Threat: minimal norm in L2, Linf, L1; targeted by stepping towards the target's face only.
+ * Threat: minimal norm in L2, Linf, L1; targeted by stepping toward the target's face only.
  * Cost: each step takes one forward and backward pass for every class (targeted: one).
  * Fails: it stops at the first point over the boundary, so its distances are upper bounds that FAB
  * and FMN undercut; on softmax outputs, whose gradient vanishes (it works on logits here).
@@ -18,7 +18,7 @@ import { defineAttack, type Norm } from './types.ts';
 
 export const deepfool = defineAttack({
   name: 'deepfool',
-  about: 'steps to the nearest linearised boundary (Moosavi-Dezfooli et al. 2016)',
+  about: 'steps to the nearest linearized boundary (Moosavi-Dezfooli et al. 2016)',
   access: 'gradient',
   budget: 'minimal',
   random: false,
@@ -67,7 +67,7 @@ export const deepfool = defineAttack({
   },
 });
 
-/** A face of the linearised decision region: `<normal, d> = gap` leads onto it. */
+/** A face of the linearized decision region: `<normal, d> = gap` leads onto it. */
 interface Face {
   readonly normal: Float32Array;
   readonly gap: number;

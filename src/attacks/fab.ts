@@ -1,6 +1,6 @@
 /**
  * Fast adaptive boundary attack, in its targeted form: from a point over the boundary, steps to the
- * linearised boundary that are drawn towards the original image.
+ * linearized boundary that are drawn toward the original image.
  *
  * Papers: Croce & Hein 2020, "Minimally Distorted Adversarial Examples with a Fast Adaptive
  * Boundary Attack"; its use target by target as FAB-T in Croce & Hein 2020 (AutoAttack). It walks
@@ -83,7 +83,7 @@ export const fab = defineAttack({
   },
 });
 
-/** One walk of every example towards its aim. */
+/** One walk of every example toward its aim. */
 function walk<S extends OptionSpecs>(
   { oracle, examples, goal, threat, options }: AttackInput<S>,
   open: readonly number[],

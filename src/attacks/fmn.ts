@@ -62,7 +62,7 @@ export const fmn = defineAttack({
           radius[example] *= 1 + gamma;
           if (norm === 'L0') radius[example] = Math.ceil(radius[example]);
         } else {
-          // Not over the boundary yet: the radius at which the linearised loss is 0.
+          // Not over the boundary yet: the radius at which the linearized loss is 0.
           const steepness = norm === 'L0' ? 0 : dualNorm(norm, slope);
           const missing = steepness > 0 ? Math.abs(values[example]) / steepness : Infinity;
           radius[example] = away + missing;

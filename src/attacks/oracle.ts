@@ -16,7 +16,7 @@ export interface Gradients {
  * A model as an attack sees it: plain arrays in, plain arrays out, every pass counted.
  *
  * All tensors live and die in here, so that attacks are arithmetic on `Float32Array`s. A pass over
- * one image counts as one, whatever batch it travelled in.
+ * one image counts as one, whatever batch it traveled in.
  */
 export class Oracle {
   readonly classifier: Classifier;

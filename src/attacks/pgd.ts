@@ -1,7 +1,7 @@
 /**
  * Projected gradient descent from random starts.
  *
- * Paper: Madry, Makelov, Schmidt, Tsipras & Vladu 2018, "Towards Deep Learning Models Resistant to
+ * Paper: Madry, Makelov, Schmidt, Tsipras & Vladu 2018, "Toward Deep Learning Models Resistant to
  * Adversarial Attacks"; in L1 with the sparse steps of Tramèr & Boneh 2019 and the exact projection
  * onto ball and box of Croce & Hein 2021.
  * Threat: Linf, L2, L1; untargeted and targeted.

@@ -109,7 +109,7 @@ function checkImages(images: Float32Array, count: number, features: number): voi
   const wrong = images.findIndex((value) => !(value >= 0 && value <= 1));
   if (wrong < 0) return;
   throw new UserError('bad-images', `image values go from 0 to 1, found ${images[wrong]}`, {
-    hint: 'divide bytes by 255; normalisation belongs inside the model',
+    hint: 'divide bytes by 255; normalization belongs inside the model',
   });
 }
 

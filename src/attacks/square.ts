@@ -80,7 +80,7 @@ function sideOf([height, width]: Shape, share: number): number {
 
 const sign = (stream: RandomStream) => (stream.uint32() & 1 ? 1 : -1);
 
-/** Linf: vertical stripes of +-eps. L2: bumps all over, centred, scaled to the budget. */
+/** Linf: vertical stripes of +-eps. L2: bumps all over, centered, scaled to the budget. */
 function start(
   threat: Threat,
   original: Float32Array,
@@ -196,7 +196,7 @@ function patchL2(
 
 /**
  * The paper's L2 update: an upper and a lower half of opposite sign (or left and right), each a
- * peak that falls off towards the edges; length 1.
+ * peak that falls off toward the edges; length 1.
  */
 function bumps(side: number, stream: RandomStream): Float64Array {
   const values = new Float64Array(side * side);

@@ -20,7 +20,7 @@ import type { Terminal } from './terminal.ts';
 /** A title, then a text; nothing where there is no text. */
 export function section(title: string, body: string, terminal: Terminal): string[] {
   if (body === '') return [];
-  return ['', ...wrapped(title, terminal.width).map((line) => terminal.colour.bold(line)), body];
+  return ['', ...wrapped(title, terminal.width).map((line) => terminal.color.bold(line)), body];
 }
 
 /** A table under its caption; nothing where it has no rows. */
@@ -60,9 +60,9 @@ export function findings(record: EvaluationRecord, terminal: Terminal): string {
 function flagLines({ flags }: EvaluationRecord, terminal: Terminal): string {
   return flags
     .flatMap(({ code, model, severity, value, threshold, advice }) => {
-      const colour = severity === 'serious' ? terminal.colour.red : terminal.colour.yellow;
+      const color = severity === 'serious' ? terminal.color.red : terminal.color.yellow;
       return [
-        `${colour(severity.padEnd(7))}  ${model}: ${code}, ${Number(value.toPrecision(3))} above ${threshold}`,
+        `${color(severity.padEnd(7))}  ${model}: ${code}, ${Number(value.toPrecision(3))} above ${threshold}`,
         `         ${advice}`,
       ];
     })

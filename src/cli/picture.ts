@@ -1,7 +1,7 @@
 import { Chalk } from 'chalk';
 import type { Terminal } from './terminal.ts';
 
-/** From dark to light, for terminals without colours. */
+/** From dark to light, for terminals without colors. */
 const SHADES = ' .:-=+*#%@';
 const DIFFERENCES = { up: '+', down: '-', none: ' ' };
 
@@ -9,18 +9,18 @@ type Rgb = readonly [number, number, number];
 
 /**
  * Two pixels a character: the upper half-block's foreground over its background.
- * @param colourOf colour of pixel `i`
+ * @param colorOf color of pixel `i`
  */
-function colouredRows(
+function coloredRows(
   [height, width]: readonly [number, number],
-  colourOf: (i: number) => Rgb,
+  colorOf: (i: number) => Rgb,
 ): string[] {
   const chalk = new Chalk({ level: 3 });
   return Array.from({ length: Math.ceil(height / 2) }, (_, row) =>
     Array.from({ length: width }, (_, x) => {
       const upper = 2 * row * width + x;
       const lower = 2 * row + 1 < height ? upper + width : upper;
-      return chalk.rgb(...colourOf(upper)).bgRgb(...colourOf(lower))('▀');
+      return chalk.rgb(...colorOf(upper)).bgRgb(...colorOf(lower))('▀');
     }).join(''),
   );
 }
@@ -45,10 +45,10 @@ function plainRows(
 export function halfBlocks(
   pixels: Uint8Array,
   size: readonly [number, number],
-  terminal: Pick<Terminal, 'colour'>,
+  terminal: Pick<Terminal, 'color'>,
 ): string[] {
-  if (terminal.colour.level > 0) {
-    return colouredRows(size, (i) => [pixels[i], pixels[i], pixels[i]]);
+  if (terminal.color.level > 0) {
+    return coloredRows(size, (i) => [pixels[i], pixels[i], pixels[i]]);
   }
   return plainRows(size, (upper, lower) => {
     const shade = (pixels[upper] + pixels[lower]) / 2 / 256;
@@ -58,18 +58,18 @@ export function halfBlocks(
 
 /**
  * A perturbation as lines of text: red where a pixel was made lighter, blue where darker, full
- * colour at `eps`.
+ * color at `eps`.
  * @param delta `height * width` differences of pixel values in [0, 1]
  */
 export function perturbationBlocks(
   delta: Float32Array,
   eps: number,
   size: readonly [number, number],
-  terminal: Pick<Terminal, 'colour'>,
+  terminal: Pick<Terminal, 'color'>,
 ): string[] {
   const strength = (i: number) => Math.max(-1, Math.min(1, eps > 0 ? delta[i] / eps : 0));
-  if (terminal.colour.level > 0) {
-    return colouredRows(size, (i) => {
+  if (terminal.color.level > 0) {
+    return coloredRows(size, (i) => {
       const s = strength(i);
       const faint = Math.round(255 * (1 - Math.abs(s)));
       return s > 0 ? [255, faint, faint] : [faint, faint, 255];

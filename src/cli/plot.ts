@@ -6,7 +6,7 @@ import type { Terminal } from './terminal.ts';
 export interface Curve {
   readonly name: string;
   readonly mark: string;
-  readonly colour: 'red' | 'green' | 'blue';
+  readonly color: 'red' | 'green' | 'blue';
   /** By rising x; y in [0, 1]. */
   readonly points: readonly { readonly x: number; readonly y: number }[];
 }
@@ -32,16 +32,16 @@ export function plot(
   curves: readonly Curve[],
   xLabel: string,
   width: number,
-  terminal: Pick<Terminal, 'colour'>,
+  terminal: Pick<Terminal, 'color'>,
 ): string[] {
   const columns = Math.min(60, width - LEFT - 1);
   const furthest = Math.max(...curves.flatMap(({ points }) => points.map(({ x }) => x)));
   const grid = Array.from({ length: HEIGHT }, () => new Array<string>(columns).fill(' '));
-  for (const { points, mark, colour } of [...curves].reverse()) {
+  for (const { points, mark, color } of [...curves].reverse()) {
     for (let column = 0; column < columns; column++) {
       const y = heightAt(points, (column / (columns - 1)) * furthest);
       if (y === undefined) continue;
-      grid[Math.round((1 - y) * (HEIGHT - 1))][column] = terminal.colour[colour](mark);
+      grid[Math.round((1 - y) * (HEIGHT - 1))][column] = terminal.color[color](mark);
     }
   }
   const labels = new Map([
@@ -54,7 +54,7 @@ export function plot(
   );
   const end = String(Number(furthest.toPrecision(3)));
   const axis = `${' '.repeat(LEFT)}0${xLabel.padStart((columns + xLabel.length) >> 1).padEnd(columns - 1 - end.length)}${end}`;
-  const keys = curves.map(({ name, mark, colour }) => `${terminal.colour[colour](mark)} ${name}`);
+  const keys = curves.map(({ name, mark, color }) => `${terminal.color[color](mark)} ${name}`);
   return [...rows, axis, ...keys.map((key) => `${' '.repeat(LEFT + 1)}${key}`)];
 }
 
@@ -92,13 +92,13 @@ export function robustnessPlot(record: EvaluationRecord, terminal: Terminal): st
     {
       name: `${subject.name}, attacked through its softmax`,
       mark: 'o',
-      colour: 'red',
+      color: 'red',
       points: [clean(subject), ...byEps(Array.from(naive, ([x, y]) => ({ x, y })))],
     },
     {
       name: `${subject.name}, worst of all attacks`,
       mark: '*',
-      colour: 'green',
+      color: 'green',
       points: worst(subject),
     },
     ...(first.name === subject.name
@@ -107,7 +107,7 @@ export function robustnessPlot(record: EvaluationRecord, terminal: Terminal): st
           {
             name: `${first.name}, worst of all attacks`,
             mark: '+',
-            colour: 'blue' as const,
+            color: 'blue' as const,
             points: worst(first),
           },
         ]),

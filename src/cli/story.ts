@@ -128,8 +128,8 @@ export function storyText(story: Story, terminal: Terminal): string {
   const widest = Math.max(...verdicts.map(({ what }) => what.length));
   for (const { what, predicted, probability } of verdicts) {
     const answer = `class ${predicted} (${percent(probability)})`;
-    const colour = predicted === story.label ? terminal.colour.green : terminal.colour.red;
-    lines.push(`${what.padEnd(widest)}  ${colour(answer)}`);
+    const color = predicted === story.label ? terminal.color.green : terminal.color.red;
+    lines.push(`${what.padEnd(widest)}  ${color(answer)}`);
   }
   return lines.join('\n');
 }

@@ -1,11 +1,11 @@
 import { type Cell, isNumeric, type Table } from '../report/index.ts';
 import type { Terminal } from './terminal.ts';
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what colours are made of
-const COLOUR = /\u001b\[[0-9;]*m/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what colors are made of
+const COLOR = /\u001b\[[0-9;]*m/g;
 
 function visibleWidth(text: string): number {
-  return text.replace(COLOUR, '').length;
+  return text.replace(COLOR, '').length;
 }
 
 function pad(text: string, width: number, align: 'left' | 'right'): string {
@@ -14,12 +14,12 @@ function pad(text: string, width: number, align: 'left' | 'right'): string {
 }
 
 /** A figure in one cell; a doubtful one gets a question mark. */
-function cellText({ text, brief = text, doubtful }: Cell, { colour }: Pick<Terminal, 'colour'>) {
-  return doubtful ? colour.yellow(`${brief}?`) : brief;
+function cellText({ text, brief = text, doubtful }: Cell, { color }: Pick<Terminal, 'color'>) {
+  return doubtful ? color.yellow(`${brief}?`) : brief;
 }
 
 /** A table as lines of text: two spaces between columns, a rule below the headings. */
-export function tableText(table: Table, terminal: Pick<Terminal, 'colour'>): string {
+export function tableText(table: Table, terminal: Pick<Terminal, 'color'>): string {
   const { columns, rows } = table;
   // Figures stay below each other when some carry a question mark.
   const marks = columns.map((_, c) => rows.some((row) => row[c].doubtful));

@@ -13,7 +13,7 @@ export interface Progress {
 const SILENT: Progress = { update: () => {}, stop: () => {} };
 const MILLISECONDS_BETWEEN_LINES = 5000;
 
-function colours(stream: NodeJS.WriteStream): ChalkInstance {
+function colors(stream: NodeJS.WriteStream): ChalkInstance {
   const wanted = process.env.FORCE_COLOR !== undefined && process.env.FORCE_COLOR !== '0';
   const off = Boolean(process.env.NO_COLOR) || process.env.TERM === 'dumb';
   return new Chalk({ level: off ? 0 : stream.isTTY || wanted ? 1 : 0 });
@@ -42,17 +42,17 @@ export function trainingDetail(progress: TrainingProgress): string {
  * error, so that `--json` leaves one record and nothing else on standard output.
  */
 export class Terminal {
-  /** Colours for standard output. */
-  readonly colour: ChalkInstance;
-  readonly #noteColour: ChalkInstance;
+  /** Colors for standard output. */
+  readonly color: ChalkInstance;
+  readonly #noteColor: ChalkInstance;
   readonly #json: boolean;
   readonly #quiet: boolean;
 
   constructor(options: Pick<OutputOptions, 'json' | 'quiet'>) {
     this.#json = options.json === true;
     this.#quiet = options.quiet === true;
-    this.colour = colours(process.stdout);
-    this.#noteColour = colours(process.stderr);
+    this.color = colors(process.stdout);
+    this.#noteColor = colors(process.stderr);
   }
 
   /** How many columns a line may take. */
@@ -62,12 +62,12 @@ export class Terminal {
 
   /** A line about what is going on. */
   note(text: string): void {
-    if (!this.#quiet) process.stderr.write(`${this.#noteColour.dim(text)}\n`);
+    if (!this.#quiet) process.stderr.write(`${this.#noteColor.dim(text)}\n`);
   }
 
   /** Something the reader should not miss, even with `--quiet`. */
   warn(text: string): void {
-    process.stderr.write(`${this.#noteColour.yellow('warning:')} ${text}\n`);
+    process.stderr.write(`${this.#noteColor.yellow('warning:')} ${text}\n`);
   }
 
   /** The result for people. */

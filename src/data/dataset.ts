@@ -1,4 +1,4 @@
-/** Labelled images, kept as bytes: MNIST takes 47 MB this way and 188 MB as floats. */
+/** Labeled images, kept as bytes: MNIST takes 47 MB this way and 188 MB as floats. */
 export interface Dataset {
   /** For messages and records, such as `mnist/test`. */
   readonly name: string;

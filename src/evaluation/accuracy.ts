@@ -68,7 +68,7 @@ export async function predictions(
 }
 
 /** Accuracy, accuracy by class and the confusion matrix. */
-export function summariseAccuracy(
+export function summarizeAccuracy(
   predicted: ArrayLike<number>,
   labels: ArrayLike<number>,
   classes: number,

@@ -7,7 +7,7 @@ import { batches, breathe, type Rate, rateOf } from './accuracy.ts';
 
 /** Logits of two calls that differ by more than this share of their size are different answers. */
 const SAME_ANSWER = 1e-5;
-/** A change of every pixel that no image should be deaf to, far below one grey level (1/255). */
+/** A change of every pixel that no image should be deaf to, far below one gray level (1/255). */
 const NUDGE = 1e-4;
 /** How far from 1 the sum of a row may be that passes for probabilities. */
 const SUM_SLACK = 1e-3;

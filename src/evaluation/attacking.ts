@@ -37,7 +37,7 @@ export interface AttackRun extends Outcomes {
 
 /**
  * Examples at `positions`, each with the stream named by its index in the data set: which
- * neighbours it is attacked with changes nothing.
+ * neighbors it is attacked with changes nothing.
  */
 export function examplesAt(
   dataset: Dataset,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { AttackPlan } from '../attacks/index.ts';
 import { type Dataset, imageSize, imagesAsFloats, labelsAt } from '../data/index.ts';
 import type { Classifier } from '../models/index.ts';
-import { predictions, rateOf, summariseAccuracy } from './accuracy.ts';
+import { predictions, rateOf, summarizeAccuracy } from './accuracy.ts';
 import { measureAnswers } from './answers.ts';
 import { type AttackRun, attackDataset } from './attacking.ts';
 import { conclude } from './conclusions.ts';
@@ -147,7 +147,7 @@ async function measureModel(
   const attacked = positions.slice(0, samples);
   const answers = await measureAnswers(classifier, dataset, attacked, seed);
   const gradients = await measureGradients(classifier, dataset, attacked);
-  const { accuracy, perClass, confusion } = summariseAccuracy(
+  const { accuracy, perClass, confusion } = summarizeAccuracy(
     predicted,
     labelsAt(dataset, positions),
     classes,

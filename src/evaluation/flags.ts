@@ -17,7 +17,7 @@ import { mcnemar } from './statistics.ts';
 export const FLAG_CODES = [
   'probabilities-as-logits',
   'random-answers',
-  'quantised-input',
+  'quantized-input',
   'masked-gradients',
   'vanished-gradients',
   'illegal-candidates',
@@ -44,13 +44,13 @@ const ITERATIVE = ['bim', 'pgd', 'mi-fgsm', 'apgd', 'apgd-t', 'autoattack'];
 /** A difference of rates below this is not worth a flag, whatever its p-value. */
 const LEAST_DIFFERENCE = 0.01;
 const SIGNIFICANT = 0.05;
-/** Half the pixel range in Linf lets any image become plain grey. */
+/** Half the pixel range in Linf lets any image become plain gray. */
 export const LARGE_EPS = { Linf: 0.5, L2: 12, L1: 200, L0: Number.POSITIVE_INFINITY };
 
 const THRESHOLDS = {
   'probabilities-as-logits': 0.95,
   'random-answers': 0.01,
-  'quantised-input': 0.5,
+  'quantized-input': 0.5,
   'masked-gradients': 0.05,
   'vanished-gradients': 0.5,
   'large-budget-fails': 0.05,
@@ -128,10 +128,10 @@ const CHECKS: Readonly<Record<FlagCode, Check>> = {
       THRESHOLDS['random-answers'],
       'switch the randomness off, or attack its average (expectation over transformation)',
     ),
-  'quantised-input': ({ answers }) =>
+  'quantized-input': ({ answers }) =>
     above(
       answers.deaf.rate,
-      THRESHOLDS['quantised-input'],
+      THRESHOLDS['quantized-input'],
       'attack through the rounding with its identity as gradient (BPDA), and with square',
     ),
   'masked-gradients': ({ gradients }) =>

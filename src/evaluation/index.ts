@@ -4,7 +4,7 @@ export {
   predictions,
   type Rate,
   rateOf,
-  summariseAccuracy,
+  summarizeAccuracy,
 } from './accuracy.ts';
 export {
   type AttackJob,

@@ -33,12 +33,12 @@ export function wilson(hits: number, total: number): Interval {
   if (total === 0) return { low: 0, high: 1 };
   const rate = hits / total;
   const z2 = Z_95 * Z_95;
-  const centre = (rate + z2 / (2 * total)) / (1 + z2 / total);
+  const center = (rate + z2 / (2 * total)) / (1 + z2 / total);
   const half =
     (Z_95 * Math.sqrt((rate * (1 - rate)) / total + z2 / (4 * total * total))) / (1 + z2 / total);
   return {
-    low: hits === 0 ? 0 : Math.max(0, centre - half),
-    high: hits === total ? 1 : Math.min(1, centre + half),
+    low: hits === 0 ? 0 : Math.max(0, center - half),
+    high: hits === total ? 1 : Math.min(1, center + half),
   };
 }
 
@@ -133,7 +133,7 @@ function logGamma(x: number): number {
   return 0.5 * Math.log(2 * Math.PI) + (x - 0.5) * Math.log(t) - t + Math.log(series);
 }
 
-/** Regularised incomplete beta function I_x(a, b), by Lentz's continued fraction. */
+/** Regularized incomplete beta function I_x(a, b), by Lentz's continued fraction. */
 function incompleteBeta(x: number, a: number, b: number): number {
   if (x <= 0) return 0;
   if (x >= 1) return 1;

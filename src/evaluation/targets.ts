@@ -1,4 +1,4 @@
-/** Attacks towards chosen classes: which rows they have, and how well targets were reached. */
+/** Attacks toward chosen classes: which rows they have, and how well targets were reached. */
 import type { Dataset } from '../data/index.ts';
 import { UserError } from '../errors.ts';
 import { type Rate, rateOf } from './accuracy.ts';
@@ -56,7 +56,7 @@ function byImage({ positions }: AttackRecord): number[][] {
   return [...images.values()];
 }
 
-/** Of an attack towards every wrong class: per image, its easiest target, all, and its hardest. */
+/** Of an attack toward every wrong class: per image, its easiest target, all, and its hardest. */
 export interface TargetSpread<T> {
   readonly best: T;
   readonly average: T;

@@ -39,7 +39,7 @@ function dropout(input: tf.Tensor, layer: DropoutLayer, stream: RandomStream): t
 }
 
 /**
- * The mean over the pixels of each window that lie in the image. Padding is spelt out, because the
+ * The mean over the pixels of each window that lie in the image. Padding is spelled out, because the
  * gradient of TensorFlow.js's own padded average pool divides by the padding too.
  */
 function averagePool(input: tf.Tensor4D, { size, strides, padding }: PoolLayer): tf.Tensor {

@@ -42,25 +42,25 @@ async function decode(path: string): Promise<PNG> {
  * Luminance (ITU-R BT.601). What shows through a transparent picture is white where its ink is
  * dark, and black where its ink is light.
  */
-function toGray(png: PNG): { gray: Float64Array; coloured: boolean; ground: string | undefined } {
+function toGray(png: PNG): { gray: Float64Array; colored: boolean; ground: string | undefined } {
   const gray = new Float64Array(png.width * png.height);
-  let coloured = false;
+  let colored = false;
   let ink = 0;
   let opacity = 0;
   for (let i = 0; i < gray.length; i++) {
     const [red, green, blue, alpha] = png.data.subarray(4 * i, 4 * i + 4);
-    coloured ||= red !== green || green !== blue;
+    colored ||= red !== green || green !== blue;
     gray[i] = 0.299 * red + 0.587 * green + 0.114 * blue;
     ink += gray[i] * alpha;
     opacity += alpha;
   }
-  if (opacity === 255 * gray.length) return { gray, coloured, ground: undefined };
+  if (opacity === 255 * gray.length) return { gray, colored, ground: undefined };
   const ground = ink / Math.max(1, opacity) < 127.5 ? 255 : 0;
   for (let i = 0; i < gray.length; i++) {
     const alpha = png.data[4 * i + 3] / 255;
     gray[i] = gray[i] * alpha + ground * (1 - alpha);
   }
-  return { gray, coloured, ground: ground === 255 ? 'white' : 'black' };
+  return { gray, colored, ground: ground === 255 ? 'white' : 'black' };
 }
 
 /** Each target pixel is the mean of the area it covers, so nothing thin is lost in shrinking. */
@@ -101,7 +101,7 @@ function isDarkOnLight(gray: Float64Array, width: number): boolean {
   return frame[Math.floor(frame.length / 2)] > 127.5;
 }
 
-/** A picture that is not square is centred on a square of its ground, so that it keeps its form. */
+/** A picture that is not square is centered on a square of its ground, so that it keeps its form. */
 function toSquare(
   gray: Float64Array,
   width: number,
@@ -118,7 +118,7 @@ function toSquare(
 }
 
 /**
- * Reads a PNG of any size and colour as the white-on-black grayscale image that a digit
+ * Reads a PNG of any size and color as the white-on-black grayscale image that a digit
  * classifier expects, and says what it did.
  *
  * @param size `[height, width]` that the network takes
@@ -130,10 +130,10 @@ export async function readImage(
 ): Promise<PreparedImage> {
   const png = await decode(path);
   const changes: string[] = [];
-  const { coloured, ground, ...converted } = toGray(png);
+  const { colored, ground, ...converted } = toGray(png);
   let { gray } = converted;
   if (ground) changes.push(`put on ${ground}, as it is transparent`);
-  if (coloured) changes.push('turned to grayscale');
+  if (colored) changes.push('turned to grayscale');
   if (isDarkOnLight(gray, png.width)) {
     gray = gray.map((value) => 255 - value);
     changes.push('inverted, as it is dark on light');

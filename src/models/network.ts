@@ -74,7 +74,7 @@ export interface GlobalPoolLayer extends LayerBase {
   readonly kind: 'global-max-pool' | 'global-average-pool';
 }
 
-/** `x * scale + offset`, each a weight `[channels]`: batch normalisation as it is at inference. */
+/** `x * scale + offset`, each a weight `[channels]`: batch normalization as it is at inference. */
 export interface AffineLayer extends LayerBase {
   readonly kind: 'affine';
 }

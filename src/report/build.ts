@@ -8,7 +8,7 @@ import { markdown } from './markdown.ts';
 import { gatherMaterial, type Material } from './material.ts';
 import { page } from './page.ts';
 import { playground } from './playground.ts';
-import { loadRasteriser } from './png.ts';
+import { loadRasterizer } from './png.ts';
 import { results } from './results.ts';
 
 export interface Report {
@@ -44,9 +44,9 @@ export async function buildReport(records: readonly EvaluationRecord[]): Promise
   const material = await gatherMaterial(records);
   const figures = figuresOf(material);
   const examples = examplesOf(material.record);
-  const rasterise = await loadRasteriser();
+  const rasterize = await loadRasterizer();
   const notes: string[] = [];
-  if (!rasterise) {
+  if (!rasterize) {
     notes.push('charts are written as SVG only: @resvg/resvg-js has no build for this machine');
   }
   const game = await playgroundOf(material);
@@ -64,7 +64,7 @@ export async function buildReport(records: readonly EvaluationRecord[]): Promise
   for (const { file, chart } of figures) {
     const svg = standaloneSvg(chart);
     files.set(`charts/${file}.svg`, svg);
-    if (rasterise) files.set(`charts/${file}.png`, rasterise(svg));
+    if (rasterize) files.set(`charts/${file}.png`, rasterize(svg));
   }
   return { files, notes };
 }

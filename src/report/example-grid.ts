@@ -7,7 +7,7 @@ import {
 } from '../evaluation/index.ts';
 import { encodeGrid, type Picture, pictureOf } from './image-grid.ts';
 
-/** Columns of a grid; attacks towards every class get one for each target. */
+/** Columns of a grid; attacks toward every class get one for each target. */
 const COLUMNS = 12;
 /** Rows of pixels below an image that hold its class. */
 const STRIP = 9;
@@ -27,7 +27,7 @@ const DIGITS = [
   [7, 5, 7, 1, 7],
 ];
 
-/** The picture with a class below it, centred on white. */
+/** The picture with a class below it, centered on white. */
 function captioned(
   { width, height, rgb }: Picture,
   label: number,

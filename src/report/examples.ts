@@ -22,7 +22,7 @@ export interface Scene {
     readonly model: string;
     /** PNG of the attacked images in a row. */
     readonly attacked: Buffer;
-    /** The same of the perturbations: red lighter, blue darker, full colour at the largest change. */
+    /** The same of the perturbations: red lighter, blue darker, full color at the largest change. */
     readonly change: Buffer;
     readonly answers: readonly Answer[];
   }[];

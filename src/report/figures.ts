@@ -56,7 +56,7 @@ const numberTicks = (low: number, high: number) =>
 
 const DASHES = [undefined, '7 4', '2 3', '9 3 2 3', '1 5'] as const;
 
-/** The losses' colours stay the same in every chart; the naive one is the alarming one. */
+/** The losses' colors stay the same in every chart; the naive one is the alarming one. */
 const LOSS_HUES = { softmax: 2, logits: 5, temperature: 3, margin: 1, dlr: 4 } as const;
 const hueOfLoss = (loss: AttackRecord['loss']) => (loss === null ? 6 : LOSS_HUES[loss]);
 

@@ -24,7 +24,7 @@ export function pictureOf(
 
 /**
  * A picture of a perturbation, its channels averaged: red where lighter, blue where darker, white
- * where nothing changed, full colour at `scale`.
+ * where nothing changed, full color at `scale`.
  */
 export function perturbationPicture(
   delta: Float32Array,

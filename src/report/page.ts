@@ -123,7 +123,7 @@ function sectionsOf(
     has('robustness') && {
       id: 'robustness',
       title: 'Accuracy under attack',
-      content: markup`<p>Each line is one attack and the loss it climbs, with its 95 % interval. A line that stays high only with the <em>softmax</em> loss is no defence: that loss has no gradient to follow. <span class="doubtful">Striped</span> figures come from an attack that saw no gradient on more than a tenth of the images.</p>${charts('robustness')}${tableMarkup(attackTable(record))}${tablesOf(testTable(record), targetTable(record))}`,
+      content: markup`<p>Each line is one attack and the loss it climbs, with its 95 % interval. A line that stays high only with the <em>softmax</em> loss is no defense: that loss has no gradient to follow. <span class="doubtful">Striped</span> figures come from an attack that saw no gradient on more than a tenth of the images.</p>${charts('robustness')}${tableMarkup(attackTable(record))}${tablesOf(testTable(record), targetTable(record))}`,
     },
     examples !== undefined && {
       id: 'digits-section',

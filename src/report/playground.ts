@@ -113,7 +113,7 @@ ${back === undefined ? '' : markup`<nav aria-label="Report"><a href="${back}">Ba
 <div class="samples" id="samples" role="group" aria-label="Test images"></div>
 </section>
 <div class="models">${panels}
-<p class="help">Gradient: making a <strong class="lighter">red</strong> pixel lighter raises the loss, and so does making a <strong class="darker">blue</strong> one darker. Perturbation: red pixels were made lighter, blue ones darker. Full colour is the largest value, which stands below the picture; stripes mean zero everywhere.</p></div>
+<p class="help">Gradient: making a <strong class="lighter">red</strong> pixel lighter raises the loss, and so does making a <strong class="darker">blue</strong> one darker. Perturbation: red pixels were made lighter, blue ones darker. Full color is the largest value, which stands below the picture; stripes mean zero everywhere.</p></div>
 </div>
 </main>
 ${jsonBlock('playground-data', data)}`;

@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 
 /** SVG to PNG at twice the size, for screens and slides. */
-export type Rasterise = (svg: string) => Uint8Array;
+export type Rasterize = (svg: string) => Uint8Array;
 
 /**
- * The rasteriser with its font, or undefined on a machine for which it was not built.
+ * The rasterizer with its font, or undefined on a machine for which it was not built.
  */
-export async function loadRasteriser(): Promise<Rasterise | undefined> {
+export async function loadRasterizer(): Promise<Rasterize | undefined> {
   const require = createRequire(import.meta.url);
   let resvg: typeof import('@resvg/resvg-js');
   try {

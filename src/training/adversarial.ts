@@ -1,7 +1,7 @@
 /**
  * Adversarial training: every step learns from images attacked against the model as it is then.
  *
- * Papers: Madry et al. 2018, "Towards Deep Learning Models Resistant to Adversarial Attacks" (PGD
+ * Papers: Madry et al. 2018, "Toward Deep Learning Models Resistant to Adversarial Attacks" (PGD
  * in the loop); Wong, Rice & Kolter 2020, "Fast is better than free" (one step of 1.25 eps from a
  * random start); Goldblum et al. 2020, "Adversarially Robust Distillation" (a student on attacked
  * images with a robust teacher's soft labels of the clean ones).

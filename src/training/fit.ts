@@ -16,7 +16,7 @@ export interface Phase {
   readonly learningRate: number;
   /** Of the loss in this phase. */
   readonly temperature: number;
-  /** What the images of a step are replaced by; absent: they are learnt from as they are. */
+  /** What the images of a step are replaced by; absent: they are learned from as they are. */
   readonly perturb?: Perturb;
 }
 

@@ -7,7 +7,7 @@ import { unwritable } from '../data/index.ts';
 import { RunError } from '../errors.ts';
 import { EventSchema, frameRecord } from '../savedmodel/index.ts';
 
-/** One image `[height, width, channels]`, row-major, in [0, 1]; 1 channel (grey) or 3 (RGB). */
+/** One image `[height, width, channels]`, row-major, in [0, 1]; 1 channel (gray) or 3 (RGB). */
 export interface EventImage {
   readonly shape: readonly [number, number, number];
   readonly pixels: Float32Array;

@@ -83,7 +83,7 @@ export function logitsOf(model: Classifier, images: Float32Array): number[][] {
   });
 }
 
-/** Random images in [low, high], labelled as the model sees them (so that all start out right). */
+/** Random images in [low, high], labeled as the model sees them (so that all start out right). */
 export function examplesFor(
   model: Classifier,
   count: number,

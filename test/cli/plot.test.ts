@@ -6,14 +6,14 @@ import { plot, robustnessPlot } from '../../src/cli/plot.ts';
 import { Terminal } from '../../src/cli/terminal.ts';
 import { smallRecord } from '../report/records.ts';
 
-const plain = { colour: new Chalk({ level: 0 }) };
+const plain = { color: new Chalk({ level: 0 }) };
 
 test('a falling curve falls from the top left to the bottom right', () => {
   const points = [
     { x: 0, y: 1 },
     { x: 0.3, y: 0 },
   ];
-  const lines = plot([{ name: 'one', mark: '*', colour: 'red', points }], 'eps', 80, plain);
+  const lines = plot([{ name: 'one', mark: '*', color: 'red', points }], 'eps', 80, plain);
   const rows = lines.slice(0, 9);
   assert.match(rows[0], /^ 100 % \|\*/);
   assert.match(rows[8], /^ {3}0 % \|.*\*$/);
@@ -35,7 +35,7 @@ test('no plot is wider than the terminal, whatever its curves', () => {
       fc.integer({ min: 40, max: 100 }),
       (points, width) => {
         points.sort((a, b) => a.x - b.x);
-        const curves = [{ name: 'one', mark: '*', colour: 'red' as const, points }];
+        const curves = [{ name: 'one', mark: '*', color: 'red' as const, points }];
         for (const line of plot(curves, 'eps (Linf)', width, plain)) {
           assert.ok(line.length <= Math.max(width, 30), line);
         }

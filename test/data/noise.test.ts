@@ -5,10 +5,10 @@ import { type Dataset, noisyCopies, subset } from '../../src/data/index.ts';
 const SHAPE = [8, 8, 1] as const;
 const SIZE = 64;
 
-/** Images of one grey each. */
-function greys(values: readonly number[]): Dataset {
+/** Images of one gray each. */
+function grays(values: readonly number[]): Dataset {
   return {
-    name: 'greys',
+    name: 'grays',
     count: values.length,
     shape: SHAPE,
     classes: 10,
@@ -18,19 +18,19 @@ function greys(values: readonly number[]): Dataset {
     ),
     labels: new Uint8Array(values.length),
     indices: Uint32Array.from(values, (_, i) => 1000 + i),
-    digest: 'greys',
+    digest: 'grays',
   };
 }
 
-const grey = greys(new Array<number>(60).fill(128));
+const gray = grays(new Array<number>(60).fill(128));
 const KINDS = ['uniform', 'gaussian'] as const;
 
 describe('noisy copies', () => {
   for (const kind of KINDS) {
     it(`${kind}: have the mean of the image and the spread that was asked for`, () => {
       const scale = 0.1;
-      const noisy = noisyCopies(grey, { kind, scale, copies: 2, seed: 1 });
-      assert.equal(noisy.length, 2 * grey.images.length);
+      const noisy = noisyCopies(gray, { kind, scale, copies: 2, seed: 1 });
+      assert.equal(noisy.length, 2 * gray.images.length);
       const changes = Array.from(noisy, (value) => (value - 128) / 255);
       const mean = changes.reduce((a, b) => a + b, 0) / changes.length;
       const spread = Math.sqrt(changes.reduce((a, b) => a + b * b, 0) / changes.length);
@@ -44,7 +44,7 @@ describe('noisy copies', () => {
     });
 
     it(`${kind}: stay within a byte and are clipped, not wrapped`, () => {
-      const edges = greys([0, 255]);
+      const edges = grays([0, 255]);
       const noisy = noisyCopies(edges, { kind, scale: 0.5, copies: 1, seed: 1 });
       const [black, white] = [noisy.subarray(0, SIZE), noisy.subarray(SIZE)];
       for (const [image, edge] of [
@@ -59,33 +59,33 @@ describe('noisy copies', () => {
     });
 
     it(`${kind}: of scale 0 are copies`, () => {
-      const copies = noisyCopies(grey, { kind, scale: 0, copies: 3, seed: 1 });
+      const copies = noisyCopies(gray, { kind, scale: 0, copies: 3, seed: 1 });
       assert.deepEqual(
         copies,
-        Uint8Array.from({ length: 3 * grey.images.length }, () => 128),
+        Uint8Array.from({ length: 3 * gray.images.length }, () => 128),
       );
     });
 
-    it(`${kind}: depend on the image's index and the seed, not on its neighbours`, () => {
+    it(`${kind}: depend on the image's index and the seed, not on its neighbors`, () => {
       const options = { kind, scale: 0.1, copies: 2, seed: 1 };
-      const whole = noisyCopies(grey, options);
+      const whole = noisyCopies(gray, options);
       const positions = Uint32Array.of(7, 3, 59);
-      const part = noisyCopies(subset(grey, 'part', positions), options);
+      const part = noisyCopies(subset(gray, 'part', positions), options);
       for (let copy = 0; copy < 2; copy++) {
         positions.forEach((position, i) => {
-          const from = (copy * grey.count + position) * SIZE;
+          const from = (copy * gray.count + position) * SIZE;
           const at = (copy * positions.length + i) * SIZE;
           assert.deepEqual(part.subarray(at, at + SIZE), whole.subarray(from, from + SIZE));
         });
       }
-      assert.notDeepEqual(whole, noisyCopies(grey, { ...options, seed: 2 }));
-      const half = grey.images.length;
+      assert.notDeepEqual(whole, noisyCopies(gray, { ...options, seed: 2 }));
+      const half = gray.images.length;
       assert.notDeepEqual(whole.subarray(0, half), whole.subarray(half), 'copies are alike');
       assert.notDeepEqual(whole.subarray(0, SIZE), whole.subarray(SIZE, 2 * SIZE));
     });
   }
 
   it('are none when none are asked for', () => {
-    assert.equal(noisyCopies(grey, { kind: 'uniform', scale: 0.1, copies: 0, seed: 1 }).length, 0);
+    assert.equal(noisyCopies(gray, { kind: 'uniform', scale: 0.1, copies: 0, seed: 1 }).length, 0);
   });
 });

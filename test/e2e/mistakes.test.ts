@@ -16,8 +16,8 @@ describe('a mistake is told in one helpful line', () => {
     const small = ['--train-size', '110', '--epochs', '1', '--quiet'];
     const trained = await distill(folder, ['train-teacher', ...small]);
     assert.equal(trained.code, 0, trained.stderr);
-    const labelled = await distill(folder, ['soft-labels', '--train-size', '110', '--quiet']);
-    assert.equal(labelled.code, 0, labelled.stderr);
+    const labeled = await distill(folder, ['soft-labels', '--train-size', '110', '--quiet']);
+    assert.equal(labeled.code, 0, labeled.stderr);
     await mkdir(join(folder, 'three'));
     const put = (name: string, bytes: Uint8Array, shape: number[]) =>
       writeFile(join(folder, 'three', name), encodeIdx(bytes, shape));

@@ -50,7 +50,7 @@ describe('the recipe on a small part of MNIST', () => {
     assert.ok(existsSync(join(folder, 'report/attack/attacked.png')));
   });
 
-  it('uses no colours and no cursor tricks where there is no terminal', () => {
+  it('uses no colors and no cursor tricks where there is no terminal', () => {
     assert.doesNotMatch(first.stdout + first.stderr, ESCAPES);
     assert.match(
       first.stderr,

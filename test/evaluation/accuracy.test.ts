@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { predictions, summariseAccuracy } from '../../src/evaluation/index.ts';
+import { predictions, summarizeAccuracy } from '../../src/evaluation/index.ts';
 import { linearClassifier, randomAffine } from '../attacks/models.ts';
 import { datasetFor } from './datasets.ts';
 
 test('accuracy, classes and confusion of known answers', () => {
-  const { accuracy, perClass, confusion } = summariseAccuracy([0, 1, 1, 2], [0, 0, 1, 2], 4);
+  const { accuracy, perClass, confusion } = summarizeAccuracy([0, 1, 1, 2], [0, 0, 1, 2], 4);
   assert.deepEqual([accuracy.hits, accuracy.total, accuracy.rate], [3, 4, 0.75]);
   assert.deepEqual(
     perClass.map(({ hits, total }) => [hits, total]),

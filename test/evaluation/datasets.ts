@@ -3,7 +3,7 @@ import { RandomStream } from '../../src/engine/index.ts';
 import { classify } from '../../src/evaluation/index.ts';
 import type { Classifier } from '../../src/models/index.ts';
 
-/** Random byte images, labelled as the model sees them. */
+/** Random byte images, labeled as the model sees them. */
 export function datasetFor(model: Classifier, count: number, seed = 1): Dataset {
   const size = model.inputShape.reduce((a, b) => a * b);
   const stream = new RandomStream(seed, 'test/dataset');

@@ -1,4 +1,4 @@
-/** Planted defences: each must raise its own flag and no other serious one. */
+/** Planted defenses: each must raise its own flag and no other serious one. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -83,11 +83,11 @@ test('noise on the answers is random', async () => {
   assert.deepEqual(await serious(noisy), ['random-answers']);
 });
 
-test('input rounded to 8 levels is quantised', async () => {
+test('input rounded to 8 levels is quantized', async () => {
   const rounded = planted('rounded', (images) =>
     honest.logits(tf.div(tf.round(tf.mul(images, 7)), 7)),
   );
-  assert.deepEqual(await serious(rounded), ['quantised-input']);
+  assert.deepEqual(await serious(rounded), ['quantized-input']);
 });
 
 test('probabilities are not logits', async () => {

@@ -8,10 +8,10 @@ import { PNG } from 'pngjs';
 import { UserError } from '../../src/errors.ts';
 import { readImage } from '../../src/models/image.ts';
 
-type Colour = readonly [number, number, number, number];
-const WHITE: Colour = [255, 255, 255, 255];
-const BLACK: Colour = [0, 0, 0, 255];
-const CLEAR: Colour = [0, 0, 0, 0];
+type Color = readonly [number, number, number, number];
+const WHITE: Color = [255, 255, 255, 255];
+const BLACK: Color = [0, 0, 0, 255];
+const CLEAR: Color = [0, 0, 0, 0];
 
 describe('readImage', () => {
   let folder: string;
@@ -21,12 +21,7 @@ describe('readImage', () => {
   after(() => rm(folder, { recursive: true }));
 
   /** A picture with a stroke down its middle fifth. */
-  async function stroke(
-    height: number,
-    width: number,
-    ground: Colour,
-    ink: Colour,
-  ): Promise<string> {
+  async function stroke(height: number, width: number, ground: Color, ink: Color): Promise<string> {
     const png = new PNG({ height, width });
     for (let i = 0; i < height * width; i++) {
       const x = (i % width) / width;
@@ -43,7 +38,7 @@ describe('readImage', () => {
     assert.deepEqual([...pixels.subarray(0, 10)], [0, 0, 0, 0, 255, 255, 0, 0, 0, 0]);
   });
 
-  it('makes the same picture of every size, colour order and transparency', async () => {
+  it('makes the same picture of every size, color order and transparency', async () => {
     const { pixels: expected } = await readImage(await stroke(10, 10, BLACK, WHITE), [10, 10]);
     const variants: [string, RegExp][] = [
       [await stroke(10, 10, WHITE, BLACK), /inverted/],
@@ -58,7 +53,7 @@ describe('readImage', () => {
     }
   });
 
-  it('turns colours to luminance and keeps the form of what is not square', async () => {
+  it('turns colors to luminance and keeps the form of what is not square', async () => {
     const red = await readImage(await stroke(10, 10, BLACK, [255, 0, 0, 255]), [10, 10]);
     assert.equal(red.pixels[4], Math.round(0.299 * 255));
     assert.match(red.changes.join(), /grayscale/);

@@ -87,7 +87,7 @@ test('a softmax at the end is traced back to its logits', async () => {
   assertClose(logitsOf(await importModel(path)), HALVES);
 });
 
-test('a fused batch normalisation is gamma (x - mean) / sqrt(variance + epsilon) + beta', async () => {
+test('a fused batch normalization is gamma (x - mean) / sqrt(variance + epsilon) + beta', async () => {
   const path = savedModel((graph, image) => {
     const constants = [
       [2, 3],
@@ -143,7 +143,7 @@ test('what follows a softmax, or ends in a sigmoid, is refused', async () => {
   await assert.rejects(importModel(sigmoid), refused('probabilities', /sigmoid/));
 });
 
-test('a model for pixels up to 255 is recognised, and comes in when told so', async () => {
+test('a model for pixels up to 255 is recognized, and comes in when told so', async () => {
   const path = savedModel((graph, image) => {
     const scale = graph.floats('scale', [1 / 255], []);
     return halves(graph, graph.float('Mul', 'rescaling', [image, scale]));
@@ -152,7 +152,7 @@ test('a model for pixels up to 255 is recognised, and comes in when told so', as
   assertClose(logitsOf(await importModel(path, { inputRange: [0, 255] })), HALVES);
 });
 
-test('a model that works better in another pixel range is recognised', () => {
+test('a model that works better in another pixel range is recognized', () => {
   const accuracy = (low: number, high: number) => (low === -1 && high === 1 ? 0.97 : 0.4);
   assert.deepEqual(betterPixelRange(accuracy), { range: [-1, 1], accuracy: 0.97, given: 0.4 });
   assert.equal(
@@ -298,7 +298,7 @@ const SEQUENTIAL = {
   },
 };
 
-test('quantised weights of TensorFlow.js are scale * value + min', async () => {
+test('quantized weights of TensorFlow.js are scale * value + min', async () => {
   const bytes = Uint8Array.from({ length: 16 }, (_, i) => (i % 2 === (i < 8 ? 0 : 1) ? 4 : 2));
   const weight = {
     name: 'dense/kernel',

@@ -280,7 +280,7 @@ test('convReluPool refuses a pool larger than what the convolution leaves', asyn
   }
 });
 
-test("an example's input gradient is the same to the bit, whatever its neighbours are like", async () => {
+test("an example's input gradient is the same to the bit, whatever its neighbors are like", async () => {
   const [size, channels, filters] = [13, 32, 64];
   const rows = size * size * filters;
   const w = randomValues(1, 9 * channels * filters);

@@ -15,7 +15,7 @@ import {
 } from '../../src/report/index.ts';
 import { smallRecord } from './records.ts';
 
-const terminal = { colour: new Chalk({ level: 0 }) };
+const terminal = { color: new Chalk({ level: 0 }) };
 
 describe('tables', () => {
   let record: EvaluationRecord;

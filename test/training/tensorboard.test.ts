@@ -52,8 +52,8 @@ test('scalars and images are framed, in order, and on disk at once', () => {
     [2, 3, 1],
   );
   const png = PNG.sync.read(Buffer.from(picture.value.encodedImageString));
-  const grey = Array.from({ length: 6 }, (_, i) => png.data[4 * i]);
-  assert.deepEqual(grey, [0, 128, 255, 255, 0, 64]);
+  const gray = Array.from({ length: 6 }, (_, i) => png.data[4 * i]);
+  assert.deepEqual(gray, [0, 128, 255, 255, 0, 64]);
 });
 
 test('a folder that cannot be made is a run-time error; a picture that is none is refused', () => {

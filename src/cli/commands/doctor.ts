@@ -78,7 +78,7 @@ async function doctor(flags: EngineOptions): Promise<void> {
     await examineFolder('data'),
   ];
   for (const { what, ok, detail } of findings) {
-    const mark = ok ? terminal.colour.green('ok') : terminal.colour.yellow('--');
+    const mark = ok ? terminal.color.green('ok') : terminal.color.yellow('--');
     terminal.print(`${mark}  ${what.padEnd(20)}${detail}`);
   }
   terminal.record({ schema: 'distill-doctor/1', findings });

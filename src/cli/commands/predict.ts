@@ -113,7 +113,7 @@ export function predictCommand(): Command {
     .description('tell the class of test images or of PNG files, with probabilities at T = 1')
     .option('--model <folder>', 'model folder', 'models/student')
     .option('--index <n>', 'number of a test image', integer('--index', 0))
-    .option('--image <files...>', 'PNG files of any size and colour');
+    .option('--image <files...>', 'PNG files of any size and color');
   return addEngineOptions(addDataOptions(command))
     .addHelpText('after', '\nExample:\n  distill predict --model models/student --image digit.png')
     .action(predict);

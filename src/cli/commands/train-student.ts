@@ -52,7 +52,7 @@ export function trainStudentCommand(): Command {
       DEFAULTS.fineTuneEpochs,
     )
     .option('--allow-temperature-mismatch', "train at another temperature than the soft labels'")
-    .option('--robust', 'learn the soft labels from attacked images: distils a robust teacher')
+    .option('--robust', 'learn the soft labels from attacked images: distills a robust teacher')
     .option('--out <folder>', 'model folder to write', 'models/student')
     .option('--resume', 'go on from the checkpoint of a run that was stopped')
     .addHelpText(

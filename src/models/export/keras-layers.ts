@@ -80,7 +80,7 @@ function describe(layer: Exclude<Layer, { kind: 'pad' }>): [string, Record<strin
     case 'dropout':
       return ['Dropout', { rate: layer.rate }];
     case 'affine':
-      // With mean 0 and variance 1, batch normalisation is gamma * x + beta.
+      // With mean 0 and variance 1, batch normalization is gamma * x + beta.
       return ['BatchNormalization', { axis: -1, epsilon: 0, center: true, scale: true }];
     case 'activation':
       return ['Activation', { activation: layer.activation }];

@@ -73,7 +73,7 @@ const RANGES: readonly (readonly [number, number])[] = [
 ];
 
 /**
- * Tries the model on labelled images in other pixel ranges than 0 to 1.
+ * Tries the model on labeled images in other pixel ranges than 0 to 1.
  * @param accuracyOf the share of right answers when 0 becomes `low` and 1 becomes `high`
  * @returns the range that is right far more often, if there is one; `[1, 0]` is a negative
  */
@@ -87,7 +87,7 @@ export function betterPixelRange(
 }
 
 /**
- * How often a network is right on labelled images.
+ * How often a network is right on labeled images.
  * @param givenRange what the user said black and white are for it; absent: nobody said
  * @throws ImportError `bad-input-range` when nobody said and another range is far better
  */

@@ -1,6 +1,6 @@
 /**
  * Arithmetic on constants, as far as graphs use it to prepare weights and shapes: batch
- * normalisation written out as rsqrt and mul, or `Shape -> Slice -> Pack -> Reshape`.
+ * normalization written out as rsqrt and mul, or `Shape -> Slice -> Pack -> Reshape`.
  */
 import { damaged } from './errors.ts';
 

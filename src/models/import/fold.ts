@@ -1,6 +1,6 @@
 /**
  * Simplifies the layers of an imported network without changing what it computes (up to
- * rounding): batch normalisation goes into the layer before it, ReLU and padding into their
+ * rounding): batch normalization goes into the layer before it, ReLU and padding into their
  * convolutions, and what does nothing goes away.
  */
 import type { Layer, Padding } from '../network.ts';

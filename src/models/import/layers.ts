@@ -110,7 +110,7 @@ export function affine(
   });
 }
 
-/** Batch normalisation at inference, as an affine layer. */
+/** Batch normalization at inference, as an affine layer. */
 export function batchNormalization(
   assembler: Assembler,
   input: Feature,

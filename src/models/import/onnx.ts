@@ -47,7 +47,7 @@ export function decodeOnnxTensor(tensor: TensorProto, model: string): Constant {
     throw new ImportError(
       'unsupported-dtype',
       `the tensor "${tensor.name}" has the element type ${tensor.dataType}`,
-      'export the model with float32 weights (not quantised, not float16)',
+      'export the model with float32 weights (not quantized, not float16)',
     );
   }
   const length = elementsOf(shape) * width;

@@ -21,7 +21,7 @@ import { logitsOf } from './saved-model.ts';
 import { GraphReader } from './tensorflow-graph.ts';
 import type { Value } from './tensorflow-values.ts';
 
-/** Values of the dtypes that weights are stored in, quantised ones included. */
+/** Values of the dtypes that weights are stored in, quantized ones included. */
 function decodeValues(bytes: Uint8Array, dtype: string): Float32Array | Float64Array | undefined {
   const { buffer } = new Uint8Array(bytes);
   switch (dtype) {

@@ -5,14 +5,14 @@ type Shape = readonly [number, number, number];
 function paint(
   canvas: HTMLCanvasElement,
   [height, width]: Shape,
-  colourOf: (pixel: number) => readonly [number, number, number],
+  colorOf: (pixel: number) => readonly [number, number, number],
 ): void {
   canvas.width = width;
   canvas.height = height;
   const context = canvas.getContext('2d') as CanvasRenderingContext2D;
   const image = context.createImageData(width, height);
   for (let pixel = 0; pixel < width * height; pixel++) {
-    image.data.set([...colourOf(pixel), 255], 4 * pixel);
+    image.data.set([...colorOf(pixel), 255], 4 * pixel);
   }
   context.putImageData(image, 0, 0);
 }
@@ -28,7 +28,7 @@ export function paintGray(canvas: HTMLCanvasElement, values: Float32Array, shape
 }
 
 /**
- * A change, its channels averaged: red where lighter, blue where darker, full colour at the most.
+ * A change, its channels averaged: red where lighter, blue where darker, full color at the most.
  * A change of nothing leaves the canvas clear, and striped by `data-empty`.
  */
 export function paintChange(canvas: HTMLCanvasElement, change: Float32Array, shape: Shape): void {

@@ -1,6 +1,6 @@
 /**
- * The pieces that every chart is made of. Charts are plain SVG whose colours are classes: the page
- * gives them the colours of its theme, a chart in a file carries those of the light one.
+ * The pieces that every chart is made of. Charts are plain SVG whose colors are classes: the page
+ * gives them the colors of its theme, a chart in a file carries those of the light one.
  *
  * Drawn by hand because the four kinds needed here take fewer lines than a library's set-up, load
  * in no time, and come out the same to the byte.
@@ -14,7 +14,7 @@ export const MARGIN = { left: 50, right: 12, top: 30 } as const;
 export const FOOT = 40;
 const FONT_SIZE = 12;
 
-/** Colours of a series; six can be told apart, also by the colour-blind. */
+/** Colors of a series; six can be told apart, also by the color-blind. */
 export type Hue = 1 | 2 | 3 | 4 | 5 | 6;
 
 /** The n-th hue, from the first again after the last. */
@@ -39,10 +39,10 @@ const CHART_STYLE = [
   '.axis{stroke:#57606a;fill:none}',
   '.paper{fill:#fff}',
   '.on-dark{fill:#fff}',
-  ...Object.entries(LIGHT).flatMap(([hue, colour]) => [
-    `.line.s${hue}{stroke:${colour};fill:none;stroke-width:2}`,
-    `.band.s${hue}{fill:${colour};fill-opacity:.15}`,
-    `.fill.s${hue}{fill:${colour}}`,
+  ...Object.entries(LIGHT).flatMap(([hue, color]) => [
+    `.line.s${hue}{stroke:${color};fill:none;stroke-width:2}`,
+    `.band.s${hue}{fill:${color};fill-opacity:.15}`,
+    `.fill.s${hue}{fill:${color}}`,
   ]),
 ].join('');
 
@@ -137,7 +137,7 @@ export function heading(title: string): Markup {
   return markup`<text class="title" x="8" y="18">${fitted(title, WIDTH - 16)}</text>`;
 }
 
-/** What a colour and a dash mean. */
+/** What a color and a dash mean. */
 export interface Key {
   readonly name: string;
   readonly hue: Hue;

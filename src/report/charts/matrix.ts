@@ -2,7 +2,7 @@ import { markup } from '../markup.ts';
 import { type Chart, heading, MARGIN, px, WIDTH } from './canvas.ts';
 
 /** Cells hold their count up to this many classes. */
-const MOST_LABELLED = 12;
+const MOST_LABELED = 12;
 
 /** A confusion matrix: rows are true classes, columns predicted ones; darker is more of the row. */
 export function confusionChart(
@@ -14,7 +14,7 @@ export function confusionChart(
   const left = 34;
   const top = MARGIN.top + 18;
   const cell = (WIDTH - left - MARGIN.right) / Math.max(1, classes);
-  const labelled = classes <= MOST_LABELLED;
+  const labeled = classes <= MOST_LABELED;
   const cells = confusion.flatMap((counts, actual) => {
     const total = counts.reduce((a, b) => a + b, 0);
     return counts.map((count, predicted) => {
@@ -24,13 +24,13 @@ export function confusionChart(
       const strength = actual === predicted ? 0.85 * share : Math.min(1, 0.12 + Math.sqrt(share));
       const x = left + predicted * cell;
       const y = top + actual * cell;
-      const text = labelled
+      const text = labeled
         ? markup`<text class="cell${strength > 0.55 ? ' on-dark' : ''}" x="${px(x + cell / 2)}" y="${px(y + cell / 2 + 4)}" text-anchor="middle">${count}</text>`
         : markup``;
       return markup`<g><title>true ${actual}, predicted ${predicted}: ${count}</title><rect class="fill s${actual === predicted ? 1 : 2}" fill-opacity="${px(strength)}" x="${px(x)}" y="${px(y)}" width="${px(cell - 1)}" height="${px(cell - 1)}"/>${text}</g>`;
     });
   });
-  const every = Math.ceil(classes / MOST_LABELLED);
+  const every = Math.ceil(classes / MOST_LABELED);
   const names = confusion.flatMap((_, c) =>
     c % every > 0
       ? []
