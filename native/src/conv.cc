@@ -1,6 +1,6 @@
 // Convolutions in NHWC without im2col, and their gradients.
 //
-// Forward. One tile computes up to kMaxRows neighboring pixels of an output row times kNR output
+// Forward. One tile computes up to kMaxRows neighbouring pixels of an output row times kNR output
 // channels (gemm.h); the inner product walks the runs of the pixels' patches in the image itself
 // (conv.h). Weights are packed once per call into panels [OC/kNR][KH*KW*IC][kNR]; a panel of a
 // 3x3x32 layer is 288 x 32 x 4 = 36 KB with AVX-512 (half of it with AVX2) and stays in the L1
@@ -11,9 +11,9 @@
 // is added to the stretches of dX that the forward pass read.
 //
 // Filter gradient. dW [run, OC] += X^T . dY over the pixels of an image: the tile's rows are
-// neighboring floats of a run, its steps are pixels.
+// neighbouring floats of a run, its steps are pixels.
 //
-// With few input channels runs are too short for vectors (3 floats for a 3x3 kernel on a gray
+// With few input channels runs are too short for vectors (3 floats for a 3x3 kernel on a grey
 // image): then pixels are gathered to rows of all KH*KW*IC values first, which is im2col for one
 // image at a time. Where dY is mostly zeros, conv_sparse.h takes over.
 #include "conv_sparse.h"
@@ -80,7 +80,7 @@ void gather_patches(const Conv& c, const float* image, float* patches, int worke
 }
 
 // The reverse, for one output row: adds rows of patch gradients to the pixels they came from. Value
-// by value, so that neighboring additions go to different pixels and none waits for another.
+// by value, so that neighbouring additions go to different pixels and none waits for another.
 void scatter_patches(const Conv& c, const float* patches, int pitch, const ptrdiff_t* offsets,
                      float* image, int oh) {
   const ptrdiff_t step = c.pixelOffset(0, 1);
@@ -183,7 +183,7 @@ void add_sparse_input_gradient(const Conv& c, const float* dy, const float* rows
 void conv2d_backprop_input(const float* dy, const float* w, float* dx, const int32_t* geometry) {
   const Conv c(geometry);
   const TransposedFilter filter = pack_filter_transposed(c, w);
-  // Each image takes its own path, so that its gradient does not depend on its neighbors.
+  // Each image takes its own path, so that its gradient does not depend on its neighbours.
   const auto is_sparse = [&](int n) {
     return !c.small && density(dy + n * c.outputSize(), c.outputSize()) < kSparse;
   };

@@ -78,7 +78,7 @@ constexpr AddScaled kAddScaled[kMaxRuns][kMaxVectors] = {ADD_SCALED(1), ADD_SCAL
 #undef ADD_SCALED
 
 // A patch in vectors: `runs` rows of `pitch` floats, runLength rounded up to whole vectors. The
-// lanes beyond a run read neighboring pixels; they meet zeros in the filter or are dropped.
+// lanes beyond a run read neighbouring pixels; they meet zeros in the filter or are dropped.
 struct SparsePatch {
   int pitch;
   size_t size;

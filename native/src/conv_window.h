@@ -128,7 +128,7 @@ inline void window_gradient(const Conv& c, const WindowPatch& patch, const float
 }
 
 // row(argmax[oc], oc) += dy[oc] * patch, for all channels. The vectors of the patch stay in
-// registers; rows of neighboring channels are apart, so no addition waits for another.
+// registers; rows of neighbouring channels are apart, so no addition waits for another.
 template <int kVectors>
 ALWAYS_INLINE void spread_window(int channels, ptrdiff_t size, const float* values,
                                  const float* dy, const uint8_t* argmax, float* const* starts,

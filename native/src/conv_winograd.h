@@ -1,6 +1,6 @@
 // Winograd's minimal filtering F(2x2, 3x3) (Lavin & Gray 2016, arXiv 1509.09308).
 //
-// Four neighboring outputs of a 3x3 kernel need 36 products a channel if done directly, but 16
+// Four neighbouring outputs of a 3x3 kernel need 36 products a channel if done directly, but 16
 // if a 4x4 input tile d and the kernel g are transformed first:
 //
 //     outputs = A' [ (G g G') * (B' d B) ] A       (* elementwise; ' transposes)

@@ -57,7 +57,7 @@ void mat_mul(const float* a, const float* b, const float* bias, float* c, int32_
 
 // ---- Elementwise -----------------------------------------------------------------------------
 // shape (int32): rank, dims[rank], strideA[rank], strideB[rank]; stride 0 broadcasts. rank <= 6;
-// the TypeScript side merges neighboring dimensions, so most calls have rank 1 or 2.
+// the TypeScript side merges neighbouring dimensions, so most calls have rank 1 or 2.
 void binary(int32_t op, const float* a, const float* b, float* out, const int32_t* shape);
 // out: one byte per element, 0 or 1.
 void compare(int32_t op, const float* a, const float* b, uint8_t* out, const int32_t* shape);

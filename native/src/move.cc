@@ -62,7 +62,7 @@ void transpose(const float* x, float* out, const int32_t* shape) {
     for (int r = firstRow; r < min_of(rows, firstRow + band); r += kBlock) {
       for (int c = 0; c < columns; c += kBlock) {
         const int lastRow = min_of(rows, r + kBlock), lastColumn = min_of(columns, c + kBlock);
-        // Neighboring outputs of a column are neighbors in x: squares of 4 x 4.
+        // Neighbouring outputs of a column are neighbours in x: squares of 4 x 4.
         const int squareRows = squares ? (lastRow - r) / 4 * 4 : 0;
         const int squareColumns = squares ? (lastColumn - c) / 4 * 4 : 0;
         for (int i = r; i < r + squareRows; i += 4) {

@@ -15,9 +15,9 @@
  */
 import { gather, range, reachesGoal, row } from './batch.ts';
 import { ranking } from './losses.ts';
-import { type Oracle, type Subjects, subjectsOf } from './oracle.ts';
+import { type ClassTargets, classTargetsOf, type Oracle } from './oracle.ts';
 import { distance, project, steepestStep } from './threat.ts';
-import { ANY_LOSS, defineAttack, type Examples, type LossName, type Threat } from './types.ts';
+import { ANY_LOSS, type AttackBatch, defineAttack, type LossName, type Threat } from './types.ts';
 
 const { fround } = Math;
 
@@ -36,9 +36,9 @@ export interface ApgdRun {
   readonly threat: Threat;
   readonly loss: LossName;
   /** Which classes the loss speaks of. */
-  readonly climbed: Subjects;
+  readonly climbed: ClassTargets;
   /** Which classes the goal speaks of. */
-  readonly judged: Subjects;
+  readonly judged: ClassTargets;
   readonly steps: number;
   /** `[count, features]`: the clean images and the points to start from. */
   readonly originals: Float32Array;
@@ -110,7 +110,7 @@ function climb(run: ApgdRun, stopsEarly: boolean): Outcome {
 
   const look = () => {
     const pick = (values: ArrayLike<number>) => active.map((i) => values[i]);
-    const rows = (subjects: Subjects): Subjects => ({
+    const rows = (subjects: ClassTargets): ClassTargets => ({
       labels: pick(subjects.labels),
       targets: subjects.targets && pick(subjects.targets),
     });
@@ -271,7 +271,7 @@ function adaptSparsity(state: State, support: number, fullStep: number): boolean
  * [0, 1]; in L1 a normal change, yet to be projected.
  */
 function apgdStarts(
-  { images, streams }: Examples,
+  { images, streams }: AttackBatch,
   rows: readonly number[],
   { norm, eps }: Threat,
   label: string,
@@ -309,7 +309,7 @@ export const apgd = defineAttack({
     const attacked = examples.images.slice();
     let active = range(examples.labels.length);
     for (let restart = 0; restart < options.restarts && active.length > 0; restart++) {
-      const subjects = subjectsOf(examples, goal, active);
+      const subjects = classTargetsOf(examples, goal, active);
       const { images, reached } = apgdRun({
         oracle,
         threat,
@@ -351,7 +351,7 @@ export const apgdT = defineAttack({
     const targets = Math.min(options.targets, classes - 1);
     for (let rank = 0; rank < targets; rank++) {
       for (let restart = 0; restart < options.restarts && active.length > 0; restart++) {
-        const judged = subjectsOf(examples, goal, active);
+        const judged = classTargetsOf(examples, goal, active);
         const { images, reached } = apgdRun({
           oracle,
           threat,
@@ -373,7 +373,7 @@ export const apgdT = defineAttack({
 });
 
 /** The classes other than the label, by falling logit at the clean image. */
-export function runnersUp(oracle: Oracle, { images, labels }: Examples): number[][] {
+export function runnersUp(oracle: Oracle, { images, labels }: AttackBatch): number[][] {
   const logits = oracle.logits(images);
   return Array.from(labels, (label, i) =>
     ranking(row(logits, i, oracle.classes)).filter((index) => index !== label),

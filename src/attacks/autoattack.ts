@@ -11,7 +11,7 @@
 import { apgd, apgdT } from './apgd.ts';
 import { gather, range, reachesGoal, row } from './batch.ts';
 import { fab } from './fab.ts';
-import { subjectsOf } from './oracle.ts';
+import { classTargetsOf } from './oracle.ts';
 import { planAttack } from './run.ts';
 import { square } from './square.ts';
 import { isWithin } from './threat.ts';
@@ -56,7 +56,7 @@ export const autoattack = defineAttack({
         options: plan.options,
       });
       const logits = oracle.logits(images);
-      const subjects = subjectsOf(examples, goal, active);
+      const subjects = classTargetsOf(examples, goal, active);
       active = active.filter((example, i) => {
         const candidate = row(images, i, features);
         const legal = isWithin(threat, row(examples.images, example, features), candidate);

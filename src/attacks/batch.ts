@@ -3,7 +3,7 @@
  * being left out of the next `gather`.
  */
 import { argmax, argmaxExcept } from './losses.ts';
-import type { Subjects } from './oracle.ts';
+import type { ClassTargets } from './oracle.ts';
 
 /** Row `index` of a batch: a view, not a copy. */
 export function row(batch: Float32Array, index: number, features: number): Float32Array {
@@ -29,7 +29,7 @@ export function range(count: number): number[] {
 }
 
 /** Whether row `index` of a batch of logits reaches the goal: another class than the label, or the target. */
-export function reachesGoal(logits: Float32Array, subjects: Subjects, index: number): boolean {
+export function reachesGoal(logits: Float32Array, subjects: ClassTargets, index: number): boolean {
   const classes = logits.length / subjects.labels.length;
   const winner = argmax(row(logits, index, classes));
   return subjects.targets ? winner === subjects.targets[index] : winner !== subjects.labels[index];
@@ -39,7 +39,7 @@ export function reachesGoal(logits: Float32Array, subjects: Subjects, index: num
  * By how much row `index` of a batch of logits reaches the goal (Carlini & Wagner's margin):
  * positive once it is reached, ties apart.
  */
-export function goalMargin(logits: Float32Array, subjects: Subjects, index: number): number {
+export function goalMargin(logits: Float32Array, subjects: ClassTargets, index: number): number {
   const classes = logits.length / subjects.labels.length;
   const scores = row(logits, index, classes);
   const target = subjects.targets?.[index];

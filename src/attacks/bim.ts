@@ -1,7 +1,7 @@
 /**
  * Basic iterative method: FGSM in small steps from the image itself.
  *
- * Paper: Kurakin, Goodfellow & Bengio 2017, "Adversarial Examples in the Physical World", whose
+ * Paper: Kurakin, Goodfellow & Bengio 2017, "Adversarial AttackBatch in the Physical World", whose
  * steps add up to at most 1.25 eps.
  * Threat: Linf, L2; untargeted and targeted.
  * Cost: at most `steps` forward and backward passes.

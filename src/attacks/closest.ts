@@ -1,6 +1,6 @@
 import { row } from './batch.ts';
 import { distance } from './threat.ts';
-import type { Examples, Norm } from './types.ts';
+import type { AttackBatch, Norm } from './types.ts';
 
 /**
  * The nearest image found so far that reaches its goal, example by example: what a minimal-norm
@@ -15,7 +15,7 @@ export class Closest {
   readonly #norm: Norm;
   readonly #features: number;
 
-  constructor({ images, labels }: Examples, norm: Norm) {
+  constructor({ images, labels }: AttackBatch, norm: Norm) {
     this.images = images.slice();
     this.distances = new Float64Array(labels.length).fill(Number.POSITIVE_INFINITY);
     this.#originals = images;

@@ -10,7 +10,7 @@
  */
 import { gather, goalMargin, range, reachesGoal, row } from './batch.ts';
 import { argmaxExcept } from './losses.ts';
-import type { Oracle, Subjects } from './oracle.ts';
+import type { ClassTargets, Oracle } from './oracle.ts';
 
 const SQUEEZE = 0.999999;
 const BETA1 = 0.9;
@@ -46,7 +46,7 @@ export interface Descent {
   /** `[count, features]` */
   readonly originals: Float32Array;
   readonly starts: Float32Array;
-  readonly subjects: Subjects;
+  readonly subjects: ClassTargets;
   readonly penalty: Penalty;
   /** Weight of the goal, one per example. */
   readonly weights: ArrayLike<number>;
@@ -73,18 +73,18 @@ export function descend(descent: Descent): Float32Array {
   const patience = Math.max(1, Math.floor(steps / 10));
   let active = range(count);
   for (let step = 1; step <= steps && active.length > 0; step++) {
-    const rows: Subjects = {
+    const rows: ClassTargets = {
       labels: active.map((i) => subjects.labels[i]),
       targets: subjects.targets && active.map((i) => (subjects.targets as ArrayLike<number>)[i]),
     };
     const { logits, gradient } = oracle.backward(gather(images, active, features), (all) => {
-      const pull = new Float32Array(all.length);
+      const cotangent = new Float32Array(all.length);
       active.forEach((example, i) => {
         if (goalMargin(all, rows, i) >= confidence && confidence > 0) return;
         if (reachesGoal(all, rows, i) && confidence === 0) return;
-        pullToGoal(row(all, i, classes), rows, i, weights[example], row(pull, i, classes));
+        pullToGoal(row(all, i, classes), rows, i, weights[example], row(cotangent, i, classes));
       });
-      return pull;
+      return cotangent;
     });
     const isCheckpoint = step % patience === 0;
     adam.startStep();
@@ -168,13 +168,13 @@ const imageOf = (w: number): number => 1 / (1 + Math.exp(-2 * w));
 /** The logit gradient of -c * (goal margin), the way down. */
 function pullToGoal(
   scores: Float32Array,
-  { labels, targets }: Subjects,
+  { labels, targets }: ClassTargets,
   index: number,
   weight: number,
-  pull: Float32Array,
+  cotangent: Float32Array,
 ): void {
   const winner = targets ? targets[index] : argmaxExcept(scores, labels[index]);
   const loser = targets ? argmaxExcept(scores, targets[index]) : labels[index];
-  pull[winner] -= weight;
-  pull[loser] += weight;
+  cotangent[winner] -= weight;
+  cotangent[loser] += weight;
 }

@@ -13,7 +13,7 @@
 import { gather, range, row } from './batch.ts';
 import { Closest } from './closest.ts';
 import { descend, squares } from './cw-descent.ts';
-import { subjectsOf } from './oracle.ts';
+import { classTargetsOf } from './oracle.ts';
 import { largest } from './threat.ts';
 import { defineAttack } from './types.ts';
 
@@ -57,7 +57,7 @@ export const cwL0 = defineAttack({
           oracle,
           originals: gather(examples.images, members, features),
           starts: startsOf(members, movable, closest, features),
-          subjects: subjectsOf(examples, goal, members),
+          subjects: classTargetsOf(examples, goal, members),
           penalty: squares,
           weights: members.map((example) => c[example]),
           mask: masksOf(members, movable, features),
@@ -85,7 +85,7 @@ export const cwL0 = defineAttack({
       const { gradient } = oracle.lossGradients(
         'margin',
         gather(closest.images, members, features),
-        subjectsOf(examples, goal, members),
+        classTargetsOf(examples, goal, members),
       );
       members.forEach((example, i) => {
         const here = mask(movable, example, features);

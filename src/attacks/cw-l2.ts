@@ -12,7 +12,7 @@
 import { gather, range, reachesGoal } from './batch.ts';
 import { Closest } from './closest.ts';
 import { descend, squares } from './cw-descent.ts';
-import { subjectsOf } from './oracle.ts';
+import { classTargetsOf } from './oracle.ts';
 import { defineAttack } from './types.ts';
 
 /** c stands for "none was large enough yet" above this. */
@@ -38,7 +38,7 @@ export const cwL2 = defineAttack({
     const { features } = oracle;
     const closest = new Closest(examples, threat.norm);
     const logits = oracle.logits(examples.images);
-    const clean = subjectsOf(examples, goal);
+    const clean = classTargetsOf(examples, goal);
     const open = range(examples.labels.length).filter((example) => {
       const isDone = options.confidence === 0 && reachesGoal(logits, clean, example);
       if (isDone) closest.offer(example, closest.original(example));
@@ -54,7 +54,7 @@ export const cwL2 = defineAttack({
         oracle,
         originals,
         starts: originals,
-        subjects: subjectsOf(examples, goal, open),
+        subjects: classTargetsOf(examples, goal, open),
         penalty: squares,
         weights: c,
         steps: options.steps,

@@ -11,7 +11,7 @@
 import { gather, range } from './batch.ts';
 import { Closest } from './closest.ts';
 import { descend } from './cw-descent.ts';
-import { subjectsOf } from './oracle.ts';
+import { classTargetsOf } from './oracle.ts';
 import { distance } from './threat.ts';
 import { defineAttack } from './types.ts';
 
@@ -54,7 +54,7 @@ export const cwLinf = defineAttack({
           oracle,
           originals: gather(examples.images, members, features),
           starts: gather(closest.images, members, features),
-          subjects: subjectsOf(examples, goal, members),
+          subjects: classTargetsOf(examples, goal, members),
           penalty: (image, original, gradient, i) =>
             excess(tau[members[i]], image, original, gradient),
           weights: members.map((example) => c[example]),

@@ -13,7 +13,7 @@ import { gather, range, reachesGoal, row } from './batch.ts';
 import { Closest } from './closest.ts';
 import { dualNorm, stepToHyperplane } from './hyperplane.ts';
 import { argmaxExcept } from './losses.ts';
-import { type Oracle, subjectsOf } from './oracle.ts';
+import { classTargetsOf, type Oracle } from './oracle.ts';
 import { defineAttack, type Norm } from './types.ts';
 
 export const deepfool = defineAttack({
@@ -38,7 +38,7 @@ export const deepfool = defineAttack({
     const change = new Float32Array(features);
     let active = range(examples.labels.length);
     for (let step = 0; step <= options.steps && active.length > 0; step++) {
-      const subjects = subjectsOf(examples, goal, active);
+      const subjects = classTargetsOf(examples, goal, active);
       const logits = oracle.logits(gather(beyond, active, features));
       active = active.filter((example, i) => {
         const reached = reachesGoal(logits, subjects, i);
@@ -48,7 +48,7 @@ export const deepfool = defineAttack({
       if (step === options.steps) break;
       const faces = nearestFaces(oracle, gather(path, active, features), {
         norm,
-        ...subjectsOf(examples, goal, active),
+        ...classTargetsOf(examples, goal, active),
       });
       active.forEach((example, i) => {
         const point = row(path, example, features);
@@ -92,14 +92,14 @@ function nearestFaces(
   }));
   const consider = (winner: (i: number, scores: Float32Array) => number) => {
     const { logits, gradient } = oracle.backward(images, (all) => {
-      const pull = new Float32Array(all.length);
+      const cotangent = new Float32Array(all.length);
       for (let i = 0; i < count; i++) {
         const scores = row(all, i, classes);
         const loser = targets ? argmaxExcept(scores, targets[i]) : labels[i];
-        row(pull, i, classes)[winner(i, scores)] += 1;
-        row(pull, i, classes)[loser] -= 1;
+        row(cotangent, i, classes)[winner(i, scores)] += 1;
+        row(cotangent, i, classes)[loser] -= 1;
       }
-      return pull;
+      return cotangent;
     });
     for (let i = 0; i < count; i++) {
       const scores = row(logits, i, classes);

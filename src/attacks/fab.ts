@@ -2,7 +2,7 @@
  * Fast adaptive boundary attack, in its targeted form: from a point over the boundary, steps to the
  * linearized boundary that are drawn toward the original image.
  *
- * Papers: Croce & Hein 2020, "Minimally Distorted Adversarial Examples with a Fast Adaptive
+ * Papers: Croce & Hein 2020, "Minimally Distorted Adversarial AttackBatch with a Fast Adaptive
  * Boundary Attack"; its use target by target as FAB-T in Croce & Hein 2020 (AutoAttack). It walks
  * where the authors' code does (test/attacks/reference.test.ts); the paper's final search, which
  * AutoAttack leaves out, is a bisection here.
@@ -15,7 +15,7 @@ import { gather, range, reachesGoal, row } from './batch.ts';
 import { Closest } from './closest.ts';
 import { stepToHyperplane } from './hyperplane.ts';
 import { argmaxExcept } from './losses.ts';
-import { type Subjects, subjectsOf } from './oracle.ts';
+import { type ClassTargets, classTargetsOf } from './oracle.ts';
 import { distance, randomStart } from './threat.ts';
 import { type AttackInput, defineAttack, type OptionSpecs } from './types.ts';
 
@@ -58,7 +58,7 @@ export const fab = defineAttack({
     const { oracle, examples, goal, threat, options } = input;
     const closest = new Closest(examples, threat.norm);
     const logits = oracle.logits(examples.images);
-    const subjects = subjectsOf(examples, goal);
+    const subjects = classTargetsOf(examples, goal);
     const open = range(examples.labels.length).filter((example) => {
       const done = reachesGoal(logits, subjects, example);
       if (done) closest.offer(example, closest.original(example));
@@ -94,7 +94,7 @@ function walk<S extends OptionSpecs>(
 ): void {
   const { features, classes } = oracle;
   const { norm } = threat;
-  const judged = subjectsOf(examples, goal, open);
+  const judged = classTargetsOf(examples, goal, open);
   const points = gather(examples.images, open, features);
   if (isRandom) {
     open.forEach((example, i) => {
@@ -112,12 +112,12 @@ function walk<S extends OptionSpecs>(
   const fromOriginal = new Float32Array(features);
   for (let step = 0; step < options.steps; step++) {
     const { logits, gradient } = oracle.backward(points, (all) => {
-      const pull = new Float32Array(all.length);
+      const cotangent = new Float32Array(all.length);
       aims.forEach((aim, i) => {
-        pull[i * classes + aim] += 1;
-        pull[i * classes + loserOf(i, row(all, i, classes))] -= 1;
+        cotangent[i * classes + aim] += 1;
+        cotangent[i * classes + loserOf(i, row(all, i, classes))] -= 1;
       });
-      return pull;
+      return cotangent;
     });
     open.forEach((example, i) => {
       const point = row(points, i, features);
@@ -157,7 +157,7 @@ function settle<S extends OptionSpecs>(
   closest: Closest,
 ): void {
   const { features } = oracle;
-  const subjects: Subjects = subjectsOf(examples, goal, found);
+  const subjects: ClassTargets = classTargetsOf(examples, goal, found);
   const ends = gather(closest.images, found, features);
   const low = found.map(() => DRAW_BACK);
   const high = found.map(() => 1);

@@ -1,14 +1,14 @@
 /**
  * Fast gradient (sign) method.
  *
- * Paper: Goodfellow, Shlens & Szegedy 2015, "Explaining and Harnessing Adversarial Examples".
+ * Paper: Goodfellow, Shlens & Szegedy 2015, "Explaining and Harnessing Adversarial AttackBatch".
  * Threat: Linf (the sign), L2 and L1 (steepest step of length eps); targeted by descending.
  * Cost: 1 forward and 1 backward pass.
  * Fails: whenever the loss surface is not close to linear within eps, and wherever the gradient
  * has vanished. It is a floor for an attack, never evidence of robustness by itself.
  */
 import { row } from './batch.ts';
-import { subjectsOf } from './oracle.ts';
+import { classTargetsOf } from './oracle.ts';
 import { linearMaximum } from './threat.ts';
 import { ANY_LOSS, defineAttack } from './types.ts';
 
@@ -25,7 +25,7 @@ export const fgsm = defineAttack({
   run({ oracle, examples, goal, threat, loss }) {
     const { features } = oracle;
     const { images } = examples;
-    const { gradient } = oracle.lossGradients(loss, images, subjectsOf(examples, goal));
+    const { gradient } = oracle.lossGradients(loss, images, classTargetsOf(examples, goal));
     const attacked = new Float32Array(images.length);
     for (let i = 0; i < examples.labels.length; i++) {
       const out = row(attacked, i, features);

@@ -11,7 +11,7 @@
 import { range, reachesGoal, row } from './batch.ts';
 import { Closest } from './closest.ts';
 import { dualNorm } from './hyperplane.ts';
-import { subjectsOf } from './oracle.ts';
+import { classTargetsOf } from './oracle.ts';
 import { distance, project } from './threat.ts';
 import { defineAttack } from './types.ts';
 
@@ -38,7 +38,7 @@ export const fmn = defineAttack({
     const { norm } = threat;
     const { steps } = options;
     const count = examples.labels.length;
-    const subjects = subjectsOf(examples, goal);
+    const subjects = classTargetsOf(examples, goal);
     const closest = new Closest(examples, norm);
     const points = examples.images.slice();
     const radius = new Float64Array(count).fill(Number.POSITIVE_INFINITY);

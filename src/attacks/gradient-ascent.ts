@@ -3,13 +3,13 @@
  * `mi-fgsm` and `transfer` are settings of it, and adversarial training uses it too.
  */
 import { gather, goalMargin, range, row } from './batch.ts';
-import { type Oracle, type Subjects, subjectsOf } from './oracle.ts';
+import { type ClassTargets, classTargetsOf, type Oracle } from './oracle.ts';
 import { project, randomStart, steepestStep } from './threat.ts';
-import type { Examples, Goal, LossName, Threat } from './types.ts';
+import type { AttackBatch, Goal, LossName, Threat } from './types.ts';
 
 export interface Ascent {
   readonly oracle: Oracle;
-  readonly examples: Examples;
+  readonly examples: AttackBatch;
   readonly goal: Goal;
   readonly threat: Threat;
   readonly loss: LossName;
@@ -68,7 +68,7 @@ function climb(
     });
   };
   /** Drops the finished rows; returns where in the batch the others were. */
-  const keepUnfinished = (logits: Float32Array, subjects: Subjects): number[] => {
+  const keepUnfinished = (logits: Float32Array, subjects: ClassTargets): number[] => {
     const kept = range(rows.length).filter((i) => !(goalMargin(logits, subjects, i) > confidence));
     if (kept.length === rows.length) return kept;
     store();
@@ -79,7 +79,7 @@ function climb(
   };
 
   for (let step = 0; step < ascent.steps && rows.length > 0; step++) {
-    const subjects = subjectsOf(examples, goal, rows);
+    const subjects = classTargetsOf(examples, goal, rows);
     const { logits, gradient } = oracle.lossGradients(loss, current, subjects);
     const kept = keepUnfinished(logits, subjects);
     rows.forEach((example, i) => {
@@ -94,7 +94,7 @@ function climb(
     });
   }
   store();
-  if (!isLast) keepUnfinished(oracle.logits(current), subjectsOf(examples, goal, rows));
+  if (!isLast) keepUnfinished(oracle.logits(current), classTargetsOf(examples, goal, rows));
   return rows;
 }
 

@@ -14,7 +14,7 @@
 import type { RandomStream } from '../engine/index.ts';
 import { range, reachesGoal, row } from './batch.ts';
 import { Closest } from './closest.ts';
-import { type Oracle, subjectsOf } from './oracle.ts';
+import { classTargetsOf, type Oracle } from './oracle.ts';
 import { distance } from './threat.ts';
 import { defineAttack, type Norm } from './types.ts';
 
@@ -40,7 +40,7 @@ export const hopskipjump = defineAttack({
   run({ oracle, examples, goal, threat, options }) {
     const closest = new Closest(examples, threat.norm);
     for (const example of range(examples.labels.length)) {
-      const { labels } = subjectsOf(examples, goal, [example]);
+      const { labels } = classTargetsOf(examples, goal, [example]);
       const walk = new Walk(oracle, labels[0], closest.original(example), threat.norm);
       const stream = examples.streams[example].child('hopskipjump');
       if (walk.isOver(closest.original(example))) {

@@ -14,7 +14,7 @@
 import { runnersUp } from './apgd.ts';
 import { gather, range, reachesGoal, row } from './batch.ts';
 import { softmax32 } from './losses.ts';
-import { type Oracle, subjectsOf } from './oracle.ts';
+import { classTargetsOf, type Oracle } from './oracle.ts';
 import { defineAttack, type LossName } from './types.ts';
 
 export const jsma = defineAttack({
@@ -48,7 +48,7 @@ export const jsma = defineAttack({
     let active = range(examples.labels.length);
     for (let spent = 0; spent + 2 <= threat.eps && active.length > 0; spent += 2) {
       const current = gather(attacked, active, features);
-      const subjects = subjectsOf(examples, goal, active);
+      const subjects = classTargetsOf(examples, goal, active);
       const maps = saliency(
         oracle,
         loss,
@@ -100,21 +100,21 @@ function saliency(
   if (loss !== 'logits') {
     const temperature = loss === 'temperature' ? oracle.classifier.temperature : 1;
     const { logits, gradient } = oracle.backward(images, (all) => {
-      const pull = new Float32Array(all.length);
+      const cotangent = new Float32Array(all.length);
       aims.forEach((aim, i) => {
-        softmaxGradient(row(all, i, classes), temperature, aim, row(pull, i, classes));
+        softmaxGradient(row(all, i, classes), temperature, aim, row(cotangent, i, classes));
       });
-      return pull;
+      return cotangent;
     });
     return { logits, target: gradient, others: gradient.map((entry) => -entry) };
   }
   const carry = (ofAim: number, ofOthers: number) =>
     oracle.backward(images, (all) => {
-      const pull = new Float32Array(all.length).fill(ofOthers);
+      const cotangent = new Float32Array(all.length).fill(ofOthers);
       aims.forEach((aim, i) => {
-        pull[i * classes + aim] = ofAim;
+        cotangent[i * classes + aim] = ofAim;
       });
-      return pull;
+      return cotangent;
     });
   const { logits, gradient } = carry(1, 0);
   return { logits, target: gradient, others: carry(0, 1).gradient };

@@ -23,14 +23,14 @@ const CLIP_HIGH = fround(1 - 1e-7);
 const DLR_GUARD = 1e-12;
 
 /** What a loss is a loss *of*: the true class, the target (if any) and the training temperature. */
-export interface LossSubject {
+export interface LossTarget {
   readonly label: number;
   readonly target: number | undefined;
   readonly temperature: number;
 }
 
 /** Writes the gradient `[classes]` into `gradient` and returns the value. */
-type Loss = (logits: Float32Array, subject: LossSubject, gradient: Float32Array) => number;
+type Loss = (logits: Float32Array, subject: LossTarget, gradient: Float32Array) => number;
 
 /** Index of the largest value, the first where several are equal. */
 export function argmax(values: ArrayLike<number>): number {
@@ -155,7 +155,7 @@ const BY_NAME: Readonly<Record<LossName, Loss>> = {
 export function lossAt(
   name: LossName,
   logits: Float32Array,
-  subject: LossSubject,
+  subject: LossTarget,
   gradient: Float32Array,
 ): number {
   return BY_NAME[name](logits, subject, gradient);

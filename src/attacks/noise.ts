@@ -8,7 +8,7 @@
  * Fails: almost always, as it should.
  */
 import { gather, range, reachesGoal, row } from './batch.ts';
-import { subjectsOf } from './oracle.ts';
+import { classTargetsOf } from './oracle.ts';
 import { project } from './threat.ts';
 import { defineAttack } from './types.ts';
 
@@ -40,7 +40,7 @@ export const noise = defineAttack({
         project(threat, original, image);
       }
       const logits = oracle.logits(gather(attacked, active, features));
-      const subjects = subjectsOf(examples, goal, active);
+      const subjects = classTargetsOf(examples, goal, active);
       active = active.filter((_, i) => !reachesGoal(logits, subjects, i));
     }
     return attacked;

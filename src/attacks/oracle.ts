@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { RunError } from '../errors.ts';
 import type { Classifier } from '../models/index.ts';
 import { lossAt } from './losses.ts';
-import type { Examples, Goal, LossName } from './types.ts';
+import type { AttackBatch, Goal, LossName } from './types.ts';
 
 /** Logits and input gradients of a batch. */
 export interface Gradients {
@@ -68,10 +68,10 @@ export class Oracle {
 
   /**
    * Carries a gradient with respect to the logits back to the images: one forward and one backward
-   * pass. `pull` gets the logits `[count, classes]` and returns the gradient to carry, same shape.
+   * pass. `cotangent` gets the logits `[count, classes]` and returns the gradient to carry, same shape.
    * @throws RunError `not-finite`
    */
-  backward(images: Float32Array, pull: (logits: Float32Array) => Float32Array): Gradients {
+  backward(images: Float32Array, cotangent: (logits: Float32Array) => Float32Array): Gradients {
     if (images.length === 0) return { logits: new Float32Array(0), gradient: new Float32Array(0) };
     const count = images.length / this.features;
     this.#forwards += count;
@@ -80,7 +80,7 @@ export class Oracle {
     const carry = tf.grad((input) => {
       const output = this.classifier.logits(input as tf.Tensor4D);
       logits = this.#checked(output.dataSync() as Float32Array, 'logits');
-      return tf.sum(tf.mul(output, tf.tensor2d(pull(logits), [count, this.classes])));
+      return tf.sum(tf.mul(output, tf.tensor2d(cotangent(logits), [count, this.classes])));
     });
     const gradient = read(() => carry(this.#batch(images)));
     return { logits, gradient: this.#checked(gradient, 'input gradients') };
@@ -90,7 +90,7 @@ export class Oracle {
   losses(
     name: LossName,
     logits: Float32Array,
-    subjects: Subjects,
+    subjects: ClassTargets,
     into: Float32Array = new Float32Array(logits.length),
   ): Float32Array {
     const { classes } = this;
@@ -114,13 +114,13 @@ export class Oracle {
   lossGradients(
     name: LossName,
     images: Float32Array,
-    subjects: Subjects,
+    subjects: ClassTargets,
   ): Gradients & { readonly values: Float32Array } {
     let values: Float32Array = new Float32Array(0);
     const gradients = this.backward(images, (logits) => {
-      const pull = new Float32Array(logits.length);
-      values = this.losses(name, logits, subjects, pull);
-      return pull;
+      const cotangent = new Float32Array(logits.length);
+      values = this.losses(name, logits, subjects, cotangent);
+      return cotangent;
     });
     return { ...gradients, values };
   }
@@ -140,13 +140,17 @@ function read(compute: () => tf.Tensor): Float32Array {
 }
 
 /** The classes that losses and goals speak of, row by row. */
-export interface Subjects {
+export interface ClassTargets {
   readonly labels: ArrayLike<number>;
   readonly targets: ArrayLike<number> | undefined;
 }
 
 /** The subjects of the examples at `rows` (all of them by default). */
-export function subjectsOf(examples: Examples, goal: Goal, rows?: readonly number[]): Subjects {
+export function classTargetsOf(
+  examples: AttackBatch,
+  goal: Goal,
+  rows?: readonly number[],
+): ClassTargets {
   const pick = (values: Int32Array) =>
     rows ? Int32Array.from(rows, (row) => values[row]) : values;
   return {

@@ -2,7 +2,7 @@
 import { UserError } from '../errors.ts';
 import type { Classifier } from '../models/index.ts';
 import { Oracle } from './oracle.ts';
-import type { Attack, Examples, Goal, LossName, Norm, OptionSpec, Threat } from './types.ts';
+import type { Attack, AttackBatch, Goal, LossName, Norm, OptionSpec, Threat } from './types.ts';
 
 /** An attack with every choice made: what a record keeps, and what repeats a run. */
 export interface AttackPlan {
@@ -130,7 +130,7 @@ function checkClasses(what: string, values: Int32Array, count: number, classes: 
 export function runAttack(
   plan: AttackPlan,
   classifier: Classifier,
-  examples: Examples,
+  examples: AttackBatch,
   goal: Goal = { kind: 'untargeted' },
   source?: Classifier,
 ): AttackResult {

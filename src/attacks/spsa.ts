@@ -12,7 +12,7 @@
 
 import type { RandomStream } from '../engine/index.ts';
 import { gather, range, reachesGoal, row } from './batch.ts';
-import { subjectsOf } from './oracle.ts';
+import { classTargetsOf } from './oracle.ts';
 import { project } from './threat.ts';
 import { defineAttack } from './types.ts';
 
@@ -49,14 +49,14 @@ export const spsa = defineAttack({
     let active = range(examples.labels.length);
     const dropReached = () => {
       const logits = oracle.logits(gather(attacked, active, features));
-      const subjects = subjectsOf(examples, goal, active);
+      const subjects = classTargetsOf(examples, goal, active);
       active = active.filter((_, i) => !reachesGoal(logits, subjects, i));
     };
     for (let step = 1; step <= options.steps; step++) {
       dropReached();
       if (active.length === 0) break;
       const slope = new Float32Array(active.length * features);
-      const subjects = subjectsOf(examples, goal, active);
+      const subjects = classTargetsOf(examples, goal, active);
       for (let pair = 0; pair < pairs; pair++) {
         const signs = active.map((example) => randomSigns(streams[example], features));
         const probe = (side: 1 | -1) => {

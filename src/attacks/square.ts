@@ -14,7 +14,7 @@
 
 import type { RandomStream } from '../engine/index.ts';
 import { gather, goalMargin, range, reachesGoal, row } from './batch.ts';
-import { subjectsOf } from './oracle.ts';
+import { classTargetsOf } from './oracle.ts';
 import { project } from './threat.ts';
 import { defineAttack, type Threat } from './types.ts';
 
@@ -56,7 +56,7 @@ export const square = defineAttack({
           patchLinf(threat, original, image, shape, share, streams[example]);
         } else patchL2(threat, original, image, shape, share, streams[example]);
       });
-      const subjects = subjectsOf(examples, goal, active);
+      const subjects = classTargetsOf(examples, goal, active);
       const logits = oracle.logits(tries);
       active = active.filter((example, i) => {
         const margin = goalMargin(logits, subjects, i);

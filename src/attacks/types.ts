@@ -31,7 +31,7 @@ export type LossName = (typeof LOSSES)[number];
 export const ANY_LOSS: readonly LossName[] = ['margin', 'dlr', 'temperature', 'logits', 'softmax'];
 
 /** Images with their true classes, as an attack receives them; owned by the caller, never written. */
-export interface Examples {
+export interface AttackBatch {
   /** `[N, H, W, C]` row-major, float32 in [0, 1]. */
   readonly images: Float32Array;
   readonly labels: Int32Array;
@@ -56,7 +56,7 @@ export type OptionsOf<S extends OptionSpecs> = { readonly [K in keyof S]: number
 /** Everything an attack may use. It reads the model through `oracle` alone, which counts passes. */
 export interface AttackInput<S extends OptionSpecs = OptionSpecs> {
   readonly oracle: Oracle;
-  readonly examples: Examples;
+  readonly examples: AttackBatch;
   readonly goal: Goal;
   readonly threat: Threat;
   readonly loss: LossName;

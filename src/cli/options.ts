@@ -9,7 +9,7 @@ import type { Adversary, OptimizerName, TrainingSettings } from '../training/ind
 import { DEFAULTS, OPTIMIZERS } from '../training/settings.ts';
 import { decimal, integer, parseEps } from './parsers.ts';
 
-/** The bars that a record is held against. */
+/** The thresholds that a record is held against. */
 export interface GateFlags {
   readonly gate?: readonly string[];
   readonly gateOn?: GateEnd;
@@ -20,9 +20,12 @@ export interface GateFlags {
 
 export function addGateOptions(command: Command): Command {
   return command
-    .option('--gate <bars...>', "exit with 1 unless met, such as 'student: accuracy >= 0.99'")
+    .option('--gate <thresholds...>', "exit with 1 unless met, such as 'student: accuracy >= 0.99'")
     .addOption(
-      new Option('--gate-on <what>', "hold the figure against the bar, or its interval's worse end")
+      new Option(
+        '--gate-on <what>',
+        "hold the metric against the threshold, or its interval's worse end",
+      )
         .choices(GATE_ENDS)
         .default('estimate'),
     )

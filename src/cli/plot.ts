@@ -1,5 +1,5 @@
 import type { EvaluationRecord } from '../evaluation/index.ts';
-import { accuracyOnAttacked, mainBudget, subjectOf } from '../report/index.ts';
+import { accuracyOnAttacked, mainBudget, primaryModel } from '../report/index.ts';
 import type { Terminal } from './terminal.ts';
 
 /** A curve of a plot; `mark` is the character that it is drawn with. */
@@ -64,7 +64,7 @@ export function plot(
  */
 export function robustnessPlot(record: EvaluationRecord, terminal: Terminal): string[] {
   const [first] = record.models;
-  const subject = subjectOf(record);
+  const subject = primaryModel(record);
   const main = mainBudget(record.attacks);
   if (!subject || !main) return [];
   const isNear = ({ norm, eps }: { norm: string; eps: number | null }) =>

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { type EvaluationRecord, parseRecord } from '../evaluation/index.ts';
 import { accuracyTable, attackTable, gateTable, testTable, verdict } from '../report/index.ts';
-import { tableSection } from './findings.ts';
+import { tableSection } from './evaluation-text.ts';
 import { wrapped } from './table.ts';
 import { duration, type Terminal } from './terminal.ts';
 

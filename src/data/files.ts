@@ -15,7 +15,7 @@ export interface FolderKind {
 }
 
 const TEMPORARY = '.writing-';
-const ASIDE = '-old';
+const BACKUP = '-old';
 
 const HINTS: Readonly<Record<string, string>> = {
   ENOSPC: 'free some space on that disk, or write to another one',
@@ -71,8 +71,8 @@ async function recover(target: string): Promise<void> {
   for (const name of await readdir(dirname(target))) {
     if (!name.startsWith(prefix)) continue;
     const path = join(dirname(target), name);
-    const isAside = name.endsWith(ASIDE);
-    const temporary = isAside ? path.slice(0, -ASIDE.length) : path;
+    const isAside = name.endsWith(BACKUP);
+    const temporary = isAside ? path.slice(0, -BACKUP.length) : path;
     const pid = Number.parseInt(name.slice(prefix.length), 10);
     if (!(pid > 0) || !isAbandoned(temporary, pid)) continue;
     if (isAside && !existsSync(target)) {
@@ -98,7 +98,7 @@ export async function restoreFolder(path: string): Promise<void> {
  * replace the target. Whatever happens, no temporary stays behind.
  * @throws UserError or RunError `unwritable` for what the operating system refuses
  */
-async function besides(
+async function withTemporarySibling(
   path: string,
   write: (temporary: string, target: string) => Promise<void>,
 ): Promise<void> {
@@ -126,7 +126,7 @@ export async function writeFileAtomically(
   path: string,
   content: Uint8Array | string,
 ): Promise<void> {
-  await besides(path, async (temporary, target) => {
+  await withTemporarySibling(path, async (temporary, target) => {
     const there = await stat(target).catch(() => undefined);
     if (there && !there.isFile()) {
       throw new UserError('unwritable', `cannot write ${path}: it exists and is no plain file`, {
@@ -166,7 +166,7 @@ async function refuseForeign(path: string, target: string, kind: FolderKind): Pr
  * @throws UserError `foreign-folder` when something else is there; as `checkWritable`
  */
 export async function checkFolder(path: string, kind: FolderKind): Promise<void> {
-  await besides(path, async (temporary, target) => {
+  await withTemporarySibling(path, async (temporary, target) => {
     await refuseForeign(path, target, kind);
     await writeFile(temporary, '');
   });
@@ -177,7 +177,7 @@ export async function checkFolder(path: string, kind: FolderKind): Promise<void>
  * @throws UserError or RunError `unwritable`
  */
 export async function checkWritable(path: string): Promise<void> {
-  await besides(path, (temporary) => writeFile(temporary, ''));
+  await withTemporarySibling(path, (temporary) => writeFile(temporary, ''));
 }
 
 /** Sees to it that a power cut cannot take back what was written into a file or folder. */
@@ -207,7 +207,7 @@ async function flushAll(folder: string): Promise<void> {
  * moved aside first; a process that is killed right then leaves it for `recover` to put back.
  */
 async function replaceFolder(temporary: string, target: string): Promise<void> {
-  const aside = `${temporary}${ASIDE}`;
+  const aside = `${temporary}${BACKUP}`;
   if (existsSync(target)) await rename(target, aside);
   try {
     await rename(temporary, target);
@@ -230,7 +230,7 @@ export async function writeFolderAtomically(
   kind: FolderKind,
   fill: (temporary: string) => Promise<void>,
 ): Promise<void> {
-  await besides(path, async (temporary, target) => {
+  await withTemporarySibling(path, async (temporary, target) => {
     await refuseForeign(path, target, kind);
     await mkdir(temporary);
     await fill(temporary);

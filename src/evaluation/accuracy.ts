@@ -29,7 +29,7 @@ export interface AccuracySummary {
 }
 
 /** Lets timers, signals and progress bars have their turn between two batches. */
-export const breathe = (): Promise<void> => setImmediate();
+export const yieldToEventLoop = (): Promise<void> => setImmediate();
 
 /** Splits positions into batches. */
 export function batches(positions: readonly number[], size: number = BATCH_SIZE): number[][] {
@@ -62,7 +62,7 @@ export async function predictions(
     predicted.set(classify(classifier, imagesAsFloats(dataset, batch)), done);
     done += batch.length;
     onBatch(batch.length);
-    await breathe();
+    await yieldToEventLoop();
   }
   return predicted;
 }

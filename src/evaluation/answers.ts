@@ -3,12 +3,12 @@ import { Oracle, ranking, row } from '../attacks/index.ts';
 import { type Dataset, imagesAsFloats } from '../data/index.ts';
 import { RandomStream } from '../engine/index.ts';
 import type { Classifier } from '../models/index.ts';
-import { batches, breathe, type Rate, rateOf } from './accuracy.ts';
+import { batches, type Rate, rateOf, yieldToEventLoop } from './accuracy.ts';
 
 /** Logits of two calls that differ by more than this share of their size are different answers. */
 const SAME_ANSWER = 1e-5;
-/** A change of every pixel that no image should be deaf to, far below one gray level (1/255). */
-const NUDGE = 1e-4;
+/** A change of every pixel that no image should be insensitive to, far below one gray level (1/255). */
+const PROBE_DELTA = 1e-4;
 /** How far from 1 the sum of a row may be that passes for probabilities. */
 const SUM_SLACK = 1e-3;
 
@@ -16,7 +16,7 @@ export interface AnswerSummary {
   /** Images whose logits differ between two calls. */
   readonly unstable: Rate;
   /** Images whose logits do not change at all when every pixel is nudged by 0.0001. */
-  readonly deaf: Rate;
+  readonly insensitive: Rate;
   /** Images whose outputs are all in [0, 1] and add up to 1. */
   readonly probabilities: Rate;
   /** Median over the images of the largest logit minus the second largest. */
@@ -34,7 +34,7 @@ export async function measureAnswers(
   const stream = new RandomStream(seed, 'evaluation/nudge');
   const gaps: number[] = [];
   let unstable = 0;
-  let deaf = 0;
+  let insensitive = 0;
   let probabilities = 0;
   for (const batch of batches(positions)) {
     const images = imagesAsFloats(dataset, batch);
@@ -43,7 +43,7 @@ export async function measureAnswers(
       const own = stream.child(dataset.indices[position]);
       const image = row(nudged, i, oracle.features);
       for (let p = 0; p < image.length; p++) {
-        const moved = image[p] + (own.uint32() & 1 ? NUDGE : -NUDGE);
+        const moved = image[p] + (own.uint32() & 1 ? PROBE_DELTA : -PROBE_DELTA);
         image[p] = Math.min(1, Math.max(0, moved));
       }
     });
@@ -51,19 +51,19 @@ export async function measureAnswers(
     for (let i = 0; i < batch.length; i++) {
       const [a, b, c] = [first, second, moved].map((logits) => row(logits, i, oracle.classes));
       if (a.some((z, j) => Math.abs(z - b[j]) > SAME_ANSWER * Math.max(1, Math.abs(z)))) unstable++;
-      if (a.every((z, j) => z === c[j])) deaf++;
+      if (a.every((z, j) => z === c[j])) insensitive++;
       const sum = a.reduce((total, z) => total + z, 0);
       if (a.every((z) => z >= 0 && z <= 1) && Math.abs(sum - 1) < SUM_SLACK) probabilities++;
       const [best, next] = ranking(a);
       gaps.push(a[best] - a[next]);
     }
-    await breathe();
+    await yieldToEventLoop();
   }
   gaps.sort((a, b) => a - b);
   const total = positions.length;
   return {
     unstable: rateOf(unstable, total),
-    deaf: rateOf(deaf, total),
+    insensitive: rateOf(insensitive, total),
     probabilities: rateOf(probabilities, total),
     medianGap: gaps[gaps.length >> 1] ?? 0,
   };

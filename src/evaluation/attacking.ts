@@ -1,8 +1,8 @@
 /** Attacks on a data set: batch after batch, every candidate judged here and not by the attack. */
 import {
+  type AttackBatch,
   type AttackPlan,
   distance,
-  type Examples,
   type Goal,
   isWithin,
   row,
@@ -11,7 +11,7 @@ import {
 import { type Dataset, imagesAsFloats, labelsAt } from '../data/index.ts';
 import { RandomStream } from '../engine/index.ts';
 import type { Classifier } from '../models/index.ts';
-import { BATCH_SIZE, batches, breathe, classify } from './accuracy.ts';
+import { BATCH_SIZE, batches, classify, yieldToEventLoop } from './accuracy.ts';
 
 /** What became of each example, by position in the batch or run. */
 export interface Outcomes {
@@ -36,14 +36,14 @@ export interface AttackRun extends Outcomes {
 }
 
 /**
- * Examples at `positions`, each with the stream named by its index in the data set: which
+ * AttackBatch at `positions`, each with the stream named by its index in the data set: which
  * neighbors it is attacked with changes nothing.
  */
 export function examplesAt(
   dataset: Dataset,
   positions: readonly number[],
   stream: RandomStream,
-): Examples {
+): AttackBatch {
   return {
     images: imagesAsFloats(dataset, positions),
     labels: labelsAt(dataset, positions),
@@ -55,7 +55,7 @@ export function examplesAt(
 export function judge(
   plan: AttackPlan,
   classifier: Classifier,
-  examples: Examples,
+  examples: AttackBatch,
   goal: Goal,
   candidates: Float32Array,
 ): Outcomes {
@@ -97,7 +97,7 @@ export interface AttackJob {
 }
 
 /** The same model, telling how many images go through it. */
-function overheard(classifier: Classifier, onPasses: (images: number) => void): Classifier {
+function withPassCounter(classifier: Classifier, onPasses: (images: number) => void): Classifier {
   return {
     ...classifier,
     logits: (images) => {
@@ -110,8 +110,8 @@ function overheard(classifier: Classifier, onPasses: (images: number) => void): 
 /** Runs one attack on the images at `positions` and judges what it returns. */
 export async function attackDataset(job: AttackJob): Promise<AttackRun> {
   const { plan, classifier, dataset, positions, targets, onPasses } = job;
-  const [victim, source] = [classifier, job.source].map(
-    (model) => model && (onPasses ? overheard(model, onPasses) : model),
+  const [targetModel, source] = [classifier, job.source].map(
+    (model) => model && (onPasses ? withPassCounter(model, onPasses) : model),
   );
   const stream = new RandomStream(job.seed, `attack/${plan.attack.name}`);
   const outcomes: Outcomes = { predicted: [], distance: [], success: [], legal: [] };
@@ -124,7 +124,7 @@ export async function attackDataset(job: AttackJob): Promise<AttackRun> {
     const goal: Goal = targets
       ? { kind: 'targeted', targets: Int32Array.from(targets.slice(done, done + batch.length)) }
       : { kind: 'untargeted' };
-    const result = runAttack(plan, victim ?? classifier, examples, goal, source);
+    const result = runAttack(plan, targetModel ?? classifier, examples, goal, source);
     const judged = judge(plan, classifier, examples, goal, result.images);
     outcomes.predicted.push(...judged.predicted);
     outcomes.distance.push(...judged.distance);
@@ -134,7 +134,7 @@ export async function attackDataset(job: AttackJob): Promise<AttackRun> {
     backwards += result.backwards;
     done += batch.length;
     job.onBatch?.(result.images, batch);
-    await breathe();
+    await yieldToEventLoop();
   }
   return {
     plan,

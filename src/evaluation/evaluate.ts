@@ -7,13 +7,14 @@ import { predictions, rateOf, summarizeAccuracy } from './accuracy.ts';
 import { measureAnswers } from './answers.ts';
 import { type AttackRun, attackDataset } from './attacking.ts';
 import { conclude } from './conclusions.ts';
-import { confidences, EXAMPLES, packImages } from './examples.ts';
+import { confidences, EXAMPLE_COUNT, packImages } from './examples.ts';
 import type { Gate, GateEnd } from './gate-syntax.ts';
-import { checkGateFigures, type EvaluationOutline, judgeGates } from './gates.ts';
+import { checkGateMetrics, type EvaluationOutline, judgeGates } from './gates.ts';
 import { measureGradients } from './gradients.ts';
 import { logitGaps } from './logit-gap.ts';
 import { identityOf, nameOfAttack } from './names.ts';
 import type { PartialEvaluation } from './partial.ts';
+import { ProgressEstimator } from './progress-estimator.ts';
 import {
   type AttackRecord,
   type EvaluationRecord,
@@ -22,11 +23,10 @@ import {
   type Target,
 } from './records.ts';
 import { saveExamples, unverifiedRows } from './saved-examples.ts';
-import { Tally } from './tally.ts';
 import { rowsOf } from './targets.ts';
 
 /** A model with what a record says of it. */
-export interface Subject {
+export interface EvaluatedModel {
   readonly classifier: Classifier;
   readonly folder: string;
   readonly digest: string;
@@ -42,7 +42,7 @@ export interface PlannedAttack {
 }
 
 export interface EvaluationPlan {
-  readonly subjects: readonly Subject[];
+  readonly models: readonly EvaluatedModel[];
   readonly dataset: Dataset;
   /** How many images, from the first on, are attacked; clean accuracy is over all of them. */
   readonly samples: number;
@@ -56,7 +56,7 @@ export interface EvaluationPlan {
   readonly partial?: PartialEvaluation;
   /** Folder in which adversarial examples are kept; they are read back and judged again. */
   readonly examplesFolder?: string;
-  /** Bars that the record is held against, and by what: its figures or their intervals. */
+  /** Bars that the record is held against, and by what: its metrics or their intervals. */
   readonly gates?: readonly Gate[];
   readonly gateOn?: GateEnd;
 }
@@ -69,7 +69,7 @@ export type Provenance = Pick<
 
 /**
  * Runs the whole plan.
- * @throws UserError `bad-gate`, before anything is measured, for a gate on a figure that there
+ * @throws UserError `bad-gate`, before anything is measured, for a gate on a metric that there
  *   will not be
  */
 export async function evaluate(
@@ -77,20 +77,22 @@ export async function evaluate(
   provenance: Provenance,
 ): Promise<EvaluationRecord> {
   const started = performance.now();
-  const { dataset, subjects, seed, gates = [] } = plan;
-  checkGateFigures(gates, outlineOf(plan));
-  const progress = new Tally(plan);
+  const { dataset, models, seed, gates = [] } = plan;
+  checkGateMetrics(gates, outlineOf(plan));
+  const progress = new ProgressEstimator(plan);
   const positions = Array.from({ length: dataset.count }, (_, i) => i);
-  const models: ModelRecord[] = [];
-  for (const subject of subjects)
-    models.push(await measureModel(plan, subject, positions, progress));
+  const modelRecords: ModelRecord[] = [];
+  for (const model of models) {
+    modelRecords.push(await measureModel(plan, model, positions, progress));
+  }
   const attacks: AttackRecord[] = [];
   for (const planned of plan.attacks) {
-    for (const [i, subject] of subjects.entries()) {
-      if (planned.source === subject.classifier.name) continue;
-      const key = `${subject.classifier.name}: ${nameOfAttack(identityOf(planned))}`;
+    for (const [i, model] of models.entries()) {
+      if (planned.source === model.classifier.name) continue;
+      const key = `${model.classifier.name}: ${nameOfAttack(identityOf(planned))}`;
       const known = plan.partial?.get(key);
-      const record = known ?? (await measureAttack(plan, planned, subject, models[i], progress));
+      const record =
+        known ?? (await measureAttack(plan, planned, model, modelRecords[i], progress));
       if (known) progress.skip(planned, known.success.length);
       else await plan.partial?.add(key, record);
       attacks.push(record);
@@ -111,15 +113,15 @@ export async function evaluate(
         images: packImages(imagesAsFloats(dataset, shownOf(plan, positions))),
       },
     },
-    models,
+    models: modelRecords,
     attacks,
   });
   return { ...record, gates: judgeGates(gates, record, plan.gateOn ?? 'estimate') };
 }
 
 /** The attacks that the plan will run on each model. */
-function outlineOf({ subjects, attacks }: EvaluationPlan): EvaluationOutline {
-  const models = subjects.map(({ classifier }) => ({ name: classifier.name }));
+function outlineOf({ models: evaluated, attacks }: EvaluationPlan): EvaluationOutline {
+  const models = evaluated.map(({ classifier }) => ({ name: classifier.name }));
   return {
     models,
     attacks: models.flatMap(({ name }) =>
@@ -132,13 +134,13 @@ function outlineOf({ subjects, attacks }: EvaluationPlan): EvaluationOutline {
 
 /** The attacked images that the record carries along. */
 const shownOf = ({ samples }: EvaluationPlan, positions: readonly number[]) =>
-  positions.slice(0, Math.min(samples, EXAMPLES));
+  positions.slice(0, Math.min(samples, EXAMPLE_COUNT));
 
 async function measureModel(
   plan: EvaluationPlan,
-  { classifier, folder, digest }: Subject,
+  { classifier, folder, digest }: EvaluatedModel,
   positions: readonly number[],
-  progress: Tally,
+  progress: ProgressEstimator,
 ): Promise<ModelRecord> {
   const { dataset, samples, seed } = plan;
   const { name, temperature, classes } = classifier;
@@ -173,20 +175,20 @@ async function measureModel(
 async function measureAttack(
   whole: EvaluationPlan,
   planned: PlannedAttack,
-  { classifier }: Subject,
+  { classifier }: EvaluatedModel,
   model: ModelRecord,
-  progress: Tally,
+  progress: ProgressEstimator,
 ): Promise<AttackRecord> {
   const { plan, source, target } = planned;
-  const { dataset, samples, seed, subjects, onCandidates, examplesFolder } = whole;
+  const { dataset, samples, seed, models, onCandidates, examplesFolder } = whole;
   const { positions, targets } = rowsOf(dataset, samples, target);
-  const lender = subjects.find((subject) => subject.classifier.name === source);
+  const sourceModel = models.find((model) => model.classifier.name === source);
   const name = `${classifier.name}-${nameOfAttack(identityOf(planned)).replaceAll(' ', '-')}`;
   const work = progress.begin(`${classifier.name}: ${nameOfAttack(identityOf(planned))}`, planned);
   const keeps = onCandidates !== undefined || examplesFolder !== undefined;
   const size = imageSize(dataset);
   const candidates = new Float32Array(keeps ? positions.length * size : 0);
-  const shown = new Float32Array(Math.min(positions.length, EXAMPLES) * size);
+  const shown = new Float32Array(Math.min(positions.length, EXAMPLE_COUNT) * size);
   let filled = 0;
   const run = await attackDataset({
     plan,
@@ -195,7 +197,7 @@ async function measureAttack(
     positions,
     seed,
     ...(targets && { targets }),
-    ...(lender && { source: lender.classifier }),
+    ...(sourceModel && { source: sourceModel.classifier }),
     onPasses: work.passes,
     onBatch: (images, batch) => {
       if (keeps) candidates.set(images, filled);

@@ -10,7 +10,7 @@ import { UserError } from '../errors.ts';
 import { type Classifier, softmaxOf } from '../models/index.ts';
 
 /** How many images a record carries. */
-export const EXAMPLES = 24;
+export const EXAMPLE_COUNT = 24;
 
 /** Images with values in [0, 1] as bytes, compressed, in base64. */
 export function packImages(values: Float32Array): string {

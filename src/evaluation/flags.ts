@@ -83,7 +83,7 @@ function strongest(attacks: readonly AttackRecord[]): AttackRecord | undefined {
 }
 
 /** By how much `weak` should not have beaten `strong`, if that is neither small nor chance. */
-function beats(weak: AttackRecord, strong: AttackRecord): number {
+function significantGap(weak: AttackRecord, strong: AttackRecord): number {
   const difference = strong.robust.rate - weak.robust.rate;
   const only = (a: AttackRecord, b: AttackRecord) =>
     a.success.filter((won, i) => won && !b.success[i]).length;
@@ -103,16 +103,16 @@ function byBudget(attacks: readonly AttackRecord[]): AttackRecord[][] {
 }
 
 /** The largest amount by which one kind of attack beats the other where it should not. */
-function largestUpset(
+function largestInversion(
   groups: readonly (readonly AttackRecord[])[],
   isWeak: (attack: AttackRecord) => boolean,
   isStrong: (attack: AttackRecord) => boolean,
 ): number {
-  const upsets = groups.map((group) => {
+  const inversions = groups.map((group) => {
     const [weak, strong] = [strongest(group.filter(isWeak)), strongest(group.filter(isStrong))];
-    return weak && strong ? beats(weak, strong) : 0;
+    return weak && strong ? significantGap(weak, strong) : 0;
   });
-  return Math.max(0, ...upsets);
+  return Math.max(0, ...inversions);
 }
 
 const CHECKS: Readonly<Record<FlagCode, Check>> = {
@@ -130,7 +130,7 @@ const CHECKS: Readonly<Record<FlagCode, Check>> = {
     ),
   'quantized-input': ({ answers }) =>
     above(
-      answers.deaf.rate,
+      answers.insensitive.rate,
       THRESHOLDS['quantized-input'],
       'attack through the rounding with its identity as gradient (BPDA), and with square',
     ),
@@ -172,7 +172,7 @@ const CHECKS: Readonly<Record<FlagCode, Check>> = {
     ),
   'single-step-beats-iterative': (model, record) =>
     above(
-      largestUpset(
+      largestInversion(
         byBudget(attacksOn(model, record)),
         ({ attack }) => SINGLE_STEP.includes(attack),
         ({ attack }) => ITERATIVE.includes(attack),
@@ -182,7 +182,7 @@ const CHECKS: Readonly<Record<FlagCode, Check>> = {
     ),
   'black-box-beats-white-box': (model, record) =>
     above(
-      largestUpset(
+      largestInversion(
         byBudget(attacksOn(model, record)),
         ({ attack }) => attackNamed(attack).access !== 'gradient',
         ({ attack }) => attackNamed(attack).access === 'gradient',
@@ -207,11 +207,13 @@ const CHECKS: Readonly<Record<FlagCode, Check>> = {
   },
   'stronger-is-weaker': (model, record) => {
     const runs = attacksOn(model, record).filter(isAdaptive);
-    const upsets = runs.flatMap((weak) =>
-      runs.filter((strong) => isStronger(strong, weak)).map((strong) => beats(weak, strong)),
+    const inversions = runs.flatMap((weak) =>
+      runs
+        .filter((strong) => isStronger(strong, weak))
+        .map((strong) => significantGap(weak, strong)),
     );
     return above(
-      Math.max(0, ...upsets),
+      Math.max(0, ...inversions),
       0,
       'more budget, steps or restarts should not help the defender: the attack is stuck',
     );
@@ -236,7 +238,7 @@ const CHECKS: Readonly<Record<FlagCode, Check>> = {
     const gains = runs.flatMap((weak) =>
       runs
         .filter((strong) => strong.eps === weak.eps && isStronger(strong, weak))
-        .map((strong) => beats(strong, weak)),
+        .map((strong) => significantGap(strong, weak)),
     );
     return above(
       Math.max(0, ...gains),

@@ -5,7 +5,7 @@ import { numberText } from '../numbers.ts';
 export const COMPARISONS = ['>=', '<=', '>', '<'] as const;
 export type Comparison = (typeof COMPARISONS)[number];
 
-/** What a bar is held against: the figure itself, or the worse end of its 95 % interval. */
+/** What a threshold is held against: the metric itself, or the worse end of its 95 % interval. */
 export const GATE_ENDS = ['estimate', 'interval'] as const;
 export type GateEnd = (typeof GATE_ENDS)[number];
 
@@ -13,16 +13,16 @@ export type GateEnd = (typeof GATE_ENDS)[number];
 export const FAILURES = ['serious', 'note', 'no-verdict'] as const;
 export type Failure = (typeof FAILURES)[number];
 
-/** A bar that one figure of one model, or of every model that has it, must meet. */
+/** A threshold that one metric of one model, or of every model that has it, must meet. */
 export interface Gate {
   /** As the user wrote it. */
   readonly text: string;
   /** Absent: every model. */
   readonly model?: string;
-  /** In its normal form; see `normalFigure`. */
-  readonly figure: string;
+  /** In its normal form; see `normalMetric`. */
+  readonly metric: string;
   readonly comparison: Comparison;
-  readonly bar: number;
+  readonly threshold: number;
 }
 
 /** Such as `0.0314` for `8/255`; anything that is no fraction stays as it is. */
@@ -31,33 +31,33 @@ function decimalOf(word: string): string {
   return top === undefined ? word : numberText(Number(top) / Number(bottom));
 }
 
-/** One spelling for all ways to write a figure: case, brackets, commas and spaces do not matter. */
-export function normalFigure(text: string): string {
+/** One spelling for all ways to write a metric: case, brackets, commas and spaces do not matter. */
+export function normalMetric(text: string): string {
   const words = text.toLowerCase().replace(/[(),]/g, ' ').trim().split(/\s+/);
   return words.map(decimalOf).join(' ');
 }
 
 /**
  * Reads a gate such as `student: accuracy >= 99 %`, `*: robust accuracy (Linf 0.1) >= 0.5` or
- * `serious flags <= 0`. Which figures there are is for `checkGateFigures` to say.
+ * `serious flags <= 0`. Which metrics there are is for `checkGateMetrics` to say.
  * @throws UserError `bad-gate`
  */
 export function parseGate(text: string): Gate {
   const [, subject, comparison, number, percent] =
     /^\s*(.+?)\s*(>=|<=|>|<)\s*(-?[\d.]+(?:e-?\d+)?)\s*(%?)\s*$/i.exec(text) ?? [];
-  const bar = Number(number) / (percent ? 100 : 1);
-  if (subject === undefined || !Number.isFinite(bar)) {
-    throw new UserError('bad-gate', `--gate takes 'model: figure >= bar', not "${text}"`, {
+  const threshold = Number(number) / (percent ? 100 : 1);
+  if (subject === undefined || !Number.isFinite(threshold)) {
+    throw new UserError('bad-gate', `--gate takes 'model: metric >= threshold', not "${text}"`, {
       hint: "such as 'student: accuracy >= 0.99' or '*: robust accuracy (Linf 0.1) >= 50 %'; compare with >=, <=, > or <",
     });
   }
-  const [, model, figure] = /^(.*?):\s+(.*)$/.exec(subject) ?? [undefined, '*', subject];
+  const [, model, metric] = /^(.*?):\s+(.*)$/.exec(subject) ?? [undefined, '*', subject];
   return {
     text: text.trim(),
     ...(model !== '*' && { model }),
-    figure: normalFigure(figure),
+    metric: normalMetric(metric),
     comparison: comparison as Comparison,
-    bar,
+    threshold,
   };
 }
 

@@ -1,8 +1,8 @@
-/** Bars for CI: every figure that a gate can name, and what became of the gates. */
+/** Thresholds for CI: every metric that a gate can name, and what became of the gates. */
 import { GateError, UserError } from '../errors.ts';
 import { numberText, percent } from '../numbers.ts';
 import { LARGE_EPS } from './flags.ts';
-import { type Gate, type GateEnd, normalFigure } from './gate-syntax.ts';
+import { type Gate, type GateEnd, normalMetric } from './gate-syntax.ts';
 import { type AttackIdentity, nameOfAttack } from './names.ts';
 import { discordant, pairsOf, robustAccuracy } from './paired-tests.ts';
 import type { AttackRecord, EvaluationRecord, GateResult, ModelRecord } from './records.ts';
@@ -10,15 +10,15 @@ import { clopperPearson, medianRanks, pairedDifference } from './statistics.ts';
 import { targetRates } from './targets.ts';
 import { threatsOf } from './worst-case.ts';
 
-/** A figure with its 95 % interval; counts have none. */
+/** A metric with its 95 % interval; counts have none. */
 interface Measured {
   readonly value: number;
   readonly low: number;
   readonly high: number;
 }
 
-/** A figure of one model, before or after it was measured. */
-interface Figure {
+/** A metric of one model, before or after it was measured. */
+interface Metric {
   readonly model: string;
   /** As tables and docs write it. */
   readonly name: string;
@@ -56,15 +56,15 @@ function medianDistance({ distance, success }: AttackRecord): Measured {
   return { value: far[far.length >> 1], low: far[low], high: far[high] };
 }
 
-/** How much lower a figure of `second` is than that of `first`, on the same images. */
-function drop(record: Measurable, first: string, second: string, figure: string): Measured {
+/** How much lower a metric of `second` is than that of `first`, on the same images. */
+function drop(record: Measurable, first: string, second: string, metric: string): Measured {
   const pairs = pairsOf(
     modelOf(record, first),
     modelOf(record, second),
     record.attacks,
     record.data.labels,
   );
-  const pair = pairs.find((one) => one.figure === figure) ?? { figure, first: [], second: [] };
+  const pair = pairs.find((one) => one.metric === metric) ?? { metric, first: [], second: [] };
   const { onlyFirst, onlySecond } = discordant(pair);
   const total = Math.min(pair.first.length, pair.second.length);
   return {
@@ -73,23 +73,23 @@ function drop(record: Measurable, first: string, second: string, figure: string)
   };
 }
 
-/** Every figure that a gate can name. */
-export function gateFigures({ models, attacks }: EvaluationOutline): Figure[] {
+/** Every metric that a gate can name. */
+export function gateMetrics({ models, attacks }: EvaluationOutline): Metric[] {
   const [first] = models;
   const share = { unit: 'share' as const };
   const count = { unit: 'count' as const };
-  return models.flatMap(({ name: model }): Figure[] => {
+  return models.flatMap(({ name: model }): Metric[] => {
     const own = attacks.filter((attack) => attack.model === model);
-    const dropOf = (figure: string, family?: string): Figure[] =>
+    const dropOf = (metric: string, family?: string): Metric[] =>
       model === first.name
         ? []
         : [
             {
               model,
-              name: figure.replace('accuracy', 'accuracy drop'),
+              name: metric.replace('accuracy', 'accuracy drop'),
               ...share,
               ...(family && { family }),
-              measure: (record) => drop(record, first.name, model, figure),
+              measure: (record) => drop(record, first.name, model, metric),
             },
           ];
     const flags = (record: EvaluationRecord, severity?: string) =>
@@ -106,7 +106,7 @@ export function gateFigures({ models, attacks }: EvaluationOutline): Figure[] {
         measure: (record) => rateMeasured(modelOf(record, model).accuracy),
       },
       ...dropOf('accuracy'),
-      ...threatsOf(own).flatMap((threat): Figure[] => {
+      ...threatsOf(own).flatMap((threat): Metric[] => {
         const name = robustAccuracy(threat);
         // A budget that brings any model down is a check of the attacks: name it to gate on it.
         const isCheck = threat.eps >= LARGE_EPS[threat.norm];
@@ -126,7 +126,7 @@ export function gateFigures({ models, attacks }: EvaluationOutline): Figure[] {
           ...dropOf(name, isCheck ? undefined : 'robust accuracy drop'),
         ];
       }),
-      ...own.flatMap((attack) => attackFigures(model, attack)),
+      ...own.flatMap((attack) => attackMetrics(model, attack)),
       { model, name: 'serious flags', ...count, measure: (record) => flags(record, 'serious') },
       { model, name: 'flags', ...count, measure: (record) => flags(record) },
       {
@@ -140,14 +140,14 @@ export function gateFigures({ models, attacks }: EvaluationOutline): Figure[] {
   });
 }
 
-/** The figures of one attack on one model. */
-function attackFigures(model: string, attack: AttackIdentity): Figure[] {
+/** The metrics of one attack on one model. */
+function attackMetrics(model: string, attack: AttackIdentity): Metric[] {
   const name = nameOfAttack(attack);
-  const figure = (
+  const metric = (
     what: string,
-    unit: Figure['unit'],
+    unit: Metric['unit'],
     measure: (found: AttackRecord, record: EvaluationRecord) => Measured,
-  ): Figure => ({
+  ): Metric => ({
     model,
     name: `${what} ${name}`,
     unit,
@@ -160,12 +160,12 @@ function attackFigures(model: string, attack: AttackIdentity): Figure[] {
   });
   return [
     ...(attack.eps === null
-      ? [figure('median distance of', 'distance', medianDistance)]
-      : [figure('accuracy under', 'share', ({ robust }) => rateMeasured(robust))]),
+      ? [metric('median distance of', 'distance', medianDistance)]
+      : [metric('accuracy under', 'share', ({ robust }) => rateMeasured(robust))]),
     ...(attack.target === null
       ? []
       : (['best', 'average', 'worst'] as const).map((which) =>
-          figure(`${which} targeted success of`, 'share', (found) => {
+          metric(`${which} targeted success of`, 'share', (found) => {
             const { rate, low, high } = targetRates(found)[which];
             return { value: rate, low, high };
           }),
@@ -173,49 +173,49 @@ function attackFigures(model: string, attack: AttackIdentity): Figure[] {
   ];
 }
 
-const named = ({ figure }: Gate, { name, family }: Figure) =>
-  normalFigure(name) === figure || family === figure;
+const named = ({ metric }: Gate, { name, family }: Metric) =>
+  normalMetric(name) === metric || family === metric;
 
-/** The figures that a gate speaks of. */
-function figuresOf(gate: Gate, figures: readonly Figure[]): Figure[] {
-  return figures.filter(
-    (figure) => (gate.model === undefined || figure.model === gate.model) && named(gate, figure),
+/** The metrics that a gate speaks of. */
+function metricsOf(gate: Gate, metrics: readonly Metric[]): Metric[] {
+  return metrics.filter(
+    (metric) => (gate.model === undefined || metric.model === gate.model) && named(gate, metric),
   );
 }
 
 /**
- * Checks, before anything is measured, that each gate names a figure that there will be.
- * @throws UserError `bad-gate` that lists the figures
+ * Checks, before anything is measured, that each gate names a metric that there will be.
+ * @throws UserError `bad-gate` that lists the metrics
  */
-export function checkGateFigures(gates: readonly Gate[], outline: EvaluationOutline): void {
-  const figures = gateFigures(outline);
+export function checkGateMetrics(gates: readonly Gate[], outline: EvaluationOutline): void {
+  const metrics = gateMetrics(outline);
   for (const gate of gates) {
     const { text, model } = gate;
-    if (figuresOf(gate, figures).length > 0) continue;
+    if (metricsOf(gate, metrics).length > 0) continue;
     const names = outline.models.map(({ name }) => name);
     if (model !== undefined && !names.includes(model)) {
       throw new UserError('bad-gate', `the gate "${text}" names no model of this evaluation`, {
         hint: `the models are ${names.join(', ')}; * is all of them`,
       });
     }
-    const known = figures.filter((figure) => model === undefined || figure.model === model);
+    const known = metrics.filter((metric) => model === undefined || metric.model === model);
     const list = [...new Set(known.map(({ name }) => name))].join('; ');
-    throw new UserError('bad-gate', `the gate "${text}" names no figure of this evaluation`, {
-      hint: `the figures are: ${list}`,
+    throw new UserError('bad-gate', `the gate "${text}" names no metric of this evaluation`, {
+      hint: `the metrics are: ${list}`,
     });
   }
 }
 
-const HOLDS: Readonly<Record<Gate['comparison'], (value: number, bar: number) => boolean>> = {
-  '>=': (value, bar) => value >= bar,
-  '<=': (value, bar) => value <= bar,
-  '>': (value, bar) => value > bar,
-  '<': (value, bar) => value < bar,
+const HOLDS: Readonly<Record<Gate['comparison'], (value: number, threshold: number) => boolean>> = {
+  '>=': (value, threshold) => value >= threshold,
+  '<=': (value, threshold) => value <= threshold,
+  '>': (value, threshold) => value > threshold,
+  '<': (value, threshold) => value < threshold,
 };
 
 /**
- * Holds a record against gates: one result for each figure that a gate speaks of.
- * @param on `interval` holds the worse end of the 95 % interval against the bar: chance alone
+ * Holds a record against gates: one result for each metric that a gate speaks of.
+ * @param on `interval` holds the worse end of the 95 % interval against the threshold: chance alone
  *   then lets a model that is not good enough pass in at most one run of forty
  */
 export function judgeGates(
@@ -223,42 +223,42 @@ export function judgeGates(
   record: EvaluationRecord,
   on: GateEnd,
 ): GateResult[] {
-  const figures = gateFigures(record);
+  const metrics = gateMetrics(record);
   return gates.flatMap((gate) =>
-    figuresOf(gate, figures).map((figure) => {
-      const { text, comparison, bar } = gate;
-      const measured = figure.measure(record);
+    metricsOf(gate, metrics).map((metric) => {
+      const { text, comparison, threshold } = gate;
+      const measured = metric.measure(record);
       const cautious = comparison.startsWith('>') ? measured.low : measured.high;
       const value = on === 'interval' ? cautious : measured.value;
       return {
         gate: text,
-        model: figure.model,
-        figure: figure.name,
+        model: metric.model,
+        metric: metric.name,
         value: Number.isFinite(value) ? value : Number.MAX_VALUE,
         comparison,
-        bar,
-        unit: figure.unit,
+        threshold,
+        unit: metric.unit,
         on,
-        met: HOLDS[comparison](value, bar),
+        met: HOLDS[comparison](value, threshold),
       };
     }),
   );
 }
 
 /**
- * The gates of parts of a record, held against the whole. A figure that the whole does not have,
+ * The gates of parts of a record, held against the whole. A metric that the whole does not have,
  * such as a drop from another first model, keeps the result of its part.
  */
 export function judgeAgain(results: readonly GateResult[], whole: EvaluationRecord): GateResult[] {
   const once = new Map(
     results.map((result) => [
-      JSON.stringify([result.gate, result.model, result.figure, result.on]),
+      JSON.stringify([result.gate, result.model, result.metric, result.on]),
       result,
     ]),
   );
   return [...once.values()].flatMap((result) => {
-    const { gate: text, model, figure, comparison, bar, on } = result;
-    const gate = { text, model, figure: normalFigure(figure), comparison, bar };
+    const { gate: text, model, metric, comparison, threshold, on } = result;
+    const gate = { text, model, metric: normalMetric(metric), comparison, threshold };
     const judged = judgeGates([gate], whole, on);
     return judged.length > 0 ? judged : [result];
   });
@@ -272,12 +272,12 @@ function valueText(value: number, unit: GateResult['unit']): string {
 
 /** What became of a gate, such as `accuracy of student is 98.00 %, not >= 99.00 %`. */
 export function gateText(result: GateResult): string {
-  const { model, figure, value, comparison, bar, unit, on, met } = result;
+  const { model, metric, value, comparison, threshold, unit, on, met } = result;
   const end = comparison.startsWith('>') ? 'low' : 'high';
   const isEnd = on === 'interval' && unit !== 'count';
   const place = isEnd ? ` at the ${end} end of its 95 % interval` : '';
-  const held = `${figure} of ${model} is ${valueText(value, unit)}${place}`;
-  return `${held}, ${met ? 'so' : 'not'} ${comparison} ${valueText(bar, unit)}`;
+  const held = `${metric} of ${model} is ${valueText(value, unit)}${place}`;
+  return `${held}, ${met ? 'so' : 'not'} ${comparison} ${valueText(threshold, unit)}`;
 }
 
 /**

@@ -1,11 +1,11 @@
 /**
  * What is left of a model's input gradients in float32: the first thing to look at before
- * believing any figure that a gradient attack gives.
+ * believing any metric that a gradient attack gives.
  */
 import { argmaxExcept, LOSSES, type LossName, Oracle, row } from '../attacks/index.ts';
 import { type Dataset, imagesAsFloats, labelsAt } from '../data/index.ts';
 import type { Classifier } from '../models/index.ts';
-import { batches, breathe, type Rate, rateOf } from './accuracy.ts';
+import { batches, type Rate, rateOf, yieldToEventLoop } from './accuracy.ts';
 
 /** Decades of |gradient| that the histogram tells apart: 1e-46 (below float32) to 1e4. */
 export const HISTOGRAM_FROM = -46;
@@ -69,7 +69,7 @@ export async function measureGradients(
         pixels++;
         if (Math.sign(gradient[i]) !== Math.sign(exact[i])) wrong++;
       }
-      await breathe();
+      await yieldToEventLoop();
     }
     const zero = rateOf(zeros, positions.length);
     summaries.push({ loss, zero, wrongSigns: rateOf(wrong, pixels), histogram });
@@ -93,10 +93,10 @@ function exactGradients(
   const { classes } = oracle;
   const divisor = loss === 'temperature' ? oracle.classifier.temperature : 1;
   return oracle.backward(images, (logits) => {
-    const pull = new Float32Array(logits.length);
+    const cotangent = new Float32Array(logits.length);
     for (let i = 0; i < labels.length; i++) {
-      pull.set(exactDirection(row(logits, i, classes), labels[i], divisor), i * classes);
+      cotangent.set(exactDirection(row(logits, i, classes), labels[i], divisor), i * classes);
     }
-    return pull;
+    return cotangent;
   }).gradient;
 }

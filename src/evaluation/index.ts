@@ -17,13 +17,13 @@ export {
 export { conclude } from './conclusions.ts';
 export {
   attackRecord,
+  type EvaluatedModel,
   type EvaluationPlan,
   evaluate,
   type PlannedAttack,
   type Provenance,
-  type Subject,
 } from './evaluate.ts';
-export { EXAMPLES, packImages, unpackImages } from './examples.ts';
+export { EXAMPLE_COUNT, packImages, unpackImages } from './examples.ts';
 export { FLAG_CODES, type FlagCode } from './flags.ts';
 export {
   type Failure,
@@ -32,7 +32,7 @@ export {
   parseGate,
   shortGates,
 } from './gate-syntax.ts';
-export { gateFigures, gateText, judgeGates, requireGates } from './gates.ts';
+export { gateMetrics, gateText, judgeGates, requireGates } from './gates.ts';
 export {
   type GradientSummary,
   HISTOGRAM_FROM,
@@ -74,4 +74,4 @@ export {
   wilson,
 } from './statistics.ts';
 export { targetDistances, targetRates } from './targets.ts';
-export { standing, worstCase, worstCases } from './worst-case.ts';
+export { robustImages, worstCase, worstCases } from './worst-case.ts';

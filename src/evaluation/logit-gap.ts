@@ -6,7 +6,7 @@
 import { Oracle, ranking, row } from '../attacks/index.ts';
 import { type Dataset, imagesAsFloats } from '../data/index.ts';
 import type { Classifier } from '../models/index.ts';
-import { batches, breathe } from './accuracy.ts';
+import { batches, yieldToEventLoop } from './accuracy.ts';
 
 /** Bins of the histogram: [2^(b/2), 2^((b+1)/2)) for b from `GAP_FROM` to `GAP_TO`; ends are open. */
 export const GAP_FROM = -8;
@@ -28,7 +28,7 @@ export async function logitGaps(
       const bin = Math.floor(2 * Math.log2(own[first] - own[second]));
       histogram[Math.min(Math.max(bin, GAP_FROM), GAP_TO) - GAP_FROM]++;
     }
-    await breathe();
+    await yieldToEventLoop();
   }
   return histogram;
 }

@@ -4,7 +4,7 @@ import { numberText } from '../numbers.ts';
 import { nameOfAttack } from './names.ts';
 import type { AttackRecord, ModelRecord, TestRecord } from './records.ts';
 import { holm, mcnemar } from './statistics.ts';
-import { standing, threatsOf } from './worst-case.ts';
+import { robustImages, threatsOf } from './worst-case.ts';
 
 /** Such as `robust accuracy (Linf 0.1)`. */
 export const robustAccuracy = ({ norm, eps }: Threat): string =>
@@ -12,7 +12,7 @@ export const robustAccuracy = ({ norm, eps }: Threat): string =>
 
 /** Outcomes of two models, image by image. */
 export interface Pair {
-  readonly figure: string;
+  readonly metric: string;
   readonly first: readonly boolean[];
   readonly second: readonly boolean[];
 }
@@ -44,11 +44,11 @@ export function pairsOf(
   const firsts = shared(of(first), of(second));
   const seconds = shared(of(second), of(first));
   return [
-    { figure: 'accuracy', first: right(first), second: right(second) },
+    { metric: 'accuracy', first: right(first), second: right(second) },
     ...threatsOf(firsts).map((threat) => ({
-      figure: robustAccuracy(threat),
-      first: standing(first, firsts, labels, threat),
-      second: standing(second, seconds, labels, threat),
+      metric: robustAccuracy(threat),
+      first: robustImages(first, firsts, labels, threat),
+      second: robustImages(second, seconds, labels, threat),
     })),
   ];
 }
@@ -65,7 +65,7 @@ export function pairedTests(
       const counts = discordant(pair);
       return {
         kind: 'mcnemar' as const,
-        figure: pair.figure,
+        metric: pair.metric,
         first: first.name,
         second: second.name,
         ...counts,

@@ -7,7 +7,7 @@ import { LOSSES, NORMS } from '../attacks/index.ts';
 import { UserError } from '../errors.ts';
 import { COMPARISONS, GATE_ENDS } from './gate-syntax.ts';
 
-export const RECORD_SCHEMA = 'distill-record/2';
+export const RECORD_SCHEMA = 'distill-record/3';
 
 const count = z.int().min(0);
 const size = z.int().min(1).max(4096);
@@ -33,7 +33,7 @@ const modelSchema = z.strictObject({
   confusion: z.array(z.array(count)),
   answers: z.strictObject({
     unstable: rate,
-    deaf: rate,
+    insensitive: rate,
     probabilities: rate,
     medianGap: z.number(),
   }),
@@ -84,7 +84,7 @@ const attackSchema = z.strictObject({
 const testSchema = z.strictObject({
   kind: z.literal('mcnemar'),
   /** What the two models are compared in, such as `robust accuracy (Linf 0.1)`. */
-  figure: z.string(),
+  metric: z.string(),
   first: z.string(),
   second: z.string(),
   onlyFirst: count,
@@ -123,11 +123,11 @@ const gateSchema = z.strictObject({
   /** As given, such as `student: accuracy >= 0.99`. */
   gate: z.string(),
   model: z.string(),
-  figure: z.string(),
-  /** What was held against the bar: the figure, or the end of its 95 % interval. */
+  metric: z.string(),
+  /** What was held against the threshold: the metric, or the end of its 95 % interval. */
   value: z.number(),
   comparison: z.enum(COMPARISONS),
-  bar: z.number(),
+  threshold: z.number(),
   unit: z.enum(['share', 'distance', 'count']),
   on: z.enum(GATE_ENDS),
   met: z.boolean(),

@@ -12,7 +12,7 @@ const visited = ({ positions }: AttackRecord): number =>
   positions.reduce((most, position) => Math.max(most, position + 1), 0);
 
 /** Whether a row shows that its image falls within a budget: whatever the attack was meant for. */
-function falls(attack: AttackRecord, row: number, { norm, eps }: Threat): boolean {
+function breaks(attack: AttackRecord, row: number, { norm, eps }: Threat): boolean {
   if (attack.norm !== norm || !attack.success[row]) return false;
   return (attack.eps !== null && attack.eps <= eps) || attack.distance[row] <= eps;
 }
@@ -22,7 +22,7 @@ function falls(attack: AttackRecord, row: number, { norm, eps }: Threat): boolea
  * the budget. Attacks with a smaller budget count, and so does a smallest perturbation that is
  * small enough: another attack, or a larger budget, never raises what is left.
  */
-export function standing(
+export function robustImages(
   model: Pick<ModelRecord, 'predicted'>,
   attacks: readonly AttackRecord[],
   labels: readonly number[],
@@ -35,7 +35,7 @@ export function standing(
   const stands = Array.from({ length: total }, (_, i) => model.predicted[i] === labels[i]);
   for (const attack of attacks) {
     attack.positions.forEach((position, row) => {
-      if (position < total && falls(attack, row, threat)) stands[position] = false;
+      if (position < total && breaks(attack, row, threat)) stands[position] = false;
     });
   }
   return stands;
@@ -60,7 +60,7 @@ export function worstCase(
   labels: readonly number[],
   threat: Threat,
 ): Rate {
-  const stands = standing(model, attacks, labels, threat);
+  const stands = robustImages(model, attacks, labels, threat);
   return rateOf(stands.filter(Boolean).length, stands.length);
 }
 

@@ -1,14 +1,14 @@
-import { type EvaluationRecord, EXAMPLES, unpackImages } from '../evaluation/index.ts';
+import { type EvaluationRecord, EXAMPLE_COUNT, unpackImages } from '../evaluation/index.ts';
 import { readModel, type SavedModel } from '../models/index.ts';
 import { loadAssets } from './assets.ts';
 import { standaloneSvg } from './charts/index.ts';
 import { examplesOf } from './examples.ts';
-import { figuresOf } from './figures.ts';
 import { markdown } from './markdown.ts';
 import { gatherMaterial, type Material } from './material.ts';
 import { page } from './page.ts';
 import { playground } from './playground.ts';
 import { loadRasterizer } from './png.ts';
+import { chartsOf } from './record-charts.ts';
 import { results } from './results.ts';
 
 export interface Report {
@@ -29,7 +29,7 @@ async function playgroundOf({ record, cards }: Material): Promise<string | undef
   if (!examples || models.size === 0) return undefined;
   const size = examples.shape.reduce((a, b) => a * b, 1);
   const attacked = Math.max(0, ...record.attacks.map(({ success }) => success.length));
-  const count = Math.min(EXAMPLES, attacked || EXAMPLES, labels.length);
+  const count = Math.min(EXAMPLE_COUNT, attacked || EXAMPLE_COUNT, labels.length);
   const images = unpackImages(examples.images, count * size);
   const samples = { labels: labels.slice(0, count), images };
   return playground(models, samples, await loadAssets('playground'), 'index.html');
@@ -42,24 +42,24 @@ async function playgroundOf({ record, cards }: Material): Promise<string | undef
  */
 export async function buildReport(records: readonly EvaluationRecord[]): Promise<Report> {
   const material = await gatherMaterial(records);
-  const figures = figuresOf(material);
+  const figures = chartsOf(material);
   const examples = examplesOf(material.record);
   const rasterize = await loadRasterizer();
   const notes: string[] = [];
   if (!rasterize) {
     notes.push('charts are written as SVG only: @resvg/resvg-js has no build for this machine');
   }
-  const game = await playgroundOf(material);
+  const playgroundPage = await playgroundOf(material);
   const assets = await loadAssets('page');
   const files = new Map<string, string | Uint8Array>([
-    ['index.html', page(material, figures, examples, assets, game !== undefined)],
+    ['index.html', page(material, figures, examples, assets, playgroundPage !== undefined)],
     ['report.md', markdown(material)],
     ['results.json', `${JSON.stringify(results(material, figures), null, 2)}\n`],
   ]);
-  if (game === undefined) {
+  if (playgroundPage === undefined) {
     notes.push('there is no playground: it needs example images and a model folder');
   } else {
-    files.set('playground.html', game);
+    files.set('playground.html', playgroundPage);
   }
   for (const { file, chart } of figures) {
     const svg = standaloneSvg(chart);

@@ -1,10 +1,10 @@
 /** The part of the page that shows attacked images. `browser/digits.ts` makes it move. */
 import type { EvaluationRecord } from '../evaluation/index.ts';
 import { numberText, percent } from '../numbers.ts';
-import type { Answer, Examples, Scene } from './examples.ts';
+import type { Answer, ExampleSprites, Scene } from './examples.ts';
 import { jsonBlock, type Markup, markup } from './markup.ts';
 
-import { subjectOf } from './verdict.ts';
+import { primaryModel } from './summary.ts';
 
 const spriteId = (scene: number, model: number, what: 'attacked' | 'change'): string =>
   `${what}-${scene}-${model}`;
@@ -14,7 +14,7 @@ const answerText = ({ predicted, confidence }: Answer): string =>
   `${predicted} (${percent(confidence, 1)})`;
 
 /** The sprites that the pictures below take their pixels from. */
-export function sprites({ originals, scenes, width, height, count }: Examples): Markup {
+export function sprites({ originals, scenes, width, height, count }: ExampleSprites): Markup {
   const image = (id: string, png: Buffer) =>
     markup`<image id="${id}" width="${width * count}" height="${height}" href="data:image/png;base64,${png.toString('base64')}"/>`;
   return markup`<svg class="sprites" width="0" height="0" aria-hidden="true"><defs>${image('originals', originals)}${scenes.map(
@@ -26,12 +26,17 @@ export function sprites({ originals, scenes, width, height, count }: Examples): 
   )}</defs></svg>`;
 }
 
-function tile({ width, height }: Examples, position: number, id: string, label: string): Markup {
+function tile(
+  { width, height }: ExampleSprites,
+  position: number,
+  id: string,
+  label: string,
+): Markup {
   return markup`<svg class="tile" viewBox="${width * position} 0 ${width} ${height}" role="img" aria-label="${label}"><use href="#${id}"/></svg>`;
 }
 
 /** The scene that is shown first, and to readers without JavaScript: the naive attack at its most. */
-const firstScene = ({ scenes }: Examples): number =>
+const firstScene = ({ scenes }: ExampleSprites): number =>
   scenes.reduce(
     (best, { attack, eps }, s) =>
       attack === scenes[0].attack && eps >= scenes[best].eps ? s : best,
@@ -47,11 +52,11 @@ function fooledBy(scene: Scene, first: string, subject: string, position: number
 }
 
 /** The cards, the controls over them, and the data that the controls need. */
-export function digitCards(record: EvaluationRecord, examples: Examples): Markup {
+export function digitCards(record: EvaluationRecord, examples: ExampleSprites): Markup {
   const shown = firstScene(examples);
   const scene = examples.scenes[shown];
   const first = record.models[0].name;
-  const subject = subjectOf(record)?.name ?? first;
+  const subject = primaryModel(record)?.name ?? first;
   const attacks = [...new Set(examples.scenes.map(({ attack }) => attack))];
   const cards = examples.labels.map(
     (label, i) =>
@@ -98,9 +103,9 @@ export function digitCards(record: EvaluationRecord, examples: Examples): Markup
 }
 
 /** One image, told in four pictures: where the naive attack stops at the subject, and what does not. */
-export function story(record: EvaluationRecord, examples: Examples): Markup {
+export function story(record: EvaluationRecord, examples: ExampleSprites): Markup {
   const first = record.models[0].name;
-  const subject = subjectOf(record)?.name;
+  const subject = primaryModel(record)?.name;
   const shown = firstScene(examples);
   const { attack, eps } = examples.scenes[shown];
   if (!subject || subject === first) return markup``;

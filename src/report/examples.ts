@@ -1,8 +1,8 @@
 /** The attacked images that a record carries, as sprites: all images of one attack in one PNG. */
 import { type AttackRecord, type EvaluationRecord, unpackImages } from '../evaluation/index.ts';
 import { encodeGrid, type Picture, perturbationPicture, pictureOf } from './image-grid.ts';
+import { primaryModel } from './summary.ts';
 import { attackName } from './text.ts';
-import { subjectOf } from './verdict.ts';
 
 /** What one model says of one image. */
 export interface Answer {
@@ -28,7 +28,7 @@ export interface Scene {
   }[];
 }
 
-export interface Examples {
+export interface ExampleSprites {
   /** Of one image. */
   readonly width: number;
   readonly height: number;
@@ -47,7 +47,7 @@ export interface Examples {
 const MOST_BYTES = 1_000_000;
 
 /** The examples of a record, or undefined where it carries none. */
-export function examplesOf(record: EvaluationRecord): Examples | undefined {
+export function examplesOf(record: EvaluationRecord): ExampleSprites | undefined {
   const { examples, labels, indices } = record.data;
   if (!examples) return undefined;
   const { shape } = examples;
@@ -70,7 +70,7 @@ export function examplesOf(record: EvaluationRecord): Examples | undefined {
         models: together
           .filter((one) => one.eps === eps)
           .map((one) =>
-            castOf(record, one, originals, picturesOf(one.examples?.images ?? ''), shape),
+            perModelOf(record, one, originals, picturesOf(one.examples?.images ?? ''), shape),
           ),
       }),
     );
@@ -111,7 +111,7 @@ const budgets = (attacks: readonly AttackRecord[]): number[] =>
 
 /** Names of the attacks, the naive one first and then the strongest on the subject. */
 function byInterest(record: EvaluationRecord, attacks: readonly AttackRecord[]): string[] {
-  const subject = subjectOf(record)?.name;
+  const subject = primaryModel(record)?.name;
   const fixed = attacks.filter(({ eps, targets }) => eps !== null && targets === null);
   const strength = new Map<string, number>();
   for (const attack of fixed.filter(({ model }) => model === subject)) {
@@ -134,7 +134,7 @@ function split(bytes: Uint8Array, size: number): Float32Array[] {
 
 const sprite = (pictures: readonly Picture[]): Buffer => encodeGrid([pictures], 1, 0);
 
-function castOf(
+function perModelOf(
   record: EvaluationRecord,
   attack: AttackRecord,
   originals: readonly Float32Array[],

@@ -3,6 +3,7 @@ export { exampleGrids } from './example-grid.ts';
 export { encodeGrid, type Picture, perturbationPicture, pictureOf } from './image-grid.ts';
 export { readRecord } from './material.ts';
 export { playgroundPage } from './playground.ts';
+export { mainBudget, primaryModel, verdict } from './summary.ts';
 export {
   accuracyOnAttacked,
   accuracyTable,
@@ -20,4 +21,3 @@ export {
   targetTable,
   testTable,
 } from './tables.ts';
-export { mainBudget, subjectOf, verdict } from './verdict.ts';

@@ -1,9 +1,10 @@
-/** The report as a comment on a pull request. */
+/** The report as a comment on a cotangent request. */
 import type { EvaluationRecord } from '../evaluation/index.ts';
 import { numberText } from '../numbers.ts';
 import type { Material } from './material.ts';
 import { missingParts } from './missing.ts';
 import { commandOf } from './page.ts';
+import { verdict } from './summary.ts';
 import {
   accuracyTable,
   attackTable,
@@ -16,7 +17,6 @@ import {
   testTable,
 } from './tables.ts';
 import { sentence } from './text.ts';
-import { verdict } from './verdict.ts';
 
 /** Text that Markdown and the HTML inside it leave alone. */
 function plain(text: string): string {

@@ -5,11 +5,12 @@ import { numberText } from '../numbers.ts';
 import type { PageAssets } from './assets.ts';
 import { inlineSvg } from './charts/index.ts';
 import { digitCards, sprites, story } from './digits.ts';
-import type { Examples } from './examples.ts';
-import type { Figure } from './figures.ts';
+import type { ExampleSprites } from './examples.ts';
 import { Markup, markup } from './markup.ts';
 import type { Material } from './material.ts';
 import { missingParts } from './missing.ts';
+import type { ReportChart } from './record-charts.ts';
+import { primaryModel, verdict } from './summary.ts';
 import {
   accuracyTable,
   attackTable,
@@ -23,7 +24,6 @@ import {
   testTable,
 } from './tables.ts';
 import { countText, sentence } from './text.ts';
-import { subjectOf, verdict } from './verdict.ts';
 
 const hashOf = (text: string): string =>
   `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
@@ -67,14 +67,14 @@ interface Section {
 /** The report as one HTML document. */
 export function page(
   material: Material,
-  figures: readonly Figure[],
-  examples: Examples | undefined,
+  figures: readonly ReportChart[],
+  examples: ExampleSprites | undefined,
   assets: PageAssets,
   hasPlayground: boolean,
 ): string {
   const { record } = material;
   const sections = sectionsOf(material, figures, examples);
-  const subject = subjectOf(record)?.name ?? 'nothing';
+  const subject = primaryModel(record)?.name ?? 'nothing';
   const title = `How robust is the ${subject}?`;
   const links = sections.map(({ id, title }) => markup`<li><a href="#${id}">${title}</a></li>`);
   const body = markup`<a class="skip" href="#verdict">Skip to the verdict</a>
@@ -102,12 +102,12 @@ ${content}
 
 function sectionsOf(
   material: Material,
-  figures: readonly Figure[],
-  examples: Examples | undefined,
+  figures: readonly ReportChart[],
+  examples: ExampleSprites | undefined,
 ): Section[] {
   const { record } = material;
-  const charts = (section: Figure['section']) => chartGrid(figures, section);
-  const has = (section: Figure['section']) => figures.some((one) => one.section === section);
+  const charts = (section: ReportChart['section']) => chartGrid(figures, section);
+  const has = (section: ReportChart['section']) => figures.some((one) => one.section === section);
   const missing = missingParts(material);
   const sections: (Section | false)[] = [
     {
@@ -183,7 +183,7 @@ function flagList(flags: readonly Flag[]): Markup {
   )}</ul>`;
 }
 
-function chartGrid(figures: readonly Figure[], section: Figure['section']): Markup {
+function chartGrid(figures: readonly ReportChart[], section: ReportChart['section']): Markup {
   return markup`<div class="charts">${figures
     .filter((figure) => figure.section === section)
     .map(

@@ -8,7 +8,7 @@ import { readModel, type SavedModel } from '../models/index.ts';
 import { loadAssets, type PageAssets } from './assets.ts';
 import { jsonBlock, type Markup, markup } from './markup.ts';
 import { contentPolicy, documentOf } from './page.ts';
-import { subjectOf } from './verdict.ts';
+import { primaryModel } from './summary.ts';
 
 /** Test images to begin with, `[count, H, W, C]` bytes. */
 export interface Samples {
@@ -36,7 +36,7 @@ function weightsOf({ weights }: SavedModel): string {
  */
 function sidesOf(models: readonly SavedModel[]): number[] {
   const cards = models.map(({ card }) => card);
-  const subject = subjectOf({ models: cards });
+  const subject = primaryModel({ models: cards });
   const second = subject && subject !== cards[0] ? cards.indexOf(subject) : cards.length - 1;
   return second === 0 ? [0] : [0, second];
 }

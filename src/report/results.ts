@@ -1,12 +1,13 @@
 /** `results.json`: every figure of the report for programs, without the per-example outcomes. */
-import type { Figure } from './figures.ts';
+
 import type { Material } from './material.ts';
 import { missingParts } from './missing.ts';
-import { verdict } from './verdict.ts';
+import type { ReportChart } from './record-charts.ts';
+import { verdict } from './summary.ts';
 
 const RESULTS_SCHEMA = 'distill-results/1';
 
-export function results(material: Material, figures: readonly Figure[]) {
+export function results(material: Material, figures: readonly ReportChart[]) {
   const { record, cards } = material;
   const { models, attacks, data, ...rest } = record;
   return {

@@ -26,7 +26,7 @@ export interface Cell {
   readonly brief?: string;
   /** What the column is sorted by, where the text is not. */
   readonly value?: number;
-  /** A figure that would be wrong to take at its face. */
+  /** A metric that would be wrong to take at its face. */
   readonly doubtful?: boolean;
 }
 
@@ -39,7 +39,7 @@ export interface Table {
   readonly isTotal?: (row: readonly Cell[]) => boolean;
 }
 
-/** Whether the cells of a column are figures, which are set to the right. */
+/** Whether the cells of a column are numbers, which are set to the right. */
 export const isNumeric = ({ rows }: Table, column: number): boolean =>
   rows.some((row) => row[column].value !== undefined);
 
@@ -148,7 +148,7 @@ function briefNames(attacks: readonly AttackRecord[]): Map<string, string> {
 
 /**
  * Accuracy under every attack of a fixed budget, a column a model, and the worst case of every
- * budget. A figure is doubtful when no gradient of its loss was left on a tenth of the images.
+ * budget. A metric is doubtful when no gradient of its loss was left on a tenth of the images.
  */
 export function attackTable(record: EvaluationRecord): Table {
   const { models } = record;
@@ -350,10 +350,10 @@ export function testTable({ tests }: EvaluationRecord): Table {
   return {
     id: 'tests',
     caption: `Against ${first} on the same images, under the attacks that both were given: images that only the model has right (gained) or only ${first} (lost), exact McNemar tests, Holm's correction for all ${tests.length}`,
-    columns: ['model', 'figure', 'gained', 'lost', 'p', 'Holm p', 'at 5 %'],
+    columns: ['model', 'metric', 'gained', 'lost', 'p', 'Holm p', 'at 5 %'],
     rows: tests.map((test) => [
       text(test.second),
-      text(test.figure),
+      text(test.metric),
       number(test.onlySecond, countText(test.onlySecond)),
       number(test.onlyFirst, countText(test.onlyFirst)),
       number(test.p, pText(test.p)),
@@ -368,7 +368,7 @@ export function gateTable({ gates }: { readonly gates: readonly GateResult[] }):
   return {
     id: 'gates',
     caption: 'Gates',
-    columns: ['result', 'figure'],
+    columns: ['result', 'metric'],
     rows: gates.map((gate) => [text(gate.met ? 'met' : 'missed'), text(gateText(gate))]),
   };
 }

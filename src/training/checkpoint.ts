@@ -7,9 +7,9 @@ import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 
 /**
  * Where a training run stands between two steps. Shuffling and dropout draw from streams named
- * by phase, epoch and step, so these numbers are the whole position in the random streams.
+ * by phase, epoch and step, so these numbers are the whole cursor in the random streams.
  */
-export interface Position {
+export interface TrainingCursor {
   readonly phase: number;
   readonly epoch: number;
   readonly step: number;
@@ -20,7 +20,7 @@ export interface Position {
 }
 
 export interface Checkpoint {
-  readonly position: Position;
+  readonly cursor: TrainingCursor;
   readonly history: readonly EpochRecord[];
   /** Weights and optimizer state by name. */
   readonly tensors: ReadonlyMap<string, Float32Array>;
@@ -36,7 +36,7 @@ const count = z.int().min(0);
 const stateSchema = z.strictObject({
   inputsDigest: z.string(),
   engine: z.strictObject({ name: z.string(), instructionSet: z.string() }),
-  position: z.strictObject({
+  cursor: z.strictObject({
     phase: count,
     epoch: count,
     step: count,
@@ -83,9 +83,9 @@ export class CheckpointFile {
     this.#engine = engine;
   }
 
-  async write({ position, history, tensors }: Checkpoint): Promise<void> {
+  async write({ cursor, history, tensors }: Checkpoint): Promise<void> {
     const inputsDigest = this.#inputsDigest;
-    const state = JSON.stringify({ inputsDigest, engine: this.#engine, position, history });
+    const state = JSON.stringify({ inputsDigest, engine: this.#engine, cursor, history });
     const metadata = { state, digest: digest(state, tensors) };
     await writeFileAtomically(this.path, encodeSafetensors({ tensors, metadata }));
   }
@@ -137,7 +137,7 @@ export class CheckpointFile {
     for (const [name, length] of lengths) {
       if (decoded.tensors.get(name)?.length !== length) throw damaged(`its ${name} is not whole`);
     }
-    return { position: state.position, history: state.history, tensors: decoded.tensors };
+    return { cursor: state.cursor, history: state.history, tensors: decoded.tensors };
   }
 
   #refuseForeign({ inputsDigest, engine }: State): void {

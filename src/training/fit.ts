@@ -3,7 +3,7 @@ import { type Dataset, imagesAsFloats, labelsAt } from '../data/index.ts';
 import type { RandomStream } from '../engine/index.ts';
 import { RunError } from '../errors.ts';
 import { classesOf, type EpochRecord, logitsOf, type Model } from '../models/index.ts';
-import type { Checkpoint, CheckpointFile, Position, Resume } from './checkpoint.ts';
+import type { Checkpoint, CheckpointFile, Resume, TrainingCursor } from './checkpoint.ts';
 import { crossEntropy } from './loss.ts';
 import { TemperatureOptimizer } from './optimizer.ts';
 import type { TrainingSettings } from './settings.ts';
@@ -64,7 +64,7 @@ const SECONDS_BETWEEN_CHECKPOINTS = 10;
 /** What the names of tensors in a checkpoint begin with. */
 const WEIGHT = 'weight/';
 const OPTIMIZER = 'optimizer/';
-const START: Position = { phase: 0, epoch: 0, step: 0, lossSum: 0, correct: 0, seen: 0 };
+const START: TrainingCursor = { phase: 0, epoch: 0, step: 0, lossSum: 0, correct: 0, seen: 0 };
 
 /** From `peak` at the first step to nearly zero at the last, along half a cosine. */
 function learningRateAt(peak: number, step: number, steps: number): number {
@@ -81,7 +81,7 @@ class Run {
   readonly #history: EpochRecord[] = [];
   readonly #started = performance.now();
   #optimizer: TemperatureOptimizer;
-  #position: Position = START;
+  #cursor: TrainingCursor = START;
   #samplesDone = 0;
   #lastCheckpoint = performance.now();
 
@@ -103,16 +103,16 @@ class Run {
     for (const [name, { size }] of model.variables) lengths.set(`${WEIGHT}${name}`, size);
     const saved = await checkpoint.read(resume, lengths);
     if (saved) this.#restore(saved);
-    while (this.#position.phase < phases.length) {
-      const phase = phases[this.#position.phase];
-      while (this.#position.epoch < phase.epochs) {
+    while (this.#cursor.phase < phases.length) {
+      const phase = phases[this.#cursor.phase];
+      while (this.#cursor.epoch < phase.epochs) {
         await this.#epoch(phase);
-        this.#position = { ...START, phase: this.#position.phase, epoch: this.#position.epoch + 1 };
+        this.#cursor = { ...START, phase: this.#cursor.phase, epoch: this.#cursor.epoch + 1 };
         await this.#save();
       }
       this.#optimizer.dispose();
-      this.#position = { ...START, phase: this.#position.phase + 1 };
-      this.#optimizer = this.#newOptimizer(this.#position.phase);
+      this.#cursor = { ...START, phase: this.#cursor.phase + 1 };
+      this.#optimizer = this.#newOptimizer(this.#cursor.phase);
     }
     this.#optimizer.dispose();
     return this.#history;
@@ -120,13 +120,13 @@ class Run {
 
   async #epoch(phase: Phase): Promise<void> {
     const { batchSize } = this.#options.settings;
-    const { phase: phaseIndex, epoch } = this.#position;
+    const { phase: phaseIndex, epoch } = this.#cursor;
     const order = this.#options.stream
       .child(`shuffle/${phaseIndex}/${epoch}`)
       .permutation(phase.set.count);
     const steps = Math.ceil(phase.set.count / batchSize);
-    while (this.#position.step < steps) {
-      const { step } = this.#position;
+    while (this.#cursor.step < steps) {
+      const { step } = this.#cursor;
       const batch = order.subarray(step * batchSize, (step + 1) * batchSize);
       this.#step(phase, batch, epoch * steps + step, phase.epochs * steps);
       this.#report(phase, steps);
@@ -141,7 +141,7 @@ class Run {
 
   #step(phase: Phase, batch: Uint32Array, globalStep: number, allSteps: number): void {
     const { model } = this.#options;
-    const { phase: phaseIndex, epoch, step } = this.#position;
+    const { phase: phaseIndex, epoch, step } = this.#cursor;
     const { set } = phase;
     const dropout = this.#options.stream.child(`dropout/${phaseIndex}/${epoch}/${step}`);
     let correct = 0;
@@ -170,9 +170,9 @@ class Run {
     if (!Number.isFinite(lossValue)) {
       throw diverged(`the loss became ${lossValue} in epoch ${epoch + 1}`);
     }
-    const { lossSum, correct: correctSoFar, seen } = this.#position;
+    const { lossSum, correct: correctSoFar, seen } = this.#cursor;
     this.#samplesDone += batch.length;
-    this.#position = {
+    this.#cursor = {
       phase: phaseIndex,
       epoch,
       step: step + 1,
@@ -184,11 +184,11 @@ class Run {
 
   #closeEpoch(): void {
     const { model, validation } = this.#options;
-    const { lossSum, correct, seen } = this.#position;
+    const { lossSum, correct, seen } = this.#cursor;
     const logits = logitsOf(model, validation);
     // The loss is that before an update: what the last update did shows only here and in #save.
     if (!logits.every(Number.isFinite)) {
-      throw diverged(`logits are no longer finite after epoch ${this.#position.epoch + 1}`);
+      throw diverged(`logits are no longer finite after epoch ${this.#cursor.epoch + 1}`);
     }
     const predicted = classesOf(logits, validation.classes);
     const right = predicted.reduce((sum, c, i) => sum + Number(c === validation.labels[i]), 0);
@@ -206,7 +206,7 @@ class Run {
   #report(phase: Phase, steps: number): void {
     const { phases, onProgress, settings } = this.#options;
     if (!onProgress) return;
-    const { phase: phaseIndex, epoch, step, lossSum, seen } = this.#position;
+    const { phase: phaseIndex, epoch, step, lossSum, seen } = this.#cursor;
     const epochsBefore = phases.slice(0, phaseIndex).reduce((sum, { epochs }) => sum + epochs, 0);
     const seconds = (performance.now() - this.#started) / 1000;
     const samplesPerSecond = this.#samplesDone / seconds;
@@ -234,13 +234,13 @@ class Run {
     for (const [name, values] of await this.#optimizer.state()) {
       tensors.set(`${OPTIMIZER}${name}`, values);
     }
-    await checkpoint.write({ position: this.#position, history: this.#history, tensors });
+    await checkpoint.write({ cursor: this.#cursor, history: this.#history, tensors });
     this.#lastCheckpoint = performance.now();
   }
 
-  #restore({ position, history, tensors }: Checkpoint): void {
+  #restore({ cursor, history, tensors }: Checkpoint): void {
     const { model } = this.#options;
-    this.#position = position;
+    this.#cursor = cursor;
     this.#history.push(...history);
     const state = new Map<string, Float32Array>();
     for (const [name, values] of tensors) {
@@ -249,7 +249,7 @@ class Run {
       if (variable) tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
     }
     this.#optimizer.dispose();
-    this.#optimizer = this.#newOptimizer(position.phase);
+    this.#optimizer = this.#newOptimizer(cursor.phase);
     this.#optimizer.restore(state);
   }
 }

@@ -32,7 +32,7 @@ function nearestFace(norm: 'Linf' | 'L2' | 'L1', z: readonly number[], y: number
   return Math.min(...z.map((_, k) => (k === y ? Infinity : toFace(norm, z, y, k))));
 }
 
-/** Examples near enough to a face that the box does not matter, and not right upon it. */
+/** AttackBatch near enough to a face that the box does not matter, and not right upon it. */
 const near = logitsOf(model, all.images).flatMap((z, i) => {
   const away = nearestFace('L1', z, all.labels[i]);
   return away > 0.03 && away < 0.35 ? [i] : [];

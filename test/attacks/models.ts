@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import '../../src/engine/index.ts';
-import type { Examples } from '../../src/attacks/index.ts';
+import type { AttackBatch } from '../../src/attacks/index.ts';
 import { RandomStream } from '../../src/engine/index.ts';
 import type { Classifier, Logits } from '../../src/models/index.ts';
 
@@ -88,7 +88,7 @@ export function examplesFor(
   model: Classifier,
   count: number,
   { seed = 1, low = 0.2, high = 0.8 } = {},
-): Examples {
+): AttackBatch {
   const features = model.inputShape.reduce((a, b) => a * b);
   const root = new RandomStream(seed, 'test/examples');
   const streams = Array.from({ length: count }, (_, i) => root.child(i));
@@ -103,7 +103,7 @@ export function examplesFor(
 }
 
 /** The examples at `rows`, in that order. */
-export function pick(examples: Examples, rows: readonly number[]): Examples {
+export function pick(examples: AttackBatch, rows: readonly number[]): AttackBatch {
   const features = examples.images.length / examples.labels.length;
   return {
     images: Float32Array.from(

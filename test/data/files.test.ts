@@ -149,13 +149,13 @@ describe('what a killed process left', () => {
   const names = async () => (await readdir(folder)).sort();
 
   // Whether the new folder was there whole, or the old one, before the kill; and what there is next.
-  const ASIDE = `.box.writing-${DEAD}-0a1b-old`;
+  const BACKUP = `.box.writing-${DEAD}-0a1b-old`;
   const HALF = `.box.writing-${DEAD}-0a1b`;
   const states: [what: string, left: Record<string, string>, next: string | undefined][] = [
     ['before the first rename', { box: 'old', [HALF]: 'new' }, 'old'],
-    ['between the renames', { [ASIDE]: 'old', [HALF]: 'new' }, 'old'],
-    ['between the renames, the new one cleared away', { [ASIDE]: 'old' }, 'old'],
-    ['after both', { box: 'new', [ASIDE]: 'old' }, 'new'],
+    ['between the renames', { [BACKUP]: 'old', [HALF]: 'new' }, 'old'],
+    ['between the renames, the new one cleared away', { [BACKUP]: 'old' }, 'old'],
+    ['after both', { box: 'new', [BACKUP]: 'old' }, 'new'],
     ['with no old folder', { [HALF]: 'new' }, undefined],
   ];
   for (const [what, left, next] of states) {

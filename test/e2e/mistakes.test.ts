@@ -59,12 +59,12 @@ describe('a mistake is told in one helpful line', () => {
     [
       'a gate that is none',
       ['evaluate', '--gate', 'robust'],
-      /--gate takes 'model: figure >= bar'/,
+      /--gate takes 'model: metric >= threshold'/,
     ],
     [
-      'a gate on a figure that will not be there',
+      'a gate on a metric that will not be there',
       ['evaluate', '--model', 'models/teacher', '--gate', 'accuracy under pgd >= 0.5'],
-      /names no figure.*accuracy under pgd Linf 0\.1 margin/,
+      /names no metric.*accuracy under pgd Linf 0\.1 margin/,
     ],
     [
       'an option that no attack has',

@@ -25,7 +25,7 @@ const own: Provenance = {
 
 function planOf(losses: readonly LossName[], eps = 0.1): EvaluationPlan {
   return {
-    subjects: [
+    models: [
       { classifier: model, folder: 'models/model', digest: 'a' },
       { classifier: { ...cold, name: 'cold' }, folder: 'models/cold', digest: 'b' },
     ],
@@ -59,7 +59,7 @@ test('logits x 200 fool the softmax loss, not the margin, and the worst case sho
   assert.deepEqual([worst.model, worst.norm, worst.eps], ['cold', 'Linf', 0.1]);
   assert.ok(worst.hits <= (robust('cold', 'margin') as number));
   assert.deepEqual(
-    record.tests.map(({ figure }) => figure),
+    record.tests.map(({ metric }) => metric),
     ['accuracy', 'robust accuracy (Linf 0.1)'],
   );
   assert.equal(record.tests[0].p, 1);
@@ -79,9 +79,9 @@ test('another attack of any kind, and a larger budget, can only lower the worst 
     const own = record.attacks.filter((attack) => attack.model === model.name);
     const standing = (count: number, eps: number) =>
       worstCase(model, own.slice(0, count), record.data.labels, { norm: 'Linf', eps });
-    const figures = own.map((_, i) => standing(i + 1, 0.1));
-    assert.ok(figures.every(({ total }) => total === 40));
-    const hits = figures.map((figure) => figure.hits);
+    const metrics = own.map((_, i) => standing(i + 1, 0.1));
+    assert.ok(metrics.every(({ total }) => total === 40));
+    const hits = metrics.map((metric) => metric.hits);
     assert.deepEqual(
       hits,
       [...hits].sort((a, b) => b - a),

@@ -51,8 +51,8 @@ const STANDARD: PlannedAttack[] = [
 ];
 
 async function measured(classifier: Classifier, attacks: readonly PlannedAttack[] = STANDARD) {
-  const subjects = [{ classifier, folder: `models/${classifier.name}`, digest: classifier.name }];
-  return evaluate({ subjects, dataset, samples: 100, attacks, seed: 3 }, provenance);
+  const models = [{ classifier, folder: `models/${classifier.name}`, digest: classifier.name }];
+  return evaluate({ models, dataset, samples: 100, attacks, seed: 3 }, provenance);
 }
 
 const serious = async (classifier: Classifier) =>
@@ -110,13 +110,13 @@ test('a vanished gradient gets no verdict from naive attacks, one from adaptive 
 });
 
 test('a model next to one whose logits are 40 times smaller is told so', async () => {
-  const subjects = [honest, rescaled(honest, 40)].map((classifier) => ({
+  const models = [honest, rescaled(honest, 40)].map((classifier) => ({
     classifier,
     folder: classifier.name,
     digest: classifier.name,
   }));
   const { flags } = await evaluate(
-    { subjects, dataset, samples: 20, attacks: [], seed: 3 },
+    { models, dataset, samples: 20, attacks: [], seed: 3 },
     provenance,
   );
   const note = flags.find(({ code }) => code === 'logit-scale');

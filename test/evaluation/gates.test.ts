@@ -4,7 +4,7 @@ import { GateError, UserError } from '../../src/errors.ts';
 import {
   type EvaluationRecord,
   evaluate,
-  gateFigures,
+  gateMetrics,
   judgeGates,
   namedAttacks,
   parseGate,
@@ -18,7 +18,7 @@ import { provenance } from './provenance.ts';
 const model = smallNetwork(25, 6, 4);
 const scope = { norm: 'Linf' as const, budgets: [8 / 255, 0.1], source: 'small' };
 const plan = {
-  subjects: [
+  models: [
     { classifier: model, folder: 'models/small', digest: 'a' },
     { classifier: { ...rescaled(model, 200), name: 'cold' }, folder: 'models/cold', digest: 'b' },
   ],
@@ -43,14 +43,14 @@ describe('gates', () => {
   const judge = (text: string, on: 'estimate' | 'interval' = 'estimate') =>
     judgeGates([parseGate(text)], record, on);
 
-  it('can name every figure of the record, each with a value inside its interval', () => {
-    for (const figure of gateFigures(record)) {
-      const { value, low, high } = figure.measure(record);
-      assert.ok(low <= value && value <= high, figure.name);
-      const [result] = judge(`${figure.model}: ${figure.name} >= ${value}`);
-      assert.ok(result.met && result.figure === figure.name, figure.name);
+  it('can name every metric of the record, each with a value inside its interval', () => {
+    for (const metric of gateMetrics(record)) {
+      const { value, low, high } = metric.measure(record);
+      assert.ok(low <= value && value <= high, metric.name);
+      const [result] = judge(`${metric.model}: ${metric.name} >= ${value}`);
+      assert.ok(result.met && result.metric === metric.name, metric.name);
     }
-    const names = new Set(gateFigures(record).map(({ name }) => name));
+    const names = new Set(gateMetrics(record).map(({ name }) => name));
     for (const name of [
       'accuracy',
       'accuracy drop',
@@ -86,7 +86,7 @@ describe('gates', () => {
     assert.equal(judge('cold: verdicts >= 1')[0].met, true);
   });
 
-  it('hold the cautious end of the interval against the bar where asked', () => {
+  it('hold the cautious end of the interval against the threshold where asked', () => {
     const [estimate] = judge('small: accuracy >= 0.99');
     const [interval] = judge('small: accuracy >= 0.99', 'interval');
     assert.ok(estimate.met && !interval.met);
@@ -107,12 +107,12 @@ describe('gates', () => {
       (error) =>
         error instanceof GateError &&
         error.exitCode === 1 &&
-        missed.every(({ figure, model }) => error.message.includes(`${figure} of ${model}`)),
+        missed.every(({ metric, model }) => error.message.includes(`${metric} of ${model}`)),
     );
     requireGates({ gates: results.filter(({ met }) => met) });
   });
 
-  it('on figures that there will not be are refused before anything is measured', async () => {
+  it('on metrics that there will not be are refused before anything is measured', async () => {
     const visited: string[] = [];
     const refused = (text: string, expected: RegExp) =>
       assert.rejects(
@@ -126,8 +126,8 @@ describe('gates', () => {
       'studnt: accuracy >= 0.5',
       /no model of this evaluation; the models are small, cold/,
     );
-    await refused('small: robustness >= 0.5', /no figure .*the figures are: accuracy; robust/);
-    await refused('small: accuracy drop <= 0.5', /no figure/);
+    await refused('small: robustness >= 0.5', /no metric .*the metrics are: accuracy; robust/);
+    await refused('small: accuracy drop <= 0.5', /no metric/);
     assert.deepEqual(visited, []);
     for (const text of [
       '',
@@ -137,7 +137,7 @@ describe('gates', () => {
       '>= 0.5',
       'a: b >= 1.2.3',
     ]) {
-      assert.throws(() => parseGate(text), /--gate takes 'model: figure >= bar'/, text);
+      assert.throws(() => parseGate(text), /--gate takes 'model: metric >= threshold'/, text);
     }
   });
 });

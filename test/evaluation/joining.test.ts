@@ -23,7 +23,7 @@ const cold = {
   folder: 'models/cold',
   digest: 'b',
 };
-const gates = [
+const allGates = [
   'robust accuracy (Linf 0.1) >= 0.5',
   'cold: accuracy drop <= 0',
   'verdicts >= 1',
@@ -31,9 +31,9 @@ const gates = [
 
 async function recordOf(
   attacks: typeof weak,
-  { subjects = [small, cold], samples = 40, seed = 1, bars = gates } = {},
+  { models = [small, cold], samples = 40, seed = 1, gates = allGates } = {},
 ): Promise<EvaluationRecord> {
-  const plan = { subjects, dataset, samples, attacks, seed, gates: bars };
+  const plan = { models, dataset, samples, attacks, seed, gates };
   const record = await evaluate(plan, provenance);
   const timeless = record.attacks.map((attack) => ({ ...attack, seconds: 0 }));
   return { ...record, seconds: 0, attacks: timeless };
@@ -51,7 +51,7 @@ describe('joined records', () => {
     const byFigure = (record: EvaluationRecord) => ({
       ...record,
       gates: record.gates.toSorted((a, b) =>
-        `${a.figure} ${a.model}`.localeCompare(`${b.figure} ${b.model}`),
+        `${a.metric} ${a.model}`.localeCompare(`${b.metric} ${b.model}`),
       ),
     });
     assert.deepEqual(byFigure(joined), byFigure(whole));
@@ -76,11 +76,11 @@ describe('joined records', () => {
 
   it('may add models, which are then compared with the first', async () => {
     const [first, second] = [
-      await recordOf(strong, { subjects: [small], bars: [] }),
-      await recordOf(strong, { subjects: [cold], bars: [] }),
+      await recordOf(strong, { models: [small], gates: [] }),
+      await recordOf(strong, { models: [cold], gates: [] }),
     ];
     const joined = joinRecords([first, second]);
-    const { tests, worstCases } = await recordOf(strong, { bars: [] });
+    const { tests, worstCases } = await recordOf(strong, { gates: [] });
     assert.deepEqual(joined.tests, tests);
     assert.deepEqual(joined.worstCases, worstCases);
   });

@@ -24,7 +24,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 const classifier = smallNetwork(16, 5, 2);
 const plan: EvaluationPlan = {
-  subjects: [{ classifier, folder: 'models/small', digest: 'small' }],
+  models: [{ classifier, folder: 'models/small', digest: 'small' }],
   dataset: datasetFor(classifier, 30),
   samples: 30,
   attacks: namedAttacks(
@@ -101,12 +101,12 @@ test('what a saved example does not do again is not counted', async () => {
     logits: (images) =>
       (existsSync(saved) ? tf.neg(classifier.logits(images)) : classifier.logits(images)) as Logits,
   };
-  const subjects = [{ classifier: moody, folder: 'models/small', digest: 'small' }];
+  const models = [{ classifier: moody, folder: 'models/small', digest: 'small' }];
   const [attack] = plan.attacks;
   const steady = await evaluate({ ...plan, attacks: [attack] }, provenance);
   assert.ok(steady.attacks[0].success.some(Boolean));
   const { attacks, flags } = await evaluate(
-    { ...plan, subjects, attacks: [attack], examplesFolder },
+    { ...plan, models, attacks: [attack], examplesFolder },
     provenance,
   );
   assert.equal(attacks[0].unverified, plan.dataset.count);

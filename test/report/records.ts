@@ -11,7 +11,7 @@ export async function smallRecord(): Promise<EvaluationRecord> {
   const dataset = datasetFor(model, 60);
   return evaluate(
     {
-      subjects: [
+      models: [
         { classifier: { ...model, name: 'baseline' }, folder: 'models/baseline', digest: 'a' },
         {
           classifier: { ...rescaled(model, 200), name: 'student', temperature: 200 },

@@ -12,7 +12,7 @@ const ENGINE = { name: 'native', instructionSet: 'avx2' };
 const DIGEST = 'a'.repeat(64);
 
 const checkpoint: Checkpoint = {
-  position: { phase: 0, epoch: 1, step: 14, lossSum: 0.1 + 0.2, correct: 9, seen: 10 },
+  cursor: { phase: 0, epoch: 1, step: 14, lossSum: 0.1 + 0.2, correct: 9, seen: 10 },
   history: [
     { epoch: 1, loss: 1 / 3, trainAccuracy: 0.5, validationAccuracy: 0.6, learningRate: 1e-3 },
   ],

@@ -37,13 +37,15 @@ export async function attackModels(
 ): Promise<EvaluationRecord> {
   const { attackNamed, planAttack } = await import('../../attacks/index.ts');
   const evaluation = await import('../../evaluation/index.ts');
-  const measuring = await import('../measuring.ts');
-  const { imagesToAttack, loadSubjects, nameOfModel } = await import('../subjects.ts');
+  const measuring = await import('../evaluation-run.ts');
+  const { imagesToAttack, loadModels, nameOfModel } = await import('../load-models.ts');
   const { attackSummaryTable, exampleGrids, targetDistanceTable, targetTable } = await import(
     '../../report/index.ts'
   );
-  const { tableSection } = await import('../findings.ts');
-  const { pickStory, storyFiles, storyText } = await import('../story.ts');
+  const { tableSection } = await import('../evaluation-text.ts');
+  const { pickAttackExample, attackExampleFiles, attackExampleText } = await import(
+    '../attack-example.ts'
+  );
   const attack = attackNamed(flags.attack);
   const norm = flags.norm ?? attack.norms[0];
   const plan = planAttack(attack, {
@@ -54,7 +56,7 @@ export async function attackModels(
   });
   const dataset = imagesToAttack(test, flags.samples, flags.index);
   const folders = flags.source ? [...flags.model, flags.source] : flags.model;
-  const subjects = await loadSubjects(folders, dataset);
+  const models = await loadModels(folders, dataset);
   const source = flags.source && nameOfModel(flags.source);
   if (attack.access === 'source-gradient' && !source) {
     throw new UserError('bad-flag', `${attack.name} takes its gradients from another model`, {
@@ -73,7 +75,7 @@ export async function attackModels(
   const record = await evaluation
     .evaluate(
       {
-        subjects,
+        models,
         dataset,
         samples: dataset.count,
         attacks: [planned],
@@ -89,13 +91,13 @@ export async function attackModels(
       }),
     )
     .finally(progress.stop);
-  const story = pickStory(record, subjects, dataset, candidates);
+  const story = pickAttackExample(record, models, dataset, candidates);
   await measuring.saveResults(flags.out, {
     'attack.json': JSON.stringify(record),
-    ...storyFiles(story),
+    ...attackExampleFiles(story),
     ...Object.fromEntries(exampleGrids(record)),
   });
-  terminal.print(storyText(story, terminal));
+  terminal.print(attackExampleText(story, terminal));
   for (const tableOf of [attackSummaryTable, targetTable, targetDistanceTable]) {
     for (const line of tableSection(tableOf(record), terminal)) terminal.print(line);
   }

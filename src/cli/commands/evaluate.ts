@@ -64,15 +64,15 @@ export async function evaluateModels(
   flags: EvaluateFlags,
 ): Promise<EvaluationRecord> {
   const evaluation = await import('../../evaluation/index.ts');
-  const { loadSubjects, nameOfModel } = await import('../subjects.ts');
-  const measuring = await import('../measuring.ts');
+  const { loadModels, nameOfModel } = await import('../load-models.ts');
+  const measuring = await import('../evaluation-run.ts');
   const gates = gatesOf(flags);
   const samples = flags.samples ?? PRESET_SAMPLES[flags.preset];
   const attacks = await attacksOf(flags, nameOfModel(flags.model[0]));
-  const subjects = await loadSubjects(flags.model, test);
+  const models = await loadModels(flags.model, test);
   const { seed, gateOn } = flags;
   const plan = {
-    subjects,
+    models,
     dataset: test,
     samples,
     attacks,
@@ -113,7 +113,7 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
   gatesOf(flags); // a mistake is told before anything is loaded
   const { openData, openSession } = await import('../session.ts');
   const { requireGates } = await import('../../evaluation/index.ts');
-  const { findings } = await import('../findings.ts');
+  const { findings } = await import('../evaluation-text.ts');
   const session = await openSession(flags);
   const { test } = await openData(flags, session.terminal);
   const record = await evaluateModels(session, test, flags);

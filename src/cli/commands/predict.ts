@@ -16,17 +16,17 @@ interface Flags extends EngineOptions, DataOptions {
 }
 
 /** One image to classify: where it is from, its pixels, its true class where known. */
-interface Subject {
+interface ImageToClassify {
   readonly source: string;
   readonly pixels: Uint8Array;
   readonly changes: readonly string[];
   readonly label?: number;
 }
 
-async function readSubjects(
+async function readImages(
   flags: Flags,
   shape: readonly [number, number, number],
-): Promise<Subject[]> {
+): Promise<ImageToClassify[]> {
   if ((flags.index === undefined) === (flags.image === undefined)) {
     throw new UserError('bad-flag', 'predict takes either --index N or --image FILE.png', {
       hint: 'try `distill predict --index 0`',
@@ -71,11 +71,11 @@ async function predict(flags: Flags): Promise<void> {
   );
   const { halfBlocks } = await import('../picture.ts');
   const { network } = await readModelCard(flags.model);
-  const subjects = await readSubjects(flags, network.inputShape);
+  const images = await readImages(flags, network.inputShape);
   const { terminal } = await openSession(flags);
   const { card, model } = await loadModel(flags.model);
   const [height, width] = network.inputShape;
-  const results = subjects.map(({ source, pixels, changes, label }) => {
+  const results = images.map(({ source, pixels, changes, label }) => {
     const logits = logitsOf(model, { shape: network.inputShape, images: pixels, count: 1 });
     const probabilities = softmaxOf(logits, model.classes, 1);
     const [predicted] = classesOf(logits, model.classes);

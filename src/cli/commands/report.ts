@@ -18,7 +18,7 @@ export async function writeReport(
   terminal: Terminal,
 ): Promise<string> {
   const { buildReport } = await import('../../report/index.ts');
-  const { saveResults } = await import('../measuring.ts');
+  const { saveResults } = await import('../evaluation-run.ts');
   const { files, notes } = await buildReport(records);
   await saveResults(folder, files);
   for (const note of notes) terminal.note(note);

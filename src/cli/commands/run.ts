@@ -27,7 +27,7 @@ interface Flags extends SharedOptions, TrainingFlags, SoftLabelFlags, GateFlags 
 const DEFAULT_MODELS = 'models';
 
 /** Where a run keeps what; with another `--models`, everything stays below that folder. */
-function placesOf(models: string) {
+function pathsOf(models: string) {
   const isDefault = models === DEFAULT_MODELS;
   return {
     baseline: `${models}/baseline`,
@@ -50,18 +50,18 @@ async function run(flags: Flags): Promise<void> {
   const { attackModels } = await import('./attack.ts');
   const { evaluateModels } = await import('./evaluate.ts');
   const { writeReport } = await import('./report.ts');
-  const { measurementDigest, saveResults } = await import('../measuring.ts');
+  const { measurementDigest, saveResults } = await import('../evaluation-run.ts');
   const { readMatchingRecord, runSummary } = await import('../run-summary.ts');
   const { judgeGates, requireGates } = await import('../../evaluation/index.ts');
 
   const gates = gatesOf(flags);
-  const places = placesOf(flags.models);
+  const paths = pathsOf(flags.models);
   for (const text of flags.eps) parseEps(text, 'Linf');
   for (const name of ['baseline', 'teacher', 'student'] as const) {
-    await checkFolder(places[name], MODEL_FOLDER);
+    await checkFolder(paths[name], MODEL_FOLDER);
   }
-  await checkFolder(places.softLabels, training.SOFT_LABELS_FOLDER);
-  for (const name of ['attack', 'evaluation', 'report'] as const) await checkWritable(places[name]);
+  await checkFolder(paths.softLabels, training.SOFT_LABELS_FOLDER);
+  for (const name of ['attack', 'evaluation', 'report'] as const) await checkWritable(paths[name]);
   const settings = trainingSettings(flags);
   const started = performance.now();
   const session = await openSession(flags);
@@ -95,16 +95,16 @@ async function run(flags: Flags): Promise<void> {
     label,
     data,
     settings: ownSettings,
-    out: places[label],
+    out: paths[label],
     resume: flags.force ? ('never' as const) : ('matching' as const),
     logDir: flags.logDir,
   });
   const teacherStep = (name: 'baseline' | 'teacher', ownSettings: TrainingSettings) =>
     step(
       name,
-      () => cardOf(places[name], training.teacherInputsDigest(data, ownSettings)),
+      () => cardOf(paths[name], training.teacherInputsDigest(data, ownSettings)),
       () => trainWithProgress(session, jobOf(name, ownSettings), training.trainTeacher),
-      (card) => describeModel(card, places[name]),
+      (card) => describeModel(card, paths[name]),
     );
 
   await teacherStep('baseline', { ...settings, temperature: 1 });
@@ -124,78 +124,78 @@ async function run(flags: Flags): Promise<void> {
         settings.temperature,
         noise,
       );
-      const labels = await training.readSoftLabels(places.softLabels, data).catch(() => undefined);
+      const labels = await training.readSoftLabels(paths.softLabels, data).catch(() => undefined);
       return labels?.card.inputsDigest === wanted ? labels : undefined;
     },
     () =>
       softLabelsWithProgress(session, {
         ...flags,
         data,
-        teacher: places.teacher,
-        out: places.softLabels,
+        teacher: paths.teacher,
+        out: paths.softLabels,
       }),
-    ({ card }) => describeSoftLabels(card, places.softLabels),
+    ({ card }) => describeSoftLabels(card, paths.softLabels),
   );
   const { fineTuneEpochs } = flags;
   await step(
     'student',
     () =>
       cardOf(
-        places.student,
+        paths.student,
         training.studentInputsDigest(data, settings, softLabels.card.digest, fineTuneEpochs),
       ),
     () =>
       trainWithProgress(session, jobOf('student', settings), (options) =>
         training.trainStudent({ ...options, softLabels, fineTuneEpochs }),
       ),
-    (card) => describeModel(card, places.student),
+    (card) => describeModel(card, paths.student),
   );
 
-  const folders = [places.baseline, places.teacher, places.student];
+  const folders = [paths.baseline, paths.teacher, paths.student];
   const attackFlags = {
     ...flags,
-    model: [places.baseline, places.student],
+    model: [paths.baseline, paths.student],
     attack: 'fgsm',
     eps: flags.eps[flags.eps.length - 1],
     set: [],
-    out: places.attack,
+    out: paths.attack,
   };
   await step(
     'attack',
     async () =>
       readMatchingRecord(
-        `${places.attack}/attack.json`,
+        `${paths.attack}/attack.json`,
         await measurementDigest(attackFlags.model, data.test, attackFlags),
       ),
     () => attackModels(session, data.test, attackFlags),
-    () => `one attacked image: ${places.attack}/attacked.png`,
+    () => `one attacked image: ${paths.attack}/attacked.png`,
   );
   const evaluateFlags = {
     ...flags,
     model: folders,
     preset: 'quick' as const,
     norm: 'Linf' as const,
-    out: places.evaluation,
+    out: paths.evaluation,
   };
   const record = await step(
     'evaluate',
     async () => {
       const inputsDigest = await measurementDigest(folders, data.test, evaluateFlags);
-      const path = `${places.evaluation}/evaluation.json`;
+      const path = `${paths.evaluation}/evaluation.json`;
       const old = await readMatchingRecord(path, inputsDigest);
       if (!old) return undefined;
-      // The measurements are the same, the bars may not be.
+      // The measurements are the same, the gates may not be.
       const judged = { ...old, gates: judgeGates(gates, old, flags.gateOn ?? 'estimate') };
-      await saveResults(places.evaluation, { 'evaluation.json': JSON.stringify(judged) });
+      await saveResults(paths.evaluation, { 'evaluation.json': JSON.stringify(judged) });
       return judged;
     },
     () => evaluateModels(session, data.test, evaluateFlags),
-    () => `all figures: ${places.evaluation}/evaluation.json`,
+    () => `record: ${paths.evaluation}/evaluation.json`,
   );
   await step(
     'report',
     async () => undefined, // quicker made than checked
-    () => writeReport([record], places.report, terminal),
+    () => writeReport([record], paths.report, terminal),
     (page) => `page to look at and pass on: ${page}`,
   );
   const seconds = (performance.now() - started) / 1000;

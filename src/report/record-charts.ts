@@ -19,19 +19,19 @@ import {
   ticksOf,
 } from './charts/index.ts';
 import type { Material } from './material.ts';
+import { mainBudget } from './summary.ts';
 import { accuracyOnAttacked } from './tables.ts';
 import { attackName, countText, rateText, slug } from './text.ts';
-import { mainBudget } from './verdict.ts';
 
 /** A chart with the part of the page it belongs to and the name of its files. */
-export interface Figure {
+export interface ReportChart {
   readonly section: 'robustness' | 'gradients' | 'logits' | 'confusion' | 'training' | 'minimal';
   readonly file: string;
   readonly chart: Chart;
 }
 
 /** Every chart that the material has the numbers for. */
-export function figuresOf(material: Material): Figure[] {
+export function chartsOf(material: Material): ReportChart[] {
   return [
     ...robustness(material),
     ...gradients(material),
@@ -71,14 +71,14 @@ const MOST_LINES = 6;
  * Accuracy over eps: a chart a model and norm, a line an attack and loss. Where these are too many
  * for one chart, attacks with several losses get charts of their own.
  */
-function robustness({ record }: Material): Figure[] {
+function robustness({ record }: Material): ReportChart[] {
   const fixed = record.attacks.filter(({ eps, targets }) => eps !== null && targets === null);
   return distinct(fixed.map(({ norm }) => norm)).flatMap((norm) => {
     const all = fixed.filter((attack) => attack.norm === norm);
     const furthest = mainBudget(all)?.eps ?? 0;
     const near = all.filter(({ eps }) => (eps as number) <= furthest);
     return groupsOf(near).flatMap((attacks) =>
-      record.models.flatMap((model): Figure[] => {
+      record.models.flatMap((model): ReportChart[] => {
         const own = near.filter(
           ({ model: name, attack }) => name === model.name && attacks.includes(attack),
         );
@@ -160,7 +160,7 @@ function robustnessLine(
 const ZERO_BAR = { from: HISTOGRAM_FROM - 6, to: HISTOGRAM_FROM - 3 };
 
 /** Size of the input gradient: a chart a loss, a histogram a model. */
-function gradients({ record }: Material): Figure[] {
+function gradients({ record }: Material): ReportChart[] {
   const losses = distinct(
     record.models.flatMap((model) => model.gradients.map(({ loss }) => loss)),
   );
@@ -210,7 +210,7 @@ function gradients({ record }: Material): Figure[] {
 }
 
 /** How far the first logit stands above the second: a histogram a model. */
-function logitGaps({ record }: Material): Figure[] {
+function logitGaps({ record }: Material): ReportChart[] {
   const rows = record.models.flatMap(({ name, logitGaps: counts }): Row[] => {
     if (!counts) return [];
     const total = counts.reduce((a, b) => a + b, 0);
@@ -251,7 +251,7 @@ function logitGaps({ record }: Material): Figure[] {
 }
 
 /** Distances at which images fall: steps that end below 100 % where an attack failed. */
-function minimalPerturbations({ record }: Material): Figure[] {
+function minimalPerturbations({ record }: Material): ReportChart[] {
   const minimal = record.attacks.filter(({ eps }) => eps === null);
   const names = distinct(minimal.map((attack) => `${attackName(attack)} ${attack.norm}`));
   return names.map((name) => {
@@ -292,7 +292,7 @@ function minimalPerturbations({ record }: Material): Figure[] {
 const shareOf = (flags: readonly boolean[]): number =>
   flags.length === 0 ? 0 : flags.filter(Boolean).length / flags.length;
 
-function confusion({ record }: Material): Figure[] {
+function confusion({ record }: Material): ReportChart[] {
   return record.models.map(({ name, confusion: counts, accuracy }) => ({
     section: 'confusion',
     file: `confusion-${name}`,
@@ -305,7 +305,7 @@ function confusion({ record }: Material): Figure[] {
 }
 
 /** Validation accuracy and loss by epoch, a line a model. */
-function training({ record, cards }: Material): Figure[] {
+function training({ record, cards }: Material): ReportChart[] {
   const trained = record.models.flatMap(({ name }, i) => {
     const history = cards.get(name)?.history ?? [];
     return history.length > 0 ? [{ name, hue: hueOf(i), history }] : [];

@@ -24,11 +24,11 @@ import { duration, type Terminal } from './terminal.ts';
  */
 export async function openPartial(
   { out, resume }: { readonly out: string; readonly resume?: true },
-  { subjects, dataset, samples, attacks, seed }: EvaluationPlan,
+  { models, dataset, samples, attacks, seed }: EvaluationPlan,
 ): Promise<PartialEvaluation> {
   const path = join(out, 'partial.json');
   const digest = digestOf({
-    models: subjects.map((subject) => subject.digest),
+    models: models.map((model) => model.digest),
     data: dataset.digest,
     samples,
     seed,

@@ -11,7 +11,7 @@ import { isBlind, isSignificant } from './tables.ts';
 import { attackName, countText, rateText } from './text.ts';
 
 /** The model that a record is about: the last one trained at a temperature, else the last. */
-export function subjectOf<M extends { readonly temperature: number }>({
+export function primaryModel<M extends { readonly temperature: number }>({
   models,
 }: {
   readonly models: readonly M[];
@@ -24,7 +24,7 @@ export function subjectOf<M extends { readonly temperature: number }>({
  * what is left under the strongest attacks of the record.
  */
 export function verdict(record: EvaluationRecord): string[] {
-  const subject = subjectOf(record);
+  const subject = primaryModel(record);
   if (!subject) return ['This record holds no model.'];
   return [accuracySentence(record, subject), ...attackSentences(record, subject)];
 }
@@ -35,7 +35,7 @@ function accuracySentence({ models, tests }: EvaluationRecord, subject: ModelRec
   if (first.name === subject.name) return `${own}.`;
   const other = `the ${first.name} on ${rateText(first.accuracy)}`;
   const test = tests.find(
-    (one) => one.figure === 'accuracy' && one.first === first.name && one.second === subject.name,
+    (one) => one.metric === 'accuracy' && one.first === first.name && one.second === subject.name,
   );
   if (!test) return `${own}, ${other}.`;
   const p = `exact McNemar p = ${test.p.toPrecision(2)}`;
@@ -105,7 +105,7 @@ function worstSentence(
   const [first] = record.models;
   const other = first.name === subject.name ? undefined : worstOf(first.name);
   const test = record.tests.find(
-    (one) => one.figure === robustAccuracy({ norm, eps }) && one.second === subject.name,
+    (one) => one.metric === robustAccuracy({ norm, eps }) && one.second === subject.name,
   );
   const chance = test
     ? `, ${isSignificant(test) ? 'a significant difference' : 'no significant difference'} (exact McNemar p = ${test.p.toPrecision(2)}, with Holm's correction ${test.holm.toPrecision(2)})`

@@ -2,7 +2,7 @@
 import { basename, resolve } from 'node:path';
 import { type Dataset, subset } from '../data/index.ts';
 import { UserError } from '../errors.ts';
-import type { Subject } from '../evaluation/index.ts';
+import type { EvaluatedModel } from '../evaluation/index.ts';
 import { loadModel } from '../models/index.ts';
 
 /** A model's name in tables and records: that of its folder. */
@@ -14,14 +14,14 @@ export function nameOfModel(folder: string): string {
  * Loads models, each named after its folder.
  * @throws UserError when one does not fit the data, two have one name, or as `loadModel`
  */
-export async function loadSubjects(
+export async function loadModels(
   folders: readonly string[],
   dataset: Dataset,
-): Promise<Subject[]> {
-  const subjects: Subject[] = [];
+): Promise<EvaluatedModel[]> {
+  const models: EvaluatedModel[] = [];
   for (const folder of folders) {
     const name = nameOfModel(folder);
-    if (subjects.some((subject) => subject.classifier.name === name)) {
+    if (models.some((model) => model.classifier.name === name)) {
       throw new UserError('bad-flag', `two models are named ${name}`, {
         hint: 'models are named after their folders: rename or copy one',
       });
@@ -35,9 +35,9 @@ export async function loadSubjects(
         { hint: 'name another --model or --data' },
       );
     }
-    subjects.push({ classifier: model.classifier(name), folder, digest: card.digest });
+    models.push({ classifier: model.classifier(name), folder, digest: card.digest });
   }
-  return subjects;
+  return models;
 }
 
 /**

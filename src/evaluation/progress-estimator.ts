@@ -40,20 +40,22 @@ export interface Work {
 }
 
 /** Counts passes against all that the plan is expected to make. */
-export class Tally {
+export class ProgressEstimator {
   readonly #onProgress: EvaluationPlan['onProgress'];
   readonly #clean: Part;
   readonly #parts = new Map<PlannedAttack, Part>();
   #done = 0;
 
-  constructor({ dataset, samples, subjects, attacks, onProgress }: EvaluationPlan) {
+  constructor({ dataset, samples, models, attacks, onProgress }: EvaluationPlan) {
     const part = (left: number, perImage: number) => ({ left, perImage, images: 0, passes: 0 });
     this.#onProgress = onProgress;
-    this.#clean = part(subjects.length * dataset.count, 1);
+    this.#clean = part(models.length * dataset.count, 1);
     for (const attack of attacks) {
-      const victims = subjects.filter(({ classifier }) => classifier.name !== attack.source).length;
+      const targetModels = models.filter(
+        ({ classifier }) => classifier.name !== attack.source,
+      ).length;
       const rows = rowsOf(dataset, samples, attack.target).positions.length;
-      this.#parts.set(attack, part(victims * rows, passesOf(attack.plan)));
+      this.#parts.set(attack, part(targetModels * rows, passesOf(attack.plan)));
     }
   }
 

@@ -2,7 +2,7 @@
 
 import { argmax, Oracle, row } from '../attacks/index.ts';
 import { type Dataset, imageSize, imagesAsFloats } from '../data/index.ts';
-import type { EvaluationRecord, Subject } from '../evaluation/index.ts';
+import type { EvaluatedModel, EvaluationRecord } from '../evaluation/index.ts';
 import { softmaxOf } from '../models/index.ts';
 import { percent } from '../numbers.ts';
 import { encodeGrid, perturbationPicture, pictureOf } from '../report/index.ts';
@@ -36,9 +36,9 @@ const PICTURE_WIDTH = 24;
  * its prediction before and after, and those of the other models on the same attacked image and
  * on the one made for them.
  */
-export function pickStory(
+export function pickAttackExample(
   record: EvaluationRecord,
-  subjects: readonly Subject[],
+  models: readonly EvaluatedModel[],
   dataset: Dataset,
   candidates: ReadonlyMap<string, Float32Array>,
 ): Story {
@@ -56,7 +56,7 @@ export function pickStory(
   const attackedFor = (model: string) => row(candidates.get(model) as Float32Array, shown, size);
   const attacked = attackedFor(first.model);
   const verdict = (model: string, what: string, image: Float32Array): Verdict => {
-    const { classifier } = subjects.find((one) => one.classifier.name === model) as Subject;
+    const { classifier } = models.find((one) => one.classifier.name === model) as EvaluatedModel;
     return { what: `${model} on ${what}`, ...predict(classifier, image) };
   };
   return {
@@ -79,7 +79,7 @@ export function pickStory(
   };
 }
 
-function predict(classifier: Subject['classifier'], image: Float32Array) {
+function predict(classifier: EvaluatedModel['classifier'], image: Float32Array) {
   const logits = new Oracle(classifier).logits(image);
   const predicted = argmax(logits);
   return { predicted, probability: softmaxOf(logits, classifier.classes, 1)[predicted] };
@@ -92,7 +92,7 @@ function largestChange({ original, attacked }: Story): number {
 const deltaOf = ({ original, attacked }: Story) => attacked.map((value, i) => value - original[i]);
 
 /** The picture files of the story. */
-export function storyFiles(story: Story): Record<string, Uint8Array> {
+export function attackExampleFiles(story: Story): Record<string, Uint8Array> {
   const { shape, original, attacked } = story;
   const change = perturbationPicture(deltaOf(story), [shape[0], shape[1]], largestChange(story));
   const grid = [[pictureOf(original, shape), change, pictureOf(attacked, shape)]];
@@ -100,7 +100,7 @@ export function storyFiles(story: Story): Record<string, Uint8Array> {
 }
 
 /** Original, perturbation and attacked image side by side, and what the models say. */
-export function storyText(story: Story, terminal: Terminal): string {
+export function attackExampleText(story: Story, terminal: Terminal): string {
   const { shape, original, attacked, verdicts } = story;
   const lines: string[] = [];
   const [height, width, channels] = shape;
