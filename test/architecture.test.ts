@@ -12,7 +12,7 @@ const ORDER = [
   ['src/attacks'],
   ['src/models'],
   ['src/data', 'src/savedmodel'],
-  ['src/engine'],
+  ['src/storage', 'src/engine'],
   ['native/backend'],
 ];
 
@@ -96,6 +96,7 @@ describe('the architecture', () => {
   it('would be told of a fault', () => {
     for (const [from, to] of [
       ['src/data/noise.ts', 'src/models/index.ts'],
+      ['src/storage/npy.ts', 'src/data/index.ts'],
       ['src/training/fit.ts', 'src/evaluation/index.ts'],
       ['src/cli/commands/run.ts', 'src/training/fit.ts'],
       ['src/training/fit.ts', 'src/attacks/types.ts'],

@@ -68,7 +68,7 @@ async function importForeign(source: string, flags: Flags): Promise<void> {
   const { importModel, MODEL_FOLDER, parameterCount, saveModel, weightsDigest } = await import(
     '../../models/index.ts'
   );
-  const { checkFolder, digestOf } = await import('../../data/index.ts');
+  const { checkFolder, digestOf } = await import('../../storage/index.ts');
   const { programVersion } = await import('../../version.ts');
   await checkFolder(flags.out, MODEL_FOLDER);
   const { engine, terminal } = await openSession(flags);

@@ -33,7 +33,7 @@ async function readImages(
     });
   }
   if (flags.image) {
-    const { readImage } = await import('../../models/index.ts');
+    const { readImage } = await import('../../data/index.ts');
     if (shape[2] !== 1) {
       throw new UserError('bad-model', `${flags.model} takes images of ${shape[2]} channels`, {
         hint: '--image works for grayscale models; use --index',

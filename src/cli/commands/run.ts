@@ -41,7 +41,7 @@ function pathsOf(models: string) {
 }
 
 async function run(flags: Flags): Promise<void> {
-  const { checkFolder, checkWritable } = await import('../../data/index.ts');
+  const { checkFolder, checkWritable } = await import('../../storage/index.ts');
   const { openData, openSession } = await import('../session.ts');
   const { MODEL_FOLDER, readModelCard } = await import('../../models/index.ts');
   const training = await import('../../training/index.ts');
