@@ -61,7 +61,7 @@ describe('a mistake is reported in one line, with a hint in the next', () => {
     [
       'a gate that is none',
       ['evaluate', '--gate', 'robust'],
-      /--gate takes 'model: metric >= threshold'/,
+      /a gate reads 'model: metric >= threshold'/,
     ],
     [
       'a gate on a metric that will not be there',
