@@ -117,11 +117,11 @@ export async function saveResults(
 const TELLING = 3;
 
 /** A progress callback that shows what is being measured and how long the rest will take. */
-export async function evaluationProgress(terminal: Terminal): Promise<{
+export function evaluationProgress(terminal: Terminal): {
   onProgress(what: string, done: number, total: number): void;
   stop(): void;
-}> {
-  const progress = await terminal.progress('evaluate');
+} {
+  const progress = terminal.progress('evaluate');
   const started = performance.now();
   return {
     onProgress: (what, done, total) => {
