@@ -3,7 +3,7 @@ import { ENGINES, MAX_THREADS } from '../engine/choices.ts';
 import type { EngineChoice } from '../engine/index.ts';
 import { FAILURES, GATE_ENDS, parseGate, shortGates } from '../evaluation/gate-syntax.ts';
 import type { Failure, Gate, GateEnd } from '../evaluation/index.ts';
-import { ARCHITECTURE_NAMES } from '../models/architecture-names.ts';
+import { ARCHITECTURE_NAMES } from '../models/architectures/registry.ts';
 import type { ArchitectureName } from '../models/index.ts';
 import type { Adversary, OptimizerName, TrainingSettings } from '../training/index.ts';
 import { DEFAULTS, OPTIMIZERS } from '../training/settings.ts';

@@ -1,8 +1,8 @@
 /** What each ONNX operator becomes: a constant, a view of a feature, or a layer. */
 
-import type { Nonlinearity, Padding } from '../network.ts';
+import type { Padding } from '../layers/layer-kind.ts';
+import type { Nonlinearity } from '../layers/nonlinearities.ts';
 import type { NodeProto, TensorProto } from '../onnx/gen/onnx_pb.ts';
-import type { Assembler, Feature, LayerContent } from './assembler.ts';
 import {
   type Constant,
   combine,
@@ -24,6 +24,7 @@ import {
   depthwiseConvolution,
   flatten,
 } from './layers.ts';
+import type { Feature, LayerContent, NetworkBuilder } from './network-builder.ts';
 
 /**
  * A feature as ONNX sees it: channels first, channels last, a vector, or the `[channels, 1, 1]`
@@ -94,7 +95,7 @@ interface Call {
   readonly place: string;
   readonly attributes: OnnxAttributes;
   readonly inputs: readonly (OnnxValue | undefined)[];
-  readonly assembler: Assembler;
+  readonly builder: NetworkBuilder;
 }
 
 type Operator = (call: Call) => OnnxValue;
@@ -139,7 +140,7 @@ function channelsFirst(feature: Feature): OnnxView {
 function flat(call: Call, input: OnnxView): OnnxView {
   if (input.layout === 'flat') return input;
   const { shape } = input.feature;
-  const feature = flatten(call.assembler, input.feature);
+  const feature = flatten(call.builder, input.feature);
   const [height, width, channels] = shape;
   const reordered = input.layout === 'nchw' && channels > 1 && height * width > 1;
   return { kind: 'view', feature, layout: 'flat', ...(reordered ? { unrolled: shape } : {}) };
@@ -172,12 +173,12 @@ function scaled(
   scale: ArrayLike<number>,
   offset: ArrayLike<number>,
 ): OnnxView {
-  return { ...input, feature: affine(call.assembler, input.feature, scale, offset) };
+  return { ...input, feature: affine(call.builder, input.feature, scale, offset) };
 }
 
 function elementwise(call: Call, content: LayerContent): OnnxView {
   const input = view(call);
-  return { ...input, feature: call.assembler.add(content, [input.feature]) };
+  return { ...input, feature: call.builder.add(content, [input.feature]) };
 }
 
 function pair(call: Call, values: readonly number[]): [number, number] {
@@ -219,10 +220,10 @@ function convolve(call: Call): OnnxView {
   const channels = input.shape[2];
   let result: Feature;
   if (group === 1) {
-    result = convolution(call.assembler, input, transpose(kernel, [2, 3, 1, 0]), window);
+    result = convolution(call.builder, input, transpose(kernel, [2, 3, 1, 0]), window);
   } else if (group === channels && perGroup === 1 && out % channels === 0) {
     const split = constant([channels, out / channels, height, width], kernel.values);
-    result = depthwiseConvolution(call.assembler, input, transpose(split, [2, 3, 0, 1]), window);
+    result = depthwiseConvolution(call.builder, input, transpose(split, [2, 3, 0, 1]), window);
   } else {
     return fail(call, `${group} groups of ${channels} channels`);
   }
@@ -240,7 +241,7 @@ function product(call: Call, kernel: Constant): OnnxView {
   const input = view(call);
   if (input.layout !== 'flat') fail(call, 'its input is not a vector');
   const rows = reorderRows(kernel, input.unrolled);
-  return { kind: 'view', feature: dense(call.assembler, input.feature, rows), layout: 'flat' };
+  return { kind: 'view', feature: dense(call.builder, input.feature, rows), layout: 'flat' };
 }
 
 function gemm(call: Call): OnnxView {
@@ -267,7 +268,7 @@ function batchNorm(call: Call): OnnxView {
   );
   const epsilon = call.attributes.float('epsilon', 1e-5);
   const parameters = { gamma, beta, mean, variance, epsilon };
-  return { ...input, feature: batchNormalization(call.assembler, input.feature, parameters) };
+  return { ...input, feature: batchNormalization(call.builder, input.feature, parameters) };
 }
 
 interface Arithmetic {
@@ -294,7 +295,7 @@ function arithmetic({ compute, second, first, join }: Arithmetic): Operator {
       if (a.layout !== b.layout || `${a.unrolled}` !== `${b.unrolled}`)
         fail(call, 'of two layouts');
       if (`${shapeOf(a)}` !== `${shapeOf(b)}`) fail(call, `of [${shapeOf(a)}] and [${shapeOf(b)}]`);
-      return { ...a, feature: call.assembler.add({ kind: join }, [a.feature, b.feature]) };
+      return { ...a, feature: call.builder.add({ kind: join }, [a.feature, b.feature]) };
     }
     return fail(call, 'of these inputs');
   };
@@ -325,7 +326,7 @@ function samePads(input: number, window: number, stride: number): [number, numbe
 
 function pool(kind: 'max-pool' | 'average-pool'): Operator {
   return (call) => {
-    const { attributes, assembler } = call;
+    const { attributes, builder } = call;
     let input = image(call);
     const size = pair(call, attributes.integers('kernel_shape') ?? []);
     const strides = pair(call, attributes.integers('strides') ?? [1, 1]);
@@ -349,7 +350,7 @@ function pool(kind: 'max-pool' | 'average-pool'): Operator {
     if (kind === 'average-pool' && typeof pad !== 'string') {
       const same = [0, 1].map((axis) => samePads(input.shape[axis], size[axis], strides[axis]));
       if (attributes.integer('count_include_pad', 0) !== 0) {
-        input = assembler.add({ kind: 'pad', padding: pad }, [input]);
+        input = builder.add({ kind: 'pad', padding: pad }, [input]);
         pad = 'valid';
       } else if (`${pad}` === `${same}`) {
         pad = 'same';
@@ -357,13 +358,13 @@ function pool(kind: 'max-pool' | 'average-pool'): Operator {
         fail(call, 'with padding that does not count');
       }
     }
-    return channelsFirst(assembler.add({ kind, size, strides, padding: pad }, [input]));
+    return channelsFirst(builder.add({ kind, size, strides, padding: pad }, [input]));
   };
 }
 
 function globalPool(kind: 'global-max-pool' | 'global-average-pool'): Operator {
   return (call) => {
-    const feature = call.assembler.add({ kind }, [image(call)]);
+    const feature = call.builder.add({ kind }, [image(call)]);
     return { kind: 'view', feature, layout: 'pooled' };
   };
 }
@@ -376,7 +377,7 @@ function reduce(kind: 'global-max-pool' | 'global-average-pool'): Operator {
     const { feature, layout } = view(call);
     const pixels = layout === 'nhwc' ? '1,2' : '2,3';
     if (feature.shape.length !== 3 || `${axes}` !== pixels) fail(call, `over the axes [${axes}]`);
-    const pooled = call.assembler.add({ kind }, [feature]);
+    const pooled = call.builder.add({ kind }, [feature]);
     const kept = call.attributes.integer('keepdims', 1) !== 0;
     if (kept && layout === 'nhwc') fail(call, 'with keepdims on channels last');
     return { kind: 'view', feature: pooled, layout: kept ? 'pooled' : 'flat' };
@@ -448,7 +449,7 @@ function concat(call: Call): OnnxValue {
   const alike = parts.every((part) => part.layout === layout && part.unrolled === undefined);
   if (!alike || (axis < 0 ? axis + rank : axis) !== channels) fail(call, `along the axis ${axis}`);
   const features = parts.map(({ feature }) => feature);
-  return { kind: 'view', feature: call.assembler.add({ kind: 'concat' }, features), layout };
+  return { kind: 'view', feature: call.builder.add({ kind: 'concat' }, features), layout };
 }
 
 function pad(call: Call): OnnxValue {
@@ -468,7 +469,7 @@ function pad(call: Call): OnnxValue {
       [left, right],
     ],
   } as const;
-  return channelsFirst(call.assembler.add(content, [image(call)]));
+  return channelsFirst(call.builder.add(content, [image(call)]));
 }
 
 function softmax(call: Call): OnnxValue {

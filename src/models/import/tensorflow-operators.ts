@@ -1,7 +1,7 @@
 /** What each TensorFlow operator becomes: a constant, a view of a feature, or a layer. */
 import type { NodeDef } from '../../savedmodel/index.ts';
-import type { Nonlinearity, Padding } from '../network.ts';
-import type { Assembler, Feature, LayerContent } from './assembler.ts';
+import type { Padding } from '../layers/layer-kind.ts';
+import type { Nonlinearity } from '../layers/nonlinearities.ts';
 import {
   broadcastShape,
   type Constant,
@@ -26,13 +26,14 @@ import {
   perChannel,
   type Window,
 } from './layers.ts';
+import type { Feature, LayerContent, NetworkBuilder } from './network-builder.ts';
 import type { Attributes, Spaced, Value, View } from './tensorflow-values.ts';
 
 interface Call {
   readonly node: NodeDef;
   readonly attributes: Attributes;
   readonly inputs: readonly Value[];
-  readonly assembler: Assembler;
+  readonly builder: NetworkBuilder;
 }
 
 type Operator = (call: Call) => Value;
@@ -65,7 +66,7 @@ function numbers(call: Call, index: number): number[] {
 function feature(call: Call, index = 0): Feature {
   const { feature: real, shape } = view(call, index);
   if (`${shape}` === `${real.shape}`) return real;
-  if (shape.length === 1) return flatten(call.assembler, real);
+  if (shape.length === 1) return flatten(call.builder, real);
   return fail(call, `its input was reshaped from [${real.shape}] to [${shape}]`);
 }
 
@@ -79,7 +80,7 @@ function image(call: Call, index = 0): Feature {
 /** A layer that treats every number alike, so that it may see any view of them. */
 function elementwise(call: Call, content: LayerContent): View {
   const { feature: real, shape } = view(call);
-  return viewOf(call.assembler.add(content, [real]), shape);
+  return viewOf(call.builder.add(content, [real]), shape);
 }
 
 function pair(call: Call, values: readonly number[]): [number, number] {
@@ -123,18 +124,23 @@ function kernel(call: Call): Constant {
   return value;
 }
 
-type Convolve = (assembler: Assembler, input: Feature, kernel: Constant, window: Window) => Feature;
+type Convolve = (
+  builder: NetworkBuilder,
+  input: Feature,
+  kernel: Constant,
+  window: Window,
+) => Feature;
 
 function convolve(how: Convolve) {
   return (call: Call): View | Spaced => {
     const weights = kernel(call);
-    const { assembler } = call;
+    const { builder } = call;
     const own = window(call);
     const [input] = call.inputs;
-    if (input?.kind !== 'spaced') return viewOf(how(assembler, image(call), weights, own));
+    if (input?.kind !== 'spaced') return viewOf(how(builder, image(call), weights, own));
     const plain = own.padding === 'valid' && `${own.strides},${own.dilations}` === '1,1,1,1';
     if (!plain || input.convolve) fail(call, 'between blocks');
-    return { ...input, convolve: (source, meant) => how(assembler, source, weights, meant) };
+    return { ...input, convolve: (source, meant) => how(builder, source, weights, meant) };
   };
 }
 
@@ -174,13 +180,13 @@ function batchToSpace(call: Call): View {
 
 function matMul(call: Call): View {
   const weights = given(call, 1);
-  const { attributes, assembler } = call;
+  const { attributes, builder } = call;
   if (weights.shape.length !== 2) fail(call, `a matrix of shape [${weights.shape}]`);
   if (attributes.boolean('transpose_a') || attributes.boolean('adj_x')) fail(call, 'transposed');
   const turned = attributes.boolean('transpose_b') || attributes.boolean('adj_y');
   const { feature: real, shape } = view(call);
   if (shape.length !== 1) fail(call, `its input is [${['N', ...shape]}]`);
-  return viewOf(dense(assembler, real, turned ? transpose(weights, [1, 0]) : weights));
+  return viewOf(dense(builder, real, turned ? transpose(weights, [1, 0]) : weights));
 }
 
 /** `x * scale + offset` with constants that differ along the channels at most. */
@@ -194,7 +200,7 @@ function scaled(call: Call, index: number, scale: Constant, offset: Constant): V
   if (factors === undefined || terms === undefined) {
     return fail(call, `a constant of shape [${scale.shape}] or [${offset.shape}]`);
   }
-  return viewOf(affine(call.assembler, input, factors, terms), uniform ? shape : input.shape);
+  return viewOf(affine(call.builder, input, factors, terms), uniform ? shape : input.shape);
 }
 
 interface Arithmetic {
@@ -229,7 +235,7 @@ function arithmetic({ compute, second, first, join }: Arithmetic): Operator {
         fail(call, `of [${a.shape}] and [${b.shape}]`);
       }
       const inputs = [feature(call, 0), feature(call, 1)];
-      return viewOf(call.assembler.add({ kind: join }, inputs));
+      return viewOf(call.builder.add({ kind: join }, inputs));
     }
     return fail(call, 'of these inputs');
   };
@@ -250,7 +256,7 @@ function pool(kind: 'max-pool' | 'average-pool'): Operator {
     const strides = pair(call, call.attributes.integers('strides'));
     const pad = padding(call);
     if (kind === 'average-pool' && typeof pad !== 'string') fail(call, 'explicit padding');
-    return viewOf(call.assembler.add({ kind, size, strides, padding: pad }, [image(call)]));
+    return viewOf(call.builder.add({ kind, size, strides, padding: pad }, [image(call)]));
   };
 }
 
@@ -260,7 +266,7 @@ function globalPool(kind: 'global-max-pool' | 'global-average-pool'): Operator {
     const rank = shape.length + 1;
     const axes = numbers(call, 1).map((axis) => (axis < 0 ? axis + rank : axis));
     if (`${axes.sort()}` !== '1,2' || rank !== 4) fail(call, `over the axes [${axes}]`);
-    const pooled = call.assembler.add({ kind }, [image(call)]);
+    const pooled = call.builder.add({ kind }, [image(call)]);
     const keep = call.attributes.boolean('keep_dims');
     return viewOf(pooled, keep ? [1, 1, ...pooled.shape] : pooled.shape);
   };
@@ -272,7 +278,7 @@ function batchNorm(call: Call): View {
   const [gamma, beta, mean, variance] = values;
   const epsilon = call.attributes.number('epsilon', 1e-4);
   const parameters = { gamma, beta, mean, variance, epsilon };
-  return viewOf(batchNormalization(call.assembler, image(call), parameters));
+  return viewOf(batchNormalization(call.builder, image(call), parameters));
 }
 
 function reshape(call: Call): Value {
@@ -332,7 +338,7 @@ function concat(call: Call): Value {
   const features = parts.map((_, i) => feature(call, i));
   const rank = features[0].shape.length + 1;
   if ((axis < 0 ? axis + rank : axis) !== rank - 1) fail(call, `along the axis ${axis}`);
-  return viewOf(call.assembler.add({ kind: 'concat' }, features));
+  return viewOf(call.builder.add({ kind: 'concat' }, features));
 }
 
 function stridedSlice(call: Call): Value {
@@ -352,7 +358,7 @@ function stridedSlice(call: Call): Value {
 function pad(call: Call): Value {
   if (call.inputs.length > 2 && numbers(call, 2)[0] !== 0) fail(call, 'with another value than 0');
   const sizes = explicitPadding(call, numbers(call, 1));
-  return viewOf(call.assembler.add({ kind: 'pad', padding: sizes }, [image(call)]));
+  return viewOf(call.builder.add({ kind: 'pad', padding: sizes }, [image(call)]));
 }
 
 function softmax(call: Call): Value {
