@@ -27,6 +27,7 @@ const LIGHT = [
   'src/attacks/names.ts',
   'src/attacks/types.ts',
   'src/data/noise-kinds.ts',
+  'src/data/sources/',
   'src/engine/choices.ts',
   'src/evaluation/gate-syntax.ts',
   'src/evaluation/preset-names.ts',

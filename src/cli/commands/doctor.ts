@@ -51,6 +51,7 @@ async function processorFeatures(): Promise<string> {
 
 async function doctor(flags: EngineOptions): Promise<void> {
   const { cpus, totalmem } = await import('node:os');
+  const { NAMED_DATA_SETS } = await import('../../data/index.ts');
   const { inspectEngines } = await import('../../engine/index.ts');
   const { openSession } = await import('../session.ts');
   const { programVersion } = await import('../../version.ts');
@@ -72,8 +73,7 @@ async function doctor(flags: EngineOptions): Promise<void> {
       detail: `${engine.name}, ${engine.instructionSet}, ${engine.threads} of ${cpus().length} cores`,
     },
     ...engines.map(({ name, usable, detail }) => ({ what: `engine ${name}`, ok: usable, detail })),
-    await examineData('mnist'),
-    await examineData('fashion-mnist'),
+    ...(await Promise.all(NAMED_DATA_SETS.map(examineData))),
     await examineFolder('models'),
     await examineFolder('data'),
   ];
