@@ -14,6 +14,7 @@ import {
   flatten,
 } from './layers.ts';
 import type { BuiltNetwork, Feature, LayerContent, NetworkBuilder } from './network-builder.ts';
+import { arePadding, arePositive, fail } from './operators.ts';
 
 /** A feature, and whether a softmax was taken of it (the feature is then the logits). */
 interface Output {
@@ -27,41 +28,36 @@ interface Context {
 }
 
 interface Call extends Context {
-  readonly type: string;
-  readonly name: string;
+  readonly operator: string;
+  readonly node: string;
   readonly config: JsonObject;
   readonly inputs: readonly Feature[];
-}
-
-function fail({ type, name }: Call, reason: string): never {
-  throw unsupported(type, name, reason);
 }
 
 /** A layer's weight: `name/role`, with whatever a model's nesting puts before and between. */
 function weight(call: Call, role: string): Constant | undefined {
   const own = [...call.weights].filter(([path]) => {
     const parts = path.replace(/:0$/, '').split('/');
-    return parts.at(-1) === role && parts.includes(call.name);
+    return parts.at(-1) === role && parts.includes(call.node);
   });
   const direct = [...call.weights].filter(
-    ([path]) => path.startsWith(`${call.name}_`) && path.endsWith(`/${role}`),
+    ([path]) => path.startsWith(`${call.node}_`) && path.endsWith(`/${role}`),
   );
   const found = own.length > 0 ? own : direct;
-  if (found.length > 1) throw damaged(`several weights could be the ${role} of "${call.name}"`);
+  if (found.length > 1) throw damaged(`several weights could be the ${role} of "${call.node}"`);
   return found[0]?.[1];
 }
 
 function needed(call: Call, role: string): Constant {
   const found = weight(call, role);
-  if (found === undefined) throw damaged(`the layer "${call.name}" has no ${role}`);
+  if (found === undefined) throw damaged(`the layer "${call.node}" has no ${role}`);
   return found;
 }
 
 function pair(call: Call, key: string, otherwise: number): [number, number] {
   const value = call.config[key] ?? otherwise;
   const sizes = typeof value === 'number' ? [value, value] : numbers(value, key);
-  const sound = sizes.every((size) => Number.isInteger(size) && size > 0 && size < 1e6);
-  if (sizes.length !== 2 || !sound) fail(call, `${key} [${sizes}]`);
+  if (sizes.length !== 2 || !arePositive(sizes)) fail(call, `${key} [${sizes}]`);
   return [sizes[0], sizes[1]];
 }
 
@@ -143,8 +139,8 @@ const pass: Build = ({ inputs }) => inputs[0];
 function batchNorm(call: Call): Feature {
   const [input] = call.inputs;
   const axis = call.config.axis ?? -1;
-  const place = Array.isArray(axis) ? axis[0] : axis;
-  if (place !== -1 && place !== input.shape.length) fail(call, `along the axis ${place}`);
+  const along = Array.isArray(axis) ? axis[0] : axis;
+  if (along !== -1 && along !== input.shape.length) fail(call, `along the axis ${along}`);
   return batchNormalization(call.builder, input, {
     gamma: call.config.scale === false ? undefined : needed(call, 'gamma').values,
     beta: call.config.center === false ? undefined : needed(call, 'beta').values,
@@ -159,8 +155,7 @@ function zeroPadding(call: Call): Feature {
   const [rows, columns] = typeof given === 'number' ? [given, given] : list(given, 'padding');
   const both = (value: unknown): [number, number] => {
     const sizes = typeof value === 'number' ? [value, value] : numbers(value, 'padding');
-    const sound = sizes.every((size) => Number.isInteger(size) && size >= 0 && size < 1e4);
-    if (sizes.length !== 2 || !sound) fail(call, `padding [${sizes}]`);
+    if (sizes.length !== 2 || !arePadding(sizes)) fail(call, `padding [${sizes}]`);
     return [sizes[0], sizes[1]];
   };
   onlyChannelsLast(call);
@@ -276,7 +271,13 @@ function runLayer(entry: JsonObject, inputs: readonly Output[], context: Context
   const build = Object.hasOwn(LAYERS, type) ? LAYERS[type] : undefined;
   if (build === undefined) throw unsupported(type, name);
   if (inputs.length === 0) throw damaged(`the layer "${name}" has no input`);
-  const call = { ...context, type, name, config, inputs: inputs.map(({ feature }) => feature) };
+  const call = {
+    ...context,
+    operator: type,
+    node: name,
+    config,
+    inputs: inputs.map(({ feature }) => feature),
+  };
   const result = build(call);
   return 'feature' in result ? result : { feature: result, softmax: inputs[0].softmax };
 }

@@ -146,18 +146,19 @@ export function importOnnx(file: string, options: ImportOptions): BuiltNetwork {
   const names = graph.output.map(({ name }) => name);
   const output = chooseOutput(names, options.output);
   for (const node of neededNodes(graph, output)) {
-    const place = node.name || node.output[0] || node.opType;
+    const name = node.name || node.output[0] || node.opType;
     const known = Object.hasOwn(ONNX_OPERATORS, node.opType) && /^(ai\.onnx)?$/.test(node.domain);
-    if (!known) throw unsupported(node.opType, place);
-    const given = node.input.map((name) => {
-      const value = values.get(name);
-      if (value === undefined && name !== '') throw damaged(`"${place}" reads "${name}" too early`);
+    if (!known) throw unsupported(node.opType, name);
+    const inputs = node.input.map((input) => {
+      const value = values.get(input);
+      if (value === undefined && input !== '')
+        throw damaged(`"${name}" reads "${input}" too early`);
       return value;
     });
     const attributes = new OnnxAttributes(node, (tensor) => decodeOnnxTensor(tensor, file));
-    const call = { operator: node.opType, place, attributes, inputs: given, builder };
-    const [name] = node.output;
-    if (name !== undefined) values.set(name, ONNX_OPERATORS[node.opType](call));
+    const call = { operator: node.opType, node: name, attributes, inputs, builder };
+    const [result] = node.output;
+    if (result !== undefined) values.set(result, ONNX_OPERATORS[node.opType](call));
   }
   const result = values.get(output);
   const logits = result?.kind === 'probabilities' ? result.logits : result;

@@ -147,7 +147,7 @@ export class GraphReader {
     if (builder === undefined) return single({ kind: 'opaque', node: node.name });
     const operator = Object.hasOwn(OPERATORS, node.op) ? OPERATORS[node.op] : undefined;
     if (operator === undefined) throw unsupported(node.op, `${scope.path}${node.name}`);
-    return single(operator({ node, attributes, inputs, builder }));
+    return single(operator({ operator: node.op, node: node.name, attributes, inputs, builder }));
   }
 
   #call(

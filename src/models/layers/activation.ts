@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerBase, LayerKind } from './layer-kind.ts';
-import type { Nonlinearity } from './nonlinearities.ts';
+import { NONLINEARITIES, type Nonlinearity } from './nonlinearities.ts';
 
 /** A nonlinearity of its own; ReLU after a convolution or dense layer is that layer's activation. */
 export interface ActivationLayer extends LayerBase {
@@ -25,6 +25,12 @@ const OPERATORS: Readonly<Record<Nonlinearity, Operators>> = {
   tanh: { forward: tf.tanh, savedModel: 'Tanh', onnx: 'Tanh' },
   softplus: { forward: tf.softplus, savedModel: 'Softplus', onnx: 'Softplus' },
 };
+
+/** The nonlinearities by the names of the operators that compute them without further inputs. */
+export function nonlinearitiesBy(format: 'savedModel' | 'onnx'): ReadonlyMap<string, Nonlinearity> {
+  const plain = NONLINEARITIES.filter((one) => format === 'savedModel' || !OPERATORS[one].bounds);
+  return new Map(plain.map((one) => [OPERATORS[one][format], one]));
+}
 
 export const activation: LayerKind<ActivationLayer> = {
   kind: 'activation',
