@@ -1,9 +1,7 @@
 /** What `distill run` ends with: one screen that a stranger understands. */
 import { readFile } from 'node:fs/promises';
 import { type EvaluationRecord, parseRecord } from '../evaluation/index.ts';
-import { accuracyTable, attackTable, gateTable, testTable, verdict } from '../report/index.ts';
-import { tableSection } from './evaluation-text.ts';
-import { wrapped } from './table.ts';
+import { shortEvaluationText } from './evaluation-text.ts';
 import { duration, type Terminal } from './terminal.ts';
 
 /** How long a step took, or that nothing had to be done. */
@@ -37,11 +35,7 @@ export function runSummary(
     upToDate ? `${step} up to date` : `${step} ${duration(taken)}`,
   );
   return [
-    ...[accuracyTable, attackTable, testTable, gateTable].flatMap((tableOf) =>
-      tableSection(tableOf(record), terminal),
-    ),
-    '',
-    ...verdict(record).flatMap((sentence) => wrapped(sentence, terminal.width)),
+    ...shortEvaluationText(record, terminal),
     '',
     `Time: ${times.slice(0, 3).join(', ')},`,
     `      ${times.slice(3).join(', ')};`,
