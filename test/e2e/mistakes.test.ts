@@ -59,7 +59,7 @@ describe('a mistake is told in one helpful line', () => {
     [
       'a gate that is none',
       ['evaluate', '--gate', 'robust'],
-      /--gate takes 'model: metric >= threshold'/,
+      /a gate reads 'model: metric >= threshold'/,
     ],
     [
       'a gate on a metric that will not be there',
