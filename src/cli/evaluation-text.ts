@@ -44,9 +44,7 @@ export function evaluationText(record: EvaluationRecord, terminal: Terminal): st
 /** The tables without details, and the summary: what a run ends with. */
 export function shortEvaluationText(record: EvaluationRecord, terminal: Terminal): string[] {
   return sectionsOf(materialOf(record, WORDING), 'run-summary').flatMap(({ blocks, tables }) => [
-    ...tables
-      .filter(({ isDetail }) => !isDetail)
-      .flatMap((table) => tableSection(table, terminal)),
+    ...tables.filter(({ isDetail }) => !isDetail).flatMap((table) => tableSection(table, terminal)),
     ...blocks
       .filter(({ kind }) => kind === 'summary')
       .flatMap((block) => blockText(block, terminal)),
@@ -73,7 +71,11 @@ function blockText(block: Block, terminal: Terminal): string[] {
       return titled('Verdicts', lines.join('\n'), terminal);
     }
     case 'flags':
-      return titled('Flags', block.flags.map((flag) => flagText(flag, terminal)).join('\n'), terminal);
+      return titled(
+        'Flags',
+        block.flags.map((flag) => flagText(flag, terminal)).join('\n'),
+        terminal,
+      );
     default:
       return [];
   }

@@ -72,7 +72,8 @@ export function briefNames(attacks: readonly AttackIdentity[]): ReadonlyMap<stri
       let alike = [...kinds.values()].filter((other) => plain(other) === plain(attack));
       for (const [option, value] of Object.entries(attack.options)) {
         const rest = alike.filter((twin) => twin.options[option] === value);
-        if (rest.length < alike.length && chosen.has(option)) shown.push(optionText([option, value]));
+        if (rest.length < alike.length && chosen.has(option))
+          shown.push(optionText([option, value]));
         alike = rest;
       }
       const sources = attacks.filter((other) => other.attack === attack.attack);

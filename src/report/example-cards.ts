@@ -31,12 +31,7 @@ export function spriteDefinitions(sprites: ExampleSprites): Markup {
   )}</defs></svg>`;
 }
 
-function tile(
-  { width, height }: ExampleSprites,
-  index: number,
-  id: string,
-  label: string,
-): Markup {
+function tile({ width, height }: ExampleSprites, index: number, id: string, label: string): Markup {
   return markup`<svg class="tile" viewBox="${width * index} 0 ${width} ${height}" role="img" aria-label="${label}"><use href="#${id}"/></svg>`;
 }
 

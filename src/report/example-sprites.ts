@@ -66,7 +66,9 @@ export const initialSet = ({ sets }: ExampleSprites): number =>
 /** Attacks are included while their sprites stay below this; in base64 the page is below 2 MB. */
 const MAX_BYTES = 1_000_000;
 
-type AttackWithExamples = FixedBudgetAttack & Required<Pick<FixedBudgetAttack, 'examples'>>;
+type AttackWithExamples = FixedBudgetAttack & {
+  readonly examples: NonNullable<AttackRecord['examples']>;
+};
 
 /** The examples of a record, or undefined where it carries none. */
 export function exampleSpritesOf(record: EvaluationRecord): ExampleSprites | undefined {
@@ -137,7 +139,10 @@ function byInterest(
   const primary = primaryModel(record)?.name;
   const isNaive = (series: readonly FixedBudgetAttack[]) => series[0].loss === 'softmax';
   const leastAccuracy = (series: readonly FixedBudgetAttack[]) =>
-    Math.min(1, ...series.filter(({ model }) => model === primary).map(({ robust }) => robust.rate));
+    Math.min(
+      1,
+      ...series.filter(({ model }) => model === primary).map(({ robust }) => robust.rate),
+    );
   const all = grouped(attacks, seriesKey);
   const naive = all.find(isNaive);
   const others = all

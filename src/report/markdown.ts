@@ -31,9 +31,7 @@ function tableMarkdown(table: Table): string {
     ),
     ...(unreliable && hasUnreliableCells(table) ? ['', `⚠ ${plain(unreliable)}`] : []),
   ].join('\n');
-  return isDetail
-    ? folded(plain(caption), lines)
-    : `**${plain(caption)}**\n\n${lines}`;
+  return isDetail ? folded(plain(caption), lines) : `**${plain(caption)}**\n\n${lines}`;
 }
 
 const folded = (title: string, content: string): string =>

@@ -13,9 +13,7 @@ export function missingParts({ record, cards }: Material): string[] {
     );
   }
   if (attacks.length === 0) {
-    missing.push(
-      'No attack was run, so nothing is known about robustness: evaluate with attacks.',
-    );
+    missing.push('No attack was run, so nothing is known about robustness: evaluate with attacks.');
   }
   const kinds = new Set(attacks.map(attackKey));
   for (const { name } of models) {

@@ -90,7 +90,9 @@ export async function playground(
     })),
     samples: { labels: samples.labels, images: base64(samples.images) },
   };
-  const panels = initialModels([...models.values()]).map((chosen, side) => panel(models, chosen, side));
+  const panels = initialModels([...models.values()]).map((chosen, side) =>
+    panel(models, chosen, side),
+  );
   const body = markup`<header>
 <h1>Playground</h1>
 <p>Draw a digit or pick a test image. The attack then changes its pixels a little, each by at most eps, to make a model give a wrong answer. It follows the gradient of a loss, and on a distilled model the choice of that loss decides the result: try <em>softmax</em> first, then <em>margin</em>. Everything is computed in this page, with the program&#39;s own models, attacks and kernels.</p>

@@ -34,7 +34,10 @@ export const untargetedAttacks = (attacks: readonly AttackRecord[]): FixedBudget
  */
 export function mainBudget(attacks: readonly AttackRecord[]): Budget | undefined {
   const budgets = grouped(untargetedAttacks(attacks), ({ norm, eps }) => `${norm} ${eps}`);
-  return budgets.sort((a, b) => b.length - a.length || b[0].eps - a[0].eps).at(0)?.at(0);
+  return budgets
+    .sort((a, b) => b.length - a.length || b[0].eps - a[0].eps)
+    .at(0)
+    ?.at(0);
 }
 
 /** Accuracy of a model on the images that were attacked: where its curves over eps begin. */

@@ -1,12 +1,7 @@
 /** The report as one ordered list of sections. Page, Markdown and terminal are renderings of it. */
 import type { EvaluationRecord } from '../evaluation/index.ts';
 import { attackExampleOf } from './attack-example.ts';
-import {
-  attackTable,
-  minimalTable,
-  targetDistanceTable,
-  targetTable,
-} from './attack-tables.ts';
+import { attackTable, minimalTable, targetDistanceTable, targetTable } from './attack-tables.ts';
 import { exampleSpritesOf } from './example-sprites.ts';
 import type { Material } from './material.ts';
 import { missingParts } from './missing.ts';
@@ -21,7 +16,14 @@ import {
 import { primaryModel } from './record-facts.ts';
 import type { Block, ModelSource, Provenance, Section, SectionId, VerdictText } from './section.ts';
 import { summarize } from './summary.ts';
-import { accuracyTable, classTable, confusionTable, gateTable, gradientTable, testTable } from './tables.ts';
+import {
+  accuracyTable,
+  classTable,
+  confusionTable,
+  gateTable,
+  gradientTable,
+  testTable,
+} from './tables.ts';
 
 export type Renderer = 'page' | 'markdown' | 'terminal' | 'run-summary';
 
@@ -156,10 +158,7 @@ function examplesOf(record: EvaluationRecord): Examples | undefined {
   return { sprites, compared: { first, primary } };
 }
 
-function verdictBlocks(
-  { record, commandText }: Material,
-  examples: Examples | undefined,
-): Block[] {
+function verdictBlocks({ record, commandText }: Material, examples: Examples | undefined): Block[] {
   const { flags } = record;
   const verdicts = record.verdicts.map(
     ({ model, settled, reason, request }): VerdictText => ({

@@ -113,12 +113,12 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
   gatesOf(flags); // a mistake is told before anything is loaded
   const { openData, openSession } = await import('../session.ts');
   const { requireGates } = await import('../../evaluation/index.ts');
-  const { findings } = await import('../evaluation-text.ts');
+  const { evaluationText } = await import('../evaluation-text.ts');
   const session = await openSession(flags);
   const { test } = await openData(flags, session.terminal);
   const record = await evaluateModels(session, test, flags);
   const { terminal } = session;
-  terminal.print(findings(record, terminal));
+  terminal.print(evaluationText(record, terminal));
   terminal.note(`record: ${flags.out}/evaluation.json`);
   if (flags.saveExamples) terminal.note(`adversarial examples: ${flags.out}/examples/`);
   terminal.record(record);

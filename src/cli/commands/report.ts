@@ -19,8 +19,8 @@ export async function writeReport(
 ): Promise<string> {
   const { buildReport } = await import('../../report/index.ts');
   const { saveResults } = await import('../evaluation-run.ts');
-  const { evaluateCommand } = await import('../command-text.ts');
-  const { files, notes } = await buildReport(records, { commandText: evaluateCommand });
+  const { WORDING } = await import('../command-text.ts');
+  const { files, notes } = await buildReport(records, WORDING);
   await saveResults(folder, files);
   for (const note of notes) terminal.note(note);
   return `${folder}/index.html`;
@@ -35,8 +35,8 @@ async function report({ from, out, format, json, ...options }: Flags): Promise<v
     terminal.print(await writeReport(records, out, terminal));
     return;
   }
-  const { evaluateCommand } = await import('../command-text.ts');
-  const { files } = await buildReport(records, { commandText: evaluateCommand });
+  const { WORDING } = await import('../command-text.ts');
+  const { files } = await buildReport(records, WORDING);
   const resultsText = String(files.get('results.json'));
   terminal.record(JSON.parse(resultsText));
   terminal.print((format === 'json' ? resultsText : String(files.get('report.md'))).trimEnd());

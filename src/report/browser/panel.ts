@@ -44,7 +44,9 @@ export function showModel(
   paintGray(part(root, 'attacked'), attacked, inputShape);
   const steepest = largestOf(gradient);
   part(root, 'gradient-text').textContent =
-    steepest === 0 ? 'exactly zero: no direction to follow' : `largest ${steepest.toExponential(1)}`;
+    steepest === 0
+      ? 'exactly zero: no direction to follow'
+      : `largest ${steepest.toExponential(1)}`;
   const furthest = largestOf(change);
   part(root, 'change-text').textContent =
     furthest === 0 ? 'nothing changed' : `largest ${furthest.toFixed(2)}`;
