@@ -44,9 +44,9 @@ test('no plot is wider than the terminal, whatever its curves', () => {
   );
 });
 
-test('the story as curves: the naive attack above, the worst of all below', async () => {
+test('curves of the naive attack above, the worst case below', async () => {
   const lines = robustnessPlot(await smallRecord(), new Terminal({}));
   const text = lines.join('\n');
-  assert.match(text, /o student, attacked through its softmax/);
+  assert.match(text, /o student, attacked with the softmax loss/);
   assert.ok(text.indexOf('o') < text.indexOf('*'));
 });
