@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it, mock } from 'node:test';
+import { engineText } from '../../src/cli/session.ts';
 import { duration, Terminal, trainingDetail } from '../../src/cli/terminal.ts';
 
 /** Catches what goes to standard error, as if it were a terminal or a file. */
@@ -99,6 +100,20 @@ describe('the line of a training step', () => {
     assert.equal(
       trainingDetail({ ...progress, validationAccuracy: undefined }),
       'epoch 2/10, loss 0.1235, 1235 samples/s, 1 min 01 s left',
+    );
+  });
+});
+
+describe('the engine in use', () => {
+  it('is named with what would give a faster one', () => {
+    const build =
+      'with a C++ compiler (c++, g++ or clang++), `npm run install` builds the faster native one';
+    assert.equal(engineText({ name: 'native', summary: 'A' }), 'A');
+    assert.equal(engineText({ name: 'wasm', summary: 'A' }), `A; ${build}`);
+    assert.equal(engineText({ name: 'tensorflow', summary: 'A' }), `A; ${build}`);
+    assert.equal(
+      engineText({ name: 'cpu', summary: 'A' }),
+      'A; `--engine auto` chooses a faster one',
     );
   });
 });
