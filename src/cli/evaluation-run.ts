@@ -65,7 +65,7 @@ const DECISIVE = [
   'seed',
 ];
 
-/** The digest of models, data and settings: tells whether a record still matches them. */
+/** The digest of models, data and settings: a record with another one is out of date. */
 export async function measurementDigest(
   folders: readonly string[],
   dataset: Dataset,
@@ -112,7 +112,7 @@ export async function saveResults(
   }
 }
 
-/** Seconds of work after which the time left can be told. */
+/** Seconds of work after which the remaining time can be estimated. */
 const TELLING = 3;
 
 /** A progress callback that shows what is being measured and how long the rest will take. */

@@ -52,7 +52,7 @@ describe('flags that are numbers', () => {
 describe('a refused number', () => {
   const hint = '--help shows the defaults and an example';
 
-  it('is told its interval, open or closed', () => {
+  it('is reported with its interval, open or closed', () => {
     const refused = (parse: (text: string) => unknown, text: string, message: string) =>
       assert.throws(() => parse(text), { code: 'bad-flag', message, hint });
     refused(integer('--n', 1), '0', '--n takes an integer from 1 up, not "0"');
