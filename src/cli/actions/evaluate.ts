@@ -20,7 +20,7 @@ import {
   provenance,
   saveResults,
 } from '../evaluation-run.ts';
-import { findings } from '../evaluation-text.ts';
+import { evaluationText } from '../evaluation-text.ts';
 import { loadModels, nameOfModel } from '../load-models.ts';
 import { gatesOf } from '../options.ts';
 import { parseEps, parseSettingLists } from '../parsers.ts';
@@ -94,7 +94,7 @@ export async function action(flags: EvaluateFlags): Promise<void> {
   const { terminal } = session;
   const { test } = await openData(flags, terminal);
   const record = await evaluateModels(session, test, flags);
-  terminal.print(findings(record, terminal));
+  terminal.print(evaluationText(record, terminal));
   terminal.note(`record: ${flags.out}/evaluation.json`);
   if (flags.saveExamples) terminal.note(`adversarial examples: ${flags.out}/examples/`);
   terminal.record(record);
