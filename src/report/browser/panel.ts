@@ -48,7 +48,7 @@ export function showModel(
   const steepest = largestOf(gradient);
   textPart(root, 'gradient-text').textContent =
     steepest === 0
-      ? 'exactly zero: no direction to follow'
+      ? 'exactly zero: no direction'
       : `largest ${steepest.toExponential(1)}`;
   const furthest = largestOf(change);
   textPart(root, 'change-text').textContent =
