@@ -15,6 +15,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { CompiledBackend } from './backend.ts';
 import { type CompiledKernel, kernel } from './registry.ts';
+import { int32Block } from './sizes.ts';
 
 const MAX_RANK = 6;
 
@@ -57,7 +58,7 @@ const transpose = kernel<'x', TransposeAttrs>(
     }
     const out = backend.allocate(perm.map((axis) => x.shape[axis]));
     const [xs, outs] = backend.arrays(x, out);
-    backend.kernels.transpose(xs, outs, Int32Array.of(rank, ...x.shape, ...perm));
+    backend.kernels.transpose(xs, outs, int32Block('a shape', rank, ...x.shape, ...perm));
     return out;
   },
 );
