@@ -237,7 +237,7 @@ const addN: CompiledKernel = {
   },
 };
 
-/** dy where the ReLU let its input through; a kernel of this backend only. */
+/** dy where the ReLU's input is positive, else 0; a kernel of this backend only. */
 export const RELU_GRAD = 'ReluGrad';
 
 export const elementwiseKernels: readonly CompiledKernel[] = [

@@ -1,4 +1,4 @@
-// scripts/setup.mjs in a scratch copy with a stand-in for npm and for the compiler, which note each
+// scripts/setup.mjs in a scratch copy with a stand-in for npm and for the compiler, which log each
 // call: nothing is downloaded or compiled.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
@@ -104,9 +104,9 @@ function newCalls(): string[] {
   return lines;
 }
 
-/** A compiler that fails, and notes that it was called to compile. */
+/** A compiler that fails, and logs each call to compile. */
 function failingCompiler(name: string): string {
-  const log = `echo compile >> "${calls}"; echo "${name}: error: no luck" >&2; exit 1`;
+  const log = `echo compile >> "${calls}"; echo "${name}: error: bad operand" >&2; exit 1`;
   const version = `[ "$1" = --version ] && { echo ${name} 1.0; exit 0; }`;
   return executable(`bin/${name}`, `#!/bin/sh\n${version}\n${log}\n`);
 }
@@ -163,7 +163,7 @@ test('a compiler or CXX that appears later is noticed, and tried once', async ()
   assert.equal(buildFailure(), 'no C++ compiler was found');
   failingCompiler('c++');
   assert.match(await setUp(), /compiling the engine/);
-  assert.match(buildFailure(), /c\+\+ failed on \w+\.cc: c\+\+: error: no luck/);
+  assert.match(buildFailure(), /c\+\+ failed on \w+\.cc: c\+\+: error: bad operand/);
   assert.ok(newCalls().includes('compile'));
   assert.equal(await setUp(), '');
   assert.deepEqual(newCalls(), []);
