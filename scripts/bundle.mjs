@@ -17,7 +17,7 @@ const standIns = {
       path: join(root, 'src/engine/browser.ts'),
     }));
     // In Node.js a file of this repository carries them, because Node cannot import these modules.
-    onResolve({ filter: /\/tfjs_gradients\.ts$/ }, () => ({
+    onResolve({ filter: /\/tfjs-gradients\.ts$/ }, () => ({
       path: join(
         dirname(require.resolve('@tensorflow/tfjs-core/package.json')),
         'dist/register_all_gradients.js',

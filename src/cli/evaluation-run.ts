@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Dataset, digestOf, writeFileAtomically } from '../data/index.ts';
+import type { Dataset } from '../data/index.ts';
 import type { Engine } from '../engine/index.ts';
 import { UserError } from '../errors.ts';
 import {
@@ -15,6 +15,7 @@ import {
 } from '../evaluation/index.ts';
 import { readModelCard } from '../models/index.ts';
 import { numberText } from '../numbers.ts';
+import { digestOf, writeFileAtomically } from '../storage/index.ts';
 import { programVersion } from '../version.ts';
 import { duration, type Terminal } from './terminal.ts';
 
@@ -116,11 +117,11 @@ export async function saveResults(
 const TELLING = 3;
 
 /** A progress callback that shows what is being measured and how long the rest will take. */
-export async function evaluationProgress(terminal: Terminal): Promise<{
+export function evaluationProgress(terminal: Terminal): {
   onProgress(what: string, done: number, total: number): void;
   stop(): void;
-}> {
-  const progress = await terminal.progress('evaluate');
+} {
+  const progress = terminal.progress('evaluate');
   const started = performance.now();
   return {
     onProgress: (what, done, total) => {

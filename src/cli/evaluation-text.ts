@@ -13,6 +13,7 @@ import {
   targetTable,
   testTable,
 } from '../report/index.ts';
+import { evaluateCommand } from './command-text.ts';
 import { robustnessPlot } from './plot.ts';
 import { tableText, wrapped } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -72,9 +73,9 @@ function flagLines({ flags }: EvaluationRecord, terminal: Terminal): string {
 /** What may be said of every model. */
 function verdictText({ verdicts }: EvaluationRecord, terminal: Terminal): string {
   return verdicts
-    .flatMap(({ model, settled, reason, command }) => [
+    .flatMap(({ model, settled, reason, request }) => [
       ...wrapped(`${model}: ${settled ? reason : `no verdict; ${reason}`}`, terminal.width),
-      ...(command ? [`  to settle it: ${command}`] : []),
+      ...(request ? [`  to settle it: ${evaluateCommand(request)}`] : []),
     ])
     .join('\n');
 }

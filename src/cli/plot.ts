@@ -1,4 +1,4 @@
-import type { EvaluationRecord } from '../evaluation/index.ts';
+import { type EvaluationRecord, isFixedBudget } from '../evaluation/index.ts';
 import { accuracyOnAttacked, mainBudget, primaryModel } from '../report/index.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -83,10 +83,9 @@ export function robustnessPlot(record: EvaluationRecord, terminal: Terminal): st
     ),
   ];
   const naive = new Map<number, number>();
-  for (const attack of record.attacks) {
+  for (const attack of record.attacks.filter(isFixedBudget)) {
     if (attack.model !== subject.name || attack.loss !== 'softmax' || !isNear(attack)) continue;
-    const eps = attack.eps as number;
-    naive.set(eps, Math.min(naive.get(eps) ?? 1, attack.robust.rate));
+    naive.set(attack.eps, Math.min(naive.get(attack.eps) ?? 1, attack.robust.rate));
   }
   const curves: Curve[] = [
     {

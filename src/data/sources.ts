@@ -3,9 +3,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { UserError } from '../errors.ts';
+import { digestOf, sha256 } from '../storage/index.ts';
 import type { DataSplits, Dataset } from './dataset.ts';
 import { imageSize } from './dataset.ts';
-import { digestOf, sha256 } from './digest.ts';
 import { type IdxFile, readIdx } from './idx.ts';
 
 const CLASSES = 10;

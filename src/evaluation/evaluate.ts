@@ -1,6 +1,5 @@
 /** Measures models side by side and puts everything into one record. */
 import { join } from 'node:path';
-import type { AttackPlan } from '../attacks/index.ts';
 import { type Dataset, imageSize, imagesAsFloats, labelsAt } from '../data/index.ts';
 import type { Classifier } from '../models/index.ts';
 import { predictions, rateOf, summarizeAccuracy } from './accuracy.ts';
@@ -8,64 +7,20 @@ import { measureAnswers } from './answers.ts';
 import { type AttackRun, attackDataset } from './attacking.ts';
 import { conclude } from './conclusions.ts';
 import { confidences, EXAMPLE_COUNT, packImages } from './examples.ts';
-import type { Gate, GateEnd } from './gate-syntax.ts';
 import { checkGateMetrics, type EvaluationOutline, judgeGates } from './gates.ts';
 import { measureGradients } from './gradients.ts';
 import { logitGaps } from './logit-gap.ts';
 import { identityOf, nameOfAttack } from './names.ts';
-import type { PartialEvaluation } from './partial.ts';
+import type { EvaluatedModel, EvaluationPlan, PlannedAttack, Provenance } from './plan.ts';
 import { ProgressEstimator } from './progress-estimator.ts';
 import {
   type AttackRecord,
   type EvaluationRecord,
   type ModelRecord,
   RECORD_SCHEMA,
-  type Target,
 } from './records.ts';
 import { saveExamples, unverifiedRows } from './saved-examples.ts';
 import { rowsOf } from './targets.ts';
-
-/** A model with what a record says of it. */
-export interface EvaluatedModel {
-  readonly classifier: Classifier;
-  readonly folder: string;
-  readonly digest: string;
-}
-
-/** One attack of an evaluation. */
-export interface PlannedAttack {
-  readonly plan: AttackPlan;
-  /** Name of the model that a transfer attack takes its gradients from. */
-  readonly source?: string;
-  /** Aim at this class, or at every wrong class in turn; absent: away from the true class. */
-  readonly target?: Target;
-}
-
-export interface EvaluationPlan {
-  readonly models: readonly EvaluatedModel[];
-  readonly dataset: Dataset;
-  /** How many images, from the first on, are attacked; clean accuracy is over all of them. */
-  readonly samples: number;
-  readonly attacks: readonly PlannedAttack[];
-  readonly seed: number;
-  /** What is being done on which model, and how much of all work, in passes expected, is done. */
-  onProgress?(what: string, done: number, total: number): void;
-  /** Sees all candidates against a model, once they have been judged. */
-  onCandidates?(record: AttackRecord, images: Float32Array): void;
-  /** Where attacks that are done are kept, so that an interrupted evaluation can go on. */
-  readonly partial?: PartialEvaluation;
-  /** Folder in which adversarial examples are kept; they are read back and judged again. */
-  readonly examplesFolder?: string;
-  /** Bars that the record is held against, and by what: its metrics or their intervals. */
-  readonly gates?: readonly Gate[];
-  readonly gateOn?: GateEnd;
-}
-
-/** Who measured, with what: the part of a record that is not a measurement. */
-export type Provenance = Pick<
-  EvaluationRecord,
-  'program' | 'command' | 'startedAt' | 'configuration' | 'versions' | 'engine'
->;
 
 /**
  * Runs the whole plan.

@@ -28,10 +28,10 @@ export function unpackImages(text: string, length: number): Uint8Array {
     const bytes = inflateSync(Buffer.from(text, 'base64'), { maxOutputLength: length });
     if (bytes.length === length) return new Uint8Array(bytes);
   } catch {
-    // told below
+    // reported below
   }
   throw new UserError('bad-record', `the example images of this record are not ${length} bytes`, {
-    hint: 'run `distill evaluate` again',
+    hint: 'evaluate again',
   });
 }
 

@@ -9,7 +9,7 @@ export type Comparison = (typeof COMPARISONS)[number];
 export const GATE_ENDS = ['estimate', 'interval'] as const;
 export type GateEnd = (typeof GATE_ENDS)[number];
 
-/** Findings that `--fail-on` makes gates of. */
+/** Findings that the short forms make gates of. */
 export const FAILURES = ['serious', 'note', 'no-verdict'] as const;
 export type Failure = (typeof FAILURES)[number];
 
@@ -47,7 +47,7 @@ export function parseGate(text: string): Gate {
     /^\s*(.+?)\s*(>=|<=|>|<)\s*(-?[\d.]+(?:e-?\d+)?)\s*(%?)\s*$/i.exec(text) ?? [];
   const threshold = Number(number) / (percent ? 100 : 1);
   if (subject === undefined || !Number.isFinite(threshold)) {
-    throw new UserError('bad-gate', `--gate takes 'model: metric >= threshold', not "${text}"`, {
+    throw new UserError('bad-gate', `a gate reads 'model: metric >= threshold', not "${text}"`, {
       hint: "such as 'student: accuracy >= 0.99' or '*: robust accuracy (Linf 0.1) >= 50 %'; compare with >=, <=, > or <",
     });
   }

@@ -15,14 +15,7 @@ export {
   type Outcomes,
 } from './attacking.ts';
 export { conclude } from './conclusions.ts';
-export {
-  attackRecord,
-  type EvaluatedModel,
-  type EvaluationPlan,
-  evaluate,
-  type PlannedAttack,
-  type Provenance,
-} from './evaluate.ts';
+export { attackRecord, evaluate } from './evaluate.ts';
 export { EXAMPLE_COUNT, packImages, unpackImages } from './examples.ts';
 export { FLAG_CODES, type FlagCode } from './flags.ts';
 export {
@@ -41,9 +34,18 @@ export {
 } from './gradients.ts';
 export { joinRecords } from './joining.ts';
 export { GAP_FROM, GAP_TO, logitGaps } from './logit-gap.ts';
-export { type AttackIdentity, identityOf, nameOfAttack } from './names.ts';
+export {
+  type AttackBudget,
+  type AttackIdentity,
+  choicesOf,
+  type FixedBudget,
+  identityOf,
+  isFixedBudget,
+  nameOfAttack,
+} from './names.ts';
 export { robustAccuracy } from './paired-tests.ts';
 export { PartialEvaluation } from './partial.ts';
+export type { EvaluatedModel, EvaluationPlan, PlannedAttack, Provenance } from './plan.ts';
 export {
   type AttackScope,
   checkTargeted,
@@ -54,6 +56,7 @@ export {
 export {
   type AttackRecord,
   type EvaluationRecord,
+  type EvaluationRequest,
   type Flag,
   type GateResult,
   type ModelRecord,

@@ -9,8 +9,8 @@ import {
   planAttack,
 } from '../attacks/index.ts';
 import { UserError } from '../errors.ts';
-import type { PlannedAttack } from './evaluate.ts';
 import { LARGE_EPS } from './flags.ts';
+import type { PlannedAttack } from './plan.ts';
 import type { PresetName } from './preset-names.ts';
 import type { Target } from './records.ts';
 
@@ -134,7 +134,7 @@ export function checkTargeted({ name, goals }: Attack): void {
   if (goals.includes('targeted')) return;
   const able = ATTACKS.filter((attack) => attack.goals.includes('targeted'));
   throw new UserError('bad-goal', `${name} cannot aim at a class`, {
-    hint: `leave out --target, or choose one of ${able.map((attack) => attack.name).join(', ')}`,
+    hint: `attack without a target class, or choose one of ${able.map((attack) => attack.name).join(', ')}`,
   });
 }
 
@@ -145,9 +145,13 @@ function checkSettings(settings: readonly Setting[], names: readonly string[]): 
   for (const setting of settings) {
     const { attack: name, option } = setting;
     if (name !== undefined && !names.includes(name)) {
-      throw new UserError('bad-flag', `--set ${name}.${option}: ${name} is not among --attacks`, {
-        hint: `these are ${names.join(', ')}`,
-      });
+      throw new UserError(
+        'bad-flag',
+        `the option ${name}.${option} is for an attack that is not run`,
+        {
+          hint: `the attacks are ${names.join(', ')}`,
+        },
+      );
     }
     const attacks = names.map(attackNamed);
     if (attacks.some((attack) => isFor(setting, attack) && option in attack.options)) continue;

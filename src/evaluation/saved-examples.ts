@@ -2,8 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { unzipSync, zipSync } from 'fflate';
 import { row } from '../attacks/index.ts';
-import { type Dataset, decodeNpy, encodeNpy, writeFileAtomically } from '../data/index.ts';
+import type { Dataset } from '../data/index.ts';
 import type { Classifier } from '../models/index.ts';
+import { decodeNpy, encodeNpy, writeFileAtomically } from '../storage/index.ts';
 import { BATCH_SIZE, classify } from './accuracy.ts';
 import type { AttackRun } from './attacking.ts';
 

@@ -33,13 +33,13 @@ export function rowsOf(
   }
   if (target >= classes) {
     throw new UserError('bad-flag', `there is no class ${target} to aim at`, {
-      hint: `--target goes from 0 to ${classes - 1}, or is every`,
+      hint: `a target is a class from 0 to ${classes - 1}, or every`,
     });
   }
   const positions = first.filter((i) => labels[i] !== target);
   if (positions.length === 0) {
     throw new UserError('bad-flag', `every image to attack is of class ${target} already`, {
-      hint: 'choose another --target, or more --samples',
+      hint: 'aim at another class, or attack more images',
     });
   }
   return { positions, targets: positions.map(() => target) };

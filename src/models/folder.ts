@@ -2,14 +2,14 @@ import { existsSync } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { UserError } from '../errors.ts';
 import {
   digestOf,
   type FolderKind,
   restoreFolder,
   sha256,
   writeFolderAtomically,
-} from '../data/index.ts';
-import { UserError } from '../errors.ts';
+} from '../storage/index.ts';
 import { Model, type Weight } from './model.ts';
 import type { Network } from './network.ts';
 import { networkSchema } from './network-schema.ts';

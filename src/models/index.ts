@@ -14,7 +14,6 @@ export {
   saveModel,
   weightsDigest,
 } from './folder.ts';
-export { readImage } from './image.ts';
 export {
   checkAccuracy,
   ImportError,

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import {
   DataType,
   dtypeName,
-  FormatError,
   readBundle,
   VARIABLES_PREFIX,
   writeSavedModel,
 } from '../savedmodel/index.ts';
+import { FormatError } from '../storage/index.ts';
 import type { Weight } from './model.ts';
 import type { Network } from './network.ts';
 import { servingGraph } from './serving-graph.ts';

@@ -4,7 +4,7 @@ import { loadAssets } from './assets.ts';
 import { standaloneSvg } from './charts/index.ts';
 import { examplesOf } from './examples.ts';
 import { markdown } from './markdown.ts';
-import { gatherMaterial, type Material } from './material.ts';
+import { gatherMaterial, type Material, type Wording } from './material.ts';
 import { page } from './page.ts';
 import { playground } from './playground.ts';
 import { loadRasterizer } from './png.ts';
@@ -38,10 +38,14 @@ async function playgroundOf({ record, cards }: Material): Promise<string | undef
 /**
  * Makes the report of one or more records of the same images. The same records and models give
  * the same bytes.
+ * @param wording how the caller words what a record holds as data
  * @throws UserError `foreign-record`, `bad-record`
  */
-export async function buildReport(records: readonly EvaluationRecord[]): Promise<Report> {
-  const material = await gatherMaterial(records);
+export async function buildReport(
+  records: readonly EvaluationRecord[],
+  wording: Wording,
+): Promise<Report> {
+  const material = await gatherMaterial(records, wording);
   const figures = chartsOf(material);
   const examples = examplesOf(material.record);
   const rasterize = await loadRasterizer();

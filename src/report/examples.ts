@@ -1,5 +1,10 @@
 /** The attacked images that a record carries, as sprites: all images of one attack in one PNG. */
-import { type AttackRecord, type EvaluationRecord, unpackImages } from '../evaluation/index.ts';
+import {
+  type AttackRecord,
+  type EvaluationRecord,
+  isFixedBudget,
+  unpackImages,
+} from '../evaluation/index.ts';
 import { encodeGrid, type Picture, perturbationPicture, pictureOf } from './image-grid.ts';
 import { primaryModel } from './summary.ts';
 import { attackName } from './text.ts';
@@ -107,12 +112,12 @@ export function examplesOf(record: EvaluationRecord): ExampleSprites | undefined
 const nameOf = (attack: AttackRecord): string => `${attackName(attack)} (${attack.norm})`;
 
 const budgets = (attacks: readonly AttackRecord[]): number[] =>
-  [...new Set(attacks.map(({ eps }) => eps as number))].sort((a, b) => a - b);
+  [...new Set(attacks.filter(isFixedBudget).map(({ eps }) => eps))].sort((a, b) => a - b);
 
 /** Names of the attacks, the naive one first and then the strongest on the subject. */
 function byInterest(record: EvaluationRecord, attacks: readonly AttackRecord[]): string[] {
   const subject = primaryModel(record)?.name;
-  const fixed = attacks.filter(({ eps, targets }) => eps !== null && targets === null);
+  const fixed = attacks.filter(isFixedBudget).filter(({ targets }) => targets === null);
   const strength = new Map<string, number>();
   for (const attack of fixed.filter(({ model }) => model === subject)) {
     const name = nameOf(attack);

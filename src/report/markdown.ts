@@ -64,7 +64,7 @@ export function markdown(material: Material): string {
   return `${[
     '## Robustness report',
     verdict(record).map(plain).join('\n\n'),
-    ...openLines(record),
+    ...openLines(material),
     ...flagLines(record),
     ...[gateTable(record), accuracyTable(record), attacks].filter(hasRows).map(tableMarkdown),
     ...(doubtful
@@ -79,11 +79,11 @@ export function markdown(material: Material): string {
   ].join('\n\n')}\n`;
 }
 
-function openLines({ verdicts }: EvaluationRecord): string[] {
-  const open = verdicts.filter(({ settled }) => !settled);
+function openLines({ record, commandText }: Material): string[] {
+  const open = record.verdicts.filter(({ settled }) => !settled);
   return open.map(
-    ({ model, reason, command }) =>
-      `**No verdict on ${plain(model)}:** ${plain(reason)}.${command ? ` To settle it: ${plain(command)}` : ''}`,
+    ({ model, reason, request }) =>
+      `**No verdict on ${plain(model)}:** ${plain(reason)}.${request ? ` To settle it: ${plain(commandText(request))}` : ''}`,
   );
 }
 

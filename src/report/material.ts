@@ -1,10 +1,21 @@
 /** What a report is made of: one record out of those given, and the cards of its models. */
 import { readFile } from 'node:fs/promises';
 import { UserError } from '../errors.ts';
-import { type EvaluationRecord, joinRecords, parseRecord } from '../evaluation/index.ts';
+import {
+  type EvaluationRecord,
+  type EvaluationRequest,
+  joinRecords,
+  parseRecord,
+} from '../evaluation/index.ts';
 import { type ModelCard, readModelCard } from '../models/index.ts';
 
-export interface Material {
+/** Texts that only the caller knows how to write. */
+export interface Wording {
+  /** The command that makes an evaluation. */
+  commandText(request: EvaluationRequest): string;
+}
+
+export interface Material extends Wording {
   readonly record: EvaluationRecord;
   /** The records that it was joined from. */
   readonly parts: readonly EvaluationRecord[];
@@ -39,12 +50,15 @@ export async function readRecord(path: string): Promise<EvaluationRecord> {
  * The records as one, with the cards of those models that are still the ones it measured.
  * @throws UserError `foreign-record` when two do not fit together
  */
-export async function gatherMaterial(parts: readonly EvaluationRecord[]): Promise<Material> {
+export async function gatherMaterial(
+  parts: readonly EvaluationRecord[],
+  { commandText }: Wording,
+): Promise<Material> {
   const record = joinRecords(parts);
   const cards = new Map<string, ModelCard>();
   for (const { name, folder, digest } of record.models) {
     const card = await readModelCard(folder).catch(() => undefined);
     if (card?.digest === digest) cards.set(name, card);
   }
-  return { record, parts, cards };
+  return { record, parts, cards, commandText };
 }

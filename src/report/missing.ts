@@ -1,5 +1,5 @@
 import { LOSSES } from '../attacks/index.ts';
-import { nameOfAttack } from '../evaluation/index.ts';
+import { isFixedBudget, nameOfAttack } from '../evaluation/index.ts';
 import type { Material } from './material.ts';
 
 /** What a report could show and this record has nothing for, a sentence of Markdown each. */
@@ -35,7 +35,7 @@ export function missingParts({ record, cards }: Material): string[] {
   if (models.some(({ logitGaps }) => !logitGaps)) {
     missing.push('The record has no scale of the logits for every model.');
   }
-  if (!attacks.some(({ eps }) => eps === null)) {
+  if (!attacks.some((attack) => !isFixedBudget(attack))) {
     missing.push(
       'No attack looked for the smallest perturbation: the presets `standard` and `paper` do.',
     );

@@ -113,7 +113,7 @@ function sectionsOf(
     {
       id: 'verdict',
       title: 'Verdict',
-      content: markup`${verdict(record).map((line) => markup`<p class="verdict">${line}</p>`)}${unsettled(record)}${examples ? story(record, examples) : ''}${flagList(record.flags)}${tablesOf(gateTable(record))}`,
+      content: markup`${verdict(record).map((line) => markup`<p class="verdict">${line}</p>`)}${unsettled(material)}${examples ? story(record, examples) : ''}${flagList(record.flags)}${tablesOf(gateTable(record))}`,
     },
     {
       id: 'accuracy',
@@ -166,12 +166,12 @@ const tablesOf = (...tables: readonly Table[]): readonly Markup[] =>
   tables.filter(({ rows }) => rows.length > 0).map(tableMarkup);
 
 /** The models on which the evaluation itself reaches no verdict, and what would settle it. */
-function unsettled({ verdicts }: EvaluationRecord): Markup {
-  const open = verdicts.filter(({ settled }) => !settled);
+function unsettled({ record, commandText }: Material): Markup {
+  const open = record.verdicts.filter(({ settled }) => !settled);
   if (open.length === 0) return markup``;
   return markup`<ul class="flags">${open.map(
-    ({ model, reason, command }) =>
-      markup`<li class="serious"><strong>No verdict on ${model}:</strong> ${reason}. ${command ? markup`To settle it: <code>${command}</code>` : ''}</li>`,
+    ({ model, reason, request }) =>
+      markup`<li class="serious"><strong>No verdict on ${model}:</strong> ${reason}. ${request ? markup`To settle it: <code>${commandText(request)}</code>` : ''}</li>`,
   )}</ul>`;
 }
 

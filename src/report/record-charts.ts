@@ -2,9 +2,11 @@
 import {
   type AttackRecord,
   type EvaluationRecord,
+  type FixedBudget,
   GAP_FROM,
   HISTOGRAM_FROM,
   HISTOGRAM_TO,
+  isFixedBudget,
   type ModelRecord,
 } from '../evaluation/index.ts';
 import { numberText, percent } from '../numbers.ts';
@@ -72,11 +74,11 @@ const MOST_LINES = 6;
  * for one chart, attacks with several losses get charts of their own.
  */
 function robustness({ record }: Material): ReportChart[] {
-  const fixed = record.attacks.filter(({ eps, targets }) => eps !== null && targets === null);
+  const fixed = record.attacks.filter(isFixedBudget).filter(({ targets }) => targets === null);
   return distinct(fixed.map(({ norm }) => norm)).flatMap((norm) => {
     const all = fixed.filter((attack) => attack.norm === norm);
     const furthest = mainBudget(all)?.eps ?? 0;
-    const near = all.filter(({ eps }) => (eps as number) <= furthest);
+    const near = all.filter(({ eps }) => eps <= furthest);
     return groupsOf(near).flatMap((attacks) =>
       record.models.flatMap((model): ReportChart[] => {
         const own = near.filter(
@@ -130,7 +132,7 @@ function robustnessLine(
   record: EvaluationRecord,
   name: string,
   model: ModelRecord,
-  attacks: readonly AttackRecord[],
+  attacks: readonly (AttackRecord & FixedBudget)[],
   kinds: readonly string[],
   index: number,
 ): Line {
@@ -138,11 +140,11 @@ function robustnessLine(
   const dash = DASHES[kinds.indexOf(attack) % DASHES.length];
   const points = attacks
     .map(({ eps, robust }) => ({
-      x: eps as number,
+      x: eps,
       y: robust.rate,
       low: robust.low,
       high: robust.high,
-      tip: `${name}, eps ${numberText(eps as number)}: ${model.name} keeps ${rateText(robust)}`,
+      tip: `${name}, eps ${numberText(eps)}: ${model.name} keeps ${rateText(robust)}`,
     }))
     .sort((a, b) => a.x - b.x);
   const accuracy = accuracyOnAttacked(record, model, attacks);
@@ -252,7 +254,7 @@ function logitGaps({ record }: Material): ReportChart[] {
 
 /** Distances at which images fall: steps that end below 100 % where an attack failed. */
 function minimalPerturbations({ record }: Material): ReportChart[] {
-  const minimal = record.attacks.filter(({ eps }) => eps === null);
+  const minimal = record.attacks.filter((attack) => !isFixedBudget(attack));
   const names = distinct(minimal.map((attack) => `${attackName(attack)} ${attack.norm}`));
   return names.map((name) => {
     const own = minimal.filter((attack) => `${attackName(attack)} ${attack.norm}` === name);

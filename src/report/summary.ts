@@ -2,6 +2,7 @@
 import {
   type AttackRecord,
   type EvaluationRecord,
+  isFixedBudget,
   type ModelRecord,
   type Rate,
   robustAccuracy,
@@ -50,8 +51,8 @@ export function mainBudget(
   attacks: readonly AttackRecord[],
 ): { readonly norm: AttackRecord['norm']; readonly eps: number } | undefined {
   const budgets = new Map<string, { norm: AttackRecord['norm']; eps: number; count: number }>();
-  for (const { norm, eps, targets } of attacks) {
-    if (eps === null || targets !== null) continue;
+  for (const { norm, eps, targets } of attacks.filter(isFixedBudget)) {
+    if (targets !== null) continue;
     const key = `${norm} ${eps}`;
     const count = (budgets.get(key)?.count ?? 0) + 1;
     budgets.set(key, { norm, eps, count });
@@ -60,9 +61,9 @@ export function mainBudget(
 }
 
 function attackSentences(record: EvaluationRecord, subject: ModelRecord): string[] {
-  const own = record.attacks.filter(
-    ({ model, eps, targets }) => model === subject.name && eps !== null && targets === null,
-  );
+  const own = record.attacks
+    .filter(isFixedBudget)
+    .filter(({ model, targets }) => model === subject.name && targets === null);
   const main = mainBudget(own);
   if (!main) {
     return ['It was not attacked, so this record says nothing about its robustness.'];

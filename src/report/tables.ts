@@ -4,9 +4,11 @@
  */
 import {
   type AttackRecord,
+  choicesOf,
   type EvaluationRecord,
   type GateResult,
   gateText,
+  isFixedBudget,
   type ModelRecord,
   nameOfAttack,
   type Rate,
@@ -137,7 +139,7 @@ function briefNames(attacks: readonly AttackRecord[]): Map<string, string> {
       for (const [option, value] of Object.entries(attack.options)) {
         const rest = alike.filter((twin) => twin.options[option] === value);
         const isTelling = rest.length < alike.length;
-        const isUsual = !name.includes(` ${option}=`);
+        const isUsual = !choicesOf(attack).some(([chosen]) => chosen === option);
         if (isTelling && !isUsual) shown.push(`${option}=${numberText(value)}`);
         if (isTelling) alike = rest;
       }
@@ -152,7 +154,7 @@ function briefNames(attacks: readonly AttackRecord[]): Map<string, string> {
  */
 export function attackTable(record: EvaluationRecord): Table {
   const { models } = record;
-  const attacks = record.attacks.filter(({ eps }) => eps !== null);
+  const attacks = record.attacks.filter(isFixedBudget);
   const briefs = briefNames(attacks);
   const rows = Array.from(briefs, ([name, brief]) => {
     const own = attacks.filter((attack) => nameOfAttack(attack) === name);
@@ -160,7 +162,7 @@ export function attackTable(record: EvaluationRecord): Table {
     return [
       { text: whatOf(first), note: optionsText(first), brief },
       text(first.norm),
-      number(first.eps as number),
+      number(first.eps),
       text(first.loss ?? '–'),
       ...models.map((model) => {
         const found = own.find((attack) => attack.model === model.name);
@@ -252,7 +254,7 @@ export function gradientTable({ models }: EvaluationRecord): Table {
 
 /** Smallest perturbations: how often one was found, and how large it was. */
 export function minimalTable({ attacks }: EvaluationRecord): Table {
-  const minimal = attacks.filter(({ eps }) => eps === null);
+  const minimal = attacks.filter((attack) => !isFixedBudget(attack));
   const briefs = briefNames(minimal);
   return {
     id: 'minimal',

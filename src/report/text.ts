@@ -1,7 +1,7 @@
 /** How figures are written in pages, charts and Markdown. */
 
-import { type AttackRecord, nameOfAttack, type Rate } from '../evaluation/index.ts';
-import { percent } from '../numbers.ts';
+import { type AttackRecord, choicesOf, type Rate } from '../evaluation/index.ts';
+import { numberText, percent } from '../numbers.ts';
 
 /** Such as `99.02 to 99.37`, in percent. */
 export const interval = ({ low, high }: Pick<Rate, 'low' | 'high'>): string =>
@@ -23,10 +23,9 @@ export const slug = (text: string): string =>
 
 /** An attack, the loss it climbs and its own choices, such as `pgd margin steps=100`. */
 export const attackName = (record: AttackRecord): string => {
-  const { attack, loss, source } = record;
-  const choices = nameOfAttack(record)
-    .split(' ')
-    .filter((word) => word.includes('='));
+  const { attack, loss, source, target } = record;
+  const choices = choicesOf(record).map(([option, value]) => `${option}=${numberText(value)}`);
+  if (target !== null) choices.push(`target=${target}`);
   const borrowed = source === null ? [] : [`from ${source}`];
   return [attack, ...(loss === null ? [] : [loss]), ...choices, ...borrowed].join(' ');
 };

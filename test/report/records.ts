@@ -1,7 +1,11 @@
 import { attackNamed, type LossName, planAttack } from '../../src/attacks/index.ts';
+import { evaluateCommand } from '../../src/cli/command-text.ts';
 import { type EvaluationRecord, evaluate } from '../../src/evaluation/index.ts';
 import { rescaled, smallNetwork } from '../attacks/models.ts';
 import { datasetFor } from '../evaluation/datasets.ts';
+
+/** How the command line words what a record holds as data. */
+export const wording = { commandText: evaluateCommand };
 
 const LOSSES: readonly LossName[] = ['softmax', 'margin'];
 

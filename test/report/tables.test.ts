@@ -13,7 +13,7 @@ import {
   targetTable,
   testTable,
 } from '../../src/report/index.ts';
-import { smallRecord } from './records.ts';
+import { smallRecord, wording } from './records.ts';
 
 const terminal = { color: new Chalk({ level: 0 }) };
 
@@ -37,7 +37,7 @@ describe('tables', () => {
   });
 
   it('say the same in all three renderings', async () => {
-    const { files } = await buildReport([record]);
+    const { files } = await buildReport([record], wording);
     const [html, markdown] = ['index.html', 'report.md'].map((name) => String(files.get(name)));
     for (const { columns, rows, id } of [
       attackTable(record),

@@ -1,8 +1,8 @@
+import { zip } from '../../storage/index.ts';
 import type { Weight } from '../model.ts';
 import type { Network } from '../network.ts';
 import { encodeHdf5 } from './hdf5.ts';
 import { INPUT_NAME, type KerasLayer, kerasLayers } from './keras-layers.ts';
-import { zip } from './npz.ts';
 
 const DTYPE = {
   module: 'keras',

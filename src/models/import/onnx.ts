@@ -1,7 +1,7 @@
 /** ONNX models, as PyTorch and others export them: the graph is run on symbols, like TensorFlow's. */
 import { basename, dirname, join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
-import { FormatError, readFileBytes } from '../../savedmodel/index.ts';
+import { FormatError, readFileBytes } from '../../storage/index.ts';
 import {
   type GraphProto,
   ModelProtoSchema,

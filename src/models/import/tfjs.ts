@@ -4,12 +4,8 @@
  */
 import { basename, dirname, join } from 'node:path';
 import { fromJson, type JsonValue } from '@bufbuild/protobuf';
-import {
-  FormatError,
-  type GraphDef,
-  GraphDefSchema,
-  readFileBytes,
-} from '../../savedmodel/index.ts';
+import { type GraphDef, GraphDefSchema } from '../../savedmodel/index.ts';
+import { FormatError, readFileBytes } from '../../storage/index.ts';
 import type { AssembledNetwork } from './assembler.ts';
 import { type Constant, constant, elementsOf } from './constants.ts';
 import { damaged, ImportError } from './errors.ts';

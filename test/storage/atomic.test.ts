@@ -15,6 +15,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
+import { type DistillError, RunError, UserError } from '../../src/errors.ts';
 import {
   checkFolder,
   checkWritable,
@@ -22,8 +23,7 @@ import {
   restoreFolder,
   writeFileAtomically,
   writeFolderAtomically,
-} from '../../src/data/index.ts';
-import { type DistillError, RunError, UserError } from '../../src/errors.ts';
+} from '../../src/storage/index.ts';
 
 const KIND: FolderKind = { name: 'box', marker: 'box.json', contents: ['box.json', 'old', 'new'] };
 

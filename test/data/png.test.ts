@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { PNG } from 'pngjs';
+import { readImage } from '../../src/data/index.ts';
 import { UserError } from '../../src/errors.ts';
-import { readImage } from '../../src/models/image.ts';
 
 type Color = readonly [number, number, number, number];
 const WHITE: Color = [255, 255, 255, 255];

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { FormatError } from './errors.ts';
+import { FormatError } from './format-error.ts';
 
 /** Larger files than this are refused: an image classifier's are far smaller. */
 export const MAX_FILE_BYTES = 2 ** 29;

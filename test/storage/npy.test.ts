@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { decodeNpy, encodeNpy } from '../../src/data/index.ts';
+import { decodeNpy, encodeNpy } from '../../src/storage/index.ts';
 
 /** An array of any shape up to three dimensions, NaN, infinities and -0 among its values. */
 const array = fc
