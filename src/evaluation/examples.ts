@@ -5,7 +5,8 @@
  */
 import { inflateSync } from 'node:zlib';
 import { zlibSync } from 'fflate';
-import { Oracle, row } from '../attacks/index.ts';
+import { row } from '../arrays.ts';
+import { Oracle } from '../attacks/index.ts';
 import { UserError } from '../errors.ts';
 import { type Classifier, softmaxOf } from '../models/index.ts';
 

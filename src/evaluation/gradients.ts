@@ -2,7 +2,8 @@
  * What is left of a model's input gradients in float32: the first thing to look at before
  * believing any metric that a gradient attack gives.
  */
-import { argmaxExcept, LOSSES, type LossName, Oracle, row } from '../attacks/index.ts';
+import { argmaxExcept, row } from '../arrays.ts';
+import { LOSSES, type LossName, lossNamed, Oracle } from '../attacks/index.ts';
 import { type Dataset, imagesAsFloats, labelsAt } from '../data/index.ts';
 import type { Classifier } from '../models/index.ts';
 import { batches, type Rate, rateOf, yieldToEventLoop } from './accuracy.ts';
@@ -89,7 +90,7 @@ function exactGradients(
   images: Float32Array,
   labels: Int32Array,
 ): Float32Array | undefined {
-  if (loss === 'margin' || loss === 'dlr') return undefined;
+  if (lossNamed(loss).scaleInvariant) return undefined;
   const { classes } = oracle;
   const divisor = loss === 'temperature' ? oracle.classifier.temperature : 1;
   return oracle.backward(images, (logits) => {

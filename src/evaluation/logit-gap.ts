@@ -3,7 +3,8 @@
  * model inflates. In float32 `1 - softmax` loses its signs once the gap passes about 16, and the
  * other probabilities underflow to 0 past about 104.
  */
-import { Oracle, ranking, row } from '../attacks/index.ts';
+import { ranking, row } from '../arrays.ts';
+import { Oracle } from '../attacks/index.ts';
 import { type Dataset, imagesAsFloats } from '../data/index.ts';
 import type { Classifier } from '../models/index.ts';
 import { batches, yieldToEventLoop } from './accuracy.ts';

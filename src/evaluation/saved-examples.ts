@@ -1,7 +1,7 @@
 /** Adversarial examples on disk, and the proof that they still do what they did. */
 import { readFile } from 'node:fs/promises';
 import { unzipSync, zipSync } from 'fflate';
-import { row } from '../attacks/index.ts';
+import { row } from '../arrays.ts';
 import type { Dataset } from '../data/index.ts';
 import type { Classifier } from '../models/index.ts';
 import { decodeNpy, encodeNpy, writeFileAtomically } from '../storage/index.ts';

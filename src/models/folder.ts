@@ -10,10 +10,11 @@ import {
   sha256,
   writeFolderAtomically,
 } from '../storage/index.ts';
-import { Model, type Weight } from './model.ts';
+import { Model } from './model.ts';
 import type { Network } from './network.ts';
 import { networkSchema } from './network-schema.ts';
 import { loadNetwork, saveNetwork } from './saved-network.ts';
+import type { Weight } from './weights.ts';
 
 const SCHEMA = 'distill-model/1';
 const CARD = 'distill.json';

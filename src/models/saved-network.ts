@@ -7,10 +7,10 @@ import {
   writeSavedModel,
 } from '../savedmodel/index.ts';
 import { FormatError } from '../storage/index.ts';
-import type { Weight } from './model.ts';
 import type { Network } from './network.ts';
 import { servingGraph } from './serving-graph.ts';
 import { weightSpecs } from './shapes.ts';
+import type { Weight } from './weights.ts';
 
 /**
  * Writes a network and its weights into an existing folder as a TensorFlow SavedModel:

@@ -1,4 +1,3 @@
-export { attr } from './attributes.ts';
 export { type Bundle, type NamedTensor, readBundle, writeBundle } from './bundle.ts';
 export { DataType, dtypeName } from './dtypes.ts';
 export {

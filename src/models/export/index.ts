@@ -6,8 +6,8 @@ import {
   writeFileAtomically,
   writeFolderAtomically,
 } from '../../storage/index.ts';
-import type { Weight } from '../model.ts';
 import type { Network } from '../network.ts';
+import type { Weight } from '../weights.ts';
 import type { ExportFormat } from './formats.ts';
 import { exportKeras } from './keras.ts';
 import { exportOnnx } from './onnx.ts';

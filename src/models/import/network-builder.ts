@@ -1,6 +1,7 @@
-import type { Weight } from '../model.ts';
-import type { Layer, Network, WeightSpec } from '../network.ts';
-import { IMAGE, layerWeights, outputShape, weightSpecs } from '../shapes.ts';
+import { kindOf, type Layer } from '../layers/registry.ts';
+import type { Network } from '../network.ts';
+import { IMAGE, weightSpecs } from '../shapes.ts';
+import type { Weight, WeightSpec } from '../weights.ts';
 import { elementsOf } from './constants.ts';
 import { damaged, ImportError } from './errors.ts';
 import { foldLayers } from './fold.ts';
@@ -18,13 +19,13 @@ type WithoutNames<T> = T extends Layer ? Omit<T, 'name' | 'inputs'> : never;
 export type LayerContent = WithoutNames<Layer>;
 export type LayerValues = Partial<Record<WeightSpec['role'], Float32Array>>;
 
-export interface AssembledNetwork {
+export interface BuiltNetwork {
   readonly network: Network;
   readonly weights: readonly Weight[];
 }
 
 /** Puts a network together layer by layer, whatever format it comes from. */
-export class Assembler {
+export class NetworkBuilder {
   readonly image: Feature;
   readonly #inputShape: readonly [number, number, number];
   readonly #layers: Layer[] = [];
@@ -44,13 +45,14 @@ export class Assembler {
     const name = `layer${this.#layers.length + 1}`;
     const layer = { ...content, name, inputs: inputs.map((input) => input.layer) } as Layer;
     const shapes = inputs.map(({ shape }) => shape);
-    const shape = outputShape(layer, shapes);
+    const kind = kindOf(layer);
+    const shape = kind.outputShape(layer, shapes);
     const misfit = (problem: string) => damaged(`a ${layer.kind} layer ${problem}`);
     if (!shape.every((size) => size >= 1)) {
       throw misfit(`cannot take ${shapes.map((one) => `[${one}]`).join(' and ')}`);
     }
     elementsOf(shape);
-    for (const spec of layerWeights(layer, shapes[0])) {
+    for (const spec of kind.weights?.(layer, shapes[0]) ?? []) {
       const data = values[spec.role];
       const size = elementsOf(spec.shape);
       if (data?.length !== size) {
@@ -66,7 +68,7 @@ export class Assembler {
    * The network that ends in this feature, with its layers folded and named.
    * @throws ImportError when the feature is not a vector of two or more logits
    */
-  finish(architecture: string, logits: Feature): AssembledNetwork {
+  finish(architecture: string, logits: Feature): BuiltNetwork {
     const [classes, ...more] = logits.shape;
     if (more.length > 0 || !(classes >= 2)) {
       throw new ImportError(
@@ -79,10 +81,11 @@ export class Assembler {
     const network = { architecture, inputShape: this.#inputShape, classes, layers };
     return {
       network,
-      weights: weightSpecs(network).map((spec) => ({
-        spec,
-        values: weights.get(spec.name) as Float32Array,
-      })),
+      weights: weightSpecs(network).map((spec) => {
+        const values = weights.get(spec.name);
+        if (!values) throw new Error(`no weight ${spec.name}`);
+        return { spec, values };
+      }),
     };
   }
 }
