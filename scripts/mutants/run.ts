@@ -5,10 +5,17 @@
 // fault says which test file passes which mutant; only these are run for it, the fastest first, until
 // one fails. A run that takes much longer than without the mutant counts as killed.
 //
-//   npm run test:mutants [-- --count 300] [--seed 1] [--jobs 2] [--min 85] [--only PATH]...
+//   npm run test:mutants [-- OPTION...]
+//     --count 300     mutants to try
+//     --seed 1        which ones
+//     --min 85        percentage that must be killed; below it the exit code is 1
+//     --only PATH     mutants of files whose path begins with PATH; may be repeated
+//     --tests PART    test files whose path contains PART; may be repeated
+//     --budget 60     seconds of tests for a mutant, as measured without it. Slower test files are left
+//                     out then, but at least one is run; a mutant that survives counts as alive.
+//     --jobs 2        mutants tried at once
 //
-// --only limits the mutants to files whose path begins with PATH. Ends with exit code 1 if the share
-// of killed mutants is below --min. The mutants and what became of them: coverage/mutants.json.
+// The mutants, what became of them, and the test files left out: coverage/mutants.json.
 import { spawn, spawnSync } from 'node:child_process';
 import {
   cpSync,
@@ -39,6 +46,22 @@ const RULES = [
   },
 ];
 
+const { values } = parseArgs({
+  options: {
+    count: { type: 'string', default: '300' },
+    seed: { type: 'string', default: '1' },
+    jobs: { type: 'string', default: '2' },
+    min: { type: 'string', default: '85' },
+    only: { type: 'string', multiple: true, default: [] },
+    tests: { type: 'string', multiple: true, default: [] },
+    budget: { type: 'string', default: '60' },
+  },
+});
+const [jobs, min, budget] = [values.jobs, values.min, values.budget].map(Number);
+const began = performance.now();
+const progress = (text: string) =>
+  console.error(`mutants: ${((performance.now() - began) / 60_000).toFixed(1)} min: ${text}`);
+
 /** A run with a mutant is given this many times the time of the run without, and this much more. */
 const PATIENCE = { factor: 4, milliseconds: 15_000 };
 
@@ -66,7 +89,9 @@ interface Result extends Outcome {
   readonly mutator: string;
   readonly original: string;
   readonly replacement: string;
+  /** Test files that were run if none before them failed, and those that the budget left out. */
   readonly tests: readonly string[];
+  readonly leftOut: readonly string[];
 }
 
 function typescriptFiles(folder: string): string[] {
@@ -145,7 +170,7 @@ async function prepareCopy(copy: string, files: readonly File[]): Promise<void> 
 }
 
 /** The test files that reach a mutated file by their imports, or start the program. */
-function testFiles(mutated: ReadonlySet<string>): string[] {
+function testFiles(mutated: ReadonlySet<string>, parts: readonly string[]): string[] {
   const reaches = (file: string, seen = new Set<string>()): boolean => {
     if (mutated.has(file)) return true;
     if (seen.has(file) || !existsSync(join(root, file))) return false;
@@ -155,7 +180,23 @@ function testFiles(mutated: ReadonlySet<string>): string[] {
     const imports = text.matchAll(/(?:from |import\(|import )'(\.[^']+\.ts)'/g);
     return [...imports].some(([, path]) => reaches(join(dirname(file), path), seen));
   };
-  return typescriptFiles('test').filter((file) => file.endsWith('.test.ts') && reaches(file));
+  return typescriptFiles('test').filter(
+    (file) =>
+      file.endsWith('.test.ts') &&
+      (parts.length === 0 || parts.some((part) => file.includes(part))) &&
+      reaches(file),
+  );
+}
+
+/** Process groups of the test runs under way. */
+const running = new Set<number>();
+
+function endGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch {
+    // Nothing of it is left.
+  }
 }
 
 /** Runs one test file in the copy, with everything it starts in a process group of its own. */
@@ -177,21 +218,17 @@ async function runTest(copy: string, file: string, env: NodeJS.ProcessEnv, limit
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     failed += text;
   });
+  const leader = child.pid ?? 0;
+  running.add(leader);
   let timedOut = false;
-  const endGroup = () => {
-    try {
-      process.kill(-(child.pid ?? 0), 'SIGKILL');
-    } catch {
-      // Nothing of it is left.
-    }
-  };
   const timer = setTimeout(() => {
     timedOut = true;
-    endGroup();
+    endGroup(leader);
   }, limit);
   const code = await new Promise<number | null>((resolve) => child.on('exit', resolve));
   clearTimeout(timer);
-  endGroup();
+  endGroup(leader);
+  running.delete(leader);
   rmSync(temporary, { recursive: true, force: true });
   return { passed: code === 0, timedOut, failed, milliseconds: performance.now() - started };
 }
@@ -219,7 +256,8 @@ async function measureTests(copy: string, paths: readonly string[], jobs: number
   const tests = await inParallel(paths, jobs, async (path): Promise<TestFile | undefined> => {
     const folder = mkdtempSync(join(copy, 'coverage-'));
     const env = { NODE_OPTIONS: `--import=${hook}`, MUTANTS_COVERAGE_FOLDER: folder };
-    const { passed, failed, milliseconds } = await runTest(copy, path, env, 600_000);
+    const { passed, failed, milliseconds } = await runTest(copy, path, env, 1_200_000);
+    progress(`${path} took ${(milliseconds / 1000).toFixed(1)} s`);
     if (!passed) {
       console.error(`mutants: left out ${path}, which fails in the copy: ${failed.trim()}`);
       return undefined;
@@ -230,6 +268,16 @@ async function measureTests(copy: string, paths: readonly string[], jobs: number
     return { path, milliseconds, passes: new Set(passes) };
   });
   return tests.filter((test) => test !== undefined).sort((a, b) => a.milliseconds - b.milliseconds);
+}
+
+/** The fastest tests that fit into the budget together, and the others. */
+function withinBudget(tests: readonly TestFile[], seconds: number) {
+  let spent = 0;
+  const fits = tests.map(({ milliseconds }, i) => {
+    spent += milliseconds / 1000;
+    return i === 0 || spent <= seconds;
+  });
+  return { taken: tests.filter((_, i) => fits[i]), leftOut: tests.filter((_, i) => !fits[i]) };
 }
 
 async function tryMutant(copy: string, id: string, tests: readonly TestFile[]): Promise<Outcome> {
@@ -257,20 +305,6 @@ function oneLine(text: string): string {
   return line.length > 100 ? `${line.slice(0, 97)}...` : line;
 }
 
-const { values } = parseArgs({
-  options: {
-    count: { type: 'string', default: '300' },
-    seed: { type: 'string', default: '1' },
-    jobs: { type: 'string', default: '2' },
-    min: { type: 'string', default: '85' },
-    only: { type: 'string', multiple: true, default: [] },
-  },
-});
-const [jobs, min] = [Number(values.jobs), Number(values.min)];
-const began = performance.now();
-const progress = (text: string) =>
-  console.error(`mutants: ${((performance.now() - began) / 60_000).toFixed(1)} min: ${text}`);
-
 const { files, mutants, poolSize, excluded } = await sample(
   values.only,
   Number(values.count),
@@ -278,9 +312,14 @@ const { files, mutants, poolSize, excluded } = await sample(
 );
 progress(`drew ${mutants.length} of ${poolSize} mutants (seed ${values.seed})`);
 const copy = mkdtempSync(join(tmpdir(), 'distill-mutants-'));
+process.once('SIGINT', () => {
+  for (const leader of running) endGroup(leader);
+  rmSync(copy, { recursive: true, force: true });
+  process.exit(130);
+});
 try {
   await prepareCopy(copy, files);
-  const paths = testFiles(new Set(files.map(({ name }) => name)));
+  const paths = testFiles(new Set(files.map(({ name }) => name)), values.tests);
   progress(`running ${paths.length} test files without a mutant`);
   const tests = await measureTests(copy, paths, jobs);
   progress('running the mutants');
@@ -288,7 +327,8 @@ try {
   const results = await inParallel(mutants, jobs, async (mutant): Promise<Result> => {
     const { fileName, location, mutatorName, replacement } = mutant;
     const covering = tests.filter(({ passes }) => passes.has(mutant.id));
-    const outcome = await tryMutant(copy, mutant.id, covering);
+    const { taken, leftOut } = withinBudget(covering, budget);
+    const outcome = await tryMutant(copy, mutant.id, taken);
     const place = `${fileName}:${location.start.line + 1}:${location.start.column + 1}`;
     progress(`${++done} of ${mutants.length}: ${outcome.status} ${place}`);
     return {
@@ -297,7 +337,8 @@ try {
       mutator: mutatorName,
       original: originalText(mutant),
       replacement,
-      tests: covering.map(({ path }) => path),
+      tests: taken.map(({ path }) => path),
+      leftOut: leftOut.map(({ path }) => path),
     };
   });
 
@@ -311,8 +352,9 @@ try {
   for (const { name, why, count } of excluded) {
     console.log(`left out by the rule "${name}" (${why}): ${count}`);
   }
-  for (const { place, status, mutator, original, replacement } of alive) {
-    console.log(`${status}: ${place} (${mutator})`);
+  for (const { place, status, mutator, original, replacement, leftOut } of alive) {
+    const untried = leftOut.length > 0 ? `; beyond the budget: ${leftOut.join(', ')}` : '';
+    console.log(`${status}: ${place} (${mutator}${untried})`);
     console.log(`  - ${oneLine(original)}\n  + ${oneLine(replacement)}`);
   }
   const timeouts = results.filter(({ status }) => status === 'timeout').length;
