@@ -149,6 +149,9 @@ describe('the architecture', () => {
       later.sort(),
       [
         ...commands.map((name) => `src/cli/program.ts: lazily './actions/${name}'`),
+        ...['fashion-mnist', 'idx-folder', 'mnist'].map(
+          (kind) => `src/data/sources/${kind}.ts: '../idx-files.ts'`,
+        ),
         'src/engine/engine.ts: peer',
         "src/report/png.ts: '@resvg/resvg-js'",
       ].sort(),

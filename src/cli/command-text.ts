@@ -1,5 +1,6 @@
 /** Commands as text that a POSIX shell reads back as it was meant. */
 import type { EvaluationRequest } from '../evaluation/index.ts';
+import type { Wording } from '../report/index.ts';
 
 /** A word as it is where a shell leaves it alone, else in single quotes. */
 const shellWord = (word: string): string =>
@@ -30,13 +31,20 @@ function attackWords(attacks: EvaluationRequest['attacks']): string[] {
   return words;
 }
 
+/** The command with these arguments. */
+export const commandLine = (words: readonly string[]): string =>
+  ['distill', ...words].map(shellWord).join(' ');
+
 /** The command that makes the evaluation which a record asks for. */
 export function evaluateCommand(request: EvaluationRequest): string {
   const { model, attacks, data, norm, eps, samples, seed } = request;
-  const words = ['distill', 'evaluate', '--model', model, ...attackWords(attacks)];
+  const words = ['evaluate', '--model', model, ...attackWords(attacks)];
   if (data !== null) words.push('--data', data);
   words.push('--norm', norm);
   if (eps.length > 0) words.push('--eps', ...eps.map(epsText));
   words.push('--samples', String(samples), '--seed', String(seed));
-  return words.map(shellWord).join(' ');
+  return commandLine(words);
 }
+
+/** The commands that a report names. */
+export const WORDING: Wording = { commandText: evaluateCommand, commandLine };

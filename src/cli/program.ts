@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, type Option } from 'commander';
 import { programVersion } from '../version.ts';
 import { attackCommand } from './commands/attack.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -33,6 +33,16 @@ const buildCommands = () => [
   doctorCommand(lazily(() => import('./actions/doctor.ts'))),
 ];
 
+/** An option in `--help`: what it is for, its choices, and its default as one would type it. */
+export function optionHelp({ description, argChoices, defaultValue }: Option): string {
+  const shown = [defaultValue].flat().filter((value) => value !== undefined && value !== true);
+  const notes = [
+    ...(argChoices ? [`choices: ${argChoices.join(', ')}`] : []),
+    ...(shown.length > 0 ? [`default: ${shown.join(' ')}`] : []),
+  ];
+  return notes.length > 0 ? `${description} (${notes.join('; ')})` : description;
+}
+
 /** The whole command line. */
 export function buildProgram(): Command {
   const program = new Command('distill')
@@ -41,6 +51,7 @@ export function buildProgram(): Command {
     )
     .version(programVersion(), '-V, --version', 'print the version')
     .showSuggestionAfterError()
+    .configureHelp({ optionDescription: optionHelp })
     .configureOutput({ writeErr: () => {} }) // `main` prints every error
     .exitOverride();
   for (const command of buildCommands()) {

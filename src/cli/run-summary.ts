@@ -1,10 +1,8 @@
 /** What `distill run` ends with: one screen of results. */
 import { readFile } from 'node:fs/promises';
 import { type EvaluationRecord, parseRecord } from '../evaluation/index.ts';
-import { accuracyTable, attackTable, gateTable, testTable, verdict } from '../report/index.ts';
-import { tableSection } from './evaluation-text.ts';
+import { shortEvaluationText } from './evaluation-text.ts';
 import type { StepRecord } from './run-steps.ts';
-import { wrapped } from './table.ts';
 import { duration, type Terminal } from './terminal.ts';
 
 /** The record at `path` if it was made from the same models, data and settings. */
@@ -31,11 +29,7 @@ export function runSummary(
     upToDate ? `${step} up to date` : `${step} ${duration(taken)}`,
   );
   return [
-    ...[accuracyTable, attackTable, testTable, gateTable].flatMap((tableOf) =>
-      tableSection(tableOf(record), terminal),
-    ),
-    '',
-    ...verdict(record).flatMap((sentence) => wrapped(sentence, terminal.width)),
+    ...shortEvaluationText(record, terminal),
     '',
     `Time: ${times.slice(0, 3).join(', ')},`,
     `      ${times.slice(3).join(', ')};`,

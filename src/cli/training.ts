@@ -108,8 +108,9 @@ export function describeModel({ role, temperature, history }: ModelCard, out: st
 /** A line or two on soft labels that have just been made. */
 export function describeSoftLabels(card: SoftLabelsCard, out: string): string {
   const { data, noise, temperature, meanEntropy, classes } = card;
+  const copies = `${noise.copies} noisy ${noise.copies === 1 ? 'copy' : 'copies'}`;
   return (
-    `soft labels at T = ${temperature} of ${data.count} images and ${noise.copies} noisy copies each, ` +
+    `soft labels at T = ${temperature} of ${data.count} images and ${copies} of each, ` +
     `mean entropy ${meanEntropy.toFixed(4)} of at most ${Math.log(classes).toFixed(2)} nats: ${out}`
   );
 }

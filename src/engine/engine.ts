@@ -34,9 +34,6 @@ interface EngineStatus {
   readonly detail: string;
 }
 
-const FASTER =
-  'with a C++ compiler (c++, g++ or clang++), `npm run install` builds the faster native one';
-
 /** Why the addon is missing, as the install step recorded it. */
 function buildFailure(): string | undefined {
   try {
@@ -96,22 +93,21 @@ function describe(name: EngineName, requestedThreads: number): Engine {
         name,
         threads: 1,
         instructionSet: instructionSet(backend as CompiledBackend),
-        summary: `WebAssembly kernels, 1 thread; ${FASTER}`,
+        summary: 'WebAssembly kernels, 1 thread',
       };
     case 'tensorflow':
       return {
         name,
         threads: requestedThreads,
         instructionSet: 'tensorflow',
-        summary: `TensorFlow through @tensorflow/tfjs-node; ${FASTER}`,
+        summary: 'TensorFlow through @tensorflow/tfjs-node',
       };
     case 'cpu':
       return {
         name,
         threads: 1,
         instructionSet: 'javascript',
-        summary:
-          'plain JavaScript, thousands of times slower; `--engine auto` chooses a faster one',
+        summary: 'plain JavaScript, thousands of times slower',
       };
   }
 }
@@ -147,7 +143,7 @@ export async function startEngine(
     }
   }
   throw new UserError('engine-unavailable', `the engine '${choice}' cannot be used: ${reason}`, {
-    hint: 'run `distill doctor` to see which engines work here, or use `--engine auto`',
+    hint: 'choose another engine, or let the program choose',
   });
 }
 

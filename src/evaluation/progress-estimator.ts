@@ -1,5 +1,4 @@
 /** How much of an evaluation is done, in passes: what a progress bar shows. Changes no result. */
-import { expectedPasses } from './attack-facts.ts';
 import type { EvaluationPlan, PlannedAttack } from './plan.ts';
 import { rowsOf } from './targets.ts';
 
@@ -35,7 +34,9 @@ export class ProgressEstimator {
         ({ classifier }) => classifier.name !== attack.source,
       ).length;
       const rows = rowsOf(dataset, samples, attack.target).positions.length;
-      this.#parts.set(attack, part(targetModels * rows, expectedPasses(attack.plan)));
+      const { attack: own, options, threat } = attack.plan;
+      const passes = own.expectedPasses(options, dataset.classes, threat);
+      this.#parts.set(attack, part(targetModels * rows, passes));
     }
   }
 

@@ -111,7 +111,7 @@ export class CheckpointFile {
   async #read(lengths: ReadonlyMap<string, number>): Promise<Checkpoint | undefined> {
     const damaged = (problem: string, cause?: unknown) =>
       new UserError('bad-checkpoint', `${this.path} is damaged: ${problem}`, {
-        hint: 'leave --resume out to start anew',
+        hint: 'start over without resuming',
         cause,
       });
     let bytes: Buffer;
@@ -143,7 +143,7 @@ export class CheckpointFile {
   #refuseForeign({ inputsDigest, engine }: State): void {
     const refuse = (difference: string, hint: string): never => {
       throw new UserError('foreign-checkpoint', `${this.path} was made ${difference}`, {
-        hint: `${hint}, or leave --resume out to start anew`,
+        hint: `${hint}, or start over without resuming`,
       });
     };
     if (inputsDigest !== this.#inputsDigest) {
@@ -156,7 +156,7 @@ export class CheckpointFile {
     if (described(engine) !== described(this.#engine)) {
       refuse(
         `on the engine ${described(engine)}, and ${described(this.#engine)} rounds differently`,
-        `use --engine ${engine.name} on the machine that it ran on`,
+        `use the engine ${engine.name} on the machine that it ran on`,
       );
     }
   }

@@ -72,7 +72,7 @@ function learningRateAt(peak: number, step: number, steps: number): number {
 }
 
 function diverged(how: string): RunError {
-  return new RunError('diverged', `training diverged: ${how}`, { hint: 'lower --learning-rate' });
+  return new RunError('diverged', `training diverged: ${how}`, { hint: 'lower the learning rate' });
 }
 
 /** One run of the loop below; a class because a run can be stopped and taken up between steps. */

@@ -42,7 +42,7 @@ export class EventWriter {
       this.#descriptor = openSync(this.path, 'wx');
     } catch (cause) {
       throw new RunError('unwritable', `cannot write event files into ${folder}`, {
-        hint: 'name a folder that can be written with --log-dir',
+        hint: 'choose a log folder that can be written',
         cause,
       });
     }

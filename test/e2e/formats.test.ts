@@ -68,7 +68,7 @@ describe('a trained model goes out and comes back', () => {
     ],
   ];
   for (const [what, args, error, hint = /./] of mistakes) {
-    it(`tells of ${what} in one line`, async () => {
+    it(`reports ${what} in one line, with a hint`, async () => {
       const { code, stderr } = await distill(folder, args);
       assert.equal(code, 2);
       const [, said, advice] = /^error: (.*)\nhint: (.*)\n$/m.exec(stderr) ?? [];

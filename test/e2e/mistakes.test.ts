@@ -41,7 +41,7 @@ describe('a mistake is reported in one line, with a hint in the next', () => {
       /--eps 300 is larger than the whole pixel range/,
       /fraction/,
     ],
-    ['an eps in bytes', ['attack', '--eps', '8'], /did you mean 8\/255\?/],
+    ['an eps in bytes', ['attack', '--eps', '8'], /--eps 8 is larger/, /did you mean 8\/255\?/],
     [
       'a folder that is no model',
       ['predict', '--model', 'empty', '--index', '0'],
@@ -78,7 +78,8 @@ describe('a mistake is reported in one line, with a hint in the next', () => {
     [
       'options of a preset',
       ['evaluate', '--model', 'models/teacher', '--set', 'steps=5'],
-      /--set says how --attacks are run/,
+      /--set needs --attacks/,
+      /--attacks pgd apgd/,
     ],
     [
       'a target for an attack that has none',
@@ -106,13 +107,13 @@ describe('a mistake is reported in one line, with a hint in the next', () => {
       'another temperature',
       ['train-student', '--temperature', '20'],
       /softmax\(logits \/ 40\)/,
-      /--temperature 40.*--allow-temperature-mismatch/,
+      /temperature 40, .*\(--temperature, --allow-temperature-mismatch\)/,
     ],
     [
       "another temperature than the teacher's",
       ['soft-labels', '--teacher', 'models/teacher', '--temperature', '1'],
       /models\/teacher was trained at T = 40/,
-      /--temperature 40.*--allow-temperature-mismatch/,
+      /temperature 40, .*\(--temperature, --allow-temperature-mismatch\)/,
     ],
     [
       'soft labels of other images',
@@ -138,14 +139,14 @@ describe('a mistake is reported in one line, with a hint in the next', () => {
     [
       'an engine that is not there',
       ['train-teacher', '--engine', 'tensorflow'],
-      /tensorflow/,
-      /@tensorflow\/tfjs-node/,
+      /tensorflow.*@tensorflow\/tfjs-node/,
+      /`distill doctor`/,
     ],
     [
       'an engine that does not exist',
       ['train-teacher', '--engine', 'gpu'],
-      /--engine/,
-      /'gpu'.*native/,
+      /--engine.*'gpu'/,
+      /auto, native/,
     ],
     [
       'a temperature of zero',

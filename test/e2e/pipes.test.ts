@@ -22,7 +22,7 @@ async function intoClosedPipe(args: string, piped: 'stdout' | 'stderr', cwd: str
     });
   }
   await once(child, 'close');
-  return { stderr: texts[2], told: texts[3].trim() };
+  return { stderr: texts[2], end: texts[3].trim() };
 }
 
 describe('a reader that leaves early', () => {
@@ -36,14 +36,14 @@ describe('a reader that leaves early', () => {
     for (const args of ['doctor --json', 'doctor', '--help']) {
       assert.deepEqual(await intoClosedPipe(args, 'stdout', folder), {
         stderr: '',
-        told: 'code 141',
+        end: 'code 141',
       });
     }
   });
 
   it('of the notes does so too', async () => {
-    const { told } = await intoClosedPipe('predict', 'stderr', folder);
-    assert.equal(told, 'code 141');
+    const { end } = await intoClosedPipe('predict', 'stderr', folder);
+    assert.equal(end, 'code 141');
   });
 
   it('of nothing is no trouble: doctor finds its folders writable and makes none', async () => {

@@ -88,7 +88,7 @@ test('without a compiler, the install step says so and wasm runs', async () => {
   );
   const { engine, statuses } = await start('auto');
   assert.equal(engine?.name, 'wasm');
-  assert.match(engine?.summary ?? '', /`npm run install` builds the faster native one/);
+  assert.match(engine?.summary ?? '', /WebAssembly kernels, 1 thread/);
   const native = statuses.find(({ name }) => name === 'native');
   assert.deepEqual(native, {
     name: 'native',
@@ -104,7 +104,7 @@ test('an engine that was asked for and is not there is a user error with a hint'
     assert.equal(error?.code, 'engine-unavailable');
     assert.equal(error?.exitCode, 2);
     assert.match(error?.message ?? '', new RegExp(`^the engine '${choice}' cannot be used: .`));
-    assert.match(error?.hint ?? '', /distill doctor/);
+    assert.match(error?.hint ?? '', /choose another engine/);
   }
 });
 

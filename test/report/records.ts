@@ -1,15 +1,11 @@
 import { attackNamed, type LossName, planAttack } from '../../src/attacks/index.ts';
-import { evaluateCommand } from '../../src/cli/command-text.ts';
 import { type EvaluationRecord, evaluate } from '../../src/evaluation/index.ts';
 import { rescaled, smallNetwork } from '../attacks/models.ts';
 import { datasetFor } from '../evaluation/datasets.ts';
 
-/** How the command line words what a record holds as data. */
-export const wording = { commandText: evaluateCommand };
-
 const LOSSES: readonly LossName[] = ['softmax', 'margin'];
 
-/** A record of a small model and of the same one with logits x 200: the student of this tale. */
+/** A record of a small model and of the same one with logits x 200: the student. */
 export async function smallRecord(): Promise<EvaluationRecord> {
   const model = smallNetwork(25, 6, 4);
   const dataset = datasetFor(model, 60);

@@ -3,9 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
+import { WORDING } from '../../src/cli/command-text.ts';
 import type { EvaluationRecord } from '../../src/evaluation/index.ts';
 import { buildReport, readRecord } from '../../src/report/index.ts';
-import { smallRecord, wording } from './records.ts';
+import { smallRecord } from './records.ts';
 
 const HOSTILE = `"'><script>alert(1)</script><img src=x onerror=alert(2)>&amp;\`|*_[a](b)`;
 
@@ -45,12 +46,12 @@ describe('a report', () => {
     record = await smallRecord();
   });
   const pageOf = async (...records: EvaluationRecord[]) =>
-    String((await buildReport(records, wording)).files.get('index.html'));
+    String((await buildReport(records, WORDING)).files.get('index.html'));
 
   it('is the same to the byte when made twice', async () => {
     const [first, second] = [
-      await buildReport([record], wording),
-      await buildReport([record], wording),
+      await buildReport([record], WORDING),
+      await buildReport([record], WORDING),
     ];
     assert.deepEqual([...first.files.keys()], [...second.files.keys()]);
     for (const [name, content] of first.files)
@@ -58,7 +59,7 @@ describe('a report', () => {
   });
 
   it('has every section, every chart as SVG and PNG, and stays below 2 MB', async () => {
-    const { files, notes } = await buildReport([record], wording);
+    const { files, notes } = await buildReport([record], WORDING);
     const html = String(files.get('index.html'));
     for (const id of [
       'verdict',
@@ -93,12 +94,15 @@ describe('a report', () => {
     assert.doesNotMatch(html, /url\(|@import/);
   });
 
-  it('names the vanished gradient in its verdict', async () => {
-    const { files } = await buildReport([record], wording);
-    const { verdict } = JSON.parse(String(files.get('results.json')));
-    assert.match(verdict[0], /^On 60 test images the student is right on 100\.00 %/);
-    assert.match(verdict[1], /seems to keep .*gradient of exactly zero/);
-    assert.match(verdict[2], /^Against the worst of all attacks/);
+  it('names the vanished gradient in its summary', async () => {
+    const { files } = await buildReport([record], WORDING);
+    const { summary } = JSON.parse(String(files.get('results.json')));
+    assert.match(summary[0], /^On 60 test images the accuracy of the student is 100\.00 %/);
+    assert.match(
+      summary[1],
+      /seems to keep .*no evidence: the gradient of this loss is exactly zero on/,
+    );
+    assert.match(summary[2], /^In the worst case over all attacks/);
   });
 
   it('begins its curves at the accuracy on the images that were attacked', async () => {
@@ -111,7 +115,7 @@ describe('a report', () => {
   });
 
   it('lets no text of a record become markup', async () => {
-    const { files } = await buildReport([hostile(record)], wording);
+    const { files } = await buildReport([hostile(record)], WORDING);
     const html = String(files.get('index.html'));
     assert.equal(html.match(/<script/g)?.length, 2, 'the page has two scripts of its own');
     assert.doesNotMatch(html, /<img/);
@@ -166,9 +170,9 @@ describe('a report', () => {
     const joined = await pageOf({ ...record, attacks: rest }, { ...record, attacks });
     assert.match(joined, /0\.05<\/span>/);
     const foreign = { ...record, data: { ...record.data, digest: 'another' } };
-    await assert.rejects(buildReport([record, foreign], wording), { code: 'foreign-record' });
+    await assert.rejects(buildReport([record, foreign], WORDING), { code: 'foreign-record' });
     const models = record.models.map((model) => ({ ...model, digest: 'another' }));
-    await assert.rejects(buildReport([record, { ...record, models }], wording), {
+    await assert.rejects(buildReport([record, { ...record, models }], WORDING), {
       code: 'foreign-record',
     });
   });

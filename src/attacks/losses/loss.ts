@@ -26,6 +26,8 @@ export interface Loss {
   readonly vanishes: boolean;
   /** Whether multiplying all logits by a factor leaves the direction of its gradient as it is. */
   readonly scaleInvariant: boolean;
+  /** Of a cross-entropy: what it divides the logits by, given the training temperature. */
+  divisor?(temperature: number): number;
   /** Fewest classes for which it is defined. */
   minClasses(targeted: boolean): number;
   /** The loss at one row of logits `[classes]`; writes its gradient `[classes]` into `gradient`. */

@@ -14,6 +14,7 @@ export const softmax = {
     'cross-entropy of the probabilities, the naive choice. Once a model is sure, float32 rounds its probability to exactly 1 and the gradient to exactly 0, and the attack has no direction to follow. That looks like robustness and is none.',
   vanishes: true,
   scaleInvariant: false,
+  divisor: () => 1,
   minClasses: () => 2,
   at(logits, { label, target }, gradient) {
     const index = target ?? label;

@@ -8,6 +8,7 @@ export const temperature = {
     'cross-entropy of the logits divided by the temperature T that the model was trained at, which undoes the scale that hides the gradient.',
   vanishes: false,
   scaleInvariant: false,
+  divisor: (temperature) => temperature,
   minClasses: () => 2,
   at: (row, classes, gradient) => crossEntropy32(row, classes, classes.temperature, gradient),
 } as const satisfies Loss;

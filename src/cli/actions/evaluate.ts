@@ -15,12 +15,12 @@ import type { EvaluateFlags } from '../commands/evaluate.ts';
 import {
   describeAttack,
   evaluationProgress,
-  measurementDigest,
+  type ModelFreePlan,
   openPartial,
   provenance,
   saveResults,
 } from '../evaluation-run.ts';
-import { findings } from '../evaluation-text.ts';
+import { evaluationText } from '../evaluation-text.ts';
 import { loadModels, nameOfModel } from '../load-models.ts';
 import { gatesOf } from '../options.ts';
 import { parseEps, parseSettingLists } from '../parsers.ts';
@@ -48,46 +48,42 @@ function attacksOf(flags: EvaluateFlags, source: string): PlannedAttack[] {
   return presetAttacks(flags.preset, scope);
 }
 
+/** What the flags ask to measure, the models apart. */
+export function planEvaluation(flags: EvaluateFlags, test: Dataset): ModelFreePlan {
+  const { model, samples, preset, seed, gateOn, saveExamples, out } = flags;
+  return {
+    dataset: test,
+    samples: samples ?? PRESET_SAMPLES[preset],
+    attacks: attacksOf(flags, nameOfModel(model[0])),
+    seed,
+    gates: gatesOf(flags),
+    ...(gateOn && { gateOn }),
+    ...(saveExamples && { examplesFolder: `${out}/examples` }),
+  };
+}
+
 /** Measures models side by side and saves the record, whether or not its gates are met. */
 export async function evaluateModels(
   { engine, terminal }: Session,
   test: Dataset,
   flags: EvaluateFlags,
 ): Promise<EvaluationRecord> {
-  const gates = gatesOf(flags);
-  const samples = flags.samples ?? PRESET_SAMPLES[flags.preset];
-  const attacks = attacksOf(flags, nameOfModel(flags.model[0]));
-  const models = await loadModels(flags.model, test);
-  const { seed, gateOn } = flags;
-  const plan = {
-    models,
-    dataset: test,
-    samples,
-    attacks,
-    seed,
-    gates,
-    ...(gateOn && { gateOn }),
-  };
-  for (const planned of attacks) terminal.note(describeAttack(planned));
+  const planned = planEvaluation(flags, test);
+  const { attacks, samples, examplesFolder } = planned;
+  const plan = { ...planned, models: await loadModels(flags.model, test) };
+  for (const attack of attacks) terminal.note(describeAttack(attack));
   const partial = await openPartial(flags, plan);
   const progress = evaluationProgress(terminal);
-  const examplesFolder = `${flags.out}/examples`;
   const record = await evaluate(
-    {
-      ...plan,
-      partial,
-      onProgress: progress.onProgress,
-      ...(flags.saveExamples && { examplesFolder }),
-    },
+    { ...plan, partial, onProgress: progress.onProgress },
     provenance(engine, {
-      inputsDigest: await measurementDigest(flags.model, test, flags),
       data: flags.data,
       samples,
       preset: flags.attacks ? null : flags.preset,
     }),
   ).finally(progress.stop);
   await saveResults(flags.out, { 'evaluation.json': JSON.stringify(record) });
-  if (flags.saveExamples) await saveResults(examplesFolder, exampleGrids(record));
+  if (examplesFolder) await saveResults(examplesFolder, exampleGrids(record));
   await partial.finish();
   return record;
 }
@@ -98,7 +94,7 @@ export async function action(flags: EvaluateFlags): Promise<void> {
   const { terminal } = session;
   const { test } = await openData(flags, terminal);
   const record = await evaluateModels(session, test, flags);
-  terminal.print(findings(record, terminal));
+  terminal.print(evaluationText(record, terminal));
   terminal.note(`record: ${flags.out}/evaluation.json`);
   if (flags.saveExamples) terminal.note(`adversarial examples: ${flags.out}/examples/`);
   terminal.record(record);

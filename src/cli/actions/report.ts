@@ -1,7 +1,7 @@
 /** `distill report`: records as a page, as Markdown or as JSON. */
 import type { EvaluationRecord } from '../../evaluation/index.ts';
 import { buildReport, readRecord } from '../../report/index.ts';
-import { evaluateCommand } from '../command-text.ts';
+import { WORDING } from '../command-text.ts';
 import type { ReportFlags } from '../commands/report.ts';
 import { saveResults } from '../evaluation-run.ts';
 import { Terminal } from '../terminal.ts';
@@ -12,7 +12,7 @@ export async function writeReport(
   folder: string,
   terminal: Terminal,
 ): Promise<string> {
-  const { files, notes } = await buildReport(records, { commandText: evaluateCommand });
+  const { files, notes } = await buildReport(records, WORDING);
   await saveResults(folder, files);
   for (const note of notes) terminal.note(note);
   return `${folder}/index.html`;
@@ -25,7 +25,7 @@ export async function action({ from, out, format, json, ...options }: ReportFlag
     terminal.print(await writeReport(records, out, terminal));
     return;
   }
-  const { files } = await buildReport(records, { commandText: evaluateCommand });
+  const { files } = await buildReport(records, WORDING);
   const resultsText = String(files.get('results.json'));
   terminal.record(JSON.parse(resultsText));
   terminal.print((format === 'json' ? resultsText : String(files.get('report.md'))).trimEnd());

@@ -68,10 +68,11 @@ export function evaluateCommand(action: Action<[EvaluateFlags]>): Command {
     .addOption(
       new Option('--norm <name>', 'norm of the perturbation').choices(NORMS).default('Linf'),
     )
-    .option('--eps <x...>', 'largest perturbations in pixel values, such as 0.1 or 8/255', [
-      '0.1',
-      '0.3',
-    ])
+    .option(
+      '--eps <x...>',
+      'largest perturbations in pixel values, such as 0.1 or 8/255 (L0: number of pixels)',
+      ['0.1', '0.3'],
+    )
     .option(
       '--samples <n>',
       'attack the first n test images (default: 1000, with --preset paper 100)',

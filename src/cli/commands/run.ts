@@ -36,7 +36,7 @@ export function runCommand(action: Action<[RunFlags]>): Command {
     .option('--samples <n>', 'attack the first n test images', integer('--samples', 1), 1000)
     .option(
       '--models <folder>',
-      'folder for the three models (another one than models also holds soft labels and report)',
+      'folder for the three models; one other than models also gets soft labels and report',
       'models',
     )
     .option('--force', 'repeat every step, even those that are up to date')

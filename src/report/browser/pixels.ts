@@ -28,8 +28,9 @@ export function paintGray(canvas: HTMLCanvasElement, values: Float32Array, shape
 }
 
 /**
- * A change, its channels averaged: red where lighter, blue where darker, full color at the most.
- * A change of nothing leaves the canvas clear, and striped by `data-empty`.
+ * A perturbation or gradient, its channels averaged: red where positive (lighter), blue where
+ * negative (darker), full color at the largest. Where all is zero the canvas stays clear, and
+ * `data-empty` gives it stripes.
  */
 export function paintChange(canvas: HTMLCanvasElement, change: Float32Array, shape: Shape): void {
   const channels = shape[2];

@@ -49,10 +49,10 @@ function element<T extends HTMLElement>(id: string): T {
 
 class Playground {
   readonly #classifiers: readonly Classifier[];
-  /** The panels that show a model each. */
-  readonly #sides = [...document.querySelectorAll<HTMLElement>('.model')];
-  /** What came of the attack, side by side. */
-  readonly #said: string[] = [];
+  /** One for each model shown. */
+  readonly #panels = [...document.querySelectorAll<HTMLElement>('.model')];
+  /** The result in each panel, in a sentence. */
+  readonly #results: string[] = [];
   readonly #form = element<HTMLFormElement>('controls');
   readonly #status = element('status');
   readonly #pad: Pad;
@@ -61,11 +61,11 @@ class Playground {
     this.#classifiers = data.models.map(classifierOf);
     const { inputShape } = this.#classifiers[0];
     this.#pad = new Pad(element('pad'), inputShape, () => this.#drawn());
-    drawByKeyboard(this.#pad, element('pad'), element('cursor'), element('pad-says'));
+    drawByKeyboard(this.#pad, element('pad'), element('cursor'), element('pad-status'));
     this.#fillChoices();
     this.#offerSamples(data.samples);
-    for (const side of this.#sides) {
-      choiceOf(side).addEventListener('input', () => this.#compute([side]));
+    for (const panel of this.#panels) {
+      choiceOf(panel).addEventListener('input', () => this.#compute([panel]));
     }
     element('clear').addEventListener('click', () => {
       this.#pad.clear();
@@ -96,7 +96,7 @@ class Playground {
     this.#offerLosses();
   }
 
-  /** The losses that the chosen attack can climb; the naive one first, for the story's sake. */
+  /** The losses of the chosen attack. */
   #offerLosses(): void {
     const { losses } = attackNamed(this.#control('attack').value);
     const wanted = this.#control('loss').value;
@@ -129,25 +129,25 @@ class Playground {
     (buttons.find((_, i) => this.#hasGradient(pixelsOf(i), labels[i])) ?? buttons[0])?.click();
   }
 
-  /** Whether the naive attack sees anything on the first model: the story begins with such an image. */
+  /** Whether the softmax loss has a gradient on the first model: such an image is shown first. */
   #hasGradient(image: Float32Array, label: number): boolean {
-    const subjects = { labels: [label], targets: undefined };
-    const oracle = new Oracle(this.#classifierOn(this.#sides[0]));
-    return oracle.lossGradients('softmax', image, subjects).gradient.some((value) => value !== 0);
+    const targets = { labels: [label], targets: undefined };
+    const oracle = new Oracle(this.#classifierIn(this.#panels[0]));
+    return oracle.lossGradients('softmax', image, targets).gradient.some((value) => value !== 0);
   }
 
-  #classifierOn(side: HTMLElement): Classifier {
-    return this.#classifiers[Number(choiceOf(side).value)];
+  #classifierIn(panel: HTMLElement): Classifier {
+    return this.#classifiers[Number(choiceOf(panel).value)];
   }
 
-  /** A drawing has no label: it is taken for what the first model sees in it. */
+  /** A drawing has no label: the prediction of the first model takes its place. */
   #drawn(): void {
-    const seen = showsTo(this.#classifierOn(this.#sides[0]), this.#pad.pixels);
-    this.#control('label').value = String(seen);
+    const predicted = predictedClass(this.#classifierIn(this.#panels[0]), this.#pad.pixels);
+    this.#control('label').value = String(predicted);
     this.#compute();
   }
 
-  #compute(sides: readonly HTMLElement[] = this.#sides): void {
+  #compute(panels: readonly HTMLElement[] = this.#panels): void {
     const eps = Number(this.#control<HTMLInputElement>('eps').value);
     this.#control<HTMLOutputElement>('eps-value').value = eps.toFixed(2);
     const attack = attackNamed(this.#control('attack').value);
@@ -159,10 +159,10 @@ class Playground {
       : 'This attack chooses its losses itself; the gradient shown is that of margin.';
     const label = Number(this.#control('label').value);
     const started = performance.now();
-    for (const side of sides) {
-      const classifier = this.#classifierOn(side);
-      this.#said[this.#sides.indexOf(side)] = showModel(
-        side,
+    for (const panel of panels) {
+      const classifier = this.#classifierIn(panel);
+      this.#results[this.#panels.indexOf(panel)] = showModel(
+        panel,
         classifier,
         plan,
         this.#pad.pixels,
@@ -170,13 +170,13 @@ class Playground {
       );
     }
     const took = Math.max(1, Math.round(performance.now() - started));
-    this.#status.textContent = `${this.#said.join('; ')}. Computed here in ${took} ms.`;
+    this.#status.textContent = `${this.#results.join('; ')}. Computed here in ${took} ms.`;
   }
 }
 
-/** The menu of models on a side. */
-function choiceOf(side: HTMLElement): HTMLSelectElement {
-  return side.querySelector('[data-part=choice]') as HTMLSelectElement;
+/** The menu of models in a panel. */
+function choiceOf(panel: HTMLElement): HTMLSelectElement {
+  return panel.querySelector('[data-part=choice]') as HTMLSelectElement;
 }
 
 function setOptions(select: HTMLSelectElement, values: readonly string[]): void {
@@ -184,8 +184,8 @@ function setOptions(select: HTMLSelectElement, values: readonly string[]): void 
   select.disabled = values.length < 2;
 }
 
-/** The class that a model gives an image. */
-function showsTo(classifier: Classifier, image: Float32Array): number {
+/** The class that a model predicts for an image. */
+function predictedClass(classifier: Classifier, image: Float32Array): number {
   return argmax(new Oracle(classifier).logits(image));
 }
 

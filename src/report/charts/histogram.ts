@@ -5,7 +5,6 @@ import {
   type Chart,
   FOOT,
   fitted,
-  type Hue,
   heading,
   MARGIN,
   px,
@@ -13,26 +12,27 @@ import {
   type Tick,
   WIDTH,
 } from './canvas.ts';
+import type { Hue } from './colors.ts';
 
 export interface Bar {
   /** Where the bar begins and ends on the axis. */
   readonly from: number;
   readonly to: number;
-  /** In [0, 1]: share of the row's whole. */
+  /** In [0, 1], of the row's total. */
   readonly share: number;
-  /** Drawn apart from the others: it means something else, such as exactly zero. */
-  readonly special?: boolean;
+  /** It means something else than the others, such as exactly zero: another color, and a label. */
+  readonly isSpecial?: boolean;
   readonly tip: string;
 }
 
 /** One histogram of a chart. */
-export interface Row {
+export interface Histogram {
   readonly name: string;
   readonly hue: Hue;
   readonly bars: readonly Bar[];
 }
 
-/** A line across all histograms of a chart, with a word to it. */
+/** A labeled line across all histograms of a chart. */
 export interface Mark {
   readonly value: number;
   readonly label: string;
@@ -51,7 +51,7 @@ export function histogramChart(
     readonly domain: readonly [number, number];
     readonly ticks: readonly Tick[];
   },
-  rows: readonly Row[],
+  rows: readonly Histogram[],
   marks: readonly Mark[] = [],
 ): Chart {
   const across: Scale = { domain: axis.domain, range: [LEFT, WIDTH - MARGIN.right] };
@@ -60,7 +60,7 @@ export function histogramChart(
   const bottom = top + rows.length * (ROW_HEIGHT + ROW_GAP);
   const content = rows.map((row, i) => {
     const base = top + (i + 1) * (ROW_HEIGHT + ROW_GAP);
-    return markup`<text x="${LEFT}" y="${px(base - ROW_HEIGHT - 6)}">${fitted(row.name, WIDTH / 2)}</text>${row.bars.map((bar) => drawn(bar, row.hue, base, tallest, across))}<path class="grid" d="M${LEFT} ${base}H${WIDTH - MARGIN.right}"/>`;
+    return markup`<text x="${LEFT}" y="${px(base - ROW_HEIGHT - 6)}">${fitted(row.name, WIDTH / 2)}</text>${row.bars.map((bar) => barMarkup(bar, row.hue, base, tallest, across))}<path class="grid" d="M${LEFT} ${base}H${WIDTH - MARGIN.right}"/>`;
   });
   const lines = marks.map(
     ({ value, label }) =>
@@ -74,15 +74,15 @@ export function histogramChart(
   };
 }
 
-function drawn(bar: Bar, hue: Hue, base: number, tallest: number, across: Scale): Markup {
+function barMarkup(bar: Bar, hue: Hue, base: number, tallest: number, across: Scale): Markup {
   if (bar.share === 0) return markup``;
   const height = Math.max(1.5, (bar.share / tallest) * ROW_HEIGHT);
   const left = at(across, bar.from);
   const width = at(across, bar.to) - left - 0.5;
   const share = `${(100 * bar.share).toFixed(0)} %`;
   // The label of a special bar begins where the bar does: it stands at the left edge.
-  const label = bar.special
+  const label = bar.isSpecial
     ? markup`<text x="${px(left + width + 4)}" y="${px(base - height + 10)}">${share}</text>`
     : markup``;
-  return markup`<rect class="fill s${bar.special ? 2 : hue}" x="${left}" y="${px(base - height)}" width="${px(width)}" height="${px(height)}"><title>${bar.tip}</title></rect>${label}`;
+  return markup`<rect class="fill s${bar.isSpecial ? 2 : hue}" x="${left}" y="${px(base - height)}" width="${px(width)}" height="${px(height)}"><title>${bar.tip}</title></rect>${label}`;
 }

@@ -1,5 +1,5 @@
 /** Makes the column headings of every table buttons that sort by it. */
-export function enliveTables(): void {
+export function makeTablesSortable(): void {
   for (const table of document.querySelectorAll<HTMLTableElement>('.table table')) {
     const headings = [...table.querySelectorAll<HTMLElement>('thead th')];
     headings.forEach((heading, column) => {

@@ -1,5 +1,5 @@
-/** Shows what a mark of a chart says at once, where a browser alone would make one wait. */
-export function enliveCharts(): void {
+/** Shows the tip of a chart's mark at once, where a browser alone waits. */
+export function showChartTips(): void {
   const tip = document.getElementById('tip') as HTMLElement;
   const hide = () => {
     tip.hidden = true;
