@@ -1,13 +1,6 @@
 /** The playground: the models, the attacks and the kernels of the program itself, in a browser. */
 import { argmax } from '../../arrays.ts';
-import {
-  ATTACKS,
-  attackNamed,
-  type LossName,
-  lossNamed,
-  Oracle,
-  planAttack,
-} from '../../attacks/index.ts';
+import { ATTACKS, attackNamed, lossNamed, Oracle, planAttack } from '../../attacks/index.ts';
 import { startBrowserEngine } from '../../engine/browser.ts';
 import { type Classifier, Model, type Network, weightSpecs } from '../../models/browser.ts';
 import { find } from './elements.ts';
