@@ -41,6 +41,20 @@ export function imageShapeOf(
   );
 }
 
+/**
+ * The one input of a model.
+ * @param what has the inputs, for messages
+ * @throws ImportError `bad-input` when there are none or several
+ */
+export function onlyInput(names: readonly string[], what = 'the model'): string {
+  if (names.length === 1) return names[0];
+  throw new ImportError(
+    'bad-input',
+    `${what} has ${names.length} inputs: ${names.join(', ')}`,
+    'export a model whose only input is a batch of images',
+  );
+}
+
 /** A start for the network: images in [0, 1], stretched to the range the model expects. */
 export function startNetwork(
   shape: readonly [number, number, number],

@@ -11,7 +11,7 @@ import {
 import { OnnxType } from '../onnx/types.ts';
 import { type Constant, constant, elementsOf } from './constants.ts';
 import { damaged, ImportError, unsupported } from './errors.ts';
-import { type ImportOptions, imageShapeOf, startNetwork } from './image.ts';
+import { type ImportOptions, imageShapeOf, onlyInput, startNetwork } from './image.ts';
 import { flatten } from './layers.ts';
 import type { BuiltNetwork } from './network-builder.ts';
 import { ONNX_OPERATORS, OnnxAttributes, type OnnxValue, type OnnxView } from './onnx-operators.ts';
@@ -124,13 +124,7 @@ export function importOnnx(file: string, options: ImportOptions): BuiltNetwork {
   const values = new Map<string, OnnxValue>();
   for (const tensor of graph.initializer) values.set(tensor.name, decodeOnnxTensor(tensor, file));
   const inputs = graph.input.filter(({ name }) => !values.has(name));
-  if (inputs.length !== 1) {
-    throw new ImportError(
-      'bad-input',
-      `the model has ${inputs.length} inputs: ${inputs.map(({ name }) => name).join(', ')}`,
-      'export a model whose only input is a batch of images',
-    );
-  }
+  onlyInput(inputs.map(({ name }) => name));
   const sizes = sizesOf(inputs[0]);
   const channelsLast = sizes.length === 3 && !isChannelCount(sizes[0]) && isChannelCount(sizes[2]);
   const channelsFirst = sizes.length === 3 && !channelsLast;

@@ -3,12 +3,14 @@ import type { OnnxTensor } from '../../export/onnx-graph.ts';
 import type { Weight } from '../../weights.ts';
 import type {
   Activation,
+  KerasContent,
+  KerasWeight,
   LayerBase,
   OnnxContext,
   Padding,
   SavedModelContext,
 } from '../layer-kind.ts';
-import { finishOnnx, onnxBias } from './linear.ts';
+import { finishOnnx, finishSavedModel, onnxBias } from './linear.ts';
 import { nhwcSizes, onnxPads, paddingAttributes, type Window } from './window.ts';
 
 interface Convolution extends LayerBase {
@@ -77,24 +79,47 @@ export function pixelsLast(
   return moved;
 }
 
-/** The configuration that Keras' `Conv2D` and `DepthwiseConv2D` share. */
-export function kerasConfig(layer: Convolution): Record<string, unknown> {
-  return {
-    kernel_size: layer.kernel,
-    strides: layer.strides,
-    padding: typeof layer.padding === 'string' ? layer.padding : 'valid',
-    data_format: 'channels_last',
-    activation: layer.activation,
-    use_bias: layer.bias,
-  };
-}
-
-/** The attributes of a convolution's TensorFlow node. */
-export function convolutionAttributes(layer: Convolution, { graph }: SavedModelContext) {
-  const { strides, dilations, padding } = layer;
-  return {
+/**
+ * Adds a convolution's TensorFlow node, with its bias and ReLU.
+ * @param nodeName the node's name below the layer's
+ */
+export function savedModelConvolution(
+  op: string,
+  nodeName: string,
+  layer: Convolution,
+  input: string,
+  context: SavedModelContext,
+): string {
+  const { graph, variable } = context;
+  const { name, strides, dilations, padding } = layer;
+  const product = graph.float(op, `${name}/${nodeName}`, [input, variable('kernel')], {
     strides: nhwcSizes(graph, strides),
     ...(dilations ? { dilations: nhwcSizes(graph, dilations) } : {}),
     ...paddingAttributes(graph, padding),
+  });
+  return finishSavedModel(layer, product, context);
+}
+
+/**
+ * A convolution in Keras' terms; explicit padding becomes a layer before it.
+ * @param own the configuration that only this class has
+ */
+export function kerasConvolution(
+  className: string,
+  own: Readonly<Record<string, unknown>>,
+  layer: Convolution,
+  weights: readonly KerasWeight[],
+): KerasContent {
+  const { kernel, strides, padding, activation, bias } = layer;
+  const named = typeof padding === 'string';
+  const config = {
+    ...own,
+    kernel_size: kernel,
+    strides,
+    padding: named ? padding : 'valid',
+    data_format: 'channels_last',
+    activation,
+    use_bias: bias,
   };
+  return { className, config, padBefore: named ? undefined : padding, weights };
 }
