@@ -1,7 +1,7 @@
 /**
  * Simplifies the layers of an imported network without changing what it computes (up to
  * rounding): batch normalization goes into the layer before it, ReLU and padding into their
- * convolutions, and what does nothing goes away.
+ * convolutions, and layers that do nothing are removed.
  */
 import type { Padding } from '../layers/layer-kind.ts';
 import { kindOf, type Layer } from '../layers/registry.ts';

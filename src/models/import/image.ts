@@ -3,7 +3,7 @@ import { affine } from './layers.ts';
 import type { Feature } from './network-builder.ts';
 import { NetworkBuilder } from './network-builder.ts';
 
-/** What a user may say of a model that does not say it itself. */
+/** What a user may specify where the model does not. */
 export interface ImportOptions {
   /** `[height, width, channels]`, where the model's input is flat or its sizes are unknown. */
   readonly imageShape?: readonly [number, number, number];

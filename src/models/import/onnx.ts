@@ -25,7 +25,7 @@ const ELEMENT_BYTES = new Map<number, number>([
   [OnnxType.double, 8],
 ]);
 
-/** The bytes of a tensor that lies in a file beside the model. */
+/** The bytes of a tensor that is stored in a file beside the model. */
 function externalBytes(tensor: TensorProto, model: string, length: number): Uint8Array {
   const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
   const location = entries.get('location') ?? '';
@@ -67,7 +67,7 @@ export function decodeOnnxTensor(tensor: TensorProto, model: string): Constant {
   if (raw.length !== length) {
     throw damaged(`the tensor "${tensor.name}" has ${raw.length} bytes, not ${length}`);
   }
-  // A copy, because the bytes may lie at any offset of the file.
+  // A copy, because the bytes may be at any offset of the file.
   const { buffer } = new Uint8Array(raw);
   switch (tensor.dataType) {
     case OnnxType.float:

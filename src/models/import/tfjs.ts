@@ -50,7 +50,7 @@ function float16(bits: number): number {
   return bits & 0x8000 ? -size : size;
 }
 
-/** The bytes of a group of weight files, which must lie beside the model. */
+/** The bytes of a group of weight files, which must be beside the model. */
 function groupBytes(folder: string, paths: readonly unknown[]): Buffer {
   const files = paths.map((path) => {
     const name = text(path, 'the path of a weight file');

@@ -4,12 +4,12 @@ import type { Activation, ForwardContext, LayerBase, LayerKind, Padding } from '
 import {
   kerasConvolution,
   onnxConvolution,
+  outputSizes,
   pixelsLast,
   savedModelConvolution,
-  windowOf,
 } from './shared/convolution.ts';
-import { kerasWeights, linearWeights } from './shared/linear.ts';
-import { tfjsPadding, windowedSizes } from './shared/window.ts';
+import { linearWeights } from './shared/linear.ts';
+import { tfjsPadding } from './shared/window.ts';
 
 /** A convolution; kernel `[height, width, in, filters]`. */
 export interface Conv2dLayer extends LayerBase {
@@ -58,7 +58,7 @@ export const conv2d: LayerKind<Conv2dLayer> = {
     bias: boolean,
     activation,
   }),
-  outputShape: (layer, [input]) => [...windowedSizes(input, windowOf(layer)), layer.filters],
+  outputShape: (layer, [input]) => [...outputSizes(layer, input), layer.filters],
   weights(layer, [, , channels]) {
     const [height, width] = layer.kernel;
     return linearWeights(layer, {
@@ -91,6 +91,6 @@ export const conv2d: LayerKind<Conv2dLayer> = {
   },
   toKeras(layer, weight) {
     const own = { filters: layer.filters, dilation_rate: layer.dilations };
-    return kerasConvolution('Conv2D', own, layer, kerasWeights(layer, weight));
+    return kerasConvolution('Conv2D', own, layer, weight);
   },
 };

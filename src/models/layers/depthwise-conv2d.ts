@@ -3,12 +3,12 @@ import type { Activation, LayerBase, LayerKind, Padding } from './layer-kind.ts'
 import {
   kerasConvolution,
   onnxConvolution,
+  outputSizes,
   pixelsLast,
   savedModelConvolution,
-  windowOf,
 } from './shared/convolution.ts';
-import { kerasWeights, linearWeights } from './shared/linear.ts';
-import { tfjsPadding, windowedSizes } from './shared/window.ts';
+import { linearWeights } from './shared/linear.ts';
+import { tfjsPadding } from './shared/window.ts';
 
 /** Each input channel has `multiplier` filters of its own; kernel `[height, width, in, multiplier]`. */
 export interface DepthwiseConv2dLayer extends LayerBase {
@@ -32,10 +32,7 @@ export const depthwiseConv2d: LayerKind<DepthwiseConv2dLayer> = {
     bias: boolean,
     activation,
   }),
-  outputShape: (layer, [input]) => [
-    ...windowedSizes(input, windowOf(layer)),
-    input[2] * layer.multiplier,
-  ],
+  outputShape: (layer, [input]) => [...outputSizes(layer, input), input[2] * layer.multiplier],
   weights(layer, [, , channels]) {
     const [height, width] = layer.kernel;
     return linearWeights(layer, {
@@ -66,11 +63,6 @@ export const depthwiseConv2d: LayerKind<DepthwiseConv2dLayer> = {
   },
   toKeras(layer, weight) {
     const own = { depth_multiplier: layer.multiplier };
-    return kerasConvolution(
-      'DepthwiseConv2D',
-      own,
-      layer,
-      kerasWeights(layer, weight, 'depthwise_kernel'),
-    );
+    return kerasConvolution('DepthwiseConv2D', own, layer, weight, 'depthwise_kernel');
   },
 };

@@ -37,7 +37,7 @@ type FieldsOf<L extends LayerBase> = {
   readonly [Field in Exclude<keyof L, keyof LayerBase>]: z.ZodType<L[Field]>;
 };
 
-/** A layer where it stands in its network. */
+/** The shapes that a layer has in its network. */
 export interface LayerPosition {
   readonly inputShapes: readonly Shape[];
   readonly outputShape: Shape;

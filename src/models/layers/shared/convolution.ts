@@ -1,17 +1,17 @@
 /** What the two kinds of convolution have in common. */
 import type { OnnxTensor } from '../../export/onnx-graph.ts';
-import type { Weight } from '../../weights.ts';
+import type { Weight, WeightRole } from '../../weights.ts';
 import type {
   Activation,
   KerasContent,
-  KerasWeight,
   LayerBase,
   OnnxContext,
   Padding,
   SavedModelContext,
+  Shape,
 } from '../layer-kind.ts';
-import { finishOnnx, finishSavedModel, onnxBias } from './linear.ts';
-import { nhwcSizes, onnxPads, paddingAttributes, type Window } from './window.ts';
+import { finishOnnx, finishSavedModel, kerasWeights, onnxBias } from './linear.ts';
+import { nhwcSizes, onnxPads, paddingAttributes, type Window, windowedSizes } from './window.ts';
 
 interface Convolution extends LayerBase {
   readonly kernel: readonly [number, number];
@@ -22,8 +22,13 @@ interface Convolution extends LayerBase {
   readonly activation: Activation;
 }
 
-export function windowOf({ kernel, strides, padding, dilations = [1, 1] }: Convolution): Window {
+function windowOf({ kernel, strides, padding, dilations = [1, 1] }: Convolution): Window {
   return { size: kernel, strides, padding, dilations };
+}
+
+/** Rows and columns of the output; below 1 where the kernel does not fit. */
+export function outputSizes(layer: Convolution, input: Shape): [number, number] {
+  return windowedSizes(input, windowOf(layer));
 }
 
 /**
@@ -108,7 +113,8 @@ export function kerasConvolution(
   className: string,
   own: Readonly<Record<string, unknown>>,
   layer: Convolution,
-  weights: readonly KerasWeight[],
+  weight: (role: WeightRole) => Weight,
+  kernelName = 'kernel',
 ): KerasContent {
   const { kernel, strides, padding, activation, bias } = layer;
   const named = typeof padding === 'string';
@@ -121,5 +127,6 @@ export function kerasConvolution(
     activation,
     use_bias: bias,
   };
+  const weights = kerasWeights(layer, weight, kernelName);
   return { className, config, padBefore: named ? undefined : padding, weights };
 }
