@@ -22,7 +22,7 @@ export interface Weight {
 }
 
 /** Looks weights up by layer and role. */
-export type WeightLookup = (layer: string, role: WeightRole) => Weight;
+type WeightLookup = (layer: string, role: WeightRole) => Weight;
 
 /** @throws Error from the lookup when there is no such weight */
 export function weightLookup(weights: readonly Weight[]): WeightLookup {

@@ -40,7 +40,7 @@ function externalBytes(tensor: TensorProto, model: string, length: number): Uint
 }
 
 /** Decodes an initializer or constant of numbers. */
-export function decodeOnnxTensor(tensor: TensorProto, model: string): Constant {
+function decodeOnnxTensor(tensor: TensorProto, model: string): Constant {
   const shape = tensor.dims.map(Number);
   const width = ELEMENT_BYTES.get(tensor.dataType);
   if (width === undefined) {
