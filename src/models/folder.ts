@@ -59,7 +59,7 @@ export type ModelCard = z.infer<typeof cardSchema>;
 export type ModelRole = ModelCard['role'];
 export type EpochRecord = ModelCard['history'][number];
 
-/** What the caller says of a model when saving it; the rest follows from the weights. */
+/** What the caller supplies when saving a model; the rest is computed from network and weights. */
 export type ModelFacts = Omit<ModelCard, 'schema' | 'digest' | 'network' | 'temperature'>;
 
 export interface SavedModel {
@@ -113,7 +113,7 @@ function notAModel(folder: string, problem: string, cause?: unknown): UserError 
 }
 
 /**
- * Reads only the card of a model folder: who it is, what made it.
+ * Reads only the card of a model folder: its identity and what it was made from.
  * @throws UserError `bad-model`
  */
 export async function readModelCard(folder: string): Promise<ModelCard> {

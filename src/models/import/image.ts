@@ -3,7 +3,7 @@ import { affine } from './layers.ts';
 import type { Feature } from './network-builder.ts';
 import { NetworkBuilder } from './network-builder.ts';
 
-/** What a user may say of a model that does not say it itself. */
+/** What a user may specify where the model does not. */
 export interface ImportOptions {
   /** `[height, width, channels]`, where the model's input is flat or its sizes are unknown. */
   readonly imageShape?: readonly [number, number, number];
@@ -38,6 +38,20 @@ export function imageShapeOf(
     'bad-image-shape',
     `the model's input [${['N', ...sizes]}] does not say what shape its images have`,
     'say it, for example --image-shape 28x28x1',
+  );
+}
+
+/**
+ * The one input of a model.
+ * @param what has the inputs, for messages
+ * @throws ImportError `bad-input` when there are none or several
+ */
+export function onlyInput(names: readonly string[], what = 'the model'): string {
+  if (names.length === 1) return names[0];
+  throw new ImportError(
+    'bad-input',
+    `${what} has ${names.length} inputs: ${names.join(', ')}`,
+    'export a model whose only input is a batch of images',
   );
 }
 
