@@ -1,6 +1,7 @@
 /** One attacked image with the predictions of every model, in the terminal and as PNG. */
 
-import { argmax, Oracle, row } from '../attacks/index.ts';
+import { argmax, row } from '../arrays.ts';
+import { Oracle } from '../attacks/index.ts';
 import { type Dataset, imageSize, imagesAsFloats } from '../data/index.ts';
 import type { EvaluatedModel, EvaluationRecord } from '../evaluation/index.ts';
 import { type Classifier, softmaxOf } from '../models/index.ts';

@@ -2,7 +2,6 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { writeFileAtomically } from '../data/index.ts';
 import type { Engine } from '../engine/index.ts';
 import { UserError } from '../errors.ts';
 import {
@@ -16,6 +15,7 @@ import {
 } from '../evaluation/index.ts';
 import { readModelCard } from '../models/index.ts';
 import { numberText } from '../numbers.ts';
+import { writeFileAtomically } from '../storage/index.ts';
 import { programVersion } from '../version.ts';
 import { nameOfModel } from './load-models.ts';
 import { duration, type Terminal } from './terminal.ts';

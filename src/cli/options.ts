@@ -1,5 +1,6 @@
 /** The options that several commands share. */
 import { type Command, Option } from 'commander';
+import { DATA_SOURCES_IN_WORDS } from '../data/sources/registry.ts';
 import { ENGINES, MAX_THREADS } from '../engine/choices.ts';
 import type { EngineChoice } from '../engine/index.ts';
 import { FAILURES, GATE_ENDS, parseGate, shortGates } from '../evaluation/gate-syntax.ts';
@@ -114,9 +115,5 @@ export interface DataOptions {
 }
 
 export function addDataOptions(command: Command): Command {
-  return command.option(
-    '--data <source>',
-    'mnist, fashion-mnist, or a folder with four IDX files',
-    'mnist',
-  );
+  return command.option('--data <source>', DATA_SOURCES_IN_WORDS, 'mnist');
 }

@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { NoiseKind } from '../data/index.ts';
 import { NOISE_KINDS } from '../data/noise-kinds.ts';
-import { ARCHITECTURE_NAMES } from '../models/architecture-names.ts';
+import { ARCHITECTURE_NAMES } from '../models/architectures/registry.ts';
 import type { ArchitectureName } from '../models/index.ts';
 import type { Adversary, OptimizerName, TrainingSettings } from '../training/index.ts';
 import { DEFAULTS, OPTIMIZERS } from '../training/settings.ts';

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { argmax, Oracle, row } from '../attacks/index.ts';
+import { argmax, row } from '../arrays.ts';
+import { Oracle } from '../attacks/index.ts';
 import type { Classifier } from '../models/index.ts';
 import { type Interval, wilson } from './statistics.ts';
 

@@ -1,5 +1,6 @@
 /** How a model answers before any attack: what its logits look like and whether they can be trusted. */
-import { Oracle, row } from '../attacks/index.ts';
+import { row } from '../arrays.ts';
+import { Oracle } from '../attacks/index.ts';
 import { type Dataset, imagesAsFloats } from '../data/index.ts';
 import { RandomStream } from '../engine/index.ts';
 import type { Classifier } from '../models/index.ts';

@@ -1,11 +1,11 @@
 /** Attacks on a data set: batch after batch, every candidate judged here and not by the attack. */
+import { row } from '../arrays.ts';
 import {
   type AttackBatch,
   type AttackPlan,
   distance,
   type Goal,
   isWithin,
-  row,
   runAttack,
 } from '../attacks/index.ts';
 import { type Dataset, imagesAsFloats, labelsAt } from '../data/index.ts';
@@ -36,7 +36,7 @@ export interface AttackRun extends Outcomes {
 }
 
 /**
- * AttackBatch at `positions`, each with the stream named by its index in the data set: which
+ * Images at `positions`, each with the stream named by its index in the data set: which
  * neighbors it is attacked with changes nothing.
  */
 export function examplesAt(

@@ -1,5 +1,6 @@
 /** The clean images: one pass gives the logits from which everything about them is worked out. */
-import { argmax, Oracle, ranking, row } from '../attacks/index.ts';
+import { argmax, ranking, row } from '../arrays.ts';
+import { Oracle } from '../attacks/index.ts';
 import { type Dataset, imagesAsFloats } from '../data/index.ts';
 import { type Classifier, softmaxOf } from '../models/index.ts';
 import { batches, yieldToEventLoop } from './accuracy.ts';

@@ -1,5 +1,5 @@
 /** Whether two evaluations are the same: one digest, for reuse of records and for resuming. */
-import { digestOf } from '../data/index.ts';
+import { digestOf } from '../storage/index.ts';
 import { programVersion } from '../version.ts';
 import { identityOf } from './names.ts';
 import type { EvaluationPlan } from './plan.ts';

@@ -2,11 +2,11 @@
  * What is left of a model's input gradients in float32: the first thing to look at before
  * believing any metric that a gradient attack gives.
  */
-import { argmaxExcept, LOSSES, type LossName, Oracle, row } from '../attacks/index.ts';
+import { argmaxExcept, row } from '../arrays.ts';
+import { LOSSES, type LossName, lossNamed, Oracle } from '../attacks/index.ts';
 import { type Dataset, imagesAsFloats, labelsAt } from '../data/index.ts';
 import type { Classifier } from '../models/index.ts';
 import { batches, type Rate, rateOf, yieldToEventLoop } from './accuracy.ts';
-import { crossEntropyDivisor } from './attack-facts.ts';
 
 /** Decades of |gradient| that the histogram tells apart: 1e-46 (below float32) to 1e4. */
 export const HISTOGRAM_FROM = -46;
@@ -36,6 +36,15 @@ function exactDirection(logits: Float32Array, label: number, divisor: number): F
   );
   const sum = weights.reduce((a, b) => a + b, 0);
   return weights.map((weight, j) => (j === label ? -1 : weight / sum));
+}
+
+/**
+ * What the logits are divided by in a loss that is a cross-entropy; undefined for any other loss,
+ * whose gradient float32 does not change.
+ */
+function crossEntropyDivisor(loss: LossName, temperature: number): number | undefined {
+  if (lossNamed(loss).scaleInvariant) return undefined;
+  return loss === 'temperature' ? temperature : 1;
 }
 
 /** The running counts of one loss. */

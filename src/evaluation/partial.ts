@@ -1,7 +1,7 @@
 /** What an evaluation has done so far, on disk: an interrupted one can be resumed. */
 import { readFile, rm } from 'node:fs/promises';
-import { writeFileAtomically } from '../data/index.ts';
 import { UserError } from '../errors.ts';
+import { writeFileAtomically } from '../storage/index.ts';
 import { type AttackRecord, parseAttackRecords } from './records.ts';
 
 const SCHEMA = 'distill-partial-evaluation/1';

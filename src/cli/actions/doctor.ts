@@ -2,7 +2,7 @@
 import { access, constants, readFile, stat } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { loadData } from '../../data/index.ts';
+import { loadData, NAMED_DATA_SETS } from '../../data/index.ts';
 import { inspectEngines } from '../../engine/index.ts';
 import { programVersion } from '../../version.ts';
 import type { DoctorFlags } from '../commands/doctor.ts';
@@ -75,8 +75,7 @@ export async function action(flags: DoctorFlags): Promise<void> {
       detail: `${engine.name}, ${engine.instructionSet}, ${engine.threads} of ${cpus().length} cores`,
     },
     ...engines.map(({ name, usable, detail }) => ({ what: `engine ${name}`, ok: usable, detail })),
-    await examineData('mnist'),
-    await examineData('fashion-mnist'),
+    ...(await Promise.all(NAMED_DATA_SETS.map(examineData))),
     await examineFolder('models'),
     await examineFolder('data'),
   ];

@@ -1,6 +1,6 @@
 /** `distill import`: a model trained elsewhere becomes a model folder. */
 import { basename, resolve } from 'node:path';
-import { checkFolder, digestOf, loadData, subset } from '../../data/index.ts';
+import { loadData, subset } from '../../data/index.ts';
 import {
   checkAccuracy,
   type ImportedNetwork,
@@ -12,6 +12,7 @@ import {
   weightsDigest,
 } from '../../models/index.ts';
 import { percent } from '../../numbers.ts';
+import { checkFolder, digestOf } from '../../storage/index.ts';
 import { programVersion } from '../../version.ts';
 import type { ImportFlags } from '../commands/import.ts';
 import { openSession } from '../session.ts';

@@ -1,14 +1,7 @@
 /** `distill predict`: the class of a test image or of PNG files. */
-import { imageSize, loadData } from '../../data/index.ts';
+import { imageSize, loadData, readImage } from '../../data/index.ts';
 import { UserError } from '../../errors.ts';
-import {
-  classesOf,
-  loadModel,
-  logitsOf,
-  readImage,
-  readModelCard,
-  softmaxOf,
-} from '../../models/index.ts';
+import { classesOf, loadModel, logitsOf, readModelCard, softmaxOf } from '../../models/index.ts';
 import { percent } from '../../numbers.ts';
 import type { PredictFlags } from '../commands/predict.ts';
 import { requireIndex } from '../load-models.ts';

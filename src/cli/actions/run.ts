@@ -1,7 +1,9 @@
 /** `distill run`: the whole recipe in order, without repeating what is up to date. */
-import { checkFolder, checkWritable, type DataSplits } from '../../data/index.ts';
+
+import type { DataSplits } from '../../data/index.ts';
 import { type EvaluationRecord, judgeGates, requireGates } from '../../evaluation/index.ts';
 import { MODEL_FOLDER, readModelCard } from '../../models/index.ts';
+import { checkFolder, checkWritable } from '../../storage/index.ts';
 import {
   checkNoiseCopies,
   readSoftLabels,

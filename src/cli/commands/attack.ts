@@ -1,7 +1,8 @@
 import { Command, Option } from 'commander';
 import type { LossName, Norm } from '../../attacks/index.ts';
-import { ATTACK_NAMES } from '../../attacks/names.ts';
-import { LOSSES, NORMS } from '../../attacks/types.ts';
+import { LOSSES } from '../../attacks/losses/registry.ts';
+import { ATTACK_NAMES } from '../../attacks/registry.ts';
+import { NORMS } from '../../attacks/types.ts';
 import type { Target } from '../../evaluation/index.ts';
 import type { Action } from '../lazily.ts';
 import {

@@ -1,6 +1,7 @@
 /** What one model makes of an image and of the attack on it. */
 
-import { type AttackPlan, argmax, Oracle, runAttack } from '../../attacks/index.ts';
+import { argmax } from '../../arrays.ts';
+import { type AttackPlan, Oracle, runAttack } from '../../attacks/index.ts';
 import { RandomStream } from '../../engine/browser.ts';
 import { type Classifier, softmaxOf } from '../../models/browser.ts';
 import { percent } from '../../numbers.ts';
