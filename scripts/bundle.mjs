@@ -35,7 +35,7 @@ const { metafile } = await build({
   platform: 'browser',
   target: ['es2022', 'safari16'],
   charset: 'utf8',
-  legalComments: 'none',
+  legalComments: 'eof',
   logLevel: 'warning',
   metafile: true,
   plugins: [standIns],
