@@ -2,12 +2,13 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Dataset, digestOf, writeFileAtomically } from '../data/index.ts';
+import { writeFileAtomically } from '../data/index.ts';
 import type { Engine } from '../engine/index.ts';
 import { UserError } from '../errors.ts';
 import {
   type EvaluationPlan,
   type EvaluationRecord,
+  evaluationDigest,
   identityOf,
   PartialEvaluation,
   type PlannedAttack,
@@ -16,24 +17,19 @@ import {
 import { readModelCard } from '../models/index.ts';
 import { numberText } from '../numbers.ts';
 import { programVersion } from '../version.ts';
+import { nameOfModel } from './load-models.ts';
 import { duration, type Terminal } from './terminal.ts';
 
 /**
- * Where an evaluation keeps what it has done; with `resume` it goes on from there.
+ * Where an evaluation keeps what it has done; with `resume` it continues from there.
  * @throws UserError `foreign-state` when another evaluation left it
  */
 export async function openPartial(
   { out, resume }: { readonly out: string; readonly resume?: true },
-  { models, dataset, samples, attacks, seed }: EvaluationPlan,
+  plan: EvaluationPlan,
 ): Promise<PartialEvaluation> {
   const path = join(out, 'partial.json');
-  const digest = digestOf({
-    models: models.map((model) => model.digest),
-    data: dataset.digest,
-    samples,
-    seed,
-    attacks: attacks.map(identityOf),
-  });
+  const digest = evaluationDigest(plan);
   return resume ? PartialEvaluation.resume(path, digest) : PartialEvaluation.start(path, digest);
 }
 
@@ -49,37 +45,19 @@ export function describeAttack(planned: PlannedAttack): string {
   return `attack: ${parts.join(', ')}`;
 }
 
-/** The flags that decide what a measuring command finds. */
-const DECISIVE = [
-  'attack',
-  'attacks',
-  'preset',
-  'norm',
-  'eps',
-  'loss',
-  'set',
-  'samples',
-  'index',
-  'source',
-  'target',
-  'seed',
-];
+/** A plan without its models. */
+export type ModelFreePlan = Omit<EvaluationPlan, 'models'>;
 
-/** The digest of models, data and settings: a record with another one is out of date. */
-export async function measurementDigest(
+/** The digest of what `plan` would measure on the models in `folders`, which are not loaded. */
+export async function digestOfPlan(
   folders: readonly string[],
-  dataset: Dataset,
-  flags: object,
+  plan: ModelFreePlan,
 ): Promise<string> {
-  const cards = await Promise.all(folders.map(readModelCard));
-  return digestOf({
-    program: programVersion(),
-    data: dataset.digest,
-    models: cards.map(({ digest }) => digest),
-    flags: Object.entries(flags)
-      .filter(([name]) => DECISIVE.includes(name))
-      .sort(),
+  const models = folders.map(async (folder) => {
+    const { digest } = await readModelCard(folder);
+    return { classifier: { name: nameOfModel(folder) }, digest };
   });
+  return evaluationDigest({ ...plan, models: await Promise.all(models) });
 }
 
 /** Who measures what with what, for the record. */
@@ -112,8 +90,8 @@ export async function saveResults(
   }
 }
 
-/** Seconds of work after which the remaining time can be estimated. */
-const TELLING = 3;
+/** Seconds of work after which the time left can be estimated. */
+const SECONDS_TO_ESTIMATE = 3;
 
 /** A progress callback that shows what is being measured and how long the rest will take. */
 export function evaluationProgress(terminal: Terminal): {
@@ -126,8 +104,8 @@ export function evaluationProgress(terminal: Terminal): {
     onProgress: (what, done, total) => {
       const seconds = (performance.now() - started) / 1000;
       const left = (seconds / done) * (total - done);
-      const isTold = seconds > TELLING && done > 0 && done < total;
-      progress.update(done, total, isTold ? `${what}, about ${duration(left)} left` : what);
+      const isKnown = seconds > SECONDS_TO_ESTIMATE && done > 0 && done < total;
+      progress.update(done, total, isKnown ? `${what}, about ${duration(left)} left` : what);
     },
     stop: () => progress.stop(),
   };

@@ -20,6 +20,15 @@ export const canVanish = (loss: LossName): boolean => VANISHING.includes(loss);
 /** Whether a factor on the logits leaves the direction of a loss's gradient as it is. */
 export const isScaleInvariant = (loss: LossName): boolean => SCALE_INVARIANT.includes(loss);
 
+/**
+ * What the logits are divided by in a loss that is a cross-entropy; undefined for any other loss,
+ * whose gradient float32 does not change.
+ */
+export function crossEntropyDivisor(loss: LossName, temperature: number): number | undefined {
+  if (isScaleInvariant(loss)) return undefined;
+  return loss === 'temperature' ? temperature : 1;
+}
+
 /** Options that multiply the passes of an attack. */
 const FACTORS = [
   'steps',

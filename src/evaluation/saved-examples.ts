@@ -1,4 +1,4 @@
-/** Adversarial examples on disk, and the proof that they still do what they did. */
+/** Adversarial examples on disk, and the check that they still succeed. */
 import { readFile } from 'node:fs/promises';
 import { unzipSync, zipSync } from 'fflate';
 import { row } from '../attacks/index.ts';

@@ -14,7 +14,7 @@ import type { AttackFlags } from '../commands/attack.ts';
 import {
   describeAttack,
   evaluationProgress,
-  measurementDigest,
+  type ModelFreePlan,
   provenance,
   saveResults,
 } from '../evaluation-run.ts';
@@ -23,12 +23,12 @@ import { imagesToAttack, loadModels, nameOfModel } from '../load-models.ts';
 import { parseEps, parseSettings } from '../parsers.ts';
 import { openData, openSession, type Session } from '../session.ts';
 
-/** Runs one attack on some models, saves the record and the picture, and prints the example. */
-export async function attackModels(
-  { engine, terminal }: Session,
-  test: Dataset,
-  flags: AttackFlags,
-): Promise<EvaluationRecord> {
+/** The folders of the models that take part, a source of gradients among them. */
+export const attackFolders = ({ model, source }: AttackFlags): readonly string[] =>
+  source ? [...model, source] : model;
+
+/** What the flags ask to attack and how, the models apart. */
+export function planAttackRun(flags: AttackFlags, test: Dataset): ModelFreePlan {
   const attack = attackNamed(flags.attack);
   const norm = flags.norm ?? attack.norms[0];
   const plan = planAttack(attack, {
@@ -38,8 +38,6 @@ export async function attackModels(
     options: parseSettings(flags.set),
   });
   const dataset = imagesToAttack(test, flags.samples, flags.index);
-  const folders = flags.source ? [...flags.model, flags.source] : flags.model;
-  const models = await loadModels(folders, dataset);
   const source = flags.source && nameOfModel(flags.source);
   if (attack.access === 'source-gradient' && !source) {
     throw new UserError('bad-flag', `${attack.name} takes its gradients from another model`, {
@@ -52,23 +50,31 @@ export async function attackModels(
     ...(source && { source }),
     ...(flags.target !== undefined && { target: flags.target }),
   };
-  terminal.note(describeAttack(planned));
+  return { dataset, samples: dataset.count, attacks: [planned], seed: flags.seed };
+}
+
+/** Runs one attack on some models, saves the record and the picture, and prints the example. */
+export async function attackModels(
+  { engine, terminal }: Session,
+  test: Dataset,
+  flags: AttackFlags,
+): Promise<EvaluationRecord> {
+  const plan = planAttackRun(flags, test);
+  const { dataset, samples, attacks } = plan;
+  const models = await loadModels(attackFolders(flags), dataset);
+  for (const attack of attacks) terminal.note(describeAttack(attack));
   const candidates = new Map<string, Float32Array>();
   const progress = evaluationProgress(terminal);
   const record = await evaluate(
     {
+      ...plan,
       models,
-      dataset,
-      samples: dataset.count,
-      attacks: [planned],
-      seed: flags.seed,
       onProgress: progress.onProgress,
       onCandidates: ({ model }, images) => candidates.set(model, images),
     },
     provenance(engine, {
-      inputsDigest: await measurementDigest(flags.model, test, flags),
       data: flags.data,
-      samples: dataset.count,
+      samples,
       index: flags.index ?? null,
     }),
   ).finally(progress.stop);

@@ -15,7 +15,7 @@ import type { EvaluateFlags } from '../commands/evaluate.ts';
 import {
   describeAttack,
   evaluationProgress,
-  measurementDigest,
+  type ModelFreePlan,
   openPartial,
   provenance,
   saveResults,
@@ -48,46 +48,42 @@ function attacksOf(flags: EvaluateFlags, source: string): PlannedAttack[] {
   return presetAttacks(flags.preset, scope);
 }
 
+/** What the flags ask to measure, the models apart. */
+export function planEvaluation(flags: EvaluateFlags, test: Dataset): ModelFreePlan {
+  const { model, samples, preset, seed, gateOn, saveExamples, out } = flags;
+  return {
+    dataset: test,
+    samples: samples ?? PRESET_SAMPLES[preset],
+    attacks: attacksOf(flags, nameOfModel(model[0])),
+    seed,
+    gates: gatesOf(flags),
+    ...(gateOn && { gateOn }),
+    ...(saveExamples && { examplesFolder: `${out}/examples` }),
+  };
+}
+
 /** Measures models side by side and saves the record, whether or not its gates are met. */
 export async function evaluateModels(
   { engine, terminal }: Session,
   test: Dataset,
   flags: EvaluateFlags,
 ): Promise<EvaluationRecord> {
-  const gates = gatesOf(flags);
-  const samples = flags.samples ?? PRESET_SAMPLES[flags.preset];
-  const attacks = attacksOf(flags, nameOfModel(flags.model[0]));
-  const models = await loadModels(flags.model, test);
-  const { seed, gateOn } = flags;
-  const plan = {
-    models,
-    dataset: test,
-    samples,
-    attacks,
-    seed,
-    gates,
-    ...(gateOn && { gateOn }),
-  };
-  for (const planned of attacks) terminal.note(describeAttack(planned));
+  const planned = planEvaluation(flags, test);
+  const { attacks, samples, examplesFolder } = planned;
+  const plan = { ...planned, models: await loadModels(flags.model, test) };
+  for (const attack of attacks) terminal.note(describeAttack(attack));
   const partial = await openPartial(flags, plan);
   const progress = evaluationProgress(terminal);
-  const examplesFolder = `${flags.out}/examples`;
   const record = await evaluate(
-    {
-      ...plan,
-      partial,
-      onProgress: progress.onProgress,
-      ...(flags.saveExamples && { examplesFolder }),
-    },
+    { ...plan, partial, onProgress: progress.onProgress },
     provenance(engine, {
-      inputsDigest: await measurementDigest(flags.model, test, flags),
       data: flags.data,
       samples,
       preset: flags.attacks ? null : flags.preset,
     }),
   ).finally(progress.stop);
   await saveResults(flags.out, { 'evaluation.json': JSON.stringify(record) });
-  if (flags.saveExamples) await saveResults(examplesFolder, exampleGrids(record));
+  if (examplesFolder) await saveResults(examplesFolder, exampleGrids(record));
   await partial.finish();
   return record;
 }

@@ -15,7 +15,7 @@ import {
   trainTeacher,
 } from '../../training/index.ts';
 import type { RunFlags } from '../commands/run.ts';
-import { measurementDigest, saveResults } from '../evaluation-run.ts';
+import { digestOfPlan, saveResults } from '../evaluation-run.ts';
 import { gatesOf } from '../options.ts';
 import { parseEps } from '../parsers.ts';
 import { RunSteps } from '../run-steps.ts';
@@ -28,8 +28,8 @@ import {
   trainWithProgress,
 } from '../training.ts';
 import { trainingSettings } from '../training-options.ts';
-import { attackModels } from './attack.ts';
-import { evaluateModels } from './evaluate.ts';
+import { attackFolders, attackModels, planAttackRun } from './attack.ts';
+import { evaluateModels, planEvaluation } from './evaluate.ts';
 import { writeReport } from './report.ts';
 
 /** What a run writes where; with another `--models`, everything lies below that folder. */
@@ -145,7 +145,7 @@ async function attack({ flags, paths, session, data, steps }: Run): Promise<void
     reuse: async () =>
       readMatchingRecord(
         `${paths.attack}/attack.json`,
-        await measurementDigest(attackFlags.model, data.test, attackFlags),
+        await digestOfPlan(attackFolders(attackFlags), planAttackRun(attackFlags, data.test)),
       ),
     work: () => attackModels(session, data.test, attackFlags),
     describe: () => `one attacked image: ${paths.attack}/attacked.png`,
@@ -165,7 +165,10 @@ function evaluate({ flags, paths, session, data, steps }: Run): Promise<Evaluati
   return steps.do({
     name: 'evaluate',
     reuse: async () => {
-      const digest = await measurementDigest(evaluateFlags.model, data.test, evaluateFlags);
+      const digest = await digestOfPlan(
+        evaluateFlags.model,
+        planEvaluation(evaluateFlags, data.test),
+      );
       const old = await readMatchingRecord(path, digest);
       if (!old) return undefined;
       // The measurements are the same, but the gates may differ.
