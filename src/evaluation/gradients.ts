@@ -38,15 +38,6 @@ function exactDirection(logits: Float32Array, label: number, divisor: number): F
   return weights.map((weight, j) => (j === label ? -1 : weight / sum));
 }
 
-/**
- * What the logits are divided by in a loss that is a cross-entropy; undefined for any other loss,
- * whose gradient float32 does not change.
- */
-function crossEntropyDivisor(loss: LossName, temperature: number): number | undefined {
-  if (lossNamed(loss).scaleInvariant) return undefined;
-  return loss === 'temperature' ? temperature : 1;
-}
-
 /** The running counts of one loss. */
 class GradientCounts {
   readonly histogram = new Array<number>(HISTOGRAM_TO - HISTOGRAM_FROM + 1).fill(0);
