@@ -47,9 +47,7 @@ export function showModel(
   paintGray(canvasPart(root, 'attacked'), attacked, inputShape);
   const steepest = largestOf(gradient);
   textPart(root, 'gradient-text').textContent =
-    steepest === 0
-      ? 'exactly zero: no direction'
-      : `largest ${steepest.toExponential(1)}`;
+    steepest === 0 ? 'exactly zero: no direction' : `largest ${steepest.toExponential(1)}`;
   const furthest = largestOf(change);
   textPart(root, 'change-text').textContent =
     furthest === 0 ? 'nothing changed' : `largest ${furthest.toFixed(2)}`;
