@@ -3,7 +3,7 @@ import type { backend_util, Variable } from '@tensorflow/tfjs-core';
 import { DataStorage, type DataType, engine, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import type { Kernels } from './kernels.ts';
 import { BufferPool, type Memory, type TypedArray } from './memory.ts';
-import { type PooledType, TensorData } from './tensor_data.ts';
+import { type PooledType, TensorData } from './tensor-data.ts';
 
 /**
  * A TensorFlow.js backend whose hot kernels are compiled code; all others are inherited from the

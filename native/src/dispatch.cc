@@ -1,7 +1,7 @@
 // Chooses the instruction set at load and forwards each entry point of kernels.h to it.
 //
 // The thread pool and the scratch memory serve one caller at a time; a lock makes a second
-// JavaScript thread wait for its turn (an uncontended lock costs some 20 ns a call).
+// JavaScript thread wait (an uncontended lock costs about 20 ns a call).
 #include "table.h"
 #include "threads.h"
 
@@ -10,11 +10,11 @@
 #elif defined(__aarch64__)
 #define VARIANTS(X) X(neon, 3, true)
 #elif defined(__x86_64__)
-#define VARIANTS(X)                                                                             \
-  X(avx512, 2,                                                                                  \
-    __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&                  \
-        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))               \
-  X(avx2, 1, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))                   \
+#define VARIANTS(X)                                                               \
+  X(avx512, 2,                                                                    \
+    __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&    \
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) \
+  X(avx2, 1, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))     \
   X(portable, 0, true)
 #else
 #define VARIANTS(X) X(portable, 0, true)
@@ -34,11 +34,11 @@ int32_t chosen = -1;
 
 // Takes the first (fastest) variant that this machine supports, or only the one asked for.
 bool choose_table(int32_t wanted) {
-#define TRY(name, number, available)                                      \
-  if ((wanted < 0 || wanted == (number)) && (available)) {                \
-    table = &name::kTable;                                                \
-    chosen = (number);                                                    \
-    return true;                                                          \
+#define TRY(name, number, available)                       \
+  if ((wanted < 0 || wanted == (number)) && (available)) { \
+    table = &name::kTable;                                 \
+    chosen = (number);                                     \
+    return true;                                           \
   }
   VARIANTS(TRY)
 #undef TRY
@@ -49,14 +49,14 @@ bool choose_table(int32_t wanted) {
 
 #if defined(__wasm__)
 namespace {
-struct Turn {};  // WebAssembly without threads: nobody else can call
+struct DispatchLock {};  // WebAssembly without threads: there is no second caller
 }  // namespace
 #else
 #include <mutex>
 namespace {
-std::mutex turns;
-struct Turn : std::lock_guard<std::mutex> {
-  Turn() : std::lock_guard<std::mutex>(turns) {}
+std::mutex dispatchMutex;
+struct DispatchLock : std::lock_guard<std::mutex> {
+  DispatchLock() : std::lock_guard<std::mutex>(dispatchMutex) {}
 };
 }  // namespace
 #endif
@@ -64,8 +64,8 @@ struct Turn : std::lock_guard<std::mutex> {
 namespace {
 // Forwards a call to the chosen variant of a kernel.
 template <class Function, class... Arguments>
-inline void forward(Function KernelTable::*kernel, Arguments... arguments) {
-  [[maybe_unused]] const Turn turn;
+inline void forward(Function KernelTable::* kernel, Arguments... arguments) {
+  [[maybe_unused]] const DispatchLock lock;
   if (table == nullptr) choose_table(-1);
   (table->*kernel)(arguments...);
 }
@@ -74,18 +74,18 @@ inline void forward(Function KernelTable::*kernel, Arguments... arguments) {
 extern "C" {
 
 void set_threads(int32_t count) {
-  [[maybe_unused]] const Turn turn;
+  [[maybe_unused]] const DispatchLock lock;
   resize_threads(count);
 }
 
 int32_t instruction_set() {
-  [[maybe_unused]] const Turn turn;
+  [[maybe_unused]] const DispatchLock lock;
   if (table == nullptr) choose_table(-1);
   return chosen;
 }
 
 int32_t set_instruction_set(int32_t isa) {
-  [[maybe_unused]] const Turn turn;
+  [[maybe_unused]] const DispatchLock lock;
   return choose_table(isa) ? 1 : 0;
 }
 
@@ -99,15 +99,14 @@ void conv2d_backprop_input(const float* dy, const float* w, float* dx, const int
 void conv2d_backprop_filter(const float* x, const float* dy, float* dw, const int32_t* geometry) {
   forward(&KernelTable::conv2d_backprop_filter, x, dy, dw, geometry);
 }
-void conv2d_relu_pool(const float* x, const float* w, const float* bias, float* y,
-                      uint8_t* argmax, const int32_t* geometry, int32_t pool) {
+void conv2d_relu_pool(const float* x, const float* w, const float* bias, float* y, uint8_t* argmax,
+                      const int32_t* geometry, int32_t pool) {
   forward(&KernelTable::conv2d_relu_pool, x, w, bias, y, argmax, geometry, pool);
 }
 void conv2d_relu_pool_backprop_filter(const float* x, const float* dy, const uint8_t* argmax,
                                       float* dw, float* dbias, const int32_t* geometry,
                                       int32_t pool) {
-  forward(&KernelTable::conv2d_relu_pool_backprop_filter, x, dy, argmax, dw, dbias, geometry,
-          pool);
+  forward(&KernelTable::conv2d_relu_pool_backprop_filter, x, dy, argmax, dw, dbias, geometry, pool);
 }
 void conv2d_relu_pool_backprop_input(const float* dy, const uint8_t* argmax, const float* w,
                                      float* dx, const int32_t* geometry, int32_t pool) {
@@ -125,9 +124,9 @@ void avg_pool(const float* x, float* y, const int32_t* geometry) {
 void avg_pool_grad(const float* dy, float* dx, const int32_t* geometry) {
   forward(&KernelTable::avg_pool_grad, dy, dx, geometry);
 }
-void mat_mul(const float* a, const float* b, const float* bias, float* c, int32_t batch,
-             int32_t m, int32_t k, int32_t n, int32_t strideA, int32_t strideB,
-             int32_t transposeA, int32_t transposeB, int32_t activation) {
+void mat_mul(const float* a, const float* b, const float* bias, float* c, int32_t batch, int32_t m,
+             int32_t k, int32_t n, int32_t strideA, int32_t strideB, int32_t transposeA,
+             int32_t transposeB, int32_t activation) {
   forward(&KernelTable::mat_mul, a, b, bias, c, batch, m, k, n, strideA, strideB, transposeA,
           transposeB, activation);
 }
@@ -152,8 +151,7 @@ void bytes_to_float(const uint8_t* x, float* out, int32_t count, float scale) {
 void ints_to_float(const int32_t* x, float* out, int32_t count) {
   forward(&KernelTable::ints_to_float, x, out, count);
 }
-void reduce(int32_t op, const float* x, float* out, int32_t outer, int32_t middle,
-            int32_t inner) {
+void reduce(int32_t op, const float* x, float* out, int32_t outer, int32_t middle, int32_t inner) {
   forward(&KernelTable::reduce, op, x, out, outer, middle, inner);
 }
 void arg_reduce(int32_t op, const float* x, int32_t* out, int32_t outer, int32_t middle,

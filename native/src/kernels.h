@@ -6,7 +6,7 @@
 //   - Sizes, strides and offsets count elements, not bytes.
 //   - Outputs are fully written and never alias inputs, unless the comment says so.
 //   - A null pointer means "absent" only where the comment allows it.
-//   - No kernel keeps a pointer after it returns; scratch memory comes from scratch.h.
+//   - No kernel keeps a pointer after it returns; scratch memory comes from threads.h.
 //   - Results do not depend on the number of threads: sums run over a fixed number of groups.
 //   - Arguments were validated by the TypeScript side (`native/backend/`); kernels do not check.
 #pragma once
@@ -28,7 +28,7 @@ void conv2d_backprop_filter(const float* x, const float* dy, float* dw, const in
 // Fused training block: y = maxpool(relu(conv(x, w) + bias)), square non-overlapping pool of
 // 2 <= `pool` <= 15 pixels (floor: odd rests are dropped); y [batch, outH/pool, outW/pool, outC].
 // argmax (uint8, shape of y): index of the winner in its window, row-major; 255 where relu gave 0
-// (no gradient flows).
+// (no gradient).
 void conv2d_relu_pool(const float* x, const float* w, const float* bias, float* y, uint8_t* argmax,
                       const int32_t* geometry, int32_t pool);
 // Gradients of the block from dy (shape of y) and argmax. dbias may be null.
@@ -57,7 +57,7 @@ void mat_mul(const float* a, const float* b, const float* bias, float* c, int32_
 
 // ---- Elementwise -----------------------------------------------------------------------------
 // shape (int32): rank, dims[rank], strideA[rank], strideB[rank]; stride 0 broadcasts. rank <= 6;
-// the TypeScript side merges neighbouring dimensions, so most calls have rank 1 or 2.
+// the TypeScript side merges neighboring dimensions, so most calls have rank 1 or 2.
 void binary(int32_t op, const float* a, const float* b, float* out, const int32_t* shape);
 // out: one byte per element, 0 or 1.
 void compare(int32_t op, const float* a, const float* b, uint8_t* out, const int32_t* shape);
@@ -108,12 +108,37 @@ int32_t set_instruction_set(int32_t isa);
 // The op numbers below are mirrored in native/backend/ops.ts; a test holds the two together.
 enum Activation { kLinear = 0, kRelu = 1, kRelu6 = 2 };
 enum BinaryOp {
-  kAdd, kSub, kMul, kDiv, kMaximum, kMinimum, kSquaredDifference, kPow,
+  kAdd,
+  kSub,
+  kMul,
+  kDiv,
+  kMaximum,
+  kMinimum,
+  kSquaredDifference,
+  kPow,
   kReluGrad,  // a * (b > 0): gradient a, forward input or output b
 };
 enum CompareOp { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual };
 enum UnaryOp {
-  kIdentity, kNeg, kAbs, kSign, kSquare, kSqrt, kRsqrt, kExp, kLog, kReluUnary, kLeakyRelu,
-  kClip, kTanh, kSigmoid, kReciprocal, kStep, kLog1p, kExpm1, kSoftplus, kElu,
+  kIdentity,
+  kNeg,
+  kAbs,
+  kSign,
+  kSquare,
+  kSqrt,
+  kRsqrt,
+  kExp,
+  kLog,
+  kReluUnary,
+  kLeakyRelu,
+  kClip,
+  kTanh,
+  kSigmoid,
+  kReciprocal,
+  kStep,
+  kLog1p,
+  kExpm1,
+  kSoftplus,
+  kElu,
 };
 enum ReduceOp { kSum, kMean, kMax, kMin, kProd };

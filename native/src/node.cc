@@ -106,7 +106,7 @@ struct Binding<Function> {
   }
 };
 
-// Vector loads that cross a cache line are slow: JavaScript places its buffers by this.
+// Vector loads that cross a cache line are slow: JavaScript aligns its buffers by this.
 int32_t misalignment(const float* array) { return reinterpret_cast<uintptr_t>(array) % 64; }
 
 struct Kernel {
@@ -154,8 +154,8 @@ constexpr Kernel kKernels[] = {
 NAPI_MODULE_INIT() {
   for (const Kernel& kernel : kKernels) {
     napi_value function = nullptr;
-    if (napi_create_function(env, kernel.name, NAPI_AUTO_LENGTH, kernel.call, nullptr,
-                             &function) != napi_ok ||
+    if (napi_create_function(env, kernel.name, NAPI_AUTO_LENGTH, kernel.call, nullptr, &function) !=
+            napi_ok ||
         napi_set_named_property(env, exports, kernel.name, function) != napi_ok) {
       napi_throw_error(env, nullptr, "could not register the kernels");
       return nullptr;

@@ -1,9 +1,9 @@
 // The thread pool and the scratch memory of the kernels.
 //
 // parallel_for(count, task) runs task(index, worker) for every index in [0, count). The caller is
-// worker 0 and takes part; indices are handed out one at a time, so a worker that the system
-// pre-empts holds up one task and not a share of all. Which worker runs which index is left to
-// chance: tasks write to places of their own, and sums are made per index and added in order.
+// worker 0 and takes tasks too; indices are handed out one at a time, so a worker that the system
+// pre-empts delays one task and not a share of all. Which worker runs which index is not
+// determined: tasks write to disjoint memory, and sums are made per index and added in order.
 // On WebAssembly the same loop runs on the calling thread.
 #pragma once
 #include <stddef.h>

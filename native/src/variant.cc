@@ -1,6 +1,4 @@
 // All kernel families as one translation unit, compiled once per instruction set (see simd.h).
-#include "table.h"
-
 #include "conv.cc"
 #include "conv_block.cc"
 #include "elementwise.cc"
@@ -9,6 +7,7 @@
 #include "optimizer.cc"
 #include "pool.cc"
 #include "reduce.cc"
+#include "table.h"
 
 namespace KERNEL_ISA {
 extern const KernelTable kTable;

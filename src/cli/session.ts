@@ -1,9 +1,10 @@
 import { type DataSplits, loadData } from '../data/index.ts';
 import { type Engine, startEngine } from '../engine/index.ts';
-import type { EngineOptions, TrainingDataOptions } from './options.ts';
+import type { EngineOptions } from './options.ts';
 import { Terminal } from './terminal.ts';
+import type { TrainingDataOptions } from './training-options.ts';
 
-/** What a command that computes works with. Imported lazily: this loads TensorFlow.js. */
+/** What a command that computes works with. */
 export interface Session {
   readonly engine: Engine;
   readonly terminal: Terminal;
@@ -25,7 +26,7 @@ export async function openData(
   const data = await loadData(options.data, options.trainSize);
   const { train, validation, test, source } = data;
   terminal.note(
-    `data: ${source}, ${train.count} images to train on, ${validation.count} to validate, ${test.count} to test`,
+    `data: ${source}, ${train.count} training, ${validation.count} validation and ${test.count} test images`,
   );
   return data;
 }

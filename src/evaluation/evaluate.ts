@@ -1,16 +1,19 @@
 /** Measures models side by side and puts everything into one record. */
 import { join } from 'node:path';
+import { Oracle } from '../attacks/index.ts';
 import { type Dataset, imageSize, imagesAsFloats, labelsAt } from '../data/index.ts';
 import type { Classifier } from '../models/index.ts';
-import { predictions, rateOf, summarizeAccuracy } from './accuracy.ts';
+import { rateOf, summarizeAccuracy } from './accuracy.ts';
 import { measureAnswers } from './answers.ts';
 import { type AttackRun, attackDataset } from './attacking.ts';
+import { cleanLogits, confidencesOf, predictedClasses } from './clean.ts';
 import { conclude } from './conclusions.ts';
-import { confidences, EXAMPLE_COUNT, packImages } from './examples.ts';
+import { evaluationDigest } from './digest.ts';
+import { EXAMPLE_COUNT, packImages } from './examples.ts';
 import { checkGateMetrics, type EvaluationOutline, judgeGates } from './gates.ts';
 import { measureGradients } from './gradients.ts';
 import { logitGaps } from './logit-gap.ts';
-import { identityOf, nameOfAttack } from './names.ts';
+import { identityOf, keyOfAttack, nameOfAttack } from './names.ts';
 import type { EvaluatedModel, EvaluationPlan, PlannedAttack, Provenance } from './plan.ts';
 import { ProgressEstimator } from './progress-estimator.ts';
 import {
@@ -44,7 +47,7 @@ export async function evaluate(
   for (const planned of plan.attacks) {
     for (const [i, model] of models.entries()) {
       if (planned.source === model.classifier.name) continue;
-      const key = `${model.classifier.name}: ${nameOfAttack(identityOf(planned))}`;
+      const key = `${model.classifier.name}: ${keyOfAttack(identityOf(planned))}`;
       const known = plan.partial?.get(key);
       const record =
         known ?? (await measureAttack(plan, planned, model, modelRecords[i], progress));
@@ -56,6 +59,7 @@ export async function evaluate(
   const record = conclude({
     schema: RECORD_SCHEMA,
     ...provenance,
+    configuration: { ...provenance.configuration, inputsDigest: evaluationDigest(plan) },
     seconds: (performance.now() - started) / 1000,
     seed,
     data: {
@@ -100,9 +104,11 @@ async function measureModel(
   const { dataset, samples, seed } = plan;
   const { name, temperature, classes } = classifier;
   const work = progress.begin(`${name}: accuracy`);
-  const predicted = await predictions(classifier, dataset, positions, work.finish);
+  const logits = await cleanLogits(classifier, dataset, positions, work.finish);
+  const predicted = predictedClasses(logits, classes);
   const attacked = positions.slice(0, samples);
-  const answers = await measureAnswers(classifier, dataset, attacked, seed);
+  const ofAttacked = logits.subarray(0, attacked.length * classes);
+  const answers = await measureAnswers(classifier, dataset, attacked, ofAttacked, seed);
   const gradients = await measureGradients(classifier, dataset, attacked);
   const { accuracy, perClass, confusion } = summarizeAccuracy(
     predicted,
@@ -114,15 +120,15 @@ async function measureModel(
     folder,
     digest,
     temperature,
-    predicted: Array.from(predicted),
+    predicted,
     accuracy,
     perClass: [...perClass],
     confusion: confusion.map((counts) => [...counts]),
     answers,
     gradients: gradients.map((summary) => ({ ...summary, histogram: [...summary.histogram] })),
-    logitGaps: await logitGaps(classifier, dataset, attacked),
+    logitGaps: logitGaps(ofAttacked, classes),
     examples: {
-      confidence: confidences(classifier, imagesAsFloats(dataset, shownOf(plan, positions))),
+      confidence: confidencesOf(logits, classes).slice(0, shownOf(plan, positions).length),
     },
   };
 }
@@ -180,7 +186,7 @@ async function measureAttack(
 /** What the record carries along of the images attacked first. */
 const carried = (classifier: Classifier, images: Float32Array) => ({
   images: packImages(images),
-  confidence: confidences(classifier, images),
+  confidence: confidencesOf(new Oracle(classifier).logits(images), classifier.classes),
 });
 
 /** The record of a run, the clean predictions known. */
@@ -190,10 +196,10 @@ export function attackRecord(
   dataset: Dataset,
   planned: PlannedAttack,
 ): AttackRecord {
-  const stands = new Map<number, boolean>();
+  const robust = new Map<number, boolean>();
   run.positions.forEach((position, row) => {
     const isRight = model.predicted[position] === dataset.labels[position];
-    stands.set(position, (stands.get(position) ?? isRight) && !run.success[row]);
+    robust.set(position, (robust.get(position) ?? isRight) && !run.success[row]);
   });
   return {
     model: model.name,
@@ -202,7 +208,7 @@ export function attackRecord(
     forwards: run.forwards,
     backwards: run.backwards,
     seconds: run.seconds,
-    robust: rateOf([...stands.values()].filter(Boolean).length, stands.size),
+    robust: rateOf([...robust.values()].filter(Boolean).length, robust.size),
     positions: [...run.positions],
     targets: run.targets ?? null,
     predicted: [...run.predicted],

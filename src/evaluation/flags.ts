@@ -6,8 +6,7 @@
  * Papers: Carlini et al. 2019, "On Evaluating Adversarial Robustness"; Athalye, Carlini & Wagner
  * 2018, "Obfuscated Gradients Give a False Sense of Security"; Croce & Hein 2020 (AutoAttack).
  */
-import { attackNamed } from '../attacks/index.ts';
-import { attackKind, canVanish, isScaleInvariant } from './attack-facts.ts';
+import { attackNamed, lossNamed } from '../attacks/index.ts';
 import { type AttackIdentity, isFixedBudget } from './names.ts';
 import type { AttackRecord, EvaluationRecord, Flag, ModelRecord } from './records.ts';
 import { mcnemar } from './statistics.ts';
@@ -68,7 +67,9 @@ export const FLAGS = [
     advice:
       'replace what stops the gradient by a differentiable substitute (BPDA), and run square and transfer',
     check: ({ gradients }) =>
-      largest(gradients.filter(({ loss }) => isScaleInvariant(loss)).map(({ zero }) => zero.rate)),
+      largest(
+        gradients.filter(({ loss }) => lossNamed(loss).scaleInvariant).map(({ zero }) => zero.rate),
+      ),
   },
   {
     code: 'vanished-gradients',
@@ -81,7 +82,7 @@ export const FLAGS = [
     check: ({ gradients }) =>
       largest(
         gradients
-          .filter(({ loss }) => canVanish(loss))
+          .filter(({ loss }) => lossNamed(loss).vanishes)
           .map(({ zero, wrongSigns }) => Math.max(zero.rate, wrongSigns.rate)),
       ),
   },
@@ -114,8 +115,8 @@ export const FLAGS = [
     check: (model, record) =>
       largestInversion(
         byBudget(untargetedOn(model, record)),
-        ({ attack }) => attackKind(attack) === 'single-step',
-        ({ attack }) => attackKind(attack) === 'iterative',
+        ({ attack }) => attackNamed(attack).kind === 'single-step',
+        ({ attack }) => attackNamed(attack).kind === 'iterative',
       ),
   },
   {
@@ -142,7 +143,8 @@ export const FLAGS = [
       const large = untargetedOn(model, record)
         .filter(isFixedBudget)
         .filter(
-          ({ attack, eps, norm }) => attackKind(attack) === 'iterative' && eps >= LARGE_EPS[norm],
+          ({ attack, eps, norm }) =>
+            attackNamed(attack).kind === 'iterative' && eps >= LARGE_EPS[norm],
         );
       const best = strongest(large);
       return best === undefined ? 0 : best.robust.rate - 1 / model.confusion.length;
@@ -243,7 +245,7 @@ const minimalOn = (model: ModelRecord, record: EvaluationRecord): AttackRecord[]
 
 /** Attacks whose result should be near the worst case: iterative, on a loss that cannot vanish. */
 export const isAdaptive = ({ attack, loss }: Pick<AttackIdentity, 'attack' | 'loss'>): boolean =>
-  attackKind(attack) === 'iterative' && (loss === null || !canVanish(loss));
+  attackNamed(attack).kind === 'iterative' && (loss === null || !lossNamed(loss).vanishes);
 
 /** The strongest of some attacks: the least robust accuracy. */
 function strongest<A extends AttackRecord>(attacks: readonly A[]): A | undefined {

@@ -1,7 +1,6 @@
 export {
   type AccuracySummary,
   classify,
-  predictions,
   type Rate,
   rateOf,
   summarizeAccuracy,
@@ -14,7 +13,9 @@ export {
   judge,
   type Outcomes,
 } from './attacking.ts';
+export { cleanLogits, predictedClasses } from './clean.ts';
 export { conclude } from './conclusions.ts';
+export { evaluationDigest, type PlanOutline } from './digest.ts';
 export { attackRecord, evaluate } from './evaluate.ts';
 export { EXAMPLE_COUNT, packImages, unpackImages } from './examples.ts';
 export { FLAG_CODES, type FlagCode } from './flags.ts';

@@ -41,6 +41,12 @@ export function identityOf({ plan, source, target }: PlannedAttack): AttackIdent
   };
 }
 
+/** Tells attacks apart exactly, where their names round numbers. */
+export function keyOfAttack(identity: AttackIdentity): string {
+  const { attack, norm, eps, loss, options, target, source } = identity;
+  return JSON.stringify([attack, norm, eps, loss, Object.entries(options).sort(), target, source]);
+}
+
 /** Undefined for an attack that only another version knows. */
 const specOf = (name: string) => ATTACKS.find((attack) => attack.name === name);
 

@@ -1,7 +1,7 @@
 /** What an evaluation has done so far, on disk: an interrupted one can be resumed. */
 import { readFile, rm } from 'node:fs/promises';
-import { writeFileAtomically } from '../data/index.ts';
 import { UserError } from '../errors.ts';
+import { writeFileAtomically } from '../storage/index.ts';
 import { type AttackRecord, parseAttackRecords } from './records.ts';
 
 const SCHEMA = 'distill-partial-evaluation/1';
@@ -35,7 +35,10 @@ export class PartialEvaluation {
     try {
       state = JSON.parse(text);
     } catch (cause) {
-      throw new UserError('foreign-state', `${path} is no JSON`, { hint: 'delete it', cause });
+      throw new UserError('foreign-state', `${path} is no JSON`, {
+        hint: 'delete it to start over',
+        cause,
+      });
     }
     if (state.schema !== SCHEMA || state.digest !== digest) {
       throw new UserError(
@@ -57,7 +60,7 @@ export class PartialEvaluation {
     await writeFileAtomically(this.#path, JSON.stringify(content));
   }
 
-  /** The evaluation is complete: its record takes the state's place. */
+  /** The evaluation is complete and its record saved: the state is removed. */
   async finish(): Promise<void> {
     await rm(this.#path, { force: true });
   }

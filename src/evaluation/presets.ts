@@ -1,4 +1,4 @@
-/** The attacks that `distill evaluate` runs, by preset. */
+/** The attacks that an evaluation runs: by preset, or by name. */
 import {
   ATTACKS,
   type Attack,
@@ -19,14 +19,14 @@ interface Choice {
   readonly attack: string;
   readonly losses?: readonly LossName[];
   readonly options?: Readonly<Record<string, number>>;
-  /** In these budgets, not in those that the user chose: `large` should bring any model down. */
+  /** In these budgets, not in those that the user chose: at `large` no model is robust. */
   readonly eps?: readonly number[] | 'large';
   /** In this norm, whatever the user chose. */
   readonly norm?: Norm;
   readonly target?: Target;
 }
 
-/** One step through every loss; then many steps, blind and seeing. */
+/** One step on every loss; then many steps, on a loss that can vanish and on one that cannot. */
 const QUICK: readonly Choice[] = [
   { attack: 'fgsm', losses: LOSSES },
   { attack: 'pgd', losses: ['softmax', 'margin'] },
@@ -67,7 +67,7 @@ const PRESETS: Readonly<Record<PresetName, readonly Choice[]>> = {
   paper: PAPER,
 };
 
-/** Norm and budgets that the user asked for, and the model that transfer attacks borrow. */
+/** Norm and budgets that the user asked for, and the source model of transfer attacks. */
 export interface AttackScope {
   readonly norm: Norm;
   readonly budgets: readonly number[];

@@ -1,5 +1,4 @@
 /** How much of an evaluation is done, in passes: what a progress bar shows. Changes no result. */
-import { expectedPasses } from './attack-facts.ts';
 import type { EvaluationPlan, PlannedAttack } from './plan.ts';
 import { rowsOf } from './targets.ts';
 
@@ -30,12 +29,13 @@ export class ProgressEstimator {
     const part = (left: number, perImage: number) => ({ left, perImage, images: 0, passes: 0 });
     this.#onProgress = onProgress;
     this.#clean = part(models.length * dataset.count, 1);
-    for (const attack of attacks) {
-      const targetModels = models.filter(
-        ({ classifier }) => classifier.name !== attack.source,
-      ).length;
-      const rows = rowsOf(dataset, samples, attack.target).positions.length;
-      this.#parts.set(attack, part(targetModels * rows, expectedPasses(attack.plan)));
+    for (const planned of attacks) {
+      const { plan, source, target } = planned;
+      const targetModels = models.filter(({ classifier }) => classifier.name !== source).length;
+      const rows = rowsOf(dataset, samples, target).positions.length;
+      // Images that are broken early take fewer.
+      const perImage = plan.attack.expectedPasses(plan.options, dataset.classes, plan.threat);
+      this.#parts.set(planned, part(targetModels * rows, perImage));
     }
   }
 

@@ -65,9 +65,9 @@ const attackFields = {
   seconds: z.number().min(0),
   /** What it aimed at: away from the true class (null), one class, or every wrong class in turn. */
   target: z.union([z.literal('every'), count]).nullable(),
-  /** Images that were right when clean and that nothing here brought to the goal. */
+  /** Images that the model has right when clean and on which no row succeeded. */
   robust: rate,
-  /** Place of each row in `data.indices`; the arrays below go by row. */
+  /** Index of each row in `data.indices`; the arrays below go by row. */
   positions: z.array(count),
   /** Class that each row aimed at. */
   targets: z.array(count).nullable(),
@@ -77,7 +77,7 @@ const attackFields = {
   legal: z.array(z.boolean()),
   /** The first attacked images, as `packImages` makes them, and the model's confidence in each. */
   examples: z.strictObject({ images: z.string(), confidence: z.array(share) }).optional(),
-  /** Saved examples that did not do again, read from disk, what they had done. */
+  /** Saved examples that get another class, or are illegal, when read back from disk. */
   unverified: count,
 };
 
@@ -191,7 +191,7 @@ const recordSchema = z.strictObject({
   }),
   models: z.array(modelSchema),
   attacks: z.array(attackSchema),
-  /** What is left under all attacks together, per model and budget. */
+  /** Accuracy under all attacks together, per model and budget. */
   worstCases: z.array(worstCaseSchema),
   tests: z.array(testSchema),
   flags: z.array(flagSchema),

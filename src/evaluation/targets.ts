@@ -5,7 +5,7 @@ import { type Rate, rateOf } from './accuracy.ts';
 import type { AttackRecord, Target } from './records.ts';
 import { wilson } from './statistics.ts';
 
-/** What an attack is run on: a place in the data set for each row, and the class it aims at. */
+/** What an attack is run on: a position in the data set for each row, and the class it aims at. */
 export interface Rows {
   readonly positions: number[];
   readonly targets?: number[];

@@ -2,18 +2,19 @@ import { existsSync } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { UserError } from '../errors.ts';
 import {
   digestOf,
   type FolderKind,
   restoreFolder,
   sha256,
   writeFolderAtomically,
-} from '../data/index.ts';
-import { UserError } from '../errors.ts';
-import { Model, type Weight } from './model.ts';
+} from '../storage/index.ts';
+import { Model } from './model.ts';
 import type { Network } from './network.ts';
 import { networkSchema } from './network-schema.ts';
 import { loadNetwork, saveNetwork } from './saved-network.ts';
+import type { Weight } from './weights.ts';
 
 const SCHEMA = 'distill-model/1';
 const CARD = 'distill.json';

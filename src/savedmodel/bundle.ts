@@ -6,10 +6,9 @@
 import { writeFileSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { FormatError, MAX_FILE_BYTES, readFileBytes } from '../storage/index.ts';
 import { crc32c, maskCrc, maskedCrc32c } from './crc32c.ts';
 import { DataType, dtypeName } from './dtypes.ts';
-import { FormatError } from './errors.ts';
-import { MAX_FILE_BYTES, readFileBytes } from './files.ts';
 import {
   type BundleEntryProto,
   BundleEntryProtoSchema,

@@ -1,8 +1,5 @@
-export { attr } from './attributes.ts';
 export { type Bundle, type NamedTensor, readBundle, writeBundle } from './bundle.ts';
 export { DataType, dtypeName } from './dtypes.ts';
-export { FormatError, printable } from './errors.ts';
-export { readFileBytes } from './files.ts';
 export {
   type AttrValue,
   EventSchema,

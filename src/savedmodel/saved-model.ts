@@ -6,10 +6,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { FormatError, readFileBytes } from '../storage/index.ts';
 import { shapeProto } from './attributes.ts';
 import { type NamedTensor, writeBundle } from './bundle.ts';
-import { FormatError } from './errors.ts';
-import { readFileBytes } from './files.ts';
 import {
   type MetaGraphDef,
   type SavedModel,

@@ -12,8 +12,9 @@
  * The index block maps the last key of each data block to the block's handle (offset and size).
  * Written without compression, as TensorFlow does; compressed blocks are refused.
  */
+
+import { FormatError } from '../storage/index.ts';
 import { crc32c, maskCrc, maskedCrc32c } from './crc32c.ts';
-import { FormatError } from './errors.ts';
 import { Cursor, encodeVarint } from './varint.ts';
 
 const MAGIC = 0xdb4775248b80fb57n;

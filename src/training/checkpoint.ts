@@ -1,8 +1,8 @@
 import { readFile, rm } from 'node:fs/promises';
 import { z } from 'zod';
-import { digestOf, sha256, writeFileAtomically } from '../data/index.ts';
 import { UserError } from '../errors.ts';
 import type { EpochRecord } from '../models/index.ts';
+import { digestOf, sha256, writeFileAtomically } from '../storage/index.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 
 /**

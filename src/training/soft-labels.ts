@@ -2,25 +2,27 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { isAbsolute, join, relative } from 'node:path';
 import { z } from 'zod';
 import {
-  checkFolder,
   type DataSplits,
   type Dataset,
-  decodeNpy,
-  digestOf,
   encodeIdx,
-  encodeNpy,
-  type FolderKind,
   imageSize,
   NOISE_KINDS,
   type NoiseOptions,
   noisyCopies,
   readIdx,
-  restoreFolder,
-  sha256,
-  writeFolderAtomically,
 } from '../data/index.ts';
 import { UserError } from '../errors.ts';
 import { loadModel, logitsOf, type ModelCard, readModelCard, softmaxOf } from '../models/index.ts';
+import {
+  checkFolder,
+  decodeNpy,
+  digestOf,
+  encodeNpy,
+  type FolderKind,
+  restoreFolder,
+  sha256,
+  writeFolderAtomically,
+} from '../storage/index.ts';
 import { programVersion } from '../version.ts';
 import { TrainingSet } from './training-set.ts';
 

@@ -3,9 +3,9 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { PNG } from 'pngjs';
-import { unwritable } from '../data/index.ts';
 import { RunError } from '../errors.ts';
 import { EventSchema, frameRecord } from '../savedmodel/index.ts';
+import { unwritable } from '../storage/index.ts';
 
 /** One image `[height, width, channels]`, row-major, in [0, 1]; 1 channel (gray) or 3 (RGB). */
 export interface EventImage {

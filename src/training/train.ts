@@ -1,5 +1,4 @@
 import type { DataSplits } from '../data/index.ts';
-import { checkFolder, digestOf } from '../data/index.ts';
 import { RandomStream } from '../engine/index.ts';
 import {
   buildNetwork,
@@ -11,6 +10,7 @@ import {
   type ModelRole,
   saveModel,
 } from '../models/index.ts';
+import { checkFolder, digestOf } from '../storage/index.ts';
 import { programVersion } from '../version.ts';
 import { type Adversary, adversarialImages } from './adversarial.ts';
 import { CheckpointFile, type Resume } from './checkpoint.ts';

@@ -5,8 +5,8 @@ import { RandomStream } from '../../engine/index.ts';
 import { percent } from '../../numbers.ts';
 import { Model } from '../model.ts';
 import { classesOf, logitsOf } from '../predict.ts';
-import type { AssembledNetwork } from './assembler.ts';
 import { ImportError } from './errors.ts';
+import type { BuiltNetwork } from './network-builder.ts';
 
 /** A first step that divides by more than this expects pixels up to 255, not up to 1. */
 const LARGE_DIVISOR = 32;
@@ -16,7 +16,7 @@ const PROBES = 16;
  * Refuses a network whose first layer shrinks pixels as only pixels from 0 to 255 need it.
  * @throws ImportError `bad-input-range`
  */
-export function checkPixelRange({ network, weights }: AssembledNetwork): void {
+export function checkPixelRange({ network, weights }: BuiltNetwork): void {
   const [first] = network.layers;
   const scale = weights.find(({ spec }) => spec.name === `${first.name}/scale`)?.values;
   if (first.kind !== 'affine' || !scale?.every((x) => Math.abs(x) < 1 / LARGE_DIVISOR)) return;
@@ -32,7 +32,7 @@ export function checkPixelRange({ network, weights }: AssembledNetwork): void {
  * attacks need logits.
  * @throws ImportError `probabilities`
  */
-export function checkLogits({ network, weights }: AssembledNetwork): void {
+export function checkLogits({ network, weights }: BuiltNetwork): void {
   const last = network.layers[network.layers.length - 1];
   const squashed = last.kind === 'activation' && last.activation === 'sigmoid';
   if (squashed || sumsToOne({ network, weights })) {
@@ -46,7 +46,7 @@ export function checkLogits({ network, weights }: AssembledNetwork): void {
   }
 }
 
-function sumsToOne({ network, weights }: AssembledNetwork): boolean {
+function sumsToOne({ network, weights }: BuiltNetwork): boolean {
   const stream = new RandomStream(0, 'import/probes');
   const [height, width, channels] = network.inputShape;
   const pixels = Float32Array.from({ length: PROBES * height * width * channels }, () =>
@@ -92,7 +92,7 @@ export function betterPixelRange(
  * @throws ImportError `bad-input-range` when nobody said and another range is far better
  */
 export function checkAccuracy(
-  { network, weights }: AssembledNetwork,
+  { network, weights }: BuiltNetwork,
   images: Dataset,
   givenRange?: readonly [number, number],
 ): number {

@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.ts';
-import { printable } from '../../savedmodel/index.ts';
+import { printable } from '../../storage/index.ts';
 
 /** Why a model cannot come in: it is sound, but not something this program can run and attack. */
 export class ImportError extends UserError {

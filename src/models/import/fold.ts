@@ -3,7 +3,8 @@
  * rounding): batch normalization goes into the layer before it, ReLU and padding into their
  * convolutions, and what does nothing goes away.
  */
-import type { Layer, Padding } from '../network.ts';
+import type { Padding } from '../layers/layer-kind.ts';
+import { kindOf, type Layer } from '../layers/registry.ts';
 import { IMAGE } from '../shapes.ts';
 
 type Weights = Map<string, Float32Array>;
@@ -95,25 +96,6 @@ function doesNothing(node: Node, weights: Weights): boolean {
   }
 }
 
-const STEMS: Record<Layer['kind'], string> = {
-  conv2d: 'conv',
-  'depthwise-conv2d': 'depthwise',
-  'max-pool': 'pool',
-  'average-pool': 'pool',
-  'global-max-pool': 'pool',
-  'global-average-pool': 'pool',
-  flatten: 'flatten',
-  dense: 'dense',
-  dropout: 'dropout',
-  affine: 'affine',
-  pad: 'pad',
-  activation: 'activation',
-  'leaky-relu': 'activation',
-  add: 'add',
-  multiply: 'multiply',
-  concat: 'concat',
-};
-
 /** Gives the layers their names in order: conv1, conv2, dense1, … and `logits` to the last. */
 function rename(nodes: readonly Node[], weights: Weights): { layers: Layer[]; weights: Weights } {
   const counts = new Map<string, number>();
@@ -121,7 +103,7 @@ function rename(nodes: readonly Node[], weights: Weights): { layers: Layer[]; we
   const renamed: Weights = new Map();
   let previous = IMAGE;
   const layers = nodes.map(({ inputs, ...node }, i) => {
-    const stem = STEMS[node.kind];
+    const stem = kindOf(node as Layer).stem;
     const count = (counts.get(stem) ?? 0) + 1;
     counts.set(stem, count);
     const last = i === nodes.length - 1;

@@ -1,7 +1,7 @@
-import type { Feature } from './assembler.ts';
-import { Assembler } from './assembler.ts';
 import { ImportError } from './errors.ts';
 import { affine } from './layers.ts';
+import type { Feature } from './network-builder.ts';
+import { NetworkBuilder } from './network-builder.ts';
 
 /** What a user may say of a model that does not say it itself. */
 export interface ImportOptions {
@@ -45,8 +45,8 @@ export function imageShapeOf(
 export function startNetwork(
   shape: readonly [number, number, number],
   options: ImportOptions,
-): { assembler: Assembler; input: Feature } {
-  const assembler = new Assembler(shape);
+): { builder: NetworkBuilder; input: Feature } {
+  const builder = new NetworkBuilder(shape);
   const [low, high] = options.inputRange ?? [0, 1];
   if (low === high || !Number.isFinite(high - low)) {
     throw new ImportError(
@@ -55,5 +55,5 @@ export function startNetwork(
       'write what black is and then what white is, for example --input-range 0,255',
     );
   }
-  return { assembler, input: affine(assembler, assembler.image, [high - low], [low]) };
+  return { builder, input: affine(builder, builder.image, [high - low], [low]) };
 }

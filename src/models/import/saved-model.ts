@@ -8,10 +8,10 @@ import {
   readSavedModel,
   VARIABLES_PREFIX,
 } from '../../savedmodel/index.ts';
-import type { AssembledNetwork } from './assembler.ts';
 import { type Constant, constant } from './constants.ts';
 import { damaged, ImportError } from './errors.ts';
 import { type ImportOptions, imageShapeOf, startNetwork } from './image.ts';
+import type { BuiltNetwork } from './network-builder.ts';
 import { chooseOutput } from './output.ts';
 import { type GraphContext, GraphReader, type VariableKeys } from './tensorflow-graph.ts';
 import type { Value, View } from './tensorflow-values.ts';
@@ -109,7 +109,7 @@ function variableReader(keys: VariableKeys, bundle: Bundle | undefined) {
  * @throws FormatError when its files are damaged
  * @throws ImportError when it is no image classifier that this program can run
  */
-export function importSavedModel(folder: string, options: ImportOptions): AssembledNetwork {
+export function importSavedModel(folder: string, options: ImportOptions): BuiltNetwork {
   const meta = readSavedModel(folder);
   const graph = meta.graphDef;
   if (graph === undefined) throw damaged('the SavedModel has no graph');
@@ -118,21 +118,18 @@ export function importSavedModel(folder: string, options: ImportOptions): Assemb
   const output = signature.outputs[chooseOutput(Object.keys(signature.outputs), options.output)];
 
   const sizes = (input.tensorShape?.dim ?? []).slice(1).map(({ size }) => Number(size));
-  const { assembler, input: image } = startNetwork(
-    imageShapeOf(sizes, options.imageShape),
-    options,
-  );
+  const { builder, input: image } = startNetwork(imageShapeOf(sizes, options.imageShape), options);
   const prefix = join(folder, VARIABLES_PREFIX);
   const bundle = existsSync(`${prefix}.index`) ? readBundle(prefix) : undefined;
   const keys = restoredVariables(meta, graph);
   const reader = new GraphReader({
     graph,
-    assembler,
+    builder,
     assigned: new Map(),
     readVariable: variableReader(keys, bundle),
   });
   const shape = sizes.every((size) => size > 0) ? sizes : image.shape;
   const [node] = tensorName(input).split(':');
   const feeds = new Map<string, Value>([[node, { kind: 'view', feature: image, shape }]]);
-  return assembler.finish('imported', logitsOf(reader.value(tensorName(output), feeds)));
+  return builder.finish('imported', logitsOf(reader.value(tensorName(output), feeds)));
 }

@@ -4,9 +4,9 @@
  * where they are called.
  */
 import type { FunctionDef, GraphDef, NodeDef } from '../../savedmodel/index.ts';
-import type { Assembler } from './assembler.ts';
 import type { Constant } from './constants.ts';
 import { damaged, unsupported } from './errors.ts';
+import type { NetworkBuilder } from './network-builder.ts';
 import { OPERATORS } from './tensorflow-operators.ts';
 import { Attributes, decodeTensor, type Value } from './tensorflow-values.ts';
 
@@ -16,7 +16,7 @@ export type VariableKeys = Map<string, string>;
 export interface GraphContext {
   readonly graph: GraphDef;
   /** Absent while the restore operation is read. */
-  readonly assembler?: Assembler;
+  readonly builder?: NetworkBuilder;
   /** The value of a resource variable, by the path of its handle. */
   readVariable(path: string): Constant | undefined;
   /** The value of a `Const` node that is stored outside the graph, as TensorFlow.js does. */
@@ -143,11 +143,11 @@ export class GraphReader {
       case 'IdentityN':
         return { values: inputs, names: [] };
     }
-    const { assembler } = this.#context;
-    if (assembler === undefined) return single({ kind: 'opaque', node: node.name });
+    const { builder } = this.#context;
+    if (builder === undefined) return single({ kind: 'opaque', node: node.name });
     const operator = Object.hasOwn(OPERATORS, node.op) ? OPERATORS[node.op] : undefined;
     if (operator === undefined) throw unsupported(node.op, `${scope.path}${node.name}`);
-    return single(operator({ node, attributes, inputs, assembler }));
+    return single(operator({ operator: node.op, node: node.name, attributes, inputs, builder }));
   }
 
   #call(
@@ -171,7 +171,7 @@ export class GraphReader {
     });
     const scope = new Scope(body.nodeDef, feeds, path);
     // The restore function acts through what it assigns, not through what it returns.
-    if (this.#context.assembler === undefined) {
+    if (this.#context.builder === undefined) {
       for (const one of body.nodeDef) this.#run(scope, one.name, depth + 1);
     }
     const names = (body.signature?.outputArg ?? []).map((argument) => argument.name);

@@ -6,10 +6,10 @@ import {
   type NodeDef,
   type TensorProto,
 } from '../../savedmodel/index.ts';
-import type { Feature } from './assembler.ts';
 import { type Constant, constant } from './constants.ts';
 import { damaged } from './errors.ts';
 import type { Window } from './layers.ts';
+import type { Feature } from './network-builder.ts';
 
 /** A feature as TensorFlow sees it: reshaped and squeezed at will, without the batch axis. */
 export interface View {

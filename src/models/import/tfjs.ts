@@ -4,18 +4,14 @@
  */
 import { basename, dirname, join } from 'node:path';
 import { fromJson, type JsonValue } from '@bufbuild/protobuf';
-import {
-  FormatError,
-  type GraphDef,
-  GraphDefSchema,
-  readFileBytes,
-} from '../../savedmodel/index.ts';
-import type { AssembledNetwork } from './assembler.ts';
+import { type GraphDef, GraphDefSchema } from '../../savedmodel/index.ts';
+import { FormatError, readFileBytes } from '../../storage/index.ts';
 import { type Constant, constant, elementsOf } from './constants.ts';
 import { damaged, ImportError } from './errors.ts';
 import { type ImportOptions, imageShapeOf, startNetwork } from './image.ts';
 import { type JsonObject, list, number, numbers, object, text } from './json.ts';
 import { importKerasLayers } from './keras-layers.ts';
+import type { BuiltNetwork } from './network-builder.ts';
 import { chooseOutput } from './output.ts';
 import { logitsOf } from './saved-model.ts';
 import { GraphReader } from './tensorflow-graph.ts';
@@ -167,7 +163,7 @@ function importGraph(
   graph: GraphDef,
   weights: ReadonlyMap<string, Constant>,
   options: ImportOptions,
-): AssembledNetwork {
+): BuiltNetwork {
   const inputs = tensorNames(model, graph, 'inputs');
   if (inputs.length !== 1) {
     throw new ImportError(
@@ -180,19 +176,19 @@ function importGraph(
   const shape = graph.node.find(({ name }) => name === node)?.attr.shape?.value;
   const dims = shape?.case === 'shape' ? shape.value.dim : [];
   const sizes = dims.slice(1).map(({ size }) => Number(size));
-  const { assembler, input } = startNetwork(imageShapeOf(sizes, options.imageShape), options);
+  const { builder, input } = startNetwork(imageShapeOf(sizes, options.imageShape), options);
   const outputs = new Map(tensorNames(model, graph, 'outputs'));
   const output = outputs.get(chooseOutput([...outputs.keys()], options.output)) ?? '';
   const reader = new GraphReader({
     graph,
-    assembler,
+    builder,
     assigned: new Map(),
     readVariable: () => undefined,
     readConstant: (name) => weights.get(name),
   });
   const seen = sizes.every((size) => size > 0) ? sizes : input.shape;
   const feeds = new Map<string, Value>([[node, { kind: 'view', feature: input, shape: seen }]]);
-  return assembler.finish('imported', logitsOf(reader.value(output, feeds)));
+  return builder.finish('imported', logitsOf(reader.value(output, feeds)));
 }
 
 /**
@@ -200,7 +196,7 @@ function importGraph(
  * @throws FormatError when the file cannot be decoded
  * @throws ImportError when it is no image classifier that this program can run
  */
-export function importTfjs(file: string, options: ImportOptions): AssembledNetwork {
+export function importTfjs(file: string, options: ImportOptions): BuiltNetwork {
   let parsed: unknown;
   const bytes = readFileBytes(file);
   try {

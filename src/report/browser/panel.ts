@@ -1,5 +1,6 @@
 /** The predictions of one model on an image and on the attacked image. */
-import { type AttackPlan, argmax, Oracle, runAttack } from '../../attacks/index.ts';
+import { argmax } from '../../arrays.ts';
+import { type AttackPlan, Oracle, runAttack } from '../../attacks/index.ts';
 import { RandomStream } from '../../engine/browser.ts';
 import { type Classifier, softmaxOf } from '../../models/browser.ts';
 import { percent } from '../../numbers.ts';

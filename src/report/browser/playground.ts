@@ -1,9 +1,9 @@
 /** The playground: the models, the attacks and the kernels of the program itself, in a browser. */
-import { ATTACKS, argmax, attackNamed, Oracle, planAttack } from '../../attacks/index.ts';
+import { argmax } from '../../arrays.ts';
+import { ATTACKS, attackNamed, lossNamed, Oracle, planAttack } from '../../attacks/index.ts';
 import { startBrowserEngine } from '../../engine/browser.ts';
 import { type Classifier, Model, type Network, weightSpecs } from '../../models/browser.ts';
 import { find } from './elements.ts';
-import { LOSS_NOTES } from './losses.ts';
 import { Pad } from './pad.ts';
 import { drawByKeyboard } from './pad-keys.ts';
 import { showModel } from './panel.ts';
@@ -148,7 +148,7 @@ class Playground {
     const plan = planAttack(attack, { norm: 'Linf', eps, loss });
     element('about-attack').textContent = `${attack.name}: ${attack.about}.`;
     element('about-loss').textContent = loss
-      ? `${loss}: ${LOSS_NOTES[loss]}`
+      ? `${loss}: ${lossNamed(loss).explanation}`
       : 'This attack chooses its losses itself; the gradient shown is that of margin.';
     const label = Number(this.#select('label').value);
     const started = performance.now();
