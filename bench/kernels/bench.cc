@@ -140,29 +140,34 @@ void measure_layer(Report& report, const Layer& layer, int batch) {
   const double operations = 2.0 * batch * out * out * 9 * layer.inC * layer.outC;
   const std::string name = layer.name;
   if (!layer.pooled) {
-    report.measure((name + " forward").c_str(), operations,
-                   [&] { conv2d(x.data(), w.data(), bias.data(), y.data(), geometry, kRelu); });
+    report.measure((name + " forward").c_str(), operations, [&] {
+      kernels().conv2d(x.data(), w.data(), bias.data(), y.data(), geometry, kRelu);
+    });
     Floats sparse = dy;  // what ReLU lets through: half of it
     for (float& v : sparse) v = generator() & 1 ? v : 0;
-    report.measure((name + " input gradient").c_str(), operations,
-                   [&] { conv2d_backprop_input(sparse.data(), w.data(), dx.data(), geometry); });
-    report.measure((name + " filter gradient").c_str(), operations,
-                   [&] { conv2d_backprop_filter(x.data(), sparse.data(), dw.data(), geometry); });
+    report.measure((name + " input gradient").c_str(), operations, [&] {
+      kernels().conv2d_backprop_input(sparse.data(), w.data(), dx.data(), geometry);
+    });
+    report.measure((name + " filter gradient").c_str(), operations, [&] {
+      kernels().conv2d_backprop_filter(x.data(), sparse.data(), dw.data(), geometry);
+    });
     return;
   }
   const size_t pooled = size_t(batch) * half * half * layer.outC;
   std::vector<uint8_t> argmax(pooled + 64);
   report.measure((name + " forward + pool").c_str(), operations, [&] {
-    conv2d_relu_pool(x.data(), w.data(), bias.data(), y.data(), argmax.data(), geometry, 2);
+    kernels().conv2d_relu_pool(x.data(), w.data(), bias.data(), y.data(), argmax.data(), geometry,
+                               2);
   });
   // About half of the pooled outputs of a trained network have no gradient.
   for (uint8_t& a : argmax) a = generator() & 1 ? uint8_t(generator() & 3) : 255;
   report.measure((name + " pooled input gradient").c_str(), operations, [&] {
-    conv2d_relu_pool_backprop_input(dy.data(), argmax.data(), w.data(), dx.data(), geometry, 2);
+    kernels().conv2d_relu_pool_backprop_input(dy.data(), argmax.data(), w.data(), dx.data(),
+                                              geometry, 2);
   });
   report.measure((name + " pooled filter gradient").c_str(), operations, [&] {
-    conv2d_relu_pool_backprop_filter(x.data(), dy.data(), argmax.data(), dw.data(), dbias.data(),
-                                     geometry, 2);
+    kernels().conv2d_relu_pool_backprop_filter(x.data(), dy.data(), argmax.data(), dw.data(),
+                                               dbias.data(), geometry, 2);
   });
 }
 
@@ -173,13 +178,14 @@ void measure_dense(Report& report, const char* layer, int batch, int in, int out
   const double operations = 2.0 * batch * in * out;
   const std::string name = layer;
   report.measure((name + " forward").c_str(), operations, [&] {
-    mat_mul(x.data(), w.data(), bias.data(), y.data(), 1, batch, in, out, 0, 0, 0, 0, kRelu);
+    kernels().mat_mul(x.data(), w.data(), bias.data(), y.data(), 1, batch, in, out, 0, 0, 0, 0,
+                      kRelu);
   });
   report.measure((name + " input gradient").c_str(), operations, [&] {
-    mat_mul(dy.data(), w.data(), nullptr, dx.data(), 1, batch, out, in, 0, 0, 0, 1, 0);
+    kernels().mat_mul(dy.data(), w.data(), nullptr, dx.data(), 1, batch, out, in, 0, 0, 0, 1, 0);
   });
   report.measure((name + " weight gradient").c_str(), operations, [&] {
-    mat_mul(x.data(), dy.data(), nullptr, dw.data(), 1, in, batch, out, 0, 0, 1, 0, 0);
+    kernels().mat_mul(x.data(), dy.data(), nullptr, dw.data(), 1, in, batch, out, 0, 0, 1, 0, 0);
   });
 }
 
@@ -192,25 +198,29 @@ void measure_rest(Report& report, int batch) {
   const int32_t turned[] = {2, batch, 1600, 1, 0};
   const Floats image = random_floats(size_t(batch) * 6400);
   Floats gradient(image.size());
-  report.measure("max_pool 10x10x64", 0, [&] { max_pool(image.data(), out.data(), pool); });
+  report.measure("max_pool 10x10x64", 0,
+                 [&] { kernels().max_pool(image.data(), out.data(), pool); });
   report.measure("max_pool_grad 10x10x64", 0,
-                 [&] { max_pool_grad(image.data(), a.data(), gradient.data(), pool); });
+                 [&] { kernels().max_pool_grad(image.data(), a.data(), gradient.data(), pool); });
   report.measure("add [batch, 1600]", 0,
-                 [&] { binary(kAdd, a.data(), b.data(), out.data(), flat); });
+                 [&] { kernels().binary(kAdd, a.data(), b.data(), out.data(), flat); });
   report.measure("add a row to [batch, 1600]", 0,
-                 [&] { binary(kAdd, a.data(), b.data(), out.data(), rows); });
-  report.measure("exp [batch, 1600]", 0, [&] { unary(kExp, a.data(), out.data(), count, 0, 0); });
+                 [&] { kernels().binary(kAdd, a.data(), b.data(), out.data(), rows); });
+  report.measure("exp [batch, 1600]", 0,
+                 [&] { kernels().unary(kExp, a.data(), out.data(), count, 0, 0); });
   report.measure("sum [batch, 1600] over batch", 0,
-                 [&] { reduce(kSum, a.data(), out.data(), 1, batch, 1600); });
+                 [&] { kernels().reduce(kSum, a.data(), out.data(), 1, batch, 1600); });
   report.measure("sum [batch, 1600] over columns", 0,
-                 [&] { reduce(kSum, a.data(), out.data(), batch, 1600, 1); });
-  report.measure("softmax [batch, 10]", 0, [&] { softmax(a.data(), out.data(), batch, 10); });
-  report.measure("transpose [batch, 1600]", 0, [&] { transpose(a.data(), out.data(), turned); });
+                 [&] { kernels().reduce(kSum, a.data(), out.data(), batch, 1600, 1); });
+  report.measure("softmax [batch, 10]", 0,
+                 [&] { kernels().softmax(a.data(), out.data(), batch, 10); });
+  report.measure("transpose [batch, 1600]", 0,
+                 [&] { kernels().transpose(a.data(), out.data(), turned); });
   const int weights = 225034;  // of the whole network
   Floats w(weights), m(weights), v(weights, 1.0f), g(weights, 0.1f);
   report.measure("adam_step 225,034 weights", 0, [&] {
-    adam_step(w.data(), m.data(), v.data(), g.data(), weights, 1e-3f, 0.9f, 0.999f, 1e-7f, 0.1f,
-              0.001f);
+    kernels().adam_step(w.data(), m.data(), v.data(), g.data(), weights, 1e-3f, 0.9f, 0.999f, 1e-7f,
+                        0.1f, 0.001f);
   });
 }
 

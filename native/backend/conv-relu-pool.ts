@@ -6,9 +6,9 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { CompiledBackend } from './backend.ts';
-import { type ConvInfo, geometryOf } from './conv.ts';
+import { type ConvInfo, convGeometryOf } from './conv.ts';
 import { isDifferentiatedAgain, reluGradient } from './gradients.ts';
-import { Activation } from './ops.ts';
+import { Activation } from './kernel-table.ts';
 import { type CompiledKernel, kernel } from './registry.ts';
 
 const UNPOOLED = 'ConvRelu';
@@ -16,14 +16,14 @@ const FORWARD = 'ConvReluPool';
 const BACKPROP_FILTER = 'ConvReluPoolBackpropFilter';
 const BACKPROP_INPUT = 'ConvReluPoolBackpropInput';
 
-/** A winner's place in its window is one byte, of which 255 means that none did. */
+/** The index of a window's winner is one byte, of which 255 stands for none. */
 const MAX_POOL = 15;
 
 export interface ConvPoolOptions {
   readonly strides: [number, number];
   readonly pad: 'valid' | 'same' | tf.backend_util.ExplicitPadding;
   readonly dilations: [number, number];
-  /** Side of the square, non-overlapping max-pool; rests that fill no window are dropped. */
+  /** Side of the square, non-overlapping max-pool; rows and columns that fill no window are dropped. */
   readonly pool: number;
 }
 
@@ -54,7 +54,7 @@ const forward = kernel<'x' | 'filter' | 'bias' | 'winners', Attrs>(
     const [xs, ws, bs, ys, argmax] = backend.arrays<
       [Float32Array, Float32Array, Float32Array, Float32Array, Uint8Array]
     >(x, filter, bias, y, winners);
-    backend.kernels.conv2d_relu_pool(xs, ws, bs, ys, argmax, geometryOf(info), attrs.pool);
+    backend.kernels.conv2d_relu_pool(xs, ws, bs, ys, argmax, convGeometryOf(info), attrs.pool);
     return y;
   },
 );
@@ -68,7 +68,7 @@ const backpropFilter = kernel<'x' | 'dy' | 'winners' | 'biasGradient', Attrs>(
     const [xs, dys, argmax, dws, db] = backend.arrays<
       [Float32Array, Float32Array, Uint8Array, Float32Array, Float32Array]
     >(x, dy, winners, dw, biasGradient);
-    const geometry = geometryOf(info);
+    const geometry = convGeometryOf(info);
     const { pool } = attrs;
     backend.kernels.conv2d_relu_pool_backprop_filter(xs, dys, argmax, dws, db, geometry, pool);
     return dw;
@@ -83,7 +83,7 @@ const backpropInput = kernel<'dy' | 'winners' | 'filter', Attrs>(
     const [dys, argmax, ws, dxs] = backend.arrays<
       [Float32Array, Uint8Array, Float32Array, Float32Array]
     >(dy, winners, filter, dx);
-    const geometry = geometryOf(info);
+    const geometry = convGeometryOf(info);
     backend.kernels.conv2d_relu_pool_backprop_input(dys, argmax, ws, dxs, geometry, attrs.pool);
     return dx;
   },
@@ -96,7 +96,7 @@ const unpooled = kernel<'x' | 'filter' | 'bias', Attrs>(
     const info = infoOf(attrs);
     const y = backend.allocate(info.outShape);
     const [xs, ws, bs, ys] = backend.arrays(x, filter, bias, y);
-    backend.kernels.conv2d(xs, ws, bs, ys, geometryOf(info), Activation.relu);
+    backend.kernels.conv2d(xs, ws, bs, ys, convGeometryOf(info), Activation.relu);
     return y;
   },
 );

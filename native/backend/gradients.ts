@@ -1,4 +1,4 @@
-/** Gradients that TensorFlow.js lacks or spends a pass too many on, after TensorFlow.js's own. */
+/** Gradients that TensorFlow.js lacks or computes with an extra pass, registered after its own. */
 import * as tf from '@tensorflow/tfjs-core';
 import { RELU_GRAD } from './elementwise.ts';
 import './tfjs-gradients.ts';

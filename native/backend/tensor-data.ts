@@ -31,7 +31,7 @@ class PooledArray {
 /**
  * The values behind one data id, in one of two states (see the rule in `memory.ts`):
  *
- * - *pooled*: they live in a block that this object owns and gives back on `release`;
+ * - *pooled*: they are in a block that this object owns and returns on `release`;
  * - *foreign*: they are a JavaScript array that others may hold as well.
  *
  * Inherited kernels and `dataSync` read `values`, which makes a pooled tensor foreign; compiled
@@ -96,7 +96,7 @@ export class TensorData {
     this.#foreign = undefined;
   }
 
-  /** Lets go of the values; a block goes back to the pool. */
+  /** Drops the values; a block is returned to the pool. */
   release(): void {
     if (this.#pooled !== undefined) this.#pool.release(this.#pooled.block);
     this.#pooled = undefined;

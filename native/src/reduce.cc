@@ -180,7 +180,7 @@ void arg_reduce(int32_t op, const float* x, int32_t* out, int32_t outer, int32_t
         float extremum = p[0];
         for (int r = 1; r < middle; ++r) {
           const float value = p[static_cast<size_t>(r) * inner];
-          if (op == 0 ? value > extremum : value < extremum) {
+          if (op == kArgmax ? value > extremum : value < extremum) {
             extremum = value;
             best = r;
           }

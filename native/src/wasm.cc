@@ -1,4 +1,4 @@
-// The WebAssembly binding. The kernels of kernels.h are exported as they are: a pointer is an
+// The WebAssembly binding. The kernels are exported as they are (see variant.cc): a pointer is an
 // offset into the module's memory, and `native/backend/wasm.ts` passes tensors that live there
 // without a copy. This file adds what a freestanding module lacks: an allocator, a buffer for small
 // arguments, and the three functions that compilers call on their own.
@@ -66,6 +66,7 @@ alignas(kAlignment) unsigned char argumentArea[4096];
 extern "C" {
 
 // A block of at least `bytes`, aligned to 64, or null when the memory cannot grow any further.
+// `bytes` is at most 7 * 2^29: the size class above it does not fit into 32 bits.
 uint8_t* allocate(uint32_t bytes) {
   const SizeClass size = size_class(bytes);
   if (FreeBlock* block = freeBlocks[size.index]) {

@@ -97,7 +97,7 @@ function tableMarkup(table: Table): Markup {
     unreliable && hasUnreliableCells(table)
       ? markup`<p class="caption"><span class="unreliable">Striped</span>: ${unreliable}.</p>`
       : '';
-  const whole = markup`<p class="caption" id="caption-${id}">${caption}</p><div class="table" role="region" aria-labelledby="caption-${id}" tabindex="0"><table id="table-${id}" aria-labelledby="caption-${id}"><thead><tr>${columns.map((name) => markup`<th scope="col">${name}</th>`)}</tr></thead><tbody>${rows.map(
+  const whole = markup`<div class="table" role="region" aria-labelledby="caption-${id}" tabindex="0"><table id="table-${id}" aria-labelledby="caption-${id}"><thead><tr>${columns.map((name) => markup`<th scope="col">${name}</th>`)}</tr></thead><tbody>${rows.map(
     (row) =>
       markup`<tr${totals?.has(row) ? markup` class="total"` : ''}>${row.map(
         ({ text, note, value, isUnreliable }, c) => {
@@ -109,7 +109,9 @@ function tableMarkup(table: Table): Markup {
         },
       )}</tr>`,
   )}</tbody></table></div>${footnote}`;
-  return isDetail ? markup`<details><summary>${caption}</summary>${whole}</details>` : whole;
+  return isDetail
+    ? markup`<details><summary id="caption-${id}">${caption}</summary>${whole}</details>`
+    : markup`<p class="caption" id="caption-${id}">${caption}</p>${whole}`;
 }
 
 const factList = (facts: Provenance['facts']): Markup =>

@@ -1,14 +1,16 @@
+import { find } from './elements.ts';
+
 /** Shows the tip of a chart's mark at once, where a browser alone waits. */
 export function showChartTips(): void {
-  const tip = document.getElementById('tip') as HTMLElement;
+  const tip = find(document, '#tip', HTMLElement);
   const hide = () => {
     tip.hidden = true;
   };
   for (const title of document.querySelectorAll('.chart title')) {
-    const mark = title.parentElement as Element;
+    const mark = title.parentElement;
     const text = title.textContent ?? '';
     title.remove(); // else the browser shows it a second time
-    if (text === '') continue;
+    if (!mark || text === '') continue;
     mark.addEventListener('pointerenter', () => {
       tip.textContent = text;
       tip.hidden = false;

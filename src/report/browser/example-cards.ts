@@ -1,5 +1,6 @@
 /** The controls over the attacked images: attack, eps, and which models were fooled. */
 import { numberText, percent } from '../../numbers.ts';
+import { find } from './elements.ts';
 
 /** Mirrors the data block that `example-cards.ts` of the report writes. */
 interface ExampleData {
@@ -25,9 +26,9 @@ export function runExampleControls(): void {
   if (!form || !block || !status) return;
   const data: ExampleData = JSON.parse(block.textContent ?? '');
   const cards = [...document.querySelectorAll<HTMLElement>('#digits .card')];
-  const attack = form.elements.namedItem('attack') as HTMLSelectElement;
-  const eps = form.elements.namedItem('eps') as HTMLInputElement;
-  const epsValue = form.elements.namedItem('eps-value') as HTMLOutputElement;
+  const attack = find(form, '[name=attack]', HTMLSelectElement);
+  const eps = find(form, '[name=eps]', HTMLInputElement);
+  const epsValue = find(form, '[name=eps-value]', HTMLOutputElement);
 
   /** Indices of the sets of the chosen attack, by rising eps. */
   const choices = () =>
@@ -38,7 +39,7 @@ export function runExampleControls(): void {
     const { perModel, eps: value } = data.sets[s];
     epsValue.value = numberText(value);
     eps.setAttribute('aria-valuetext', `eps ${epsValue.value}`);
-    const wanted = (form.elements.namedItem('fooled') as RadioNodeList).value;
+    const wanted = new FormData(form).get('fooled');
     let visible = 0;
     cards.forEach((card, i) => {
       const isFooled = (name: string) =>
@@ -82,8 +83,7 @@ function showPrediction(
   change.querySelector('use')?.setAttribute('href', `#change-${sprite}`);
   attacked.querySelector('use')?.setAttribute('href', `#attacked-${sprite}`);
   attacked.setAttribute('aria-label', `attacked image; ${model} predicts ${text}`);
-  const output = row.querySelector('.predicted');
-  if (!output) return;
+  const output = find(row, '.predicted', HTMLElement);
   output.textContent = text;
   output.classList.toggle('fooled', isFooled === 1);
 }

@@ -4,14 +4,17 @@ import { type AttackPlan, Oracle, runAttack } from '../../attacks/index.ts';
 import { RandomStream } from '../../engine/browser.ts';
 import { type Classifier, softmaxOf } from '../../models/browser.ts';
 import { percent } from '../../numbers.ts';
+import { find } from './elements.ts';
 import { paintChange, paintGray } from './pixels.ts';
 
 const SEED = 1;
 
-/** The element inside `root` with this `data-part`. */
-function part<T extends Element>(root: Element, name: string): T {
-  return root.querySelector(`[data-part="${name}"]`) as T;
-}
+/** The text inside `root` with this `data-part`. */
+const textPart = (root: Element, name: string): HTMLElement =>
+  find(root, `[data-part="${name}"]`, HTMLElement);
+
+const canvasPart = (root: Element, name: string): HTMLCanvasElement =>
+  find(root, `[data-part="${name}"]`, HTMLCanvasElement);
 
 const percentOf = (share: number): string => percent(share, 1);
 
@@ -40,24 +43,22 @@ export function showModel(
   const after = softmaxOf(oracle.logits(attacked), classes, 1);
 
   const change = attacked.map((value, i) => value - image[i]);
-  paintChange(part(root, 'gradient'), gradient, inputShape);
-  paintChange(part(root, 'change'), change, inputShape);
-  paintGray(part(root, 'attacked'), attacked, inputShape);
+  paintChange(canvasPart(root, 'gradient'), gradient, inputShape);
+  paintChange(canvasPart(root, 'change'), change, inputShape);
+  paintGray(canvasPart(root, 'attacked'), attacked, inputShape);
   const steepest = largestOf(gradient);
-  part(root, 'gradient-text').textContent =
-    steepest === 0
-      ? 'exactly zero: no direction to follow'
-      : `largest ${steepest.toExponential(1)}`;
+  textPart(root, 'gradient-text').textContent =
+    steepest === 0 ? 'exactly zero: no direction' : `largest ${steepest.toExponential(1)}`;
   const furthest = largestOf(change);
-  part(root, 'change-text').textContent =
+  textPart(root, 'change-text').textContent =
     furthest === 0 ? 'nothing changed' : `largest ${furthest.toFixed(2)}`;
   const [before, then] = [argmax(clean), argmax(after)];
-  part(root, 'before').textContent = `${before} (${percentOf(clean[before])})`;
-  const outcome = part<HTMLElement>(root, 'after');
+  textPart(root, 'before').textContent = `${before} (${percentOf(clean[before])})`;
+  const outcome = textPart(root, 'after');
   const result = then === label ? 'correct' : before === label ? 'fooled' : 'wrong';
   outcome.textContent = `${then} (${percentOf(after[then])}), ${result}`;
   outcome.classList.toggle('fooled', then !== label);
-  showBars(part(root, 'bars'), clean, after);
+  showBars(find(root, '[data-part="bars"]', SVGElement), clean, after);
   if (before !== label) return `${name} is wrong without an attack: it predicts ${before}`;
   return `${name} ${then === label ? 'still' : 'now'} predicts ${then}`;
 }

@@ -9,7 +9,8 @@ function paint(
 ): void {
   canvas.width = width;
   canvas.height = height;
-  const context = canvas.getContext('2d') as CanvasRenderingContext2D;
+  const context = canvas.getContext('2d');
+  if (!context) throw new TypeError('this canvas has no 2D context');
   const image = context.createImageData(width, height);
   for (let pixel = 0; pixel < width * height; pixel++) {
     image.data.set([...colorOf(pixel), 255], 4 * pixel);

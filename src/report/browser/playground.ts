@@ -1,15 +1,9 @@
 /** The playground: the models, the attacks and the kernels of the program itself, in a browser. */
 import { argmax } from '../../arrays.ts';
-import {
-  ATTACKS,
-  attackNamed,
-  type LossName,
-  lossNamed,
-  Oracle,
-  planAttack,
-} from '../../attacks/index.ts';
+import { ATTACKS, attackNamed, lossNamed, Oracle, planAttack } from '../../attacks/index.ts';
 import { startBrowserEngine } from '../../engine/browser.ts';
 import { type Classifier, Model, type Network, weightSpecs } from '../../models/browser.ts';
+import { find } from './elements.ts';
 import { Pad } from './pad.ts';
 import { drawByKeyboard } from './pad-keys.ts';
 import { showModel } from './panel.ts';
@@ -43,9 +37,7 @@ function classifierOf({ name, temperature, network, weights }: PlaygroundData['m
   return new Model(network, parts, temperature).classifier(name);
 }
 
-function element<T extends HTMLElement>(id: string): T {
-  return document.getElementById(id) as T;
-}
+const element = (id: string): HTMLElement => find(document, `#${id}`, HTMLElement);
 
 class Playground {
   readonly #classifiers: readonly Classifier[];
@@ -53,15 +45,16 @@ class Playground {
   readonly #panels = [...document.querySelectorAll<HTMLElement>('.model')];
   /** The result in each panel, in a sentence. */
   readonly #results: string[] = [];
-  readonly #form = element<HTMLFormElement>('controls');
+  readonly #form = find(document, '#controls', HTMLFormElement);
   readonly #status = element('status');
   readonly #pad: Pad;
 
   constructor(data: PlaygroundData) {
     this.#classifiers = data.models.map(classifierOf);
     const { inputShape } = this.#classifiers[0];
-    this.#pad = new Pad(element('pad'), inputShape, () => this.#drawn());
-    drawByKeyboard(this.#pad, element('pad'), element('cursor'), element('pad-status'));
+    const pad = find(document, '#pad', HTMLCanvasElement);
+    this.#pad = new Pad(pad, inputShape, () => this.#drawn());
+    drawByKeyboard(this.#pad, pad, element('cursor'), element('pad-status'));
     this.#fillChoices();
     this.#offerSamples(data.samples);
     for (const panel of this.#panels) {
@@ -72,15 +65,15 @@ class Playground {
       this.#drawn();
     });
     this.#form.addEventListener('input', ({ target }) => {
-      if (target === this.#control('attack')) this.#offerLosses();
+      if (target === this.#select('attack')) this.#offerLosses();
       this.#compute();
     });
     this.#form.addEventListener('submit', (event) => event.preventDefault());
     this.#form.hidden = false;
   }
 
-  #control<T extends HTMLElement = HTMLSelectElement>(name: string): T {
-    return this.#form.elements.namedItem(name) as unknown as T;
+  #select(name: 'attack' | 'loss' | 'label'): HTMLSelectElement {
+    return find(this.#form, `[name=${name}]`, HTMLSelectElement);
   }
 
   #fillChoices(): void {
@@ -88,9 +81,9 @@ class Playground {
       ({ access, budget, norms }) =>
         access === 'gradient' && budget === 'fixed' && norms.includes('Linf'),
     ).map(({ name }) => name);
-    setOptions(this.#control('attack'), names);
+    setOptions(this.#select('attack'), names);
     setOptions(
-      this.#control('label'),
+      this.#select('label'),
       Array.from({ length: this.#classifiers[0].classes }, (_, c) => String(c)),
     );
     this.#offerLosses();
@@ -98,10 +91,10 @@ class Playground {
 
   /** The losses of the chosen attack. */
   #offerLosses(): void {
-    const { losses } = attackNamed(this.#control('attack').value);
-    const wanted = this.#control('loss').value;
-    setOptions(this.#control('loss'), [...losses].reverse());
-    if (losses.includes(wanted as LossName)) this.#control('loss').value = wanted;
+    const { losses } = attackNamed(this.#select('attack').value);
+    const wanted = this.#select('loss').value;
+    setOptions(this.#select('loss'), [...losses].reverse());
+    if (losses.some((loss) => loss === wanted)) this.#select('loss').value = wanted;
   }
 
   #offerSamples({ labels, images }: PlaygroundData['samples']): void {
@@ -120,7 +113,7 @@ class Playground {
       button.append(canvas);
       button.addEventListener('click', () => {
         this.#pad.show(pixels);
-        this.#control('label').value = String(label);
+        this.#select('label').value = String(label);
         this.#compute();
       });
       return button;
@@ -143,21 +136,21 @@ class Playground {
   /** A drawing has no label: the prediction of the first model takes its place. */
   #drawn(): void {
     const predicted = predictedClass(this.#classifierIn(this.#panels[0]), this.#pad.pixels);
-    this.#control('label').value = String(predicted);
+    this.#select('label').value = String(predicted);
     this.#compute();
   }
 
   #compute(panels: readonly HTMLElement[] = this.#panels): void {
-    const eps = Number(this.#control<HTMLInputElement>('eps').value);
-    this.#control<HTMLOutputElement>('eps-value').value = eps.toFixed(2);
-    const attack = attackNamed(this.#control('attack').value);
-    const loss = (this.#control('loss').value || undefined) as LossName | undefined;
+    const eps = Number(find(this.#form, '[name=eps]', HTMLInputElement).value);
+    find(this.#form, '[name=eps-value]', HTMLOutputElement).value = eps.toFixed(2);
+    const attack = attackNamed(this.#select('attack').value);
+    const loss = attack.losses.find((name) => name === this.#select('loss').value);
     const plan = planAttack(attack, { norm: 'Linf', eps, loss });
     element('about-attack').textContent = `${attack.name}: ${attack.about}.`;
     element('about-loss').textContent = loss
       ? `${loss}: ${lossNamed(loss).explanation}`
       : 'This attack chooses its losses itself; the gradient shown is that of margin.';
-    const label = Number(this.#control('label').value);
+    const label = Number(this.#select('label').value);
     const started = performance.now();
     for (const panel of panels) {
       const classifier = this.#classifierIn(panel);
@@ -176,7 +169,7 @@ class Playground {
 
 /** The menu of models in a panel. */
 function choiceOf(panel: HTMLElement): HTMLSelectElement {
-  return panel.querySelector('[data-part=choice]') as HTMLSelectElement;
+  return find(panel, '[data-part=choice]', HTMLSelectElement);
 }
 
 function setOptions(select: HTMLSelectElement, values: readonly string[]): void {
@@ -194,6 +187,6 @@ try {
   await startBrowserEngine(bytesOf(data.kernels));
   new Playground(data);
 } catch (error) {
-  element('status').textContent =
-    `This browser cannot run the playground: ${(error as Error).message}`;
+  const reason = error instanceof Error ? error.message : String(error);
+  element('status').textContent = `This browser cannot run the playground: ${reason}`;
 }

@@ -187,20 +187,22 @@ void check_conv() {
   expect_close("conv2d",
                run_threads("conv2d", y.size(),
                            [&](float* out) {
-                             conv2d(x.data(), w.data(), biased ? bias.data() : nullptr, out,
-                                    geometry.data(), activation);
+                             kernels().conv2d(x.data(), w.data(), biased ? bias.data() : nullptr,
+                                              out, geometry.data(), activation);
                            }),
                y, 1e-5);
   expect_close("conv2d_backprop_input",
                run_threads("conv2d_backprop_input", dx.size(),
                            [&](float* out) {
-                             conv2d_backprop_input(dy.data(), w.data(), out, geometry.data());
+                             kernels().conv2d_backprop_input(dy.data(), w.data(), out,
+                                                             geometry.data());
                            }),
                dx, 1e-5);
   expect_close("conv2d_backprop_filter",
                run_threads("conv2d_backprop_filter", dw.size(),
                            [&](float* out) {
-                             conv2d_backprop_filter(x.data(), dy.data(), out, geometry.data());
+                             kernels().conv2d_backprop_filter(x.data(), dy.data(), out,
+                                                              geometry.data());
                            }),
                dw, 1e-5);
 }
@@ -227,8 +229,8 @@ void check_block() {
   std::vector<uint8_t> argmax(pooled + 1, 7), other(pooled + 1, 7);
   argmax[pooled] = other[pooled] = 99;
   const Floats y = run_threads("conv2d_relu_pool", pooled, [&](float* out) {
-    conv2d_relu_pool(x.data(), w.data(), biased ? bias.data() : nullptr, out, other.data(),
-                     geometry.data(), pool);
+    kernels().conv2d_relu_pool(x.data(), w.data(), biased ? bias.data() : nullptr, out,
+                               other.data(), geometry.data(), pool);
     argmax = other;
   });
   if (argmax[pooled] != 99) fail("argmax written beyond its end", pooled, 0, 0);
@@ -265,24 +267,25 @@ void check_block() {
   expect_close("conv2d_relu_pool_backprop_filter: dw",
                run_threads("backprop_filter", dw.size(),
                            [&](float* out) {
-                             conv2d_relu_pool_backprop_filter(x.data(), dy.data(), argmax.data(),
-                                                              out, nullptr, geometry.data(), pool);
+                             kernels().conv2d_relu_pool_backprop_filter(x.data(), dy.data(),
+                                                                        argmax.data(), out, nullptr,
+                                                                        geometry.data(), pool);
                            }),
                dw, 1e-5);
   expect_close("conv2d_relu_pool_backprop_filter: dbias",
                run_threads("backprop_filter", dbias.size(),
                            [&](float* out) {
                              Floats unused(s.weights());
-                             conv2d_relu_pool_backprop_filter(x.data(), dy.data(), argmax.data(),
-                                                              unused.data(), out, geometry.data(),
-                                                              pool);
+                             kernels().conv2d_relu_pool_backprop_filter(
+                                 x.data(), dy.data(), argmax.data(), unused.data(), out,
+                                 geometry.data(), pool);
                            }),
                dbias, 1e-5);
   expect_close("conv2d_relu_pool_backprop_input",
                run_threads("backprop_input", dx.size(),
                            [&](float* out) {
-                             conv2d_relu_pool_backprop_input(dy.data(), argmax.data(), w.data(),
-                                                             out, geometry.data(), pool);
+                             kernels().conv2d_relu_pool_backprop_input(
+                                 dy.data(), argmax.data(), w.data(), out, geometry.data(), pool);
                            }),
                dx, 1e-5);
 }
@@ -322,21 +325,23 @@ void check_pool() {
   }
   expect_close("max_pool",
                run_threads("max_pool", s.outputs(),
-                           [&](float* out) { max_pool(x.data(), out, geometry.data()); }),
+                           [&](float* out) { kernels().max_pool(x.data(), out, geometry.data()); }),
                maxY, 0);
-  expect_close(
-      "max_pool_grad",
-      run_threads("max_pool_grad", s.images(),
-                  [&](float* out) { max_pool_grad(x.data(), dy.data(), out, geometry.data()); }),
-      maxDx, 1e-6);
+  expect_close("max_pool_grad",
+               run_threads("max_pool_grad", s.images(),
+                           [&](float* out) {
+                             kernels().max_pool_grad(x.data(), dy.data(), out, geometry.data());
+                           }),
+               maxDx, 1e-6);
   expect_close("avg_pool",
                run_threads("avg_pool", s.outputs(),
-                           [&](float* out) { avg_pool(x.data(), out, geometry.data()); }),
+                           [&](float* out) { kernels().avg_pool(x.data(), out, geometry.data()); }),
                avgY, 1e-6);
-  expect_close("avg_pool_grad",
-               run_threads("avg_pool_grad", s.images(),
-                           [&](float* out) { avg_pool_grad(dy.data(), out, geometry.data()); }),
-               avgDx, 1e-6);
+  expect_close(
+      "avg_pool_grad",
+      run_threads("avg_pool_grad", s.images(),
+                  [&](float* out) { kernels().avg_pool_grad(dy.data(), out, geometry.data()); }),
+      avgDx, 1e-6);
 }
 
 // ---- Matrix products ---------------------------------------------------------------------------
@@ -367,8 +372,8 @@ void check_mat_mul() {
         c[(size_t(i) * m + r) * n + j] = activated(sum, activation);
       }
   const Floats got = run_threads("mat_mul", c.size(), [&](float* out) {
-    mat_mul(a.data(), b.data(), biased ? bias.data() : nullptr, out, batch, m, k, n, strideA,
-            strideB, tA, tB, activation);
+    kernels().mat_mul(a.data(), b.data(), biased ? bias.data() : nullptr, out, batch, m, k, n,
+                      strideA, strideB, tA, tB, activation);
   });
   if (activation != 2) expect_close("mat_mul", got, c, 1e-5);
   // relu6 hides the scale: compare in absolute terms
@@ -378,8 +383,8 @@ void check_mat_mul() {
   // A row's result does not depend on how many rows are computed with it.
   if (!tA && batch == 1) {
     Output one(n);
-    mat_mul(a.data(), b.data(), biased ? bias.data() : nullptr, one.data(), 1, 1, k, n, strideA,
-            strideB, 0, tB, activation);
+    kernels().mat_mul(a.data(), b.data(), biased ? bias.data() : nullptr, one.data(), 1, 1, k, n,
+                      strideA, strideB, 0, tB, activation);
     expect_same("a single row of mat_mul", one.take("mat_mul"),
                 Floats(got.begin(), got.begin() + n));
   }
@@ -462,8 +467,9 @@ void check_unary() {
   const int count = int(x.size());
   for (int op = kIdentity; op <= kElu; ++op) {
     context = "unary op " + std::to_string(op);
-    const Floats got = run_threads(
-        "unary", count, [&](float* out) { unary(op, x.data(), out, count, 0.25f, 0.75f); });
+    const Floats got = run_threads("unary", count, [&](float* out) {
+      kernels().unary(op, x.data(), out, count, 0.25f, 0.75f);
+    });
     for (int i = 0; i < count; ++i) {
       const double want = reference_unary(op, x[i], 0.25f, 0.75f);
       // The flush of denormal arguments and results is not promised away.
@@ -517,8 +523,9 @@ void check_broadcast() {
     v = b[bt];
   };
   for (int op = kAdd; op <= kReluGrad; ++op) {
-    const Floats got = run_threads(
-        "binary", count, [&](float* out) { binary(op, a.data(), b.data(), out, shape.data()); });
+    const Floats got = run_threads("binary", count, [&](float* out) {
+      kernels().binary(op, a.data(), b.data(), out, shape.data());
+    });
     for (size_t i = 0; i < count; ++i) {
       float u, v;
       operands(i, u, v);
@@ -560,7 +567,7 @@ void check_broadcast() {
   }
   for (int op = kEqual; op <= kGreaterEqual; ++op) {
     std::vector<uint8_t> got(count + 1, 9);
-    compare(op, a.data(), b.data(), got.data(), shape.data());
+    kernels().compare(op, a.data(), b.data(), got.data(), shape.data());
     if (got[count] != 9) fail("compare wrote beyond its end", count, 0, 0);
     for (size_t i = 0; i < count; ++i) {
       float u, v;
@@ -586,13 +593,17 @@ void check_small() {
     bytes[i] = pick(0, 1) ? pick(0, 255) : 0;
     ints[i] = pick(-1000000, 1000000);
   }
-  const Floats chosen = run_threads(
-      "where", count, [&](float* out) { where(bytes.data(), a.data(), b.data(), out, count); });
-  const Floats filled = run_threads("fill", count, [&](float* out) { fill(out, count, 2.5f); });
-  const Floats scaled = run_threads(
-      "bytes_to_float", count, [&](float* out) { bytes_to_float(bytes.data(), out, count, 0.5f); });
-  const Floats converted = run_threads("ints_to_float", count,
-                                       [&](float* out) { ints_to_float(ints.data(), out, count); });
+  const Floats chosen = run_threads("where", count, [&](float* out) {
+    kernels().where(bytes.data(), a.data(), b.data(), out, count);
+  });
+  const Floats filled =
+      run_threads("fill", count, [&](float* out) { kernels().fill(out, count, 2.5f); });
+  const Floats scaled = run_threads("bytes_to_float", count, [&](float* out) {
+    kernels().bytes_to_float(bytes.data(), out, count, 0.5f);
+  });
+  const Floats converted = run_threads("ints_to_float", count, [&](float* out) {
+    kernels().ints_to_float(ints.data(), out, count);
+  });
   for (int i = 0; i < count; ++i) {
     if (chosen[i] != (bytes[i] ? a[i] : b[i])) fail("where", i, chosen[i], 0);
     if (filled[i] != 2.5f) fail("fill", i, filled[i], 2.5);
@@ -626,8 +637,9 @@ void check_reduce() {
     }
     if (op == kMean)
       for (double& w : want) w /= middle;
-    const Floats got = run_threads(
-        "reduce", want.size(), [&](float* out) { reduce(op, x.data(), out, rows, middle, inner); });
+    const Floats got = run_threads("reduce", want.size(), [&](float* out) {
+      kernels().reduce(op, x.data(), out, rows, middle, inner);
+    });
     if (op == kProd && middle > 70) continue;  // under- or overflow
     // Sums cancel: their error is relative to the sum of the magnitudes.
     const double magnitude = op == kSum ? middle : 1;
@@ -640,7 +652,7 @@ void check_reduce() {
   }
   for (int op = 0; op < 2; ++op) {
     std::vector<int32_t> got(size_t(rows) * inner);
-    arg_reduce(op, x.data(), got.data(), rows, middle, inner);
+    kernels().arg_reduce(op, x.data(), got.data(), rows, middle, inner);
     for (int o = 0; o < rows; ++o)
       for (int j = 0; j < inner; ++j) {
         int best = 0;
@@ -656,7 +668,7 @@ void check_reduce() {
   holed[pick(0, int(count) - 1)] = NAN;
   for (int op = kSum; op <= kMin; ++op) {
     Output out(size_t(rows) * inner);
-    reduce(op, holed.data(), out.data(), rows, middle, inner);
+    kernels().reduce(op, holed.data(), out.data(), rows, middle, inner);
     int nans = 0;
     for (float v : out.take("reduce")) nans += std::isnan(v);
     if (nans != 1) fail("NaN lost by reduce", op, nans, 1);
@@ -680,17 +692,18 @@ void check_softmax() {
       logs[size_t(r) * columns + j] = row[j] - top - std::log(sum);
     }
   }
-  const Floats got =
-      run_threads("softmax", x.size(), [&](float* out) { softmax(x.data(), out, rows, columns); });
+  const Floats got = run_threads(
+      "softmax", x.size(), [&](float* out) { kernels().softmax(x.data(), out, rows, columns); });
   // Small probabilities are right in relative terms too: attacks depend on them.
   for (size_t i = 0; i < soft.size(); ++i) {
     if (!(std::fabs(got[i] - soft[i]) <= 3e-5 * soft[i] + 1e-37))
       fail("softmax", i, got[i], soft[i]);
   }
-  expect_close("log_softmax",
-               run_threads("log_softmax", x.size(),
-                           [&](float* out) { log_softmax(x.data(), out, rows, columns); }),
-               logs, 1e-6);
+  expect_close(
+      "log_softmax",
+      run_threads("log_softmax", x.size(),
+                  [&](float* out) { kernels().log_softmax(x.data(), out, rows, columns); }),
+      logs, 1e-6);
 }
 
 // ---- Data movement and optimizers --------------------------------------------------------------
@@ -702,7 +715,7 @@ void check_move() {
   std::vector<int32_t> indices(count);
   for (int32_t& i : indices) i = pick(0, axis - 1);
   const Floats got = run_threads("gather", size_t(outer) * count * inner, [&](float* out) {
-    gather(x.data(), indices.data(), out, outer, axis, inner, count);
+    kernels().gather(x.data(), indices.data(), out, outer, axis, inner, count);
   });
   for (size_t i = 0; i < got.size(); ++i) {
     const size_t j = i % inner, r = i / inner % count, o = i / inner / count;
@@ -722,8 +735,8 @@ void check_move() {
   size_t size = 1;
   for (int d : dims) size *= d;
   const Floats y = random_floats(size);
-  const Floats turned =
-      run_threads("transpose", size, [&](float* out) { transpose(y.data(), out, shape.data()); });
+  const Floats turned = run_threads(
+      "transpose", size, [&](float* out) { kernels().transpose(y.data(), out, shape.data()); });
   for (size_t i = 0; i < size; ++i) {
     std::vector<size_t> index(rank);
     size_t rest = i;
@@ -755,12 +768,12 @@ void check_optimizers() {
   for (int threads : {1, 2, 3}) {
     set_threads(threads);
     Floats weight = w, velocity = m;
-    sgd_step(weight.data(), velocity.data(), g.data(), count, 0.1f, 0.9f);
+    kernels().sgd_step(weight.data(), velocity.data(), g.data(), count, 0.1f, 0.9f);
     expect_close("sgd_step: weight", weight, sgdW, 1e-6);
     expect_close("sgd_step: velocity", velocity, sgdV, 1e-6);
     Floats weights = w, first = m, second = v;
-    adam_step(weights.data(), first.data(), second.data(), g.data(), count, 0.01f, 0.9f, 0.999f,
-              1e-7f, 0.1f, 0.01f);
+    kernels().adam_step(weights.data(), first.data(), second.data(), g.data(), count, 0.01f, 0.9f,
+                        0.999f, 1e-7f, 0.1f, 0.01f);
     expect_close("adam_step: weight", weights, adamW, 1e-6);
     expect_close("adam_step: m", first, adamM, 1e-6);
     expect_close("adam_step: v", second, adamV, 1e-6);
