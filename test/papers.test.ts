@@ -48,6 +48,22 @@ describe('the papers', () => {
     assert.match(notice, /^dejavu-fonts-ttf$/m);
   });
 
+  it('show a tree and files that are there', () => {
+    const text = read('docs/architecture.md');
+    const [, tree] = text.split(/^```$/m);
+    const folders = [...tree.matchAll(/^(?: {2})?([a-z]+)\/ /gm)].map(([, name]) => name);
+    assert.ok(folders.length > 12, folders.join());
+    const files = [...text.matchAll(/`([\w./-]+\.(?:ts|js|mjs|h))`/g)].map(([, path]) => path);
+    assert.ok(files.length > 20, files.join());
+    const all = ['bin', 'src', 'native', 'test', 'docs', 'scripts', 'bench'].flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true }).map((path) => `/${folder}/${path}`),
+    );
+    for (const path of [...folders, ...files].filter((one) => !one.includes('NAME'))) {
+      const isThere = existsSync(join(root, path)) || all.some((one) => one.endsWith(`/${path}`));
+      assert.ok(isThere, path);
+    }
+  });
+
   it('are in the bundles, and so in every page that carries one', async () => {
     for (const name of ['page', 'playground'] as const) {
       const { script, style } = await loadAssets(name);
