@@ -16,7 +16,7 @@ const MAX_BYTES = 2 ** 31;
 
 function bad(file: string, problem: string): UserError {
   return new UserError('bad-data', `${file} is no usable IDX file: ${problem}`, {
-    hint: 'fetch the data set again, or name another folder with --data',
+    hint: 'fetch the data set again, or name another folder',
   });
 }
 

@@ -107,7 +107,7 @@ export async function saveModel(
 
 function notAModel(folder: string, problem: string, cause?: unknown): UserError {
   return new UserError('bad-model', `${folder} is not a model folder: ${problem}`, {
-    hint: 'train one with `distill run` or `distill train-teacher`, or name another with --model',
+    hint: 'train one first, or name another folder',
     cause,
   });
 }
@@ -124,8 +124,8 @@ export async function readModelCard(folder: string): Promise<ModelCard> {
     const others = ['saved_model.pb', 'model.json'].find((name) => existsSync(join(folder, name)));
     if (others) {
       const problem = `${folder} holds a ${others} but no ${CARD}, so this program did not write it`;
-      throw new UserError('bad-model', problem, {
-        hint: `bring it in with \`distill import ${folder} --out models/NAME\``,
+      throw new UserError('foreign-format', problem, {
+        hint: 'import it into a model folder first',
       });
     }
     if (existsSync(folder)) throw notAModel(folder, `it holds no ${CARD}`);

@@ -23,7 +23,7 @@ export function checkPixelRange({ network, weights }: BuiltNetwork): void {
   throw new ImportError(
     'bad-input-range',
     `the model first multiplies its pixels by ${scale[0].toPrecision(3)}, so it seems to expect 0 to 255`,
-    'say what it was trained with: --input-range 0,255 (or 0,1 if that is right)',
+    'give the pixel range that it was trained with, 0,255 (or 0,1 if that is right)',
   );
 }
 
@@ -113,7 +113,7 @@ export function checkAccuracy(
     throw new ImportError(
       'bad-input-range',
       `the model is right on ${is} of ${images.count} images with pixels from 0 to 1, and on ${wouldBe} with ${better.range.join(' to ')}`,
-      `import it with --input-range ${better.range.join(',')}`,
+      `import it with the pixel range ${better.range.join(',')}`,
     );
   } finally {
     model.dispose();

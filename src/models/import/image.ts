@@ -25,7 +25,7 @@ export function imageShapeOf(
       throw new ImportError(
         'bad-image-shape',
         `images of ${given.join('x')} do not fit the model's input [${['N', ...sizes]}]`,
-        'correct --image-shape',
+        'correct the image shape',
       );
     }
     return given;
@@ -37,7 +37,7 @@ export function imageShapeOf(
   throw new ImportError(
     'bad-image-shape',
     `the model's input [${['N', ...sizes]}] does not say what shape its images have`,
-    'say it, for example --image-shape 28x28x1',
+    'give the image shape, for example 28x28x1',
   );
 }
 
@@ -66,7 +66,7 @@ export function startNetwork(
     throw new ImportError(
       'bad-input-range',
       `${low} to ${high} is no range of pixel values`,
-      'write what black is and then what white is, for example --input-range 0,255',
+      'give the values of black and of white, for example 0,255',
     );
   }
   return { builder, input: affine(builder, builder.image, [high - low], [low]) };
