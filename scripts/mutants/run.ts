@@ -11,9 +11,10 @@
 //     --min 85        percentage that must be killed; below it the exit code is 1
 //     --only PATH     mutants of files whose path begins with PATH; may be repeated
 //     --tests PART    test files whose path contains PART; may be repeated
-//     --budget 60     seconds of tests for a mutant, as measured without it. Slower test files are left
-//                     out then, but at least one is run; a mutant that survives counts as alive.
+//     --budget 60     CPU seconds of tests for a mutant, as measured without it. Slower test files are
+//                     left out then, but at least one is run
 //     --jobs 2        mutants tried at once
+//     --again         instead of a sample those that were not killed in the last run
 //
 // The mutants, what became of them, and the test files left out: coverage/mutants.json.
 import { spawn, spawnSync } from 'node:child_process';
@@ -55,6 +56,7 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true, default: [] },
     tests: { type: 'string', multiple: true, default: [] },
     budget: { type: 'string', default: '60' },
+    again: { type: 'boolean', default: false },
   },
 });
 const [jobs, min, budget] = [values.jobs, values.min, values.budget].map(Number);
@@ -73,7 +75,10 @@ type Range = Exclude<Mutate, boolean>[number];
 
 interface TestFile {
   readonly path: string;
+  /** How long it took, other processes of the machine included. */
   readonly milliseconds: number;
+  /** CPU time of all its processes. */
+  readonly seconds: number;
   /** Ids of the mutants that it passes. */
   readonly passes: ReadonlySet<string>;
 }
@@ -85,6 +90,7 @@ interface Outcome {
 }
 
 interface Result extends Outcome {
+  readonly identity: string;
   readonly place: string;
   readonly mutator: string;
   readonly original: string;
@@ -117,8 +123,27 @@ function instrument(files: ReadonlyMap<string, Mutate>) {
 const identity = ({ fileName, location, mutatorName, replacement }: Mutant) =>
   JSON.stringify([fileName, location, mutatorName, replacement]);
 
+function originalText({ fileName, location: { start, end } }: Mutant): string {
+  const lines = sourceOf(fileName)
+    .split('\n')
+    .slice(start.line, end.line + 1);
+  lines[lines.length - 1] = lines[lines.length - 1].slice(0, end.column);
+  lines[0] = lines[0].slice(start.column);
+  return lines.join('\n');
+}
+
+const resultFile = join(root, 'coverage', 'mutants.json');
+
+/** The mutants of the last run that were not killed. */
+function aliveBefore(): ReadonlySet<string> {
+  const { results }: { results: Result[] } = JSON.parse(readFileSync(resultFile, 'utf8'));
+  return new Set(results.filter(isAlive).map((result) => result.identity));
+}
+
+const isAlive = ({ status }: Outcome) => status === 'survived' || status === 'not covered';
+
 /** Draws `count` mutants, and instruments the source with what lies in their ranges. */
-async function sample(only: readonly string[], count: number, seed: number) {
+async function sample(only: readonly string[], count: number, seed: number, again: boolean) {
   const files = FOLDERS.flatMap(typescriptFiles).filter(
     (file) => only.length === 0 || only.some((path) => file.startsWith(path)),
   );
@@ -126,7 +151,10 @@ async function sample(only: readonly string[], count: number, seed: number) {
   const excluded = RULES.map((rule) => ({ ...rule, count: mutants.filter(rule.excludes).length }));
   const pool = mutants.filter((mutant) => !RULES.some(({ excludes }) => excludes(mutant)));
   const order = new RandomStream(seed, 'mutants').permutation(pool.length);
-  const drawn = [...order.subarray(0, count)].map((i) => pool[i]);
+  const alive = again ? aliveBefore() : undefined;
+  const drawn = alive
+    ? pool.filter((mutant) => alive.has(identity(mutant)))
+    : [...order.subarray(0, count)].map((i) => pool[i]);
 
   const ranges = new Map<string, Range[]>();
   for (const { fileName, location } of drawn) {
@@ -136,7 +164,9 @@ async function sample(only: readonly string[], count: number, seed: number) {
   const wanted = new Set(drawn.map(identity));
   return {
     files: instrumented.files,
-    mutants: instrumented.mutants.filter((mutant) => wanted.has(identity(mutant))),
+    mutants: instrumented.mutants
+      .filter((mutant) => wanted.has(identity(mutant)))
+      .map((mutant) => ({ ...mutant, original: originalText(mutant) })),
     poolSize: pool.length,
     excluded,
   };
@@ -262,20 +292,25 @@ async function measureTests(copy: string, paths: readonly string[], jobs: number
       console.error(`mutants: left out ${path}, which fails in the copy: ${failed.trim()}`);
       return undefined;
     }
-    const passes = readdirSync(folder).flatMap((name): string[] =>
+    const processes = readdirSync(folder).map((name): { passed: string[]; seconds: number } =>
       JSON.parse(readFileSync(join(folder, name), 'utf8')),
     );
-    return { path, milliseconds, passes: new Set(passes) };
+    return {
+      path,
+      milliseconds,
+      seconds: processes.reduce((sum, one) => sum + one.seconds, 0),
+      passes: new Set(processes.flatMap(({ passed }) => passed)),
+    };
   });
-  return tests.filter((test) => test !== undefined).sort((a, b) => a.milliseconds - b.milliseconds);
+  return tests.filter((test) => test !== undefined).sort((a, b) => a.seconds - b.seconds);
 }
 
 /** The fastest tests that fit into the budget together, and the others. */
-function withinBudget(tests: readonly TestFile[], seconds: number) {
+function withinBudget(tests: readonly TestFile[], most: number) {
   let spent = 0;
-  const fits = tests.map(({ milliseconds }, i) => {
-    spent += milliseconds / 1000;
-    return i === 0 || spent <= seconds;
+  const fits = tests.map(({ seconds }, i) => {
+    spent += seconds;
+    return i === 0 || spent <= most;
   });
   return { taken: tests.filter((_, i) => fits[i]), leftOut: tests.filter((_, i) => !fits[i]) };
 }
@@ -291,15 +326,6 @@ async function tryMutant(copy: string, id: string, tests: readonly TestFile[]): 
   return { status: 'survived' };
 }
 
-function originalText({ fileName, location: { start, end } }: Mutant): string {
-  const lines = sourceOf(fileName)
-    .split('\n')
-    .slice(start.line, end.line + 1);
-  lines[lines.length - 1] = lines[lines.length - 1].slice(0, end.column);
-  lines[0] = lines[0].slice(start.column);
-  return lines.join('\n');
-}
-
 function oneLine(text: string): string {
   const line = text.replace(/\s+/g, ' ');
   return line.length > 100 ? `${line.slice(0, 97)}...` : line;
@@ -309,6 +335,7 @@ const { files, mutants, poolSize, excluded } = await sample(
   values.only,
   Number(values.count),
   Number(values.seed),
+  values.again,
 );
 progress(`drew ${mutants.length} of ${poolSize} mutants (seed ${values.seed})`);
 const copy = mkdtempSync(join(tmpdir(), 'distill-mutants-'));
@@ -325,7 +352,7 @@ try {
   progress('running the mutants');
   let done = 0;
   const results = await inParallel(mutants, jobs, async (mutant): Promise<Result> => {
-    const { fileName, location, mutatorName, replacement } = mutant;
+    const { fileName, location, mutatorName, original, replacement } = mutant;
     const covering = tests.filter(({ passes }) => passes.has(mutant.id));
     const { taken, leftOut } = withinBudget(covering, budget);
     const outcome = await tryMutant(copy, mutant.id, taken);
@@ -333,20 +360,21 @@ try {
     progress(`${++done} of ${mutants.length}: ${outcome.status} ${place}`);
     return {
       ...outcome,
+      identity: identity(mutant),
       place,
       mutator: mutatorName,
-      original: originalText(mutant),
+      original,
       replacement,
       tests: taken.map(({ path }) => path),
       leftOut: leftOut.map(({ path }) => path),
     };
   });
 
-  const alive = results.filter(({ status }) => status === 'survived' || status === 'not covered');
+  const alive = results.filter(isAlive);
   const share = (100 * (results.length - alive.length)) / results.length;
-  mkdirSync(join(root, 'coverage'), { recursive: true });
+  mkdirSync(dirname(resultFile), { recursive: true });
   writeFileSync(
-    join(root, 'coverage', 'mutants.json'),
+    resultFile,
     JSON.stringify({ seed: Number(values.seed), poolSize, share, results }, undefined, 2),
   );
   for (const { name, why, count } of excluded) {
