@@ -61,6 +61,43 @@ function loadedBy(file: string): string[] {
   );
 }
 
+/**
+ * Files that import each other in a circle: the strongly connected components with more than one
+ * file (Tarjan 1972), types included. What an action imports later is no part of a circle.
+ */
+function circlesIn(imports: ReadonlyMap<string, readonly string[]>): string[][] {
+  const order = new Map<string, number>();
+  const stack: string[] = [];
+  const circles: string[][] = [];
+  const visit = (file: string): number => {
+    const own = order.size;
+    let low = own;
+    order.set(file, own);
+    stack.push(file);
+    for (const to of imports.get(file) ?? []) {
+      if (!order.has(to)) low = Math.min(low, visit(to));
+      else if (stack.includes(to)) low = Math.min(low, order.get(to) ?? own);
+    }
+    if (low === own) {
+      const circle = stack.splice(stack.indexOf(file));
+      if (circle.length > 1 || imports.get(file)?.includes(file)) circles.push(circle.sort());
+    }
+    return low;
+  };
+  for (const file of imports.keys()) if (!order.has(file)) visit(file);
+  return circles;
+}
+
+/** The string literals of a program, comments left out. */
+function stringsOf(program: string): string[] {
+  const pattern =
+    /\/\/[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g;
+  return [...program.matchAll(pattern)].map(([text]) => text).filter((text) => text[0] !== '/');
+}
+
+/** Whether a text names a flag or a command, which only the command line may. */
+const namesFlag = (text: string) => /--[a-z]|\bnpm run |`distill [a-z]/.test(text);
+
 /** The part that a file belongs to and its line in `ORDER`; -1 for a file of no part. */
 function depthOf(file: string): { part: string | undefined; depth: number } {
   const isOf = (part: string) => file.startsWith(`${part}/`);
@@ -158,20 +195,44 @@ describe('the architecture', () => {
     );
   });
 
-  it('has no import circles in attacks, types included', () => {
-    const circles: string[] = [];
-    const seen = new Set<string>();
-    const visit = (file: string, path: readonly string[]) => {
-      const start = path.indexOf(file);
-      if (start >= 0) circles.push([...path.slice(start), file].join(' > '));
-      if (seen.has(file)) return;
-      seen.add(file);
-      for (const to of importsOf(file)) {
-        if (depthOf(to).part === 'src/attacks') visit(to, [...path, file]);
-      }
-    };
-    for (const file of files) if (depthOf(file).part === 'src/attacks') visit(file, []);
-    assert.deepEqual(circles, []);
+  it('has no import circle, types included', () => {
+    const imports = new Map(
+      files.map((file) => [file, importsOf(file).filter((to) => files.includes(to))]),
+    );
+    assert.deepEqual(circlesIn(imports), []);
+  });
+
+  it('would find a circle of any length', () => {
+    const imports = new Map([
+      ['a', ['b', 'd']],
+      ['b', ['c']],
+      ['c', ['a']],
+      ['d', ['e']],
+      ['e', []],
+      ['f', ['f', 'a']],
+    ]);
+    assert.deepEqual(circlesIn(imports), [['a', 'b', 'c'], ['f']]);
+  });
+
+  it('lets only the command line name flags and commands', () => {
+    const naming = files.flatMap((file) =>
+      file.startsWith('src/cli/')
+        ? []
+        : stringsOf(textOf(file))
+            .filter(namesFlag)
+            .map((text) => `${file}: ${text}`),
+    );
+    assert.deepEqual(naming, []);
+  });
+
+  it('would find a flag, and not in a comment', () => {
+    const program =
+      "// --a\n/** `distill run` */ f('--b', `npm run c`, \"`distill d`\", 'e -- f');";
+    assert.deepEqual(stringsOf(program).filter(namesFlag), [
+      "'--b'",
+      '`npm run c`',
+      '"`distill d`"',
+    ]);
   });
 
   it('lets only the command line print', () => {

@@ -14,7 +14,7 @@ const FILES = {
   testImages: 't10k-images',
   testLabels: 't10k-labels',
 } as const;
-export type FileRole = keyof typeof FILES;
+type FileRole = keyof typeof FILES;
 
 /** What is known of a published data set. */
 interface Published {

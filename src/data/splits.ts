@@ -34,7 +34,7 @@ export async function loadData(source: string, trainSize?: number): Promise<Data
   const wanted = trainSize ?? available;
   const fewest = VALIDATION_EVERY - 1;
   if (wanted > available || wanted < fewest) {
-    throw new UserError('bad-flag', `--train-size ${wanted} is out of range`, {
+    throw new UserError('bad-train-size', `cannot train on ${wanted} of the images`, {
       hint: `${name} allows ${fewest} to ${available}, the held-back images not counted`,
     });
   }

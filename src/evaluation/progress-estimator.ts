@@ -29,14 +29,13 @@ export class ProgressEstimator {
     const part = (left: number, perImage: number) => ({ left, perImage, images: 0, passes: 0 });
     this.#onProgress = onProgress;
     this.#clean = part(models.length * dataset.count, 1);
-    for (const attack of attacks) {
-      const targetModels = models.filter(
-        ({ classifier }) => classifier.name !== attack.source,
-      ).length;
-      const rows = rowsOf(dataset, samples, attack.target).positions.length;
-      const { attack: own, options, threat } = attack.plan;
-      const passes = own.expectedPasses(options, dataset.classes, threat);
-      this.#parts.set(attack, part(targetModels * rows, passes));
+    for (const planned of attacks) {
+      const { plan, source, target } = planned;
+      const targetModels = models.filter(({ classifier }) => classifier.name !== source).length;
+      const rows = rowsOf(dataset, samples, target).positions.length;
+      // Images that are broken early take fewer.
+      const perImage = plan.attack.expectedPasses(plan.options, dataset.classes, plan.threat);
+      this.#parts.set(planned, part(targetModels * rows, perImage));
     }
   }
 

@@ -1,4 +1,4 @@
-/** This folder's face in a browser: models without the files they come from. */
+/** The entry point for browsers: models, without reading or writing files. */
 export type { Classifier } from './classifier.ts';
 export { Model } from './model.ts';
 export type { Network } from './network.ts';

@@ -56,10 +56,10 @@ export function inferShapes(network: Network): readonly ShapedLayer[] {
 }
 
 /**
- * Visits the layers in order, each with what its inputs became.
- * @param image what stands for the image
- * @param visit returns what the layer's output becomes; `next` is the layer after it
- * @returns what the last layer's output became
+ * Visits the layers in order, each with the values of its inputs.
+ * @param image the value for the image
+ * @param visit returns the value of the layer's output; `next` is the layer after it
+ * @returns the value of the last layer's output
  */
 export function walkLayers<T>(
   layers: readonly ShapedLayer[],

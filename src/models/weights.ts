@@ -1,10 +1,13 @@
+export const WEIGHT_ROLES = ['kernel', 'bias', 'scale', 'offset'] as const;
+export type WeightRole = (typeof WEIGHT_ROLES)[number];
+
 /** A weight's name, shape and role, in the order in which weights are created and stored. */
 export interface WeightSpec {
   /** `layer/role`, such as `conv1/kernel`. */
   readonly name: string;
   readonly shape: readonly number[];
   readonly layer: string;
-  readonly role: 'kernel' | 'bias' | 'scale' | 'offset';
+  readonly role: WeightRole;
   /** Inputs to one unit, for the initial scale. */
   readonly fanIn: number;
   /** Units one input feeds, for the initial scale. */
@@ -19,7 +22,7 @@ export interface Weight {
 }
 
 /** Looks weights up by layer and role. */
-export type WeightLookup = (layer: string, role: WeightSpec['role']) => Weight;
+type WeightLookup = (layer: string, role: WeightRole) => Weight;
 
 /** @throws Error from the lookup when there is no such weight */
 export function weightLookup(weights: readonly Weight[]): WeightLookup {

@@ -25,7 +25,7 @@ import {
   testTable,
 } from './tables.ts';
 
-export type Renderer = 'page' | 'markdown' | 'terminal' | 'run-summary';
+type Renderer = 'page' | 'markdown' | 'terminal' | 'run-summary';
 
 /** The sections that each renderer shows, in its order. */
 const SHOWN: Readonly<Record<Renderer, readonly SectionId[]>> = {

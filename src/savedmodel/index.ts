@@ -9,6 +9,7 @@ export {
   type MetaGraphDef,
   type NodeDef,
   type TensorProto,
+  type TensorShapeProto,
 } from './gen/tensorflow_pb.ts';
 export { GraphBuilder } from './graph.ts';
 export { frameRecord } from './record.ts';

@@ -157,7 +157,7 @@ function readBlock(body: Buffer, handle: Cursor): Buffer {
   const offset = handle.varint();
   const size = handle.varint();
   if (offset + size + TRAILER_BYTES > body.length) {
-    throw new RangeError('a block lies outside of it');
+    throw new RangeError('a block is outside of it');
   }
   const withType = body.subarray(offset, offset + size + 1);
   if (body.readUInt32LE(offset + size + 1) !== maskedCrc32c(withType)) {

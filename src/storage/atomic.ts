@@ -8,9 +8,9 @@ import { type DistillError, RunError, UserError } from '../errors.ts';
 export interface FolderKind {
   /** For messages, such as `model folder`. */
   readonly name: string;
-  /** The file that says of a folder that it is of this kind. */
+  /** The file by which a folder of this kind is recognized. */
   readonly marker: string;
-  /** All that the program puts into such a folder, the marker included. */
+  /** Names of all that the program writes into such a folder, the marker included. */
   readonly contents: readonly string[];
 }
 
@@ -20,12 +20,12 @@ const BACKUP = '-old';
 const HINTS: Readonly<Record<string, string>> = {
   ENOSPC: 'free some space on that disk, or write to another one',
   EDQUOT: 'free some of your quota on that disk, or write to another one',
-  EACCES: 'name a place that you may write to',
-  EPERM: 'name a place that you may write to',
+  EACCES: 'name a path that you may write to',
+  EPERM: 'name a path that you may write to',
   EROFS: 'that disk is read-only: write to another one',
-  ENOTDIR: 'a part of this path is a file: name a place below a folder',
-  EEXIST: 'a part of this path is a file: name a place below a folder',
-  EISDIR: 'a folder stands there: name a file',
+  ENOTDIR: 'a part of this path is a file: name a path below a folder',
+  EEXIST: 'a part of this path is a file: name a path below a folder',
+  EISDIR: 'that is a folder: name a file',
   ENAMETOOLONG: 'choose a shorter name',
 };
 
@@ -36,7 +36,7 @@ const FAULTS: readonly string[] = ['ENOSPC', 'EDQUOT', 'EIO'];
 export function unwritable(path: string, cause: unknown): DistillError {
   const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
   const message = `cannot write ${path} (${code})`;
-  const options = { hint: HINTS[code] ?? 'name another place to write to', cause };
+  const options = { hint: HINTS[code] ?? 'name another path to write to', cause };
   return FAULTS.includes(code)
     ? new RunError('unwritable', message, options)
     : new UserError('unwritable', message, options);
@@ -49,9 +49,9 @@ function isSystemError(error: unknown): boolean {
 /** Temporary siblings that this process is writing. */
 const inUse = new Set<string>();
 
-/** Whether a temporary sibling is nobody's any more; its name holds the id of who wrote it. */
+/** Whether the process that wrote a temporary sibling has ended; the name holds its id. */
 function isAbandoned(temporary: string, pid: number): boolean {
-  // In a container every process may have the same id, so one's own says nothing.
+  // In a container every process may have the same id, so this process's own proves nothing.
   if (pid === process.pid) return !inUse.has(temporary);
   try {
     process.kill(pid, 0);
@@ -62,22 +62,22 @@ function isAbandoned(temporary: string, pid: number): boolean {
 }
 
 /**
- * Puts in order what a process that was killed while writing `target` left beside it. It may have
- * moved the old folder aside and not have come to put the new one in its place: then the old one
- * goes back. The rest is removed.
+ * Cleans up what a process that was killed while writing `target` left beside it. Where it had
+ * already renamed the old folder to a backup but not yet the new one to `target`, the backup is
+ * restored. The rest is removed.
  */
 async function recover(target: string): Promise<void> {
   const prefix = `.${basename(target)}${TEMPORARY}`;
   for (const name of await readdir(dirname(target))) {
     if (!name.startsWith(prefix)) continue;
     const path = join(dirname(target), name);
-    const isAside = name.endsWith(BACKUP);
-    const temporary = isAside ? path.slice(0, -BACKUP.length) : path;
+    const isBackup = name.endsWith(BACKUP);
+    const temporary = isBackup ? path.slice(0, -BACKUP.length) : path;
     const pid = Number.parseInt(name.slice(prefix.length), 10);
     if (!(pid > 0) || !isAbandoned(temporary, pid)) continue;
-    if (isAside && !existsSync(target)) {
+    if (isBackup && !existsSync(target)) {
       await rename(path, target).catch((error) => {
-        if (!existsSync(target)) throw error; // else another process was quicker
+        if (!existsSync(target)) throw error; // otherwise another process restored it first
       });
     } else {
       await rm(path, { recursive: true, force: true });
@@ -86,8 +86,8 @@ async function recover(target: string): Promise<void> {
 }
 
 /**
- * Puts a folder back that a process was killed while replacing, so that it can be read. Does
- * nothing where there is none, or where somebody is writing it.
+ * Restores a folder that a process was killed while replacing, so that it can be read. Does
+ * nothing where there is no backup, or where another process is writing it.
  */
 export async function restoreFolder(path: string): Promise<void> {
   if (!existsSync(path)) await recover(resolve(path)).catch(() => {});
@@ -161,8 +161,8 @@ async function refuseForeign(path: string, target: string, kind: FolderKind): Pr
 }
 
 /**
- * Makes sure that a folder of this kind can be written at `path` before hours are spent on what is
- * to go there.
+ * Makes sure that a folder of this kind can be written at `path`, before hours are spent on its
+ * contents.
  * @throws UserError `foreign-folder` when something else is there; as `checkWritable`
  */
 export async function checkFolder(path: string, kind: FolderKind): Promise<void> {
@@ -173,14 +173,14 @@ export async function checkFolder(path: string, kind: FolderKind): Promise<void>
 }
 
 /**
- * Makes sure that `path` can be written before hours are spent on what is to go there.
+ * Makes sure that `path` can be written, before hours are spent on its contents.
  * @throws UserError or RunError `unwritable`
  */
 export async function checkWritable(path: string): Promise<void> {
   await withTemporarySibling(path, (temporary) => writeFile(temporary, ''));
 }
 
-/** Sees to it that a power cut cannot take back what was written into a file or folder. */
+/** Makes what was written into a file or folder survive a power cut. */
 async function flush(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
@@ -203,25 +203,25 @@ async function flushAll(folder: string): Promise<void> {
 }
 
 /**
- * Renames a folder into place. A folder that is not empty cannot be renamed over, so the old one is
- * moved aside first; a process that is killed right then leaves it for `recover` to put back.
+ * Renames a folder to its final path. A folder that is not empty cannot be replaced by a rename, so
+ * the old one is renamed to a backup first; if the process is killed then, `recover` restores it.
  */
 async function replaceFolder(temporary: string, target: string): Promise<void> {
-  const aside = `${temporary}${BACKUP}`;
-  if (existsSync(target)) await rename(target, aside);
+  const backup = `${temporary}${BACKUP}`;
+  if (existsSync(target)) await rename(target, backup);
   try {
     await rename(temporary, target);
     await flushNames(dirname(target));
   } catch (error) {
-    if (!existsSync(target) && existsSync(aside)) await rename(aside, target);
+    if (!existsSync(target) && existsSync(backup)) await rename(backup, target);
     throw error;
   }
-  await rm(aside, { recursive: true, force: true }).catch(() => {}); // the next writer tries again
+  await rm(backup, { recursive: true, force: true }).catch(() => {}); // the next writer tries again
 }
 
 /**
  * Fills a folder through `fill` in a temporary sibling and renames it into place. A process that is
- * killed meanwhile leaves the old folder, or none where there was none, never half a one. Only an
+ * killed meanwhile leaves the old folder, or none where there was none, never a partial one. Only an
  * empty folder or one of the same kind is replaced.
  * @throws UserError `foreign-folder`; UserError or RunError `unwritable`; whatever `fill` throws
  */

@@ -15,7 +15,7 @@ function canonicalJson(value: unknown): string {
 }
 
 /**
- * The digest of settings and of other digests: what a saved output is compared by, to tell
+ * The digest of settings and of other digests: what a saved output is compared by, to see
  * whether it still matches the inputs that made it.
  */
 export function digestOf(value: unknown): string {

@@ -9,7 +9,7 @@ export function printable(message: string): string {
 }
 
 /**
- * A file that is not what its format says: wrong magic, bad checksum, truncated, a length field
+ * A file that violates its format: wrong magic, bad checksum, truncated, a length field
  * that points outside, a tensor missing or of another shape. Always one line that names the file.
  */
 export class FormatError extends UserError {

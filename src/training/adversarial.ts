@@ -30,8 +30,8 @@ function stepSize(eps: number, steps: number): number {
 
 /**
  * Replaces the images of a training step by attacked ones. The attack maximizes the training loss
- * (cross-entropy at the model's temperature) and does not stop early: training wants the worst
- * point, not the first that fools.
+ * (cross-entropy at the model's temperature) and does not stop early: training needs the worst
+ * case, not the first misclassified image.
  */
 export function adversarialImages({ eps: fullEps, steps }: Adversary): Perturb {
   return ({ model, images, labels, progress, stream }) => {

@@ -75,7 +75,7 @@ function diverged(how: string): RunError {
   return new RunError('diverged', `training diverged: ${how}`, { hint: 'lower the learning rate' });
 }
 
-/** One run of the loop below; a class because a run can be stopped and taken up between steps. */
+/** One run of the training loop; a class because a run can be stopped and resumed between steps. */
 class Run {
   readonly #options: FitOptions;
   readonly #history: EpochRecord[] = [];

@@ -48,7 +48,7 @@ const cardSchema = z.strictObject({
   program: z.string(),
   /** Digest of the arrays: the soft labels' identity. */
   digest: z.string(),
-  /** Digest of teacher, data and settings: tells whether they must be made anew. */
+  /** Digest of teacher, data and settings: shows whether they must be made again. */
   inputsDigest: z.string(),
   temperature: z.number().positive(),
   noise: z.strictObject({
@@ -61,7 +61,7 @@ const cardSchema = z.strictObject({
   teacher: z.strictObject({ folder: z.string(), digest: z.string() }),
   data: z.strictObject({ source: z.string(), digest: z.string(), count: z.int().min(1) }),
   classes: z.int().min(2),
-  /** Mean entropy of a soft label in nats: 0 is a hard label, ln(classes) says nothing. */
+  /** Mean entropy of a soft label in nats: 0 is a hard label, ln(classes) the uniform distribution. */
   meanEntropy: z.number(),
 });
 

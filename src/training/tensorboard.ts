@@ -15,7 +15,7 @@ export interface EventImage {
 
 /**
  * Writes one TensorBoard event file: scalars and images over training steps. Each event is on
- * disk when the call returns, so TensorBoard can follow a run while it goes on.
+ * disk when the call returns, so TensorBoard can follow a run in progress.
  *
  * ```ts
  * const events = new EventWriter('runs/student');

@@ -64,6 +64,7 @@ describe('a trained model goes out and comes back', () => {
     [
       'a foreign folder',
       ['export', '--model', 'foreign', '--format', 'npz', '--out', 'x'],
+      /foreign holds a saved_model\.pb but no distill\.json/,
       /distill import/,
     ],
   ];

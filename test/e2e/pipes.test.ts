@@ -52,7 +52,7 @@ describe('a reader that leaves early', () => {
     const { findings } = JSON.parse(stdout);
     for (const what of ['folder models/', 'folder data/']) {
       const found = findings.find((one: { what: string }) => one.what === what);
-      assert.deepEqual(found, { what, ok: true, detail: 'not there yet, can be made' });
+      assert.deepEqual(found, { what, ok: true, detail: 'does not exist yet, can be made' });
     }
     assert.deepEqual(await readdir(folder), []);
   });

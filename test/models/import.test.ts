@@ -142,7 +142,7 @@ test('what follows a softmax, or ends in a sigmoid, is refused', async () => {
   await assert.rejects(importModel(sigmoid), refused('probabilities', /sigmoid/));
 });
 
-test('a model for pixels up to 255 is recognized, and comes in when told so', async () => {
+test('a model for pixels up to 255 is recognized, and imported when the user confirms it', async () => {
   const path = savedModel((graph, image) => {
     const scale = graph.floats('scale', [1 / 255], []);
     return halves(graph, graph.float('Mul', 'rescaling', [image, scale]));

@@ -108,7 +108,7 @@ describe('files that appear whole', () => {
 describe('a full disk', () => {
   const full = refused('unwritable', RunError);
 
-  it('is told as such, and neither costs the old content nor leaves a temporary', async () => {
+  it('is reported, and neither costs the old content nor leaves a temporary', async () => {
     await writeFolderAtomically(target, KIND, box('old'));
     await writeFileAtomically(join(folder, 'file'), 'old');
     failing('writeFile', (path) => !path.endsWith(KIND.marker), 'ENOSPC');

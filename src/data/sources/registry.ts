@@ -25,6 +25,6 @@ export function findDataSource(source: string): DataSource {
   const found = DATA_SOURCES.find((one) => one.accepts(source));
   if (found) return found;
   throw new UserError('no-data', `there is no data folder ${source}`, {
-    hint: `--data takes ${DATA_SOURCES_IN_WORDS}`,
+    hint: `name ${DATA_SOURCES_IN_WORDS}`,
   });
 }

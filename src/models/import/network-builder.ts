@@ -1,10 +1,10 @@
 import { kindOf, type Layer } from '../layers/registry.ts';
 import type { Network } from '../network.ts';
 import { IMAGE, weightSpecs } from '../shapes.ts';
-import type { Weight, WeightSpec } from '../weights.ts';
+import type { Weight, WeightRole } from '../weights.ts';
 import { elementsOf } from './constants.ts';
 import { damaged, ImportError } from './errors.ts';
-import { foldLayers } from './fold.ts';
+import { type ExplicitLayer, foldLayers } from './fold.ts';
 
 /** The output of one layer, as the importers pass it on. */
 export interface Feature {
@@ -15,20 +15,20 @@ export interface Feature {
 }
 
 type WithoutNames<T> = T extends Layer ? Omit<T, 'name' | 'inputs'> : never;
-/** A layer before it has a place in a network. */
+/** A layer without a name and inputs. */
 export type LayerContent = WithoutNames<Layer>;
-export type LayerValues = Partial<Record<WeightSpec['role'], Float32Array>>;
+export type LayerValues = Partial<Record<WeightRole, Float32Array>>;
 
 export interface BuiltNetwork {
   readonly network: Network;
   readonly weights: readonly Weight[];
 }
 
-/** Puts a network together layer by layer, whatever format it comes from. */
+/** Builds a network layer by layer, for the importers of all formats. */
 export class NetworkBuilder {
   readonly image: Feature;
   readonly #inputShape: readonly [number, number, number];
-  readonly #layers: Layer[] = [];
+  readonly #layers: ExplicitLayer[] = [];
   readonly #weights = new Map<string, Float32Array>();
 
   constructor(inputShape: readonly [number, number, number]) {
@@ -43,7 +43,7 @@ export class NetworkBuilder {
    */
   add(content: LayerContent, inputs: readonly Feature[], values: LayerValues = {}): Feature {
     const name = `layer${this.#layers.length + 1}`;
-    const layer = { ...content, name, inputs: inputs.map((input) => input.layer) } as Layer;
+    const layer = { ...content, name, inputs: inputs.map((input) => input.layer) } as ExplicitLayer;
     const shapes = inputs.map(({ shape }) => shape);
     const kind = kindOf(layer);
     const shape = kind.outputShape(layer, shapes);

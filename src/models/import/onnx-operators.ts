@@ -239,11 +239,11 @@ function gemm(call: Call): OnnxView {
   const { attributes } = call;
   if (attributes.integer('transA', 0) !== 0) fail(call, 'with transA');
   const weights = constantAt(call, 1);
-  const turned = attributes.integer('transB', 0) !== 0 ? transpose(weights, [1, 0]) : weights;
+  const matrix = attributes.integer('transB', 0) !== 0 ? transpose(weights, [1, 0]) : weights;
   const alpha = attributes.float('alpha', 1);
   const result = product(
     call,
-    map(turned, (x) => alpha * x),
+    map(matrix, (x) => alpha * x),
   );
   if (call.inputs[2] === undefined) return result;
   const beta = attributes.float('beta', 1);
@@ -387,7 +387,7 @@ function unsqueeze(call: Call): OnnxValue {
   return axes.reduce(expanded, input);
 }
 
-function turn(call: Call): OnnxValue {
+function permute(call: Call): OnnxValue {
   const order = call.attributes.integers('perm');
   const [input] = call.inputs;
   if (isConstant(input)) {
@@ -489,7 +489,7 @@ export const ONNX_OPERATORS: Readonly<Record<string, Operator>> = {
   Reshape: reshape,
   Squeeze: squeeze,
   Unsqueeze: unsqueeze,
-  Transpose: turn,
+  Transpose: permute,
   Identity: pass,
   Dropout: pass,
   Cast: pass,

@@ -11,7 +11,7 @@ import {
 import { OnnxType } from '../onnx/types.ts';
 import { type Constant, constant, elementsOf } from './constants.ts';
 import { damaged, ImportError, unsupported } from './errors.ts';
-import { type ImportOptions, imageShapeOf, startNetwork } from './image.ts';
+import { type ImportOptions, imageShapeOf, onlyInput, startNetwork } from './image.ts';
 import { flatten } from './layers.ts';
 import type { BuiltNetwork } from './network-builder.ts';
 import { ONNX_OPERATORS, OnnxAttributes, type OnnxValue, type OnnxView } from './onnx-operators.ts';
@@ -25,7 +25,7 @@ const ELEMENT_BYTES = new Map<number, number>([
   [OnnxType.double, 8],
 ]);
 
-/** The bytes of a tensor that lies in a file beside the model. */
+/** The bytes of a tensor that is stored in a file beside the model. */
 function externalBytes(tensor: TensorProto, model: string, length: number): Uint8Array {
   const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
   const location = entries.get('location') ?? '';
@@ -40,7 +40,7 @@ function externalBytes(tensor: TensorProto, model: string, length: number): Uint
 }
 
 /** Decodes an initializer or constant of numbers. */
-export function decodeOnnxTensor(tensor: TensorProto, model: string): Constant {
+function decodeOnnxTensor(tensor: TensorProto, model: string): Constant {
   const shape = tensor.dims.map(Number);
   const width = ELEMENT_BYTES.get(tensor.dataType);
   if (width === undefined) {
@@ -67,7 +67,7 @@ export function decodeOnnxTensor(tensor: TensorProto, model: string): Constant {
   if (raw.length !== length) {
     throw damaged(`the tensor "${tensor.name}" has ${raw.length} bytes, not ${length}`);
   }
-  // A copy, because the bytes may lie at any offset of the file.
+  // A copy, because the bytes may be at any offset of the file.
   const { buffer } = new Uint8Array(raw);
   switch (tensor.dataType) {
     case OnnxType.float:
@@ -124,13 +124,7 @@ export function importOnnx(file: string, options: ImportOptions): BuiltNetwork {
   const values = new Map<string, OnnxValue>();
   for (const tensor of graph.initializer) values.set(tensor.name, decodeOnnxTensor(tensor, file));
   const inputs = graph.input.filter(({ name }) => !values.has(name));
-  if (inputs.length !== 1) {
-    throw new ImportError(
-      'bad-input',
-      `the model has ${inputs.length} inputs: ${inputs.map(({ name }) => name).join(', ')}`,
-      'export a model whose only input is a batch of images',
-    );
-  }
+  onlyInput(inputs.map(({ name }) => name));
   const sizes = sizesOf(inputs[0]);
   const channelsLast = sizes.length === 3 && !isChannelCount(sizes[0]) && isChannelCount(sizes[2]);
   const channelsFirst = sizes.length === 3 && !channelsLast;

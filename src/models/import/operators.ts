@@ -151,8 +151,8 @@ export function arithmeticFor<V extends Value, C extends Call<V>>(rules: Arithme
       if (isView(a) && isConstant(b)) return rules.scale(call, 0, b, second);
       if (isConstant(a) && isView(b) && first) return rules.scale(call, 1, a, first);
       if (isView(a) && isView(b) && join) return rules.join(call, join);
-      const squashed = [a, b].some((input) => input?.kind === 'probabilities');
-      return fail(call, squashed ? 'it follows a softmax' : 'of these inputs');
+      const afterSoftmax = [a, b].some((input) => input?.kind === 'probabilities');
+      return fail(call, afterSoftmax ? 'it follows a softmax' : 'of these inputs');
     };
   };
 }

@@ -167,10 +167,10 @@ function matMul(call: Call): View {
   const { attributes, builder } = call;
   if (weights.shape.length !== 2) fail(call, `a matrix of shape [${weights.shape}]`);
   if (attributes.boolean('transpose_a') || attributes.boolean('adj_x')) fail(call, 'transposed');
-  const turned = attributes.boolean('transpose_b') || attributes.boolean('adj_y');
+  const transposed = attributes.boolean('transpose_b') || attributes.boolean('adj_y');
   const { feature: real, shape } = viewAt(call);
   if (shape.length !== 1) fail(call, `its input is [${['N', ...shape]}]`);
-  return viewOf(dense(builder, real, turned ? transpose(weights, [1, 0]) : weights));
+  return viewOf(dense(builder, real, transposed ? transpose(weights, [1, 0]) : weights));
 }
 
 /** `x * scale + offset` with a constant that differs along the channels at most. */

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { WeightSpec } from '../weights.ts';
+import type { WeightRole, WeightSpec } from '../weights.ts';
 import type { LayerBase, LayerKind } from './layer-kind.ts';
 
 /** `x * scale + offset`, each a weight `[channels]`: batch normalization as it is at inference. */
@@ -14,7 +14,7 @@ export const affine: LayerKind<AffineLayer> = {
   outputShape: (_, [input]) => input,
   weights({ name }, input) {
     const shape = input.slice(-1);
-    const spec = (role: WeightSpec['role']): WeightSpec => ({
+    const spec = (role: WeightRole): WeightSpec => ({
       name: `${name}/${role}`,
       shape,
       layer: name,

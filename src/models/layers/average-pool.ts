@@ -3,7 +3,7 @@ import type { LayerKind } from './layer-kind.ts';
 import { kerasPool, onnxPool, type PoolBase, poolAttributes, poolShape } from './shared/pool.ts';
 import { samePadding } from './shared/window.ts';
 
-/** The mean over the pixels of each window that lie in the image; padding is a rule, not explicit. */
+/** The mean over the pixels of each window that are inside the image; padding is `valid` or `same`. */
 export interface AveragePoolLayer extends PoolBase {
   readonly kind: 'average-pool';
 }

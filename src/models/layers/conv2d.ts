@@ -2,14 +2,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import { convReluPool } from '../../engine/index.ts';
 import type { Activation, ForwardContext, LayerBase, LayerKind, Padding } from './layer-kind.ts';
 import {
-  convolutionAttributes,
-  kerasConfig,
+  kerasConvolution,
   onnxConvolution,
+  outputSizes,
   pixelsLast,
-  windowOf,
+  savedModelConvolution,
 } from './shared/convolution.ts';
-import { explicitOnly, finishSavedModel, kerasWeights, linearWeights } from './shared/linear.ts';
-import { tfjsPadding, windowedSizes } from './shared/window.ts';
+import { linearWeights } from './shared/linear.ts';
+import { tfjsPadding } from './shared/window.ts';
 
 /** A convolution; kernel `[height, width, in, filters]`. */
 export interface Conv2dLayer extends LayerBase {
@@ -58,7 +58,7 @@ export const conv2d: LayerKind<Conv2dLayer> = {
     bias: boolean,
     activation,
   }),
-  outputShape: (layer, [input]) => [...windowedSizes(input, windowOf(layer)), layer.filters],
+  outputShape: (layer, [input]) => [...outputSizes(layer, input), layer.filters],
   weights(layer, [, , channels]) {
     const [height, width] = layer.kernel;
     return linearWeights(layer, {
@@ -80,15 +80,8 @@ export const conv2d: LayerKind<Conv2dLayer> = {
       activation: layer.activation,
     });
   },
-  toSavedModel(layer, [input], context) {
-    const product = context.graph.float(
-      'Conv2D',
-      `${layer.name}/Conv2D`,
-      [input, context.variable('kernel')],
-      convolutionAttributes(layer, context),
-    );
-    return finishSavedModel(layer, product, context);
-  },
+  toSavedModel: (layer, [input], context) =>
+    savedModelConvolution('Conv2D', 'Conv2D', layer, input, context),
   toOnnx(layer, [input], context) {
     const kernel = context.weight('kernel');
     const [height, width, channels, filters] = kernel.spec.shape;
@@ -96,10 +89,8 @@ export const conv2d: LayerKind<Conv2dLayer> = {
     const shape = [filters, channels, height, width];
     return onnxConvolution(layer, input, { shape, values }, 1, context);
   },
-  toKeras: (layer, weight) => ({
-    className: 'Conv2D',
-    config: { filters: layer.filters, dilation_rate: layer.dilations, ...kerasConfig(layer) },
-    padBefore: explicitOnly(layer.padding),
-    weights: kerasWeights(layer, weight),
-  }),
+  toKeras(layer, weight) {
+    const own = { filters: layer.filters, dilation_rate: layer.dilations };
+    return kerasConvolution('Conv2D', own, layer, weight);
+  },
 };

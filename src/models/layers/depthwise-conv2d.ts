@@ -1,14 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Activation, LayerBase, LayerKind, Padding } from './layer-kind.ts';
 import {
-  convolutionAttributes,
-  kerasConfig,
+  kerasConvolution,
   onnxConvolution,
+  outputSizes,
   pixelsLast,
-  windowOf,
+  savedModelConvolution,
 } from './shared/convolution.ts';
-import { explicitOnly, finishSavedModel, kerasWeights, linearWeights } from './shared/linear.ts';
-import { tfjsPadding, windowedSizes } from './shared/window.ts';
+import { linearWeights } from './shared/linear.ts';
+import { tfjsPadding } from './shared/window.ts';
 
 /** Each input channel has `multiplier` filters of its own; kernel `[height, width, in, multiplier]`. */
 export interface DepthwiseConv2dLayer extends LayerBase {
@@ -32,10 +32,7 @@ export const depthwiseConv2d: LayerKind<DepthwiseConv2dLayer> = {
     bias: boolean,
     activation,
   }),
-  outputShape: (layer, [input]) => [
-    ...windowedSizes(input, windowOf(layer)),
-    input[2] * layer.multiplier,
-  ],
+  outputShape: (layer, [input]) => [...outputSizes(layer, input), input[2] * layer.multiplier],
   weights(layer, [, , channels]) {
     const [height, width] = layer.kernel;
     return linearWeights(layer, {
@@ -55,15 +52,8 @@ export const depthwiseConv2d: LayerKind<DepthwiseConv2dLayer> = {
     const sum = layer.bias ? tf.add(product, weight('bias')) : product;
     return layer.activation === 'relu' ? tf.relu(sum) : sum;
   },
-  toSavedModel(layer, [input], context) {
-    const product = context.graph.float(
-      'DepthwiseConv2dNative',
-      `${layer.name}/DepthwiseConv2d`,
-      [input, context.variable('kernel')],
-      convolutionAttributes(layer, context),
-    );
-    return finishSavedModel(layer, product, context);
-  },
+  toSavedModel: (layer, [input], context) =>
+    savedModelConvolution('DepthwiseConv2dNative', 'DepthwiseConv2d', layer, input, context),
   toOnnx(layer, [input], context) {
     const kernel = context.weight('kernel');
     const [height, width, channels, multiplier] = kernel.spec.shape;
@@ -71,10 +61,8 @@ export const depthwiseConv2d: LayerKind<DepthwiseConv2dLayer> = {
     const shape = [channels * multiplier, 1, height, width];
     return onnxConvolution(layer, input, { shape, values }, channels, context);
   },
-  toKeras: (layer, weight) => ({
-    className: 'DepthwiseConv2D',
-    config: { depth_multiplier: layer.multiplier, ...kerasConfig(layer) },
-    padBefore: explicitOnly(layer.padding),
-    weights: kerasWeights(layer, weight, 'depthwise_kernel'),
-  }),
+  toKeras(layer, weight) {
+    const own = { depth_multiplier: layer.multiplier };
+    return kerasConvolution('DepthwiseConv2D', own, layer, weight, 'depthwise_kernel');
+  },
 };

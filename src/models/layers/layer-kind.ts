@@ -8,7 +8,7 @@ import type { z } from 'zod';
 import type { RandomStream } from '../../engine/index.ts';
 import type { GraphBuilder } from '../../savedmodel/index.ts';
 import type { OnnxGraph, OnnxTensor } from '../export/onnx-graph.ts';
-import type { Weight, WeightSpec } from '../weights.ts';
+import type { Weight, WeightRole, WeightSpec } from '../weights.ts';
 import type { FieldSchemas } from './field-schemas.ts';
 
 /** The sizes of an array without the batch axis: `[height, width, channels]` or `[units]`. */
@@ -37,16 +37,14 @@ type FieldsOf<L extends LayerBase> = {
   readonly [Field in Exclude<keyof L, keyof LayerBase>]: z.ZodType<L[Field]>;
 };
 
-type Role = WeightSpec['role'];
-
-/** A layer where it stands in its network. */
+/** The shapes that a layer has in its network. */
 export interface LayerPosition {
   readonly inputShapes: readonly Shape[];
   readonly outputShape: Shape;
 }
 
 export interface ForwardContext {
-  weight(role: Role): tf.Tensor;
+  weight(role: WeightRole): tf.Tensor;
   /** Where random numbers come from in training; absent: inference. */
   readonly stream?: RandomStream | undefined;
 }
@@ -54,12 +52,12 @@ export interface ForwardContext {
 export interface SavedModelContext extends LayerPosition {
   readonly graph: GraphBuilder;
   /** The reference to a weight's value. */
-  variable(role: Role): string;
+  variable(role: WeightRole): string;
 }
 
 export interface OnnxContext extends LayerPosition {
   readonly graph: OnnxGraph;
-  weight(role: Role): Weight;
+  weight(role: WeightRole): Weight;
 }
 
 export interface KerasWeight {
@@ -98,5 +96,5 @@ export interface LayerKind<L extends LayerBase> {
   /** Adds the layer's nodes to an ONNX graph. */
   toOnnx(layer: L, inputs: readonly OnnxTensor[], context: OnnxContext): OnnxTensor;
   /** @throws UserError `cannot-export` when Keras has no counterpart */
-  toKeras(layer: L, weight: (role: Role) => Weight): KerasContent;
+  toKeras(layer: L, weight: (role: WeightRole) => Weight): KerasContent;
 }

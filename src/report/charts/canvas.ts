@@ -36,7 +36,7 @@ const CHART_STYLE = [
 export const px = (value: number): number => Number(value.toFixed(2));
 
 /** About how wide a text is drawn, in pixels. */
-export const textWidth = (text: string): number => text.length * FONT_SIZE * 0.58;
+const textWidth = (text: string): number => text.length * FONT_SIZE * 0.58;
 
 /** A text cut to a width, the cut shown by an ellipsis. */
 export function fitted(text: string, width: number): string {

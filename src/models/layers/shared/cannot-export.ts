@@ -6,6 +6,6 @@ export function cannotExport(layer: LayerBase, format: string, reason: string): 
   return new UserError(
     'cannot-export',
     `the layer ${layer.name} (${layer.kind}) has no counterpart in ${format}: ${reason}`,
-    { hint: 'export to --format onnx, or use the model folder itself: it is a SavedModel' },
+    { hint: 'export to onnx, or use the model folder itself: it is a SavedModel' },
   );
 }

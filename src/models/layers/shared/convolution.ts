@@ -1,15 +1,17 @@
 /** What the two kinds of convolution have in common. */
 import type { OnnxTensor } from '../../export/onnx-graph.ts';
-import type { Weight } from '../../weights.ts';
+import type { Weight, WeightRole } from '../../weights.ts';
 import type {
   Activation,
+  KerasContent,
   LayerBase,
   OnnxContext,
   Padding,
   SavedModelContext,
+  Shape,
 } from '../layer-kind.ts';
-import { finishOnnx, onnxBias } from './linear.ts';
-import { nhwcSizes, onnxPads, paddingAttributes, type Window } from './window.ts';
+import { finishOnnx, finishSavedModel, kerasWeights, onnxBias } from './linear.ts';
+import { nhwcSizes, onnxPads, paddingAttributes, type Window, windowedSizes } from './window.ts';
 
 interface Convolution extends LayerBase {
   readonly kernel: readonly [number, number];
@@ -20,8 +22,13 @@ interface Convolution extends LayerBase {
   readonly activation: Activation;
 }
 
-export function windowOf({ kernel, strides, padding, dilations = [1, 1] }: Convolution): Window {
+function windowOf({ kernel, strides, padding, dilations = [1, 1] }: Convolution): Window {
   return { size: kernel, strides, padding, dilations };
+}
+
+/** Rows and columns of the output; below 1 where the kernel does not fit. */
+export function outputSizes(layer: Convolution, input: Shape): [number, number] {
+  return windowedSizes(input, windowOf(layer));
 }
 
 /**
@@ -77,24 +84,49 @@ export function pixelsLast(
   return moved;
 }
 
-/** The configuration that Keras' `Conv2D` and `DepthwiseConv2D` share. */
-export function kerasConfig(layer: Convolution): Record<string, unknown> {
-  return {
-    kernel_size: layer.kernel,
-    strides: layer.strides,
-    padding: typeof layer.padding === 'string' ? layer.padding : 'valid',
-    data_format: 'channels_last',
-    activation: layer.activation,
-    use_bias: layer.bias,
-  };
-}
-
-/** The attributes of a convolution's TensorFlow node. */
-export function convolutionAttributes(layer: Convolution, { graph }: SavedModelContext) {
-  const { strides, dilations, padding } = layer;
-  return {
+/**
+ * Adds a convolution's TensorFlow node, with its bias and ReLU.
+ * @param nodeName the node's name below the layer's
+ */
+export function savedModelConvolution(
+  op: string,
+  nodeName: string,
+  layer: Convolution,
+  input: string,
+  context: SavedModelContext,
+): string {
+  const { graph, variable } = context;
+  const { name, strides, dilations, padding } = layer;
+  const product = graph.float(op, `${name}/${nodeName}`, [input, variable('kernel')], {
     strides: nhwcSizes(graph, strides),
     ...(dilations ? { dilations: nhwcSizes(graph, dilations) } : {}),
     ...paddingAttributes(graph, padding),
+  });
+  return finishSavedModel(layer, product, context);
+}
+
+/**
+ * A convolution in Keras' terms; explicit padding becomes a layer before it.
+ * @param own the configuration that only this class has
+ */
+export function kerasConvolution(
+  className: string,
+  own: Readonly<Record<string, unknown>>,
+  layer: Convolution,
+  weight: (role: WeightRole) => Weight,
+  kernelName = 'kernel',
+): KerasContent {
+  const { kernel, strides, padding, activation, bias } = layer;
+  const named = typeof padding === 'string';
+  const config = {
+    ...own,
+    kernel_size: kernel,
+    strides,
+    padding: named ? padding : 'valid',
+    data_format: 'channels_last',
+    activation,
+    use_bias: bias,
   };
+  const weights = kerasWeights(layer, weight, kernelName);
+  return { className, config, padBefore: named ? undefined : padding, weights };
 }

@@ -1,12 +1,10 @@
 /** What convolutions and dense layers have in common: a kernel, and maybe a bias and a ReLU. */
-import type { Weight, WeightSpec } from '../../weights.ts';
+import type { Weight, WeightRole, WeightSpec } from '../../weights.ts';
 import type {
   Activation,
-  ExplicitPadding,
   KerasWeight,
   LayerBase,
   OnnxContext,
-  Padding,
   SavedModelContext,
   Shape,
 } from '../layer-kind.ts';
@@ -22,7 +20,7 @@ export function linearWeights(
   kernel: { shape: Shape; units: number; fanIn: number; fanOut: number },
 ): WeightSpec[] {
   const { shape, units, fanIn, fanOut } = kernel;
-  const spec = (role: WeightSpec['role'], sizes: Shape): WeightSpec => ({
+  const spec = (role: WeightRole, sizes: Shape): WeightSpec => ({
     name: `${name}/${role}`,
     shape: sizes,
     layer: name,
@@ -62,15 +60,10 @@ export function finishOnnx(
 /** Kernel and bias under the names that Keras gives them. */
 export function kerasWeights(
   { bias }: Linear,
-  weight: (role: WeightSpec['role']) => Weight,
+  weight: (role: WeightRole) => Weight,
   kernelName = 'kernel',
 ): KerasWeight[] {
   const named = (name: string, { spec, values }: Weight) => ({ name, shape: spec.shape, values });
   const kernel = named(kernelName, weight('kernel'));
   return bias ? [kernel, named('bias', weight('bias'))] : [kernel];
-}
-
-/** Explicit padding, or undefined where a rule is named. */
-export function explicitOnly(padding: Padding): ExplicitPadding | undefined {
-  return typeof padding === 'string' ? undefined : padding;
 }
