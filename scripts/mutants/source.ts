@@ -104,7 +104,9 @@ export async function prepareCopy(copy: string, files: readonly File[]): Promise
     if (file !== '' && existsSync(join(root, file))) cpSync(join(root, file), join(copy, file));
   }
   const compiled = join('native', 'build', 'out');
-  cpSync(join(root, compiled), join(copy, compiled), { recursive: true });
+  if (existsSync(join(root, compiled))) {
+    cpSync(join(root, compiled), join(copy, compiled), { recursive: true });
+  }
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   for (const file of files) {
     const { content } = await disableTypeChecks(file, { plugins: null });
