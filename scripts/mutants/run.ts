@@ -2,8 +2,8 @@
 // condition turned round, a string emptied) and counts how many of them the tests notice. The faults
 // are those of Stryker's instrumenter, which puts all of them into the source behind a switch that an
 // environment variable sets; a seeded sample of them is tried. A first run of the tests without any
-// fault says which test file passes which mutant; only these are run for it, the fastest first, until
-// one fails. A run that takes much longer than without the mutant counts as killed.
+// fault says which test file passes which mutant; only these are run for it, those of the same part of
+// the program first and the fastest of them first, until one fails. A run that takes much longer than without the mutant counts as killed.
 //
 //   npm run test:mutants [-- OPTION...]
 //     --count 300     mutants to try
@@ -28,6 +28,7 @@ import {
   measureTests,
   type Outcome,
   testFiles,
+  testsFor,
   tryMutant,
   withinBudget,
 } from './tests.ts';
@@ -102,8 +103,7 @@ try {
   let done = 0;
   const results = await inParallel(mutants, jobs, async (mutant): Promise<Result> => {
     const { fileName, location, mutatorName, original, replacement } = mutant;
-    const covering = tests.filter(({ passes }) => passes.has(mutant.id));
-    const { taken, leftOut } = withinBudget(covering, budget);
+    const { taken, leftOut } = withinBudget(testsFor(mutant, tests), budget);
     const outcome = await tryMutant(copy, mutant.id, taken);
     const place = `${fileName}:${location.start.line + 1}:${location.start.column + 1}`;
     progress(`${++done} of ${mutants.length}: ${outcome.status} ${place}`);

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { root, sourceOf, typescriptFiles } from './source.ts';
+import { type Mutant, root, sourceOf, typescriptFiles } from './source.ts';
 
 /** A run with a mutant is given this many times the time of the run without, and this much more. */
 const PATIENCE = { factor: 4, milliseconds: 15_000 };
@@ -137,10 +137,19 @@ export async function measureTests(
       passes: new Set(processes.flatMap(({ passed }) => passed)),
     };
   });
-  return tests.filter((test) => test !== undefined).sort((a, b) => a.seconds - b.seconds);
+  return tests.filter((test) => test !== undefined);
 }
 
-/** The fastest tests that fit into the budget together, and the others. */
+/** The tests that pass a mutant: those of the same part of the program first, then the fastest. */
+export function testsFor({ id, fileName }: Mutant, tests: readonly TestFile[]): TestFile[] {
+  const part = fileName.replace(/^src\/([^/]+)\/.*/, 'test/$1/');
+  const rank = ({ path }: TestFile) => (path.startsWith(part) ? 0 : 1);
+  return tests
+    .filter(({ passes }) => passes.has(id))
+    .sort((a, b) => rank(a) - rank(b) || a.seconds - b.seconds);
+}
+
+/** The first tests that fit into the budget together, and the others. */
 export function withinBudget(tests: readonly TestFile[], most: number) {
   let spent = 0;
   const fits = tests.map(({ seconds }, i) => {
