@@ -8,7 +8,7 @@
  * Fails: where the gradient at the image itself is zero, since it always starts there; PGD does not.
  */
 import { defineAttack } from './attack.ts';
-import { ascend } from './gradient-ascent.ts';
+import { ascend, stepOptions } from './gradient-ascent.ts';
 import { anyLoss } from './losses/registry.ts';
 
 export const bim = defineAttack({
@@ -22,12 +22,7 @@ export const bim = defineAttack({
   goals: ['untargeted', 'targeted'],
   losses: anyLoss('margin'),
   options: {
-    steps: { about: 'gradient steps', default: 10, min: 1, integer: true },
-    stepSize: {
-      about: 'length of a step in the norm of the threat (1.25 eps / steps)',
-      default: ({ eps }, { steps }) => (1.25 * eps) / steps,
-      above: 0,
-    },
+    ...stepOptions(10, 1.25),
   },
   expectedPasses: ({ steps }) => steps,
   run({ oracle, batch, goal, threat, loss, options }) {

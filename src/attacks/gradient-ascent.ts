@@ -29,6 +29,23 @@ export interface Ascent {
   readonly confidence: number;
 }
 
+/**
+ * The options `steps` and `stepSize` of an attack that takes `steps` steps, which add up to `reach`
+ * times eps unless the user chooses another length.
+ */
+export function stepOptions(steps: number, reach: number) {
+  const factor = reach === 1 ? '' : `${reach} `;
+  return {
+    steps: { about: 'gradient steps', default: steps, min: 1, integer: true },
+    stepSize: {
+      about: `length of a step in the norm of the threat (${factor}eps / steps)`,
+      default: ({ eps }: Threat, options: Readonly<Record<string, number>>) =>
+        (reach * eps) / options.steps,
+      above: 0,
+    },
+  };
+}
+
 /** Runs the ascent; returns the first point found that reaches the goal, else the last one. */
 export function ascend(ascent: Ascent): Float32Array {
   const attacked = ascent.batch.images.slice();

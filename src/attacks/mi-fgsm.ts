@@ -8,7 +8,7 @@
  * Fails: as BIM does; the momentum helps transfer more than it helps a white-box attack.
  */
 import { defineAttack } from './attack.ts';
-import { ascend } from './gradient-ascent.ts';
+import { ascend, stepOptions } from './gradient-ascent.ts';
 import { anyLoss } from './losses/registry.ts';
 
 export const miFgsm = defineAttack({
@@ -22,12 +22,7 @@ export const miFgsm = defineAttack({
   goals: ['untargeted', 'targeted'],
   losses: anyLoss('margin'),
   options: {
-    steps: { about: 'gradient steps', default: 10, min: 1, integer: true },
-    stepSize: {
-      about: 'length of a step in the norm of the threat (eps / steps)',
-      default: ({ eps }, { steps }) => eps / steps,
-      above: 0,
-    },
+    ...stepOptions(10, 1),
     decay: { about: 'share of the accumulated gradient that is kept', default: 1, min: 0, max: 1 },
   },
   expectedPasses: ({ steps }) => steps,

@@ -10,7 +10,7 @@
  * vanished, and at local maxima, which restarts find out.
  */
 import { defineAttack } from './attack.ts';
-import { ascend } from './gradient-ascent.ts';
+import { ascend, stepOptions } from './gradient-ascent.ts';
 import { anyLoss } from './losses/registry.ts';
 
 export const pgd = defineAttack({
@@ -24,12 +24,7 @@ export const pgd = defineAttack({
   goals: ['untargeted', 'targeted'],
   losses: anyLoss('margin'),
   options: {
-    steps: { about: 'gradient steps', default: 40, min: 1, integer: true },
-    stepSize: {
-      about: 'length of a step in the norm of the threat (2.5 eps / steps)',
-      default: ({ eps }, { steps }) => (2.5 * eps) / steps,
-      above: 0,
-    },
+    ...stepOptions(40, 2.5),
     restarts: { about: 'random starts', default: 1, min: 1, integer: true },
     sparsity: { about: 'L1: share of the features a step moves', default: 0.05, min: 0, max: 1 },
   },

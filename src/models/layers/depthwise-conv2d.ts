@@ -1,12 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Activation, LayerBase, LayerKind, Padding } from './layer-kind.ts';
-import {
-  kerasConvolution,
-  onnxConvolution,
-  outputSizes,
-  pixelsLast,
-  savedModelConvolution,
-} from './shared/convolution.ts';
+import * as convolution from './shared/convolution.ts';
 import { linearWeights } from './shared/linear.ts';
 import { tfjsPadding } from './shared/window.ts';
 
@@ -32,7 +26,10 @@ export const depthwiseConv2d: LayerKind<DepthwiseConv2dLayer> = {
     bias: boolean,
     activation,
   }),
-  outputShape: (layer, [input]) => [...outputSizes(layer, input), input[2] * layer.multiplier],
+  outputShape: (layer, [input]) => [
+    ...convolution.outputSizes(layer, input),
+    input[2] * layer.multiplier,
+  ],
   weights(layer, [, , channels]) {
     const [height, width] = layer.kernel;
     return linearWeights(layer, {
@@ -53,16 +50,22 @@ export const depthwiseConv2d: LayerKind<DepthwiseConv2dLayer> = {
     return layer.activation === 'relu' ? tf.relu(sum) : sum;
   },
   toSavedModel: (layer, [input], context) =>
-    savedModelConvolution('DepthwiseConv2dNative', 'DepthwiseConv2d', layer, input, context),
+    convolution.savedModelConvolution(
+      'DepthwiseConv2dNative',
+      'DepthwiseConv2d',
+      layer,
+      input,
+      context,
+    ),
   toOnnx(layer, [input], context) {
     const kernel = context.weight('kernel');
     const [height, width, channels, multiplier] = kernel.spec.shape;
-    const values = pixelsLast(kernel, (i, o) => i * multiplier + o);
+    const values = convolution.pixelsLast(kernel, (i, o) => i * multiplier + o);
     const shape = [channels * multiplier, 1, height, width];
-    return onnxConvolution(layer, input, { shape, values }, channels, context);
+    return convolution.onnxConvolution(layer, input, { shape, values }, channels, context);
   },
   toKeras(layer, weight) {
     const own = { depth_multiplier: layer.multiplier };
-    return kerasConvolution('DepthwiseConv2D', own, layer, weight, 'depthwise_kernel');
+    return convolution.kerasConvolution('DepthwiseConv2D', own, layer, weight, 'depthwise_kernel');
   },
 };
