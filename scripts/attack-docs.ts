@@ -89,7 +89,8 @@ export function indexPage(): string {
   );
   const losses = LOSSES.map((name) => {
     const { about, vanishes, scaleInvariant } = lossNamed(name);
-    return `| \`${name}\` | ${about} | ${yesOrNo(vanishes)} | ${yesOrNo(scaleInvariant)} |`;
+    const where = vanishes(2) || !vanishes(1) ? yesOrNo(vanishes(2)) : 'at T = 1';
+    return `| \`${name}\` | ${about} | ${where} | ${yesOrNo(scaleInvariant)} |`;
   });
   return `# Attacks
 

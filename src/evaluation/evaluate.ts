@@ -11,6 +11,7 @@ import { conclude } from './conclusions.ts';
 import { evaluationDigest } from './digest.ts';
 import { EXAMPLE_COUNT, packImages } from './examples.ts';
 import { checkGateMetrics, type EvaluationOutline, judgeGates } from './gates.ts';
+import { measureGradientTruth } from './gradient-truth.ts';
 import { measureGradients } from './gradients.ts';
 import { logitGaps } from './logit-gap.ts';
 import { identityOf, keyOfAttack, nameOfAttack } from './names.ts';
@@ -24,6 +25,7 @@ import {
 } from './records.ts';
 import { saveExamples, unverifiedRows } from './saved-examples.ts';
 import { rowsOf } from './targets.ts';
+import { budgetsOf } from './worst-case.ts';
 
 /**
  * Runs the whole plan.
@@ -110,6 +112,8 @@ async function measureModel(
   const ofAttacked = logits.subarray(0, attacked.length * classes);
   const answers = await measureAnswers(classifier, dataset, attacked, ofAttacked, seed);
   const gradients = await measureGradients(classifier, dataset, attacked);
+  const threats = budgetsOf(plan.attacks.map(identityOf));
+  const gradientTruth = await measureGradientTruth(classifier, dataset, attacked, threats);
   const { accuracy, perClass, confusion } = summarizeAccuracy(
     predicted,
     labelsAt(dataset, positions),
@@ -126,6 +130,7 @@ async function measureModel(
     confusion: confusion.map((counts) => [...counts]),
     answers,
     gradients: gradients.map((summary) => ({ ...summary, histogram: [...summary.histogram] })),
+    gradientTruth,
     logitGaps: logitGaps(ofAttacked, classes),
     examples: {
       confidence: confidencesOf(logits, classes).slice(0, shownOf(plan, positions).length),
