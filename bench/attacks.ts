@@ -5,10 +5,11 @@
  *     [--attacks fgsm,pgd,autoattack] [--eps 0.1,0.3] [--samples 1000] [--seeds 1]
  *
  * Needs a model of the `cnn` architecture and a Python with torch, foolbox and pyautoattack. FGSM and
- * PGD climb the cross-entropy of logits / T on both sides, T being the model's temperature (AutoAttack
- * sees the logits as they are), with the same steps and a batch of 250. Ours lets fallen images leave
- * the batch, Foolbox does not. Times are of whole attacks, after one on a few images to warm up;
- * accuracies and times are means over the seeds, since random starts move them by half a point.
+ * PGD maximize the cross-entropy of logits / T on both sides, T being the model's temperature
+ * (AutoAttack reads the logits as they are), with the same steps and a batch of 250. Ours lets images
+ * that are wrong leave the batch, Foolbox does not. Times are of whole attacks, after one on a few
+ * images to warm up; accuracies and times are means over the seeds, since random starts move them by
+ * half a point.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

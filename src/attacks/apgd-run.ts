@@ -205,7 +205,7 @@ function moveOn(
 
 /**
  * Splits a step of L1 length `size` among the features of largest gradient, two thirds as many as
- * `support` (and equal ones). Counted in float32, as in the authors' code, where it rounds.
+ * `support` (and equal ones); nothing moves where all of it is 0. Counted in float32, as in the authors' code, where it rounds.
  */
 function sparseStep(
   gradient: Float32Array,
@@ -221,6 +221,7 @@ function sparseStep(
   for (let p = 0; p < length; p++) {
     if (gradient[p] !== 0 && Math.abs(gradient[p]) >= threshold) moved++;
   }
+  if (moved === 0) return;
   for (let p = 0; p < length; p++) {
     if (Math.abs(gradient[p]) >= threshold) image[p] += (size / moved) * Math.sign(gradient[p]);
   }

@@ -10,7 +10,10 @@ export interface OptionSpec {
   readonly default:
     | number
     | ((threat: Threat, options: Readonly<Record<string, number>>) => number);
-  readonly min: number;
+  /** Least value. */
+  readonly min?: number;
+  /** Where the least value itself makes no sense: every value must exceed this one. */
+  readonly above?: number;
   readonly max?: number;
   readonly integer?: boolean;
 }

@@ -26,7 +26,7 @@ export const bim = defineAttack({
     stepSize: {
       about: 'length of a step in the norm of the threat (1.25 eps / steps)',
       default: ({ eps }, { steps }) => (1.25 * eps) / steps,
-      min: 0,
+      above: 0,
     },
   },
   expectedPasses: ({ steps }) => steps,

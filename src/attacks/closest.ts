@@ -1,6 +1,8 @@
-import { row } from '../arrays.ts';
+import { range, row } from '../arrays.ts';
+import { classTargetsOf, reachesGoal } from './goals.ts';
+import type { Oracle } from './oracle.ts';
 import { distance } from './threat.ts';
-import type { AttackBatch, Norm } from './types.ts';
+import type { AttackBatch, Goal, Norm } from './types.ts';
 
 /**
  * The nearest image found so far that reaches its goal, example by example: what a minimal-norm
@@ -45,4 +47,23 @@ export class Closest {
     this.image(example).set(image);
     return true;
   }
+}
+
+/**
+ * The examples that do not reach the goal yet. The others are their own nearest image, at distance
+ * 0: they are offered to `closest`. Costs one forward pass.
+ */
+export function unreached(
+  oracle: Oracle,
+  batch: AttackBatch,
+  goal: Goal,
+  closest: Closest,
+): number[] {
+  const logits = oracle.logits(batch.images);
+  const classTargets = classTargetsOf(batch, goal);
+  return range(batch.labels.length).filter((example) => {
+    const isReached = reachesGoal(logits, classTargets, example);
+    if (isReached) closest.offer(example, closest.original(example));
+    return !isReached;
+  });
 }

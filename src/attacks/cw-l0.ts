@@ -7,12 +7,12 @@
  * with those that did not), starts from the last round's image with its c, and the first round that
  * fails is the last; c grows tenfold, not twofold.
  * Threat: minimal L0; targeted and untargeted.
- * Cost: up to rounds x tenfold increases of c x steps forward and backward passes; most end early.
+ * Cost: one forward pass, then up to rounds x tenfold increases of c x steps forward and backward passes; most end early.
  * Fails: greedy, so not minimal; as cw-l2 does.
  */
 import { gather, largest, range, row } from '../arrays.ts';
 import { defineAttack } from './attack.ts';
-import { Closest } from './closest.ts';
+import { Closest, unreached } from './closest.ts';
 import { descend, squares } from './cw-descent.ts';
 import { classTargetsOf } from './goals.ts';
 
@@ -34,7 +34,7 @@ export const cwL0 = defineAttack({
   options: {
     steps: { about: 'most Adam steps for each set and c', default: 1000, min: 1, integer: true },
     rounds: { about: 'most sets of pixels', default: 200, min: 1, integer: true },
-    learningRate: { about: 'of Adam, on w', default: 0.01, min: 0 },
+    learningRate: { about: 'of Adam, on w', default: 0.01, above: 0 },
     initialC: {
       about: 'first weight of the goal; tenfold until the goal is reached',
       default: 0.001,
@@ -42,7 +42,7 @@ export const cwL0 = defineAttack({
     },
   },
   expectedPasses: ({ steps, rounds, initialC }) =>
-    rounds + (rounds + Math.max(0, Math.ceil(Math.log10(LARGEST_C / initialC))) + 1) * steps,
+    1 + rounds + (rounds + Math.max(0, Math.ceil(Math.log10(LARGEST_C / initialC))) + 1) * steps,
   run({ oracle, batch, goal, options }) {
     const { features } = oracle;
     const closest = new Closest(batch, 'L0');
@@ -50,7 +50,7 @@ export const cwL0 = defineAttack({
     /** 1 where a pixel may move. */
     const movable = new Uint8Array(count * features).fill(1);
     const c = new Float64Array(count).fill(options.initialC);
-    let active = range(count);
+    let active = unreached(oracle, batch, goal, closest);
     for (let round = 0; round < options.rounds && active.length > 0; round++) {
       const reached = new Set<number>();
       for (let open = active; open.length > 0; ) {

@@ -11,9 +11,9 @@
  */
 import { gather, range } from '../arrays.ts';
 import { defineAttack } from './attack.ts';
-import { Closest } from './closest.ts';
+import { Closest, unreached } from './closest.ts';
 import { descend, squares } from './cw-descent.ts';
-import { classTargetsOf, reachesGoal } from './goals.ts';
+import { classTargetsOf } from './goals.ts';
 
 /** Above this, c means that none was large enough yet. */
 const UNBOUNDED = 1e9;
@@ -31,21 +31,19 @@ export const cwL2 = defineAttack({
   options: {
     steps: { about: 'Adam steps for each c', default: 1000, min: 1, integer: true },
     searches: { about: 'values of c to try', default: 9, min: 1, integer: true },
-    learningRate: { about: 'of Adam, on w', default: 0.01, min: 0 },
-    initialC: { about: 'first weight of the goal', default: 0.001, min: 0 },
+    learningRate: { about: 'of Adam, on w', default: 0.01, above: 0 },
+    initialC: { about: 'first weight of the goal', default: 0.001, above: 0 },
     confidence: { about: 'goal margin, in logits, to reach', default: 0, min: 0 },
   },
   expectedPasses: ({ steps, searches }) => 1 + steps * searches,
   run({ oracle, batch, goal, threat, options }) {
     const { features } = oracle;
     const closest = new Closest(batch, threat.norm);
-    const logits = oracle.logits(batch.images);
-    const clean = classTargetsOf(batch, goal);
-    const open = range(batch.labels.length).filter((example) => {
-      const isDone = options.confidence === 0 && reachesGoal(logits, clean, example);
-      if (isDone) closest.offer(example, closest.original(example));
-      return !isDone;
-    });
+    // With a confidence, an image that is already wrong may still have to change.
+    const open =
+      options.confidence === 0
+        ? unreached(oracle, batch, goal, closest)
+        : range(batch.labels.length);
     const c = open.map(() => options.initialC);
     const low = open.map(() => 0);
     const high = open.map(() => Number.POSITIVE_INFINITY);

@@ -6,12 +6,12 @@
  * As in the authors' code but for c, which starts at 0.01 (there 1e-5), halves after a round that succeeded,
  * and for the number of rounds (there until tau is 1 / 256).
  * Threat: minimal norm in Linf; targeted and untargeted.
- * Cost: up to rounds x doublings x steps forward and backward passes, though most end early.
+ * Cost: one forward pass, then up to rounds x doublings x steps forward and backward passes, though most end early.
  * Fails: as cw-l2 does; each round starts from the last one's image, so that it can be stuck near it.
  */
-import { gather, range } from '../arrays.ts';
+import { gather } from '../arrays.ts';
 import { defineAttack } from './attack.ts';
-import { Closest } from './closest.ts';
+import { Closest, unreached } from './closest.ts';
 import { descend } from './cw-descent.ts';
 import { classTargetsOf } from './goals.ts';
 import { distance } from './threat.ts';
@@ -33,7 +33,7 @@ export const cwLinf = defineAttack({
   options: {
     steps: { about: 'most Adam steps for each tau and c', default: 1000, min: 1, integer: true },
     rounds: { about: 'most values of tau', default: 50, min: 1, integer: true },
-    learningRate: { about: 'of Adam, on w', default: 0.005, min: 0 },
+    learningRate: { about: 'of Adam, on w', default: 0.005, above: 0 },
     initialC: {
       about: 'first weight of the goal; doubled until the goal is reached',
       default: 0.01,
@@ -41,14 +41,14 @@ export const cwLinf = defineAttack({
     },
   },
   expectedPasses: ({ steps, rounds, initialC }) =>
-    (2 * rounds + Math.max(0, Math.ceil(Math.log2(LARGEST_C / initialC))) + 1) * steps,
+    1 + (2 * rounds + Math.max(0, Math.ceil(Math.log2(LARGEST_C / initialC))) + 1) * steps,
   run({ oracle, batch, goal, options }) {
     const { features } = oracle;
     const closest = new Closest(batch, 'Linf');
     const count = batch.labels.length;
     const tau = new Float64Array(count).fill(1);
     const c = new Float64Array(count).fill(options.initialC);
-    let active = range(count);
+    let active = unreached(oracle, batch, goal, closest);
     for (let round = 0; round < options.rounds && active.length > 0; round++) {
       const reached = new Set<number>();
       let open = active;

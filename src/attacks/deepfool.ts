@@ -1,21 +1,27 @@
 /**
- * DeepFool: steps to the nearest face of the linearized decision region, until over it.
+ * DeepFool: steps to the nearest linearized decision boundary, until one is crossed.
  *
  * Paper: Moosavi-Dezfooli, Fawzi & Frossard 2016, "DeepFool: a simple and accurate method to fool
- * deep neural networks". Here each step is the nearest point of the hyperplane *inside* [0, 1], so
- * that clipping does not undo it.
- * Threat: minimal norm in L2, Linf, L1; targeted by stepping toward the target's face only.
- * Cost: each step takes one forward and backward pass for every class (targeted: one).
- * Fails: it stops at the first point over the boundary, so its distances are upper bounds that FAB
+ * deep neural networks". As there a step is the shortest one to the linearized boundary with the
+ * pixel range left out of account, then clipped to [0, 1]; it falls short where pixels are clipped,
+ * and on MNIST networks many such steps end 8 to 10 % nearer than steps that allow for the range. In
+ * L1, where such a step would move one clipped pixel forever, it is the shortest *inside* the range.
+ * Unlike the paper, the last point is moved back along its way from the image by bisection.
+ * Threat: minimal norm in L2, Linf, L1; targeted by stepping toward the target's boundary only.
+ * Cost: each step takes one forward and backward pass for every class (targeted: one) and one
+ * forward pass; then 10 forward passes.
+ * Fails: it stops at the first boundary that it crosses, so its distances are upper bounds that FAB
  * and FMN undercut; on softmax outputs, whose gradient vanishes (it works on logits here).
  */
-import { argmaxExcept, gather, range, row } from '../arrays.ts';
+import { gather, range, row } from '../arrays.ts';
 import { defineAttack } from './attack.ts';
 import { Closest } from './closest.ts';
-import { classTargetsOf, reachesGoal } from './goals.ts';
+import { classTargetsOf, marginClasses, reachesGoal } from './goals.ts';
 import { dualNorm, stepToHyperplane } from './hyperplane.ts';
+import { LINE_SEARCH_PASSES, searchLines } from './line-search.ts';
 import type { Oracle } from './oracle.ts';
-import type { Norm } from './types.ts';
+import { steepestStep } from './threat.ts';
+import type { ClassTargets, Norm } from './types.ts';
 
 export const deepfool = defineAttack({
   name: 'deepfool',
@@ -29,16 +35,15 @@ export const deepfool = defineAttack({
   losses: ['margin'],
   options: {
     steps: { about: 'most steps', default: 50, min: 1, integer: true },
-    overshoot: { about: 'how far beyond the boundary to go', default: 0.02, min: 0 },
+    overshoot: { about: 'how far beyond the boundary to go', default: 0.02, above: 0 },
   },
-  expectedPasses: ({ steps }, classes) => steps * classes + 1,
+  expectedPasses: ({ steps }, classes) => steps * classes + 1 + LINE_SEARCH_PASSES,
   run({ oracle, batch, goal, threat, options }) {
     const { features } = oracle;
     const { norm } = threat;
     const closest = new Closest(batch, norm);
     const path = batch.images.slice();
     const beyond = batch.images.slice();
-    const change = new Float32Array(features);
     let active = range(batch.labels.length);
     for (let step = 0; step <= options.steps && active.length > 0; step++) {
       const classTargets = classTargetsOf(batch, goal, active);
@@ -49,74 +54,89 @@ export const deepfool = defineAttack({
         return !reached;
       });
       if (step === options.steps) break;
-      const faces = nearestFaces(oracle, gather(path, active, features), {
-        norm,
-        ...classTargetsOf(batch, goal, active),
-      });
+      const points = gather(path, active, features);
+      const nearest = nearestBoundaries(oracle, norm, points, classTargetsOf(batch, goal, active));
       active.forEach((example, i) => {
         const point = row(path, example, features);
-        const { normal, gap } = faces[i];
-        stepToHyperplane(norm, point, normal, gap, change);
+        stepToBoundary(norm, nearest[i], point);
         const original = closest.original(example);
         const overshot = row(beyond, example, features);
         for (let p = 0; p < features; p++) {
-          point[p] = Math.min(1, Math.max(0, point[p] + change[p]));
           const far = original[p] + (1 + options.overshoot) * (point[p] - original[p]);
           overshot[p] = Math.min(1, Math.max(0, far));
         }
       });
     }
+    searchLines(oracle, classTargetsOf(batch, goal), closest, 0);
     return closest.images;
   },
 });
 
-/** A face of the linearized decision region: `<normal, d> = gap` leads onto it. */
-interface Face {
+/** A linearized decision boundary: `<normal, d> = gap` leads onto it. */
+interface Boundary {
   readonly normal: Float32Array;
   readonly gap: number;
+  /** Distance to it in the norm of the threat; Infinity: there is none. */
+  readonly distance: number;
 }
 
-function nearestFaces(
+/** Moves a point to a linearized boundary, as far as the pixel range allows. */
+function stepToBoundary(
+  norm: Norm,
+  { normal, gap, distance }: Boundary,
+  point: Float32Array,
+): void {
+  if (distance === Number.POSITIVE_INFINITY) return;
+  if (norm === 'L1') {
+    const change = new Float32Array(point.length);
+    stepToHyperplane(norm, point, normal, gap, change);
+    for (let p = 0; p < point.length; p++) point[p] += change[p];
+  } else steepestStep(norm, normal, Math.sign(gap) * distance, point);
+  for (let p = 0; p < point.length; p++) point[p] = Math.min(1, Math.max(0, point[p]));
+}
+
+/** The nearest linearized boundary of each image: one forward and backward pass for each class. */
+function nearestBoundaries(
   oracle: Oracle,
+  norm: Norm,
   images: Float32Array,
-  where: {
-    readonly norm: Norm;
-    readonly labels: ArrayLike<number>;
-    readonly targets: ArrayLike<number> | undefined;
-  },
-): Face[] {
+  { labels, targets }: ClassTargets,
+): Boundary[] {
   const { features, classes } = oracle;
-  const { labels, targets, norm } = where;
-  const count = images.length / features;
-  const faces: (Face & { away: number })[] = range(count).map(() => ({
-    normal: new Float32Array(features),
-    gap: 0,
-    away: Number.POSITIVE_INFINITY,
-  }));
-  const consider = (winner: (i: number, scores: Float32Array) => number) => {
+  const nearest = Array.from(
+    labels,
+    (): Boundary => ({
+      normal: new Float32Array(features),
+      gap: 0,
+      distance: Number.POSITIVE_INFINITY,
+    }),
+  );
+  /** The two classes of the boundary that is considered, at one row of logits. */
+  const pairOf = (i: number, scores: Float32Array, rank: number) =>
+    targets
+      ? marginClasses(scores, labels[i], targets[i])
+      : { winner: (labels[i] + rank) % classes, loser: labels[i] };
+  for (let rank = 1; rank < (targets ? 2 : classes); rank++) {
     const { logits, gradient } = oracle.backward(images, (all) => {
       const cotangent = new Float32Array(all.length);
-      for (let i = 0; i < count; i++) {
-        const scores = row(all, i, classes);
-        const loser = targets ? argmaxExcept(scores, targets[i]) : labels[i];
-        row(cotangent, i, classes)[winner(i, scores)] += 1;
-        row(cotangent, i, classes)[loser] -= 1;
+      for (let i = 0; i < nearest.length; i++) {
+        const { winner, loser } = pairOf(i, row(all, i, classes), rank);
+        cotangent[i * classes + winner] += 1;
+        cotangent[i * classes + loser] -= 1;
       }
       return cotangent;
     });
-    for (let i = 0; i < count; i++) {
+    nearest.forEach((known, i) => {
       const scores = row(logits, i, classes);
-      const loser = targets ? argmaxExcept(scores, targets[i]) : labels[i];
-      const gap = scores[loser] - scores[winner(i, scores)];
-      const normal = row(gradient, i, features).slice();
+      const { winner, loser } = pairOf(i, scores, rank);
+      const gap = scores[loser] - scores[winner];
+      const normal = row(gradient, i, features);
       const steepness = dualNorm(norm, normal);
-      const away = Math.abs(gap) / steepness;
-      if (steepness > 0 && away < faces[i].away) faces[i] = { normal, gap, away };
-    }
-  };
-  if (targets) consider((i) => targets[i]);
-  else {
-    for (let rank = 1; rank < classes; rank++) consider((i) => (labels[i] + rank) % classes);
+      const distance = Math.abs(gap) / steepness;
+      if (steepness > 0 && distance < known.distance) {
+        nearest[i] = { normal: normal.slice(), gap, distance };
+      }
+    });
   }
-  return faces;
+  return nearest;
 }

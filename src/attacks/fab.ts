@@ -10,14 +10,14 @@
  * Cost: about steps x targets x restarts forward and backward passes and as many more forward.
  * Fails: where the gradient of the logits is zero or random; slow for many classes.
  */
-import { argmaxExcept, gather, range, row } from '../arrays.ts';
+import { argmaxExcept, gather, row } from '../arrays.ts';
 import { type AttackInput, defineAttack, type OptionSpecs } from './attack.ts';
-import { Closest } from './closest.ts';
+import { Closest, unreached } from './closest.ts';
 import { classTargetsOf, reachesGoal } from './goals.ts';
 import { stepToHyperplane } from './hyperplane.ts';
+import { LINE_SEARCH_PASSES, searchLines } from './line-search.ts';
 import { runnersUp } from './runners-up.ts';
 import { distance, randomStart } from './threat.ts';
-import type { ClassTargets } from './types.ts';
 
 /** How far over the hyperplane a step goes. */
 const OVERSHOOT = 1.05;
@@ -27,8 +27,6 @@ const MOST_BIAS = 0.1;
 const BACKWARD_STEP = 0.9;
 /** Random starts lie within half the distance found so far, or half this: the authors' default eps. */
 const RESTART_RADIUS = { Linf: 0.3, L2: 1, L1: 5, L0: 5 } as const;
-/** Halvings of the last stretch between the original and the nearest point found. */
-const FINAL_HALVINGS = 10;
 
 export const fab = defineAttack({
   name: 'fab',
@@ -56,17 +54,12 @@ export const fab = defineAttack({
     },
   },
   expectedPasses: ({ steps, restarts, targets }, classes) =>
-    2 + 2 * steps * restarts * Math.min(targets, classes - 1) + FINAL_HALVINGS,
+    2 + 2 * steps * restarts * Math.min(targets, classes - 1) + LINE_SEARCH_PASSES,
   run(input) {
     const { oracle, batch, goal, threat, options } = input;
     const closest = new Closest(batch, threat.norm);
-    const logits = oracle.logits(batch.images);
-    const classTargets = classTargetsOf(batch, goal);
-    const open = range(batch.labels.length).filter((example) => {
-      const done = reachesGoal(logits, classTargets, example);
-      if (done) closest.offer(example, closest.original(example));
-      return !done;
-    });
+    const open = unreached(oracle, batch, goal, closest);
+    if (open.length === 0) return closest.images;
     const order = goal.kind === 'targeted' ? undefined : runnersUp(oracle, batch);
     const targets = order ? Math.min(options.targets, oracle.classes - 1) : 1;
     for (let rank = 0; rank < targets; rank++) {
@@ -77,11 +70,7 @@ export const fab = defineAttack({
         runToward(input, open, aims, closest, `target ${rank} start ${restart}`, restart > 0);
       }
     }
-    finalSearch(
-      input,
-      open.filter((example) => closest.found(example)),
-      closest,
-    );
+    searchLines(oracle, classTargetsOf(batch, goal), closest, BACKWARD_STEP);
     return closest.images;
   },
 });
@@ -149,38 +138,6 @@ function runToward<S extends OptionSpecs>(
       for (let p = 0; p < features; p++) {
         point[p] = original[p] + BACKWARD_STEP * (point[p] - original[p]);
       }
-    });
-  }
-}
-
-/** The paper's final search: halves the last stretch of the way from original to nearest point. */
-function finalSearch<S extends OptionSpecs>(
-  { oracle, batch, goal }: AttackInput<S>,
-  found: readonly number[],
-  closest: Closest,
-): void {
-  const { features } = oracle;
-  const classTargets: ClassTargets = classTargetsOf(batch, goal, found);
-  const ends = gather(closest.images, found, features);
-  const low = found.map(() => BACKWARD_STEP);
-  const high = found.map(() => 1);
-  for (let halving = 0; halving < FINAL_HALVINGS; halving++) {
-    const tries = new Float32Array(ends.length);
-    found.forEach((example, i) => {
-      const share = (low[i] + high[i]) / 2;
-      const original = closest.original(example);
-      for (let p = 0; p < features; p++) {
-        const end = ends[i * features + p];
-        tries[i * features + p] = original[p] + share * (end - original[p]);
-      }
-    });
-    const logits = oracle.logits(tries);
-    found.forEach((example, i) => {
-      const share = (low[i] + high[i]) / 2;
-      if (reachesGoal(logits, classTargets, i)) {
-        high[i] = share;
-        closest.offer(example, row(tries, i, features));
-      } else low[i] = share;
     });
   }
 }

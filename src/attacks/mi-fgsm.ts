@@ -26,7 +26,7 @@ export const miFgsm = defineAttack({
     stepSize: {
       about: 'length of a step in the norm of the threat (eps / steps)',
       default: ({ eps }, { steps }) => eps / steps,
-      min: 0,
+      above: 0,
     },
     decay: { about: 'share of the accumulated gradient that is kept', default: 1, min: 0, max: 1 },
   },

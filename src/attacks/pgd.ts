@@ -28,7 +28,7 @@ export const pgd = defineAttack({
     stepSize: {
       about: 'length of a step in the norm of the threat (2.5 eps / steps)',
       default: ({ eps }, { steps }) => (2.5 * eps) / steps,
-      min: 0,
+      above: 0,
     },
     restarts: { about: 'random starts', default: 1, min: 1, integer: true },
     sparsity: { about: 'L1: share of the features a step moves', default: 0.05, min: 0, max: 1 },

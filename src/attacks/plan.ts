@@ -12,15 +12,26 @@ export interface AttackPlan {
   readonly options: Readonly<Record<string, number>>;
 }
 
+/** The values that an option takes, in words. */
+function rangeText({ min, above, max }: OptionSpec): string {
+  if (above !== undefined) return `above ${above}${max === undefined ? '' : `, at most ${max}`}`;
+  return `from ${min}${max === undefined ? ' up' : ` to ${max}`}`;
+}
+
 function checkedOption(attack: string, name: string, spec: OptionSpec, value: number): number {
-  const { min, max = Number.POSITIVE_INFINITY, integer = false } = spec;
-  const legal = value >= min && value <= max && (!integer || Number.isSafeInteger(value));
-  if (legal && !Number.isNaN(value)) return value;
+  const { min, above, max, integer } = spec;
+  const isInRange =
+    Number.isFinite(value) &&
+    (min === undefined || value >= min) &&
+    (above === undefined || value > above) &&
+    (max === undefined || value <= max);
+  if (isInRange && (!integer || Number.isSafeInteger(value))) return value;
   const kind = integer ? 'an integer' : 'a number';
-  const limit = max === Number.POSITIVE_INFINITY ? `from ${min} up` : `from ${min} to ${max}`;
-  throw new UserError('bad-option', `${attack}: ${name} is ${kind} ${limit}, not ${value}`, {
-    hint: spec.about,
-  });
+  throw new UserError(
+    'bad-option',
+    `${attack}: ${name} is ${kind} ${rangeText(spec)}, not ${value}`,
+    { hint: spec.about },
+  );
 }
 
 /**
@@ -67,10 +78,12 @@ export function planAttack(
     });
   }
   for (const [name, spec] of Object.entries(attack.options)) {
-    const value =
-      given[name] ??
-      (typeof spec.default === 'number' ? spec.default : spec.default(threat, options));
-    options[name] = checkedOption(attack.name, name, spec, value);
+    const value = given[name];
+    if (value !== undefined) options[name] = checkedOption(attack.name, name, spec, value);
+    else {
+      options[name] =
+        typeof spec.default === 'number' ? spec.default : spec.default(threat, options);
+    }
   }
   return { attack, threat, loss, options };
 }

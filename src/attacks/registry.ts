@@ -11,6 +11,7 @@ import { bim } from './bim.ts';
 import { cwL0 } from './cw-l0.ts';
 import { cwL2 } from './cw-l2.ts';
 import { cwLinf } from './cw-linf.ts';
+import { ddn } from './ddn.ts';
 import { deepfool } from './deepfool.ts';
 import { fab } from './fab.ts';
 import { fgsm } from './fgsm.ts';
@@ -20,6 +21,7 @@ import { jsma } from './jsma.ts';
 import { miFgsm } from './mi-fgsm.ts';
 import { noise } from './noise.ts';
 import { pgd } from './pgd.ts';
+import { sigmaZero } from './sigma-zero.ts';
 import { spsa } from './spsa.ts';
 import { square } from './square.ts';
 import { transfer } from './transfer.ts';
@@ -36,8 +38,10 @@ export const ATTACKS: readonly Attack[] = [
   cwL2,
   cwL0,
   cwLinf,
+  ddn,
   fmn,
   fab,
+  sigmaZero,
   jsma,
   square,
   spsa,

@@ -37,7 +37,7 @@ export const spsa = defineAttack({
     stepSize: {
       about: "Adam's step, in pixel values (the larger of 0.01 and 5 eps / steps)",
       default: ({ eps }, { steps }) => Math.max(0.01, (5 * eps) / steps),
-      min: 0,
+      above: 0,
     },
   },
   expectedPasses: ({ steps, samples }) => steps * (samples + 1),

@@ -36,7 +36,7 @@ export const square = defineAttack({
   losses: ['margin'],
   options: {
     queries: { about: 'patches to try', default: 5000, min: 1, integer: true },
-    area: { about: 'first share of the image that a patch covers', default: 0.8, min: 0, max: 1 },
+    area: { about: 'first share of the image that a patch covers', default: 0.8, above: 0, max: 1 },
   },
   expectedPasses: ({ queries }) => queries + 1,
   run({ oracle, batch, goal, threat, options }) {

@@ -27,7 +27,7 @@ export const transfer = defineAttack({
     stepSize: {
       about: 'length of a step in the norm of the threat (2.5 eps / steps)',
       default: ({ eps }, { steps }) => (2.5 * eps) / steps,
-      min: 0,
+      above: 0,
     },
     confidence: {
       about: "source's margin, in logits, at which to stop",

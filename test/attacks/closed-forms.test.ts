@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { row } from '../../src/arrays.ts';
+import { stepToHyperplane } from '../../src/attacks/hyperplane.ts';
 import {
   attackNamed,
   distance,
@@ -43,6 +44,7 @@ const logits = logitsOf(model, examples.images);
 const minimal: [string, Norm[], Record<string, number>][] = [
   ['deepfool', ['L2', 'Linf', 'L1'], { overshoot: 0.002 }],
   ['fab', ['L2', 'Linf', 'L1'], { steps: 30 }],
+  ['ddn', ['L2'], { steps: 300 }],
   ['fmn', ['L2', 'Linf', 'L1'], { steps: 300, stepSize: 0.3 }],
   ['cw-l2', ['L2'], { steps: 400, searches: 14, learningRate: 0.01, initialC: 0.1 }],
   ['hopskipjump', ['L2'], { steps: 25, initialQueries: 200 }],
@@ -108,3 +110,70 @@ for (const [name, norms] of fixed) {
     });
   }
 }
+
+/** Images most of whose pixels are 0 or 1, as digits are, on a linear model of two classes. */
+const binary = randomAffine(60, 2, 5, 0.4);
+const atBounds = (() => {
+  const target = linearClassifier({ ...binary, bias: [2.5, 0] });
+  const drawn = examplesFor(target, 40);
+  const images = drawn.images.map((value, p) => (p % 3 === 0 ? value : Math.round(value)));
+  const scores = logitsOf(target, images);
+  const labels = Int32Array.from(scores, ([a, b]) => (a >= b ? 0 : 1));
+  return { target, scores, batch: { ...drawn, images, labels } };
+})();
+
+for (const [name, norms] of [
+  ['deepfool', ['L2', 'Linf']],
+  ['ddn', ['L2']],
+  ['fmn', ['L2', 'Linf', 'L1']],
+  ['fab', ['L2', 'Linf', 'L1']],
+] as const) {
+  for (const norm of norms) {
+    test(`${name} in ${norm} finds the boundary where most pixels are at a bound`, () => {
+      const { target, scores, batch } = atBounds;
+      const options: Record<string, number> =
+        name === 'fmn' || name === 'ddn' ? { steps: 300 } : {};
+      const { images } = runAttack(planAttack(attackNamed(name), { norm, options }), target, batch);
+      const after = logitsOf(target, images);
+      batch.labels.forEach((label, i) => {
+        assert.notEqual(after[i].indexOf(Math.max(...after[i])), label, `example ${i} is correct`);
+        const w = Float32Array.from(binary.weights, (line) => line[1 - label] - line[label]);
+        const nearest = new Float32Array(60);
+        const gap = scores[i][label] - scores[i][1 - label];
+        stepToHyperplane(norm, row(batch.images, i, 60), w, gap, nearest);
+        const exact = distance(norm, new Float32Array(60), nearest);
+        const found = distance(norm, row(batch.images, i, 60), row(images, i, 60));
+        assert.ok(found >= exact * (1 - 1e-3), `example ${i}: ${found} is below ${exact}`);
+        assert.ok(found <= exact * 1.01, `example ${i}: ${found}, closed form ${exact}`);
+      });
+    });
+  }
+}
+
+test('deepfool ends on the boundary: 1 % nearer is not adversarial', () => {
+  const plan = planAttack(attackNamed('deepfool'), { norm: 'L2', options: { overshoot: 0.05 } });
+  const { images } = runAttack(plan, model, examples);
+  const nearer = images.map((x, p) => examples.images[p] + 0.99 * (x - examples.images[p]));
+  logitsOf(model, nearer).forEach((z, i) => {
+    assert.equal(z.indexOf(Math.max(...z)), examples.labels[i]);
+  });
+});
+
+test('sigma-zero changes at most one feature more than the closed form, and never fewer', () => {
+  const { target, scores, batch } = atBounds;
+  const { images } = runAttack(planAttack(attackNamed('sigma-zero'), {}), target, batch);
+  const after = logitsOf(target, images);
+  batch.labels.forEach((label, i) => {
+    assert.notEqual(after[i].indexOf(Math.max(...after[i])), label, `example ${i} is correct`);
+    const original = row(batch.images, i, 60);
+    const gains = binary.weights.map((line, p) => {
+      const w = line[1 - label] - line[label];
+      return w > 0 ? w * (1 - original[p]) : -w * original[p];
+    });
+    gains.sort((a, b) => b - a);
+    let exact = 0;
+    for (let gap = scores[i][label] - scores[i][1 - label]; gap >= 0; exact++) gap -= gains[exact];
+    const found = distance('L0', original, row(images, i, 60));
+    assert.ok(found >= exact && found <= exact + 1, `example ${i}: ${found}, closed form ${exact}`);
+  });
+});

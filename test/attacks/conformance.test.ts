@@ -12,6 +12,7 @@ import {
   planAttack,
   runAttack,
 } from '../../src/attacks/index.ts';
+import type { Classifier, Logits } from '../../src/models/index.ts';
 import { examplesFor, linearClassifier, pick, randomAffine, smallNetwork } from './models.ts';
 
 /** One line per attack: a short run, and the share of 24 easy examples on which it must succeed. */
@@ -26,8 +27,10 @@ const CASES: Record<string, { options?: Record<string, number>; breaks: number }
   'cw-l2': { options: { steps: 60, searches: 4, learningRate: 0.1, initialC: 0.1 }, breaks: 1 },
   'cw-l0': { options: { steps: 60, rounds: 40, learningRate: 0.2 }, breaks: 1 },
   'cw-linf': { options: { steps: 60, rounds: 6, learningRate: 0.05 }, breaks: 1 },
+  ddn: { options: { steps: 40 }, breaks: 1 },
   fmn: { options: { steps: 40, stepSize: 0.3 }, breaks: 1 },
   fab: { options: { steps: 15 }, breaks: 1 },
+  'sigma-zero': { options: { steps: 60 }, breaks: 1 },
   jsma: { breaks: 0.5 },
   square: { options: { queries: 300 }, breaks: 0.5 },
   spsa: { options: { steps: 10, samples: 32 }, breaks: 0.5 },
@@ -126,4 +129,55 @@ for (const attack of ATTACKS) {
       assert.deepEqual(images, examples.images);
     });
   }
+}
+
+/** A model whose answer does not depend on the image: logits far apart and gradients of zero. */
+const constant: Classifier = {
+  ...model,
+  name: 'constant',
+  logits: (images) => tf.add(tf.mul(model.logits(images), 0), [3, 1, 0, 2, -1]) as Logits,
+};
+
+for (const attack of ATTACKS) {
+  for (const norm of attack.norms) {
+    test(`${attack.name} in ${norm}: a gradient of zero gives a legal image, not an error`, () => {
+      const few = { ...pick(examples, [0, 1]), labels: new Int32Array(2) };
+      for (const loss of attack.losses.length > 0 ? attack.losses : [undefined]) {
+        const planned = planAttack(attack, {
+          norm,
+          eps: EPS[norm],
+          loss,
+          options: CASES[attack.name].options ?? {},
+        });
+        const { images } = runAttack(planned, constant, few, GOALS.untargeted, constant);
+        for (let i = 0; i < 2; i++) {
+          const [original, image] = [row(few.images, i, features), row(images, i, features)];
+          assert.ok(isWithin(planned.threat, original, image), `${loss} ${i}`);
+        }
+      }
+    });
+  }
+
+  test(`${attack.name}: 0 is refused where it makes no sense, and the message says what is right`, () => {
+    for (const [name, { above, max }] of Object.entries(attack.options)) {
+      if (above === undefined) continue;
+      const choose = (value: number) =>
+        planAttack(attack, { eps: 0.1, options: { [name]: value } });
+      const range = `above ${above}${max === undefined ? '' : `, at most ${max}`}, not ${above}`;
+      const expected = new RegExp(`^${attack.name}: ${name} is a number ${range}$`);
+      assert.throws(() => choose(above), { message: expected });
+      assert.equal(choose(above + 0.01).options[name], above + 0.01);
+    }
+  });
+}
+
+for (const attack of ATTACKS.filter(({ budget }) => budget === 'minimal')) {
+  test(`${attack.name}: an image that is already wrong comes back unchanged, after one pass`, () => {
+    const wrong = { ...examples, labels: targets };
+    for (const norm of attack.norms) {
+      const { images, forwards, backwards } = runAttack(plan(attack, norm), model, wrong);
+      assert.deepEqual(images, examples.images);
+      assert.deepEqual([forwards, backwards], [24, 0], norm);
+    }
+  });
 }

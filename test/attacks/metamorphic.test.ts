@@ -11,16 +11,16 @@ const classes = 6;
 const model = smallNetwork(features, classes, 31);
 const examples = examplesFor(model, 60);
 
-/** How many examples stand, one truth value each. */
-function standing(
+/** Which examples stay correct, one truth value each. */
+function stayCorrect(
   name: string,
   choices: { eps: number; loss?: LossName; options?: Record<string, number> },
-  victim: Classifier = model,
+  target: Classifier = model,
   labels: Int32Array = examples.labels,
 ): boolean[] {
   const plan = planAttack(attackNamed(name), choices);
-  const { images } = runAttack(plan, victim, { ...examples, labels });
-  return logitsOf(victim, images).map((z, i) => z.indexOf(Math.max(...z)) === labels[i]);
+  const { images } = runAttack(plan, target, { ...examples, labels });
+  return logitsOf(target, images).map((z, i) => z.indexOf(Math.max(...z)) === labels[i]);
 }
 
 const count = (values: readonly boolean[]) => values.filter(Boolean).length;
@@ -30,10 +30,13 @@ test('scaling and shifting the logits changes nothing for margin, dlr and temper
   for (const name of ['fgsm', 'pgd', 'apgd']) {
     for (const loss of ['margin', 'dlr', 'temperature'] as const) {
       const eps = name === 'fgsm' ? 0.05 : 0.03;
-      const [plain, scaled] = [model, distilled].map((victim) =>
-        count(standing(name, { eps, loss }, victim)),
+      const [plain, scaled] = [model, distilled].map((target) =>
+        count(stayCorrect(name, { eps, loss }, target)),
       );
-      assert.ok(Math.abs(plain - scaled) <= 1, `${name} ${loss}: ${plain} and ${scaled} stand`);
+      assert.ok(
+        Math.abs(plain - scaled) <= 1,
+        `${name} ${loss}: ${plain} and ${scaled} stay correct`,
+      );
     }
   }
 });
@@ -41,29 +44,29 @@ test('scaling and shifting the logits changes nothing for margin, dlr and temper
 test('scaling the logits makes softmax and logits collapse', () => {
   const distilled = rescaled(model, 200);
   for (const loss of ['softmax', 'logits'] as const) {
-    const honest = count(standing('pgd', { eps: 0.1, loss: 'margin' }, distilled));
-    const naive = count(standing('bim', { eps: 0.1, loss }, distilled));
+    const honest = count(stayCorrect('pgd', { eps: 0.1, loss: 'margin' }, distilled));
+    const naive = count(stayCorrect('bim', { eps: 0.1, loss }, distilled));
     assert.ok(naive > honest + 20, `${loss}: ${naive} stand under BIM, ${honest} really do`);
   }
 });
 
-test('a larger budget, more steps and more restarts never help the defender much', () => {
+test('a larger budget, more steps and more restarts never help robust accuracy by much', () => {
   const never = (figures: number[], slack: number) => {
     for (let i = 1; i < figures.length; i++) {
       assert.ok(figures[i] <= figures[i - 1] + slack, figures.join(', '));
     }
   };
   never(
-    [0.01, 0.02, 0.04, 0.08, 0.16].map((eps) => count(standing('pgd', { eps }))),
+    [0.01, 0.02, 0.04, 0.08, 0.16].map((eps) => count(stayCorrect('pgd', { eps }))),
     0,
   );
   const stepped = (steps: number) =>
-    count(standing('pgd', { eps: 0.03, options: { steps, stepSize: 0.004 } }));
+    count(stayCorrect('pgd', { eps: 0.03, options: { steps, stepSize: 0.004 } }));
   never([5, 10, 20, 40].map(stepped), 0);
   const restarted = (restarts: number) =>
-    count(standing('pgd', { eps: 0.03, options: { steps: 5, restarts } }));
+    count(stayCorrect('pgd', { eps: 0.03, options: { steps: 5, restarts } }));
   never([1, 2, 4, 8].map(restarted), 0);
-  assert.ok(count(standing('pgd', { eps: 0.03 })) <= count(standing('fgsm', { eps: 0.03 })));
+  assert.ok(count(stayCorrect('pgd', { eps: 0.03 })) <= count(stayCorrect('fgsm', { eps: 0.03 })));
 });
 
 test('which number a class has is of no importance', () => {
@@ -76,8 +79,8 @@ test('which number a class has is of no importance', () => {
   for (const name of ['fgsm', 'bim', 'pgd', 'apgd', 'square']) {
     const options: Record<string, number> = name === 'square' ? { queries: 100 } : {};
     assert.deepEqual(
-      standing(name, { eps: 0.04, options }, permuted, labels),
-      standing(name, { eps: 0.04, options }),
+      stayCorrect(name, { eps: 0.04, options }, permuted, labels),
+      stayCorrect(name, { eps: 0.04, options }),
       name,
     );
   }

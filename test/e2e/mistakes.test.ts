@@ -153,7 +153,11 @@ describe('a mistake is reported in one line, with a hint in the next', () => {
       ['train-teacher', '--temperature', '0'],
       /--temperature takes a number above 0/,
     ],
-    ['too many training images', ['train-teacher', '--train-size', '70000'], /--train-size 70000/],
+    [
+      'too many training images',
+      ['train-teacher', '--train-size', '70000'],
+      /cannot train on 70000 of the images/,
+    ],
     ['half an epoch', ['train-teacher', '--epochs', '0.5'], /--epochs takes an integer from 1 up/],
   ];
 
