@@ -18,6 +18,7 @@ export const ATTACK_NAMES = [
   'hopskipjump',
   'noise',
   'transfer',
+  'surrogate',
   'autoattack',
 ] as const;
 export type AttackName = (typeof ATTACK_NAMES)[number];

@@ -17,6 +17,7 @@ import { noise } from './noise.ts';
 import { pgd } from './pgd.ts';
 import { spsa } from './spsa.ts';
 import { square } from './square.ts';
+import { surrogate } from './surrogate.ts';
 import { transfer } from './transfer.ts';
 import type { Attack } from './types.ts';
 
@@ -39,6 +40,7 @@ const BY_NAME: Readonly<Record<AttackName, Attack>> = {
   hopskipjump,
   noise,
   transfer,
+  surrogate,
   autoattack,
 };
 
