@@ -51,37 +51,6 @@ export const surrogate = defineAttack({
     }
     const hunt = new Hunt(oracle, source, examples, goal, threat);
     for (let run = 0; run < restarts; run++) hunt.climb(run, steps, every);
-    if (process.env.SHRINK && threat.norm === 'Linf') {
-      const ends = examples.images.slice();
-      let open = hunt.active;
-      for (const factor of [1.5, 2, 3, 4]) {
-        const wide = new Hunt(
-          oracle,
-          source,
-          examples,
-          goal,
-          { norm: 'Linf', eps: Math.min(1, factor * threat.eps) },
-          open,
-        );
-        for (let run = 0; run < 2; run++) wide.climb(run, steps, every);
-        for (const example of open)
-          row(ends, example, source.features).set(row(wide.best, example, source.features));
-        open = wide.active;
-      }
-      hunt.shrink(+process.env.SHRINK, ends);
-      console.log(
-        'not reached',
-        open.length,
-        'left',
-        hunt.active.length,
-        'radii',
-        hunt.radii
-          .sort((a, b) => a - b)
-          .filter((_, i, all) => i % Math.ceil(all.length / 10) === 0)
-          .map((r) => r.toFixed(3))
-          .join(' '),
-      );
-    }
     hunt.search(queries);
     return hunt.best;
   },
@@ -116,11 +85,6 @@ class Hunt {
     this.#active = [...active];
     this.#bestMargin = new Float64Array(examples.labels.length).fill(Number.NEGATIVE_INFINITY);
     this.#judge(gather(this.best, this.#active, source.features), this.#active);
-  }
-
-  /** Examples that still stand. */
-  get active(): readonly number[] {
-    return this.#active;
   }
 
   /** Asks the model about points, keeps the better ones and drops the examples that are done. */
@@ -203,148 +167,6 @@ class Hunt {
         return [example, others[(run - 1) % others.length]];
       }),
     );
-  }
-
-  /**
-   * Search by decisions alone (after Chen & Gu 2020, "RayS"): for each example a direction of pixel
-   * signs and the smallest budget at which the model is fooled along it. A patch of the direction is
-   * changed, to where the surrogate's gradient points or by chance, and kept if a smaller budget does.
-   */
-  shrink(queries: number, ends: Float32Array): void {
-    const { oracle, source, examples, goal, threat } = this;
-    const { features } = source;
-    const streams = examples.streams.map((stream) => stream.child('shrink'));
-    let rows = [...this.#active];
-    const directions = new Map<number, Float32Array>();
-    const radii = new Map<number, number>();
-    const at = (example: number, direction: Float32Array, radius: number, point: Float32Array) => {
-      const original = row(examples.images, example, features);
-      for (let i = 0; i < features; i++) {
-        point[i] = Math.min(1, Math.max(0, original[i] + radius * direction[i]));
-      }
-    };
-    const asked = (points: Float32Array, asks: readonly number[]): boolean[] => {
-      const subjects = classTargetsOf(examples, goal, asks);
-      const logits = oracle.logits(points);
-      return asks.map((_, i) => reachesGoal(logits, subjects, i));
-    };
-    for (const example of rows) {
-      const original = row(examples.images, example, features);
-      const end = row(ends, example, features);
-      let largest = 0;
-      for (let i = 0; i < features; i++)
-        largest = Math.max(largest, Math.abs(end[i] - original[i]));
-      directions.set(
-        example,
-        end.map((value, i) => (value - original[i]) / (largest || 1)),
-      );
-      radii.set(example, largest);
-    }
-    // Keep only those with an end that fools the model, and find how little of it is enough.
-    const reached = asked(gather(ends, rows, features), rows);
-    rows = rows.filter((_, i) => reached[i]);
-    const bisect = (some: readonly number[], low: Map<number, number>, rounds: number) => {
-      for (let round = 0; round < rounds && some.length > 0; round++) {
-        const points = new Float32Array(some.length * features);
-        const middles = some.map(
-          (example) => ((low.get(example) ?? 0) + (radii.get(example) ?? 0)) / 2,
-        );
-        some.forEach((example, i) => {
-          at(
-            example,
-            directions.get(example) as Float32Array,
-            middles[i],
-            row(points, i, features),
-          );
-        });
-        asked(points, some).forEach((isFooled, i) => {
-          if (isFooled) radii.set(some[i], middles[i]);
-          else low.set(some[i], middles[i]);
-        });
-      }
-    };
-    bisect(rows, new Map(), 6);
-    const guesses = new Map<number, Float32Array>();
-    const finish = () => {
-      const done = rows.filter((example) => (radii.get(example) ?? 1) <= threat.eps);
-      for (const example of done) {
-        at(
-          example,
-          directions.get(example) as Float32Array,
-          radii.get(example) ?? 0,
-          row(this.best, example, features),
-        );
-      }
-      rows = rows.filter((example) => !done.includes(example));
-      const gone = new Set(done);
-      this.#active = this.#active.filter((example) => !gone.has(example));
-    };
-    finish();
-    for (let query = 0; query < queries && rows.length > 0; query++) {
-      const points = new Float32Array(rows.length * features);
-      if (query % 20 === 0) {
-        rows.forEach((example, i) => {
-          at(
-            example,
-            directions.get(example) as Float32Array,
-            radii.get(example) ?? 0,
-            row(points, i, features),
-          );
-        });
-        const { gradient } = source.lossGradients(
-          'margin',
-          points,
-          classTargetsOf(examples, goal, rows),
-        );
-        rows.forEach((example, i) => {
-          guesses.set(example, row(gradient, i, features).slice());
-        });
-      }
-      const share = 0.3 * (0.004 / 0.3) ** (query / queries);
-      const tried = rows.map((example, i) => {
-        const direction = (directions.get(example) as Float32Array).slice();
-        this.#turn(direction, guesses.get(example) as Float32Array, share, streams[example]);
-        at(example, direction, 0.995 * (radii.get(example) ?? 0), row(points, i, features));
-        return direction;
-      });
-      const better: number[] = [];
-      const low = new Map<number, number>();
-      asked(points, rows).forEach((isFooled, i) => {
-        if (!isFooled) return;
-        const example = rows[i];
-        directions.set(example, tried[i]);
-        radii.set(example, 0.995 * (radii.get(example) ?? 0));
-        low.set(example, 0.95 * (radii.get(example) ?? 0));
-        better.push(example);
-      });
-      bisect(better, low, 2);
-      finish();
-    }
-    this.radii = [...radii.values()];
-  }
-  radii: number[] = [];
-
-  #turn(
-    direction: Float32Array,
-    guess: Float32Array,
-    share: number,
-    stream: AttackBatch['streams'][number],
-  ): void {
-    const [height, width, channels] = this.source.classifier.inputShape;
-    const side = (length: number) => Math.max(1, Math.round(length * Math.sqrt(share)));
-    const [tall, wide] = [side(height), side(width)];
-    const top = stream.integer(height - tall + 1);
-    const left = stream.integer(width - wide + 1);
-    const kind = stream.uniform();
-    const sign = stream.uint32() & 1 ? 1 : -1;
-    for (let y = top; y < top + tall; y++) {
-      for (let x = left; x < left + wide; x++) {
-        for (let c = 0; c < channels; c++) {
-          const i = (y * width + x) * channels + c;
-          direction[i] = kind < 0.5 ? Math.sign(guess[i]) : kind < 0.75 ? sign : -direction[i];
-        }
-      }
-    }
   }
 
   /** Random search on the model with the surrogate's gradient as a guess. */

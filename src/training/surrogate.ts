@@ -34,6 +34,11 @@ const LEARNING_RATE = 2e-3;
 const NOISY_SHARE = 0.4;
 /** The logit gap that a model's typical answer is scaled to: soft, so that more than the class is learned. */
 const GAP = 6;
+/** Of the attack that chooses points: its steps, and its least budget as a share of the reach. */
+const ATTACK_STEPS = 4;
+const LEAST_REACH = 0.25;
+/** Of the way from a point to an attacked one, in search of where the answer changes. */
+const HALVINGS = 4;
 /** A row that adds up to 1 within this is taken for probabilities. */
 const SUM_SLACK = 1e-3;
 const LEAST_PROBABILITY = 1e-30;
@@ -83,6 +88,73 @@ function addNoise(
   }
 }
 
+const range = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+/** The class of every point. */
+function winners(oracle: Oracle, points: Float32Array): number[] {
+  const logits = oracle.logits(points);
+  return range(points.length / oracle.features).map((i) => argmax(row(logits, i, oracle.classes)));
+}
+
+/** Points within a random share of `reach` at which the surrogate gives another class. */
+function attackedPoints(
+  surrogate: Oracle,
+  starts: Float32Array,
+  reach: number,
+  draw: RandomStream,
+): Float32Array {
+  const eps = reach * (LEAST_REACH + (1 - LEAST_REACH) * draw.uniform());
+  const labels = Int32Array.from(winners(surrogate, starts));
+  return ascend({
+    oracle: surrogate,
+    examples: {
+      images: starts,
+      labels,
+      streams: Array.from(labels, (_, i) => draw.child(i)),
+    },
+    goal: { kind: 'untargeted' },
+    threat: { norm: 'Linf', eps },
+    loss: 'margin',
+    steps: ATTACK_STEPS,
+    stepSize: (2 * eps) / ATTACK_STEPS,
+    restarts: 1,
+    randomStart: true,
+    momentum: 0,
+    sparsity: 0,
+    confidence: 2,
+  });
+}
+
+/**
+ * Where the model changes its answer on the way from start to end, three in four are taken just before
+ * or just behind: of a model that gives classes and no scores, such points teach most.
+ */
+function towardsBoundary(
+  oracle: Oracle,
+  starts: Float32Array,
+  ends: Float32Array,
+  draw: RandomStream,
+): Float32Array {
+  const { features } = oracle;
+  const mixed = (shares: readonly number[]) =>
+    starts.map((value, i) => value + shares[Math.floor(i / features)] * (ends[i] - value));
+  const first = winners(oracle, starts);
+  const last = winners(oracle, ends);
+  const before = first.map(() => 0);
+  const behind = first.map(() => 1);
+  for (let round = 0; round < HALVINGS; round++) {
+    const middles = before.map((share, i) => (share + behind[i]) / 2);
+    winners(oracle, mixed(middles)).forEach((winner, i) => {
+      (winner === first[i] ? before : behind)[i] = middles[i];
+    });
+  }
+  const shares = first.map((winner, i) => {
+    if (winner === last[i] || i % 4 === 3) return 1;
+    return draw.uniform() < 0.5 ? before[i] : behind[i];
+  });
+  return mixed(shares);
+}
+
 /**
  * Distills `model` into a network of the default architecture. The same seed gives the same
  * surrogate of a model that repeats its answers.
@@ -115,66 +187,22 @@ export async function trainSurrogate(
   };
   const scale = GAP / medianGap(ask(attacked.subarray(0, 512 * features)), classes);
 
-  const towardsBoundary = (starts: Float32Array, ends: Float32Array, draw: RandomStream) => {
-    const winnersOf = (points: Float32Array) => {
-      const z = oracle.logits(points);
-      return range(BATCH).map((i) => argmax(row(z, i, classes)));
-    };
-    const first = winnersOf(starts);
-    const low = new Float32Array(BATCH);
-    const high = new Float32Array(BATCH).fill(1);
-    const last = winnersOf(ends);
-    const mix = (at: Float32Array) => {
-      const points = new Float32Array(starts.length);
-      for (let i = 0; i < points.length; i++) {
-        const t = at[Math.floor(i / features)];
-        points[i] = starts[i] + t * (ends[i] - starts[i]);
-      }
-      return points;
-    };
-    for (let round = 0; round < 4; round++) {
-      const middle = low.map((l, i) => (l + high[i]) / 2);
-      winnersOf(mix(middle)).forEach((winner, i) => {
-        if (winner === first[i]) low[i] = middle[i];
-        else high[i] = middle[i];
-      });
-    }
-    return mix(low.map((l, i) => (last[i] === first[i] || i % 4 === 3 ? 1 : draw.uniform() < 0.5 ? l : high[i])));
-  };
-
   const batchAt = (step: number): Float32Array => {
     const draw = stream.child(`batch/${step}`);
-    const points = new Float32Array(BATCH * features);
+    const starts = new Float32Array(BATCH * features);
     for (let i = 0; i < BATCH; i++) {
-      const pool = draw.uniform() < +(process.env.OWN ?? 0.5) ? attacked : images;
+      const pool = i % 2 === 0 ? images : attacked;
       const index = draw.integer(pool.length / features);
-      row(points, i, features).set(row(pool, index, features));
+      row(starts, i, features).set(row(pool, index, features));
     }
-    const isNoisy = step < NOISY_SHARE * steps;
+    if (step >= NOISY_SHARE * steps) {
+      const ends = attackedPoints(own, starts, reach, draw);
+      return towardsBoundary(oracle, starts, ends, draw);
+    }
     for (let i = 0; i < BATCH; i++) {
-      // An eighth stays clean.
-      if (isNoisy && i % 8 !== 7) addNoise(row(points, i, features), inputShape, reach, draw);
+      if (i % 8 !== 7) addNoise(row(starts, i, features), inputShape, reach, draw);
     }
-    if (isNoisy) return points;
-    const eps =
-      reach * (+(process.env.LOW ?? 0.25) + (1 - +(process.env.LOW ?? 0.25)) * draw.uniform());
-    const current = own.logits(points);
-    const labels = Int32Array.from({ length: BATCH }, (_, i) => argmax(row(current, i, classes)));
-    const ends = ascend({
-      oracle: own,
-      examples: { images: points, labels, streams: range(BATCH).map((i) => draw.child(i)) },
-      goal: { kind: 'untargeted' },
-      threat: { norm: 'Linf', eps },
-      loss: 'margin',
-      steps: +(process.env.K ?? 4),
-      stepSize: eps / 2,
-      restarts: 1,
-      randomStart: true,
-      momentum: 0,
-      sparsity: 0,
-      confidence: +(process.env.CONF ?? 2),
-    });
-    return process.env.BISECT ? towardsBoundary(points, ends, draw) : ends;
+    return starts;
   };
 
   for (let step = 0; step < steps; step++) {
@@ -184,12 +212,7 @@ export async function trainSurrogate(
       const targets = tf.softmax(tf.tensor2d(answers, [BATCH, classes])) as tf.Tensor2D;
       const input = tf.tensor4d(points, [BATCH, ...inputShape]);
       const { grads } = tf.variableGrads(
-        () => {
-          const z = surrogate.logits(input);
-          if (!process.env.MSE) return crossEntropy(z, targets, 1);
-          const c = (t: tf.Tensor) => tf.sub(t, tf.mean(t, 1, true));
-          return tf.add(tf.mul(tf.mean(tf.square(tf.sub(c(z), tf.clipByValue(c(tf.tensor2d(answers, [BATCH, classes])), -20, 20)))), +process.env.MSE), crossEntropy(z, targets, 1)) as tf.Scalar;
-        },
+        () => crossEntropy(surrogate.logits(input), targets, 1),
         variables,
       );
       optimizer.learningRate = 0.5 * LEARNING_RATE * (1 + Math.cos((Math.PI * step) / steps));
@@ -203,5 +226,3 @@ export async function trainSurrogate(
   optimizer.dispose();
   return classifier;
 }
-
-const range = (count: number) => Array.from({ length: count }, (_, i) => i);
