@@ -8,7 +8,6 @@ import {
   type Threat,
 } from '../../src/attacks/index.ts';
 import type { Classifier } from '../../src/models/index.ts';
-import type { Defense } from './defenses.ts';
 
 const STEPS = 40;
 /** Each run starts elsewhere; the last ones go on until fooled with confidence. */
@@ -24,21 +23,15 @@ export function areRight(model: Classifier, images: Float32Array, labels: Int32A
   return Array.from(labels, (label, i) => argmax(row(logits, i, model.classes)) === label);
 }
 
-/**
- * Share of the examples that the planted defense answers correctly, clean and under attacks that
- * know it. Its true robust accuracy is not above this.
- */
-export function boundOf(
-  defense: Defense,
-  base: Classifier,
+/** Attacks on the open form of a defense: one batch of candidates a run. */
+export function candidatesAgainst(
+  open: Classifier,
   examples: AttackBatch,
   threat: Threat,
-): number {
-  const planted = defense.plant(base);
-  const stands = areRight(planted, examples.images, examples.labels);
-  for (const [run, { confidence, momentum }] of RUNS.entries()) {
-    const candidates = ascend({
-      oracle: new Oracle(defense.open(base)),
+): Float32Array[] {
+  return RUNS.map(({ confidence, momentum }, run) =>
+    ascend({
+      oracle: new Oracle(open),
       examples: { ...examples, streams: examples.streams.map((one) => one.child(`bound ${run}`)) },
       goal: { kind: 'untargeted' },
       threat,
@@ -50,10 +43,22 @@ export function boundOf(
       momentum,
       sparsity: 0.01,
       confidence,
-    });
-    areRight(planted, candidates, examples.labels).forEach((isRight, i) => {
-      stands[i] &&= isRight;
-    });
-  }
+    }),
+  );
+}
+
+/**
+ * Share of the examples that a planted defense answers correctly, clean and at every candidate: its
+ * true robust accuracy is not above this.
+ */
+export function boundOf(
+  planted: Classifier,
+  examples: AttackBatch,
+  candidates: readonly Float32Array[],
+): number {
+  const verdicts = [examples.images, ...candidates].map((images) =>
+    areRight(planted, images, examples.labels),
+  );
+  const stands = Array.from(examples.labels, (_, i) => verdicts.every((isRight) => isRight[i]));
   return stands.filter(Boolean).length / stands.length;
 }

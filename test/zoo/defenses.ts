@@ -45,6 +45,9 @@ export interface Defense {
   open(base: Classifier): Classifier;
 }
 
+/** The open form of a defense that hides the base network's answers or adds noise to them. */
+const asItIs = (base: Classifier) => base;
+
 /** A map of logits `[N, classes]`; it may look at the images `[N, H, W, C]` too. */
 type AnswerMap = (logits: tf.Tensor2D, images: tf.Tensor4D) => tf.Tensor;
 type PixelMap = (images: tf.Tensor4D) => tf.Tensor;
@@ -58,7 +61,7 @@ const renamed = (base: Classifier, name: string, logits: Classifier['logits']): 
 function ofAnswers(name: string, kind: DefenseKind, map: AnswerMap): Defense {
   const plant = (base: Classifier) =>
     renamed(base, name, (images) => map(base.logits(images), images) as Logits);
-  return { name, kind, acts: 'answers', shift: 0, plant, open: (base) => base };
+  return { name, kind, acts: 'answers', shift: 0, plant, open: asItIs };
 }
 
 function ofPixels(name: string, kind: DefenseKind, shift: number, map: PixelMap): Defense {
@@ -179,7 +182,7 @@ function withLogitNoise(name: string, map: AnswerMap, deviation: number): Defens
       return tf.add(logits, tf.mul(draw(logits.shape), deviation)) as Logits;
     });
   };
-  return { name, kind: 'random-logits', acts: 'random', shift: 0, plant, open: (base) => base };
+  return { name, kind: 'random-logits', acts: 'random', shift: 0, plant, open: asItIs };
 }
 
 function withInputNoise(name: string, deviation: number): Defense {
@@ -190,7 +193,7 @@ function withInputNoise(name: string, deviation: number): Defense {
     );
   };
   const shift = 3 * deviation;
-  return { name, kind: 'input-noise', acts: 'random', shift, plant, open: (base) => base };
+  return { name, kind: 'input-noise', acts: 'random', shift, plant, open: asItIs };
 }
 
 const noisyInput = withInputNoise('input-noise', 0.1);

@@ -13,10 +13,10 @@ import {
 import { RandomStream } from '../../src/engine/index.ts';
 import { trainSurrogate } from '../../src/training/index.ts';
 import { baseNetwork } from './base.ts';
-import { areRight, boundOf } from './bound.ts';
+import { areRight, boundOf, candidatesAgainst } from './bound.ts';
 import { DEFENSES } from './defenses.ts';
 
-const COUNT = 64;
+const COUNT = 48;
 const { classifier: base, images, test } = await baseNetwork();
 const features = test.images.length / test.labels.length;
 const examples: AttackBatch = {
@@ -48,9 +48,13 @@ describe('the planted defenses', () => {
   });
 
   it('are worth nothing at 0.3 to an attacker who knows them', () => {
-    for (const defense of DEFENSES) {
-      const bound = boundOf(defense, base, examples, linf(0.3));
-      assert.ok(bound <= 0.05, `${defense.name}: ${bound}`);
+    // Defenses with one open form share the candidates.
+    const known = new Map<unknown, Float32Array[]>();
+    for (const { name, plant, open } of DEFENSES) {
+      const candidates = known.get(open) ?? candidatesAgainst(open(base), examples, linf(0.3));
+      known.set(open, candidates);
+      const bound = boundOf(plant(base), examples, candidates);
+      assert.ok(bound <= 0.05, `${name}: ${bound}`);
     }
   });
 
@@ -67,7 +71,7 @@ describe('the planted defenses', () => {
 
 describe('the surrogate attack', () => {
   const plan = planAttack(attackNamed('surrogate'), { ...linf(0.3), options: { queries: 50 } });
-  for (const name of ['one-hot', 'reversed-leak-x100', 'falling-ramps-12', 'input-noise']) {
+  for (const name of ['one-hot', 'reversed-leak-x100', 'falling-ramps-12']) {
     it(`breaks ${name}`, async () => {
       const planted = DEFENSES.find((defense) => defense.name === name)?.plant(base) ?? base;
       const source = await trainSurrogate(planted, {
