@@ -1,26 +1,27 @@
 // Writes docs/attacks/: one page an attack, from the registry and the attack's file header, so that
-// there is one place to change. A test holds the pages to what this makes.
+// there is one place to change. Tests compare the pages with what this makes, and run every example.
 //
 //   npm run docs:attacks
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { ATTACKS, type Attack } from '../src/attacks/index.ts';
+import { ATTACKS, type Attack, LOSSES, lossNamed, type Norm } from '../src/attacks/index.ts';
 
 const root = new URL('../', import.meta.url);
 
-/** The file that an attack is defined in; most are named after theirs. */
-const FILES: Readonly<Record<string, string>> = { 'apgd-t': 'apgd' };
+/** Budgets that examples name: at these, undefended MNIST models are wrong on many images. */
+const EXAMPLE_EPS: Readonly<Record<Norm, number>> = { Linf: 0.1, L2: 1.5, L1: 10, L0: 112 };
 
 const ACCESS: Readonly<Record<Attack['access'], string>> = {
   gradient: 'gradients of the model',
   scores: 'logits, no gradients',
   decision: 'predicted classes only',
   'source-gradient': 'gradients of another model only',
+  surrogate: 'logits, and gradients of a network distilled from them',
 };
 
 /** The header comment of an attack's file, as paragraphs of Markdown. */
 function headerOf(name: string): string {
-  const source = readFileSync(new URL(`src/attacks/${FILES[name] ?? name}.ts`, root), 'utf8');
+  const source = readFileSync(new URL(`src/attacks/${name}.ts`, root), 'utf8');
   const [comment] = /^\/\*\*[\s\S]*?\*\//.exec(source) ?? [''];
   return comment
     .split('\n')
@@ -36,27 +37,32 @@ function defaultOf(spec: Attack['options'][string]): string {
   return typeof spec.default === 'number' ? String(spec.default) : 'see left';
 }
 
+/** A command that runs the attack, its budget and its models named where it needs that. */
+function exampleOf({ name, access, budget, norms }: Attack): string {
+  const [norm] = norms;
+  return [
+    `distill attack --attack ${name}`,
+    ...(budget === 'fixed' && norm !== 'Linf' ? [`--norm ${norm}`] : []),
+    ...(budget === 'fixed' ? [`--eps ${EXAMPLE_EPS[norm]}`] : []),
+    ...(access === 'source-gradient' ? ['--model models/student --source models/baseline'] : []),
+  ].join(' ');
+}
+
+const yesOrNo = (value: boolean) => (value ? 'yes' : 'no');
+
 /** The page of an attack. */
 export function pageOf(attack: Attack): string {
   const options = Object.entries(attack.options).map(
     ([name, spec]) => `| \`${name}\` | ${spec.about} | ${defaultOf(spec)} |`,
   );
   const losses = attack.losses.map((loss, i) => `\`${loss}\`${i === 0 ? ' (default)' : ''}`);
-  const example = [
-    `distill attack --attack ${attack.name}`,
-    ...(attack.budget === 'fixed' && attack.norms[0] !== 'L0' ? ['--eps 0.1'] : []),
-    ...(attack.budget === 'fixed' && attack.norms[0] === 'L0' ? ['--eps 112'] : []),
-    ...(attack.access === 'source-gradient'
-      ? ['--model models/student --source models/baseline']
-      : []),
-  ].join(' ');
   return [
     `# ${attack.name}`,
     headerOf(attack.name),
     [
       '| | |',
       '| --- | --- |',
-      `| sees | ${ACCESS[attack.access]} |`,
+      `| reads | ${ACCESS[attack.access]} |`,
       `| budget | ${attack.budget === 'fixed' ? 'does its worst within `--eps`' : 'looks for the smallest perturbation'} |`,
       `| norms | ${attack.norms.join(', ')} |`,
       `| goals | ${attack.goals.join(', ')} |`,
@@ -70,7 +76,7 @@ export function pageOf(attack: Attack): string {
           ),
         ]
       : []),
-    `\`\`\`sh\n${example}\n\`\`\``,
+    `\`\`\`sh\n${exampleOf(attack)}\n\`\`\``,
     '<!-- Made by `npm run docs:attacks`; change the header of the source file instead. -->',
   ]
     .join('\n\n')
@@ -82,20 +88,21 @@ export function indexPage(): string {
   const rows = ATTACKS.map(
     ({ name, about, norms }) => `| [${name}](${name}.md) | ${about} | ${norms.join(', ')} |`,
   );
+  const losses = LOSSES.map((name) => {
+    const { about, vanishes, scaleInvariant } = lossNamed(name);
+    return `| \`${name}\` | ${about} | ${yesOrNo(vanishes)} | ${yesOrNo(scaleInvariant)} |`;
+  });
   return `# Attacks
 
 Every attack works on logits, within a budget in pixel values [0, 1] (L0: a number of features), and
 returns candidates; whether a candidate is adversarial is decided by the evaluation on the model at
 T = 1. Each example has a random stream of its own, so that neither batch size nor order changes a
-result. Most attacks climb one of these losses, and on a distilled model the choice decides:
+result. Most attacks maximize one of these losses. On a distilled model, whose logits are far apart,
+the choice decides: the first two lose their gradient in float32.
 
-| loss | what it is | on a distilled model |
-| --- | --- | --- |
-| \`softmax\` | cross-entropy on float32 probabilities, clipped as Keras does | blind: the gradient is exactly zero |
-| \`logits\` | cross-entropy from logits | signs go wrong past a lead of 16, all is zero past 104 |
-| \`temperature\` | cross-entropy of logits / T | sees |
-| \`margin\` | best other logit minus the true one | sees |
-| \`dlr\` | difference of logits ratio | sees, whatever the scale |
+| loss | what it is | gradient can vanish | independent of scale |
+| --- | --- | --- | --- |
+${losses.join('\n')}
 
 | attack | | norms |
 | --- | --- | --- |

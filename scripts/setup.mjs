@@ -1,12 +1,25 @@
 // Sets up what is missing, and only that: dependencies, the native engine, the built program.
-// Needs nothing but Node and npm. Every step leaves a stamp with the digest of its inputs, so that
-// nothing is done twice.
+// Needs nothing but Node and npm. Each step looks at what is there, however it got there, so a manual
+// `npm ci`, a compiler that was installed since or another `CXX` count. Two set-ups at once take
+// turns: the second one finds everything done.
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isSettled, planBuild } from '../native/build/plan.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -16,40 +29,96 @@ if (major < 20) {
   process.exit(2);
 }
 
+function readJson(path) {
+  try {
+    return JSON.parse(readFileSync(join(root, path), 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+// ---- The steps -------------------------------------------------------------------------------
+
+/** True when node_modules holds what package-lock.json lists, development dependencies included. */
+function isInstalled() {
+  const wanted = readJson('package-lock.json')?.packages ?? {};
+  const present = readJson('node_modules/.package-lock.json')?.packages ?? {};
+  const manifest = readJson('package.json');
+  for (const kind of ['dependencies', 'devDependencies']) {
+    const isLocked = JSON.stringify(wanted['']?.[kind]) === JSON.stringify(manifest[kind]);
+    if (!isLocked) return false; // npm says what is wrong
+  }
+  return Object.entries(wanted).every(([path, { version, integrity, optional }]) => {
+    if (path === '') return true;
+    const entry = present[path];
+    if (entry === undefined) return optional === true; // for another platform
+    const isSame = entry.version === version && entry.integrity === integrity;
+    return isSame && existsSync(join(root, path, 'package.json'));
+  });
+}
+
+const PROGRAM_INPUTS = [
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'scripts/bundle.mjs',
+  'src',
+  'native/backend',
+];
+const programStamp = join(root, 'dist', '.distill-setup');
+
 function filesOf(path) {
   if (!statSync(path).isDirectory()) return [path];
   return readdirSync(path)
     .sort()
-    .filter((name) => name !== 'out' && !name.startsWith('.'))
+    .filter((name) => !name.startsWith('.'))
     .flatMap((name) => filesOf(join(path, name)));
 }
 
-function digest(paths) {
-  const hash = createHash('sha256').update(process.versions.modules);
-  for (const path of paths) {
+function programDigest() {
+  const hash = createHash('sha256');
+  for (const path of PROGRAM_INPUTS) {
     for (const file of filesOf(join(root, path)))
       hash.update(file.slice(root.length)).update(readFileSync(file));
   }
   return hash.digest('hex');
 }
 
-/**
- * Runs a step unless its stamp says that it ran on the same inputs, and tells whether it ran.
- * `isDone`: an earlier step has just done it, so that only the stamp is missing.
- */
-function step({ what, inputs, stamp, command, isDone = false }) {
-  const file = join(root, stamp);
-  const current = digest(inputs);
-  if (existsSync(file) && readFileSync(file, 'utf8') === current) return false;
-  if (!isDone) run(what, command);
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, current);
-  return true;
-}
+const steps = [
+  {
+    what: 'installing dependencies and compiling the engine',
+    // Development dependencies build the program: also where NODE_ENV is production.
+    command: [
+      ...['npm', 'ci', '--include=dev', '--no-audit', '--no-fund'],
+      ...['--foreground-scripts', '--loglevel=error'],
+    ],
+    isDone: isInstalled,
+  },
+  {
+    what: 'compiling the engine',
+    command: ['node', 'native/build/install.mjs'],
+    isDone: () => isSettled(planBuild()),
+  },
+  {
+    what: 'building the program',
+    command: ['npm', 'run', '--silent', 'build'],
+    isDone: () =>
+      existsSync(programStamp) && readFileSync(programStamp, 'utf8') === programDigest(),
+    before: () => {
+      rmSync(programStamp, { force: true });
+      return programDigest();
+    },
+    after: (digest) => {
+      mkdirSync(dirname(programStamp), { recursive: true });
+      writeFileSync(programStamp, digest);
+    },
+  },
+];
 
-function run(what, command) {
+function run({ what, command, before, after }) {
   console.error(`setup: ${what} (${command.join(' ')})`);
   const started = performance.now();
+  const state = before?.();
   const { status } = spawnSync(command[0], command.slice(1), {
     cwd: root,
     stdio: ['ignore', 2, 2], // standard output stays free for the program's own results
@@ -61,32 +130,82 @@ function run(what, command) {
     );
     process.exit(3);
   }
+  after?.(state);
   console.error(`setup: done in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
 
-const installed = step({
-  what: 'installing dependencies and compiling the engine',
-  inputs: ['package.json', 'package-lock.json'],
-  stamp: 'node_modules/.distill-setup',
-  command: ['npm', 'ci', '--no-audit', '--no-fund', '--foreground-scripts', '--loglevel=error'],
-});
-step({
-  what: 'compiling the engine',
-  inputs: ['native/src', 'native/build'],
-  stamp: 'native/build/out/.distill-setup',
-  command: ['node', 'native/build/install.mjs'],
-  isDone: installed,
-});
-step({
-  what: 'building the program',
-  inputs: [
-    'package-lock.json',
-    'tsconfig.json',
-    'tsconfig.build.json',
-    'scripts/bundle.mjs',
-    'src',
-    'native/backend',
-  ],
-  stamp: 'dist/.distill-setup',
-  command: ['npm', 'run', '--silent', 'build'],
-});
+// ---- One set-up at a time --------------------------------------------------------------------
+
+const lockFile = join(root, '.distill-setup.lock');
+
+function readLock() {
+  try {
+    return readFileSync(lockFile, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the process that wrote this lock has ended. One on another machine is taken to run. */
+function isAbandoned(lock) {
+  const [pid, host] = lock.split(' ');
+  if (host !== hostname()) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return error.code === 'ESRCH';
+  }
+}
+
+/** Removes an abandoned lock, unless another process has just replaced it by its own. */
+function removeLock(abandoned) {
+  const aside = `${lockFile}.${process.pid}.old`;
+  try {
+    renameSync(lockFile, aside);
+  } catch {
+    return; // another process removed it
+  }
+  if (readFileSync(aside, 'utf8') !== abandoned) linkSync(aside, lockFile);
+  rmSync(aside);
+}
+
+/** Creates the lock in one step with its contents, or returns false when there is one. */
+function tryLock() {
+  const own = `${lockFile}.${process.pid}`;
+  writeFileSync(own, `${process.pid} ${hostname()}`);
+  try {
+    linkSync(own, lockFile);
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+    return false;
+  } finally {
+    rmSync(own);
+  }
+}
+
+function lock() {
+  for (let waiting = false; !tryLock(); ) {
+    const other = readLock();
+    if (other === undefined) continue;
+    if (isAbandoned(other)) {
+      removeLock(other);
+      continue;
+    }
+    if (!waiting) {
+      const [pid, host] = other.split(' ');
+      console.error(
+        `setup: waiting for another set-up (process ${pid} on ${host}; if there is none, delete ${lockFile})`,
+      );
+    }
+    waiting = true;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+  }
+  process.on('exit', () => rmSync(lockFile, { force: true }));
+}
+
+if (steps.some(({ isDone }) => !isDone())) {
+  lock();
+  for (const step of steps) if (!step.isDone()) run(step);
+}

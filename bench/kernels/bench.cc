@@ -4,7 +4,7 @@
 //   bench [batch = 128] [instruction set = all] [threads = 1 and 2] [filter on the kernel's name]
 //
 // Rates count the operations of the dense computation. Kernels that skip zeros can therefore
-// show more than 100 %. Each figure is the fastest sample of a tenth of a second.
+// show more than 100 %. Each time is the fastest of the samples taken within a tenth of a second.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -17,12 +17,14 @@
 
 #include "kernels.h"
 
-#define PEAK(name)                                     \
-  namespace name {                                     \
+#define PEAK(name)                                      \
+  namespace name {                                      \
   extern double (*const kPeak)(int steps, float* sink); \
   }
 #if defined(__x86_64__)
-PEAK(portable) PEAK(avx2) PEAK(avx512)
+PEAK(portable)
+PEAK(avx2)
+PEAK(avx512)
 #elif defined(__aarch64__)
 PEAK(neon)
 #endif
@@ -64,8 +66,8 @@ Floats random_floats(size_t count) {
   return out;
 }
 
-// Seconds of one call: the fastest of many short samples, since other work on the machine can only
-// add to a sample.
+// Seconds of one call: the fastest of many short samples, since other work on the machine can
+// only add to a sample.
 double time_call(const std::function<void()>& call) {
   call();
   double start = seconds();
@@ -129,40 +131,43 @@ struct Layer {
 void measure_layer(Report& report, const Layer& layer, int batch) {
   const int out = layer.size - 2, half = out / 2;
   const int32_t geometry[16] = {batch, layer.size, layer.size, layer.inC, 3, 3, layer.outC, out,
-                                out, 1, 1, 0, 0, 1, 1, 0};
+                                out,   1,          1,          0,         0, 1, 1,          0};
   const Floats x = random_floats(size_t(batch) * layer.size * layer.size * layer.inC);
-  const Floats w = random_floats(size_t(9) * layer.inC * layer.outC), bias = random_floats(layer.outC);
+  const Floats w = random_floats(size_t(9) * layer.inC * layer.outC),
+               bias = random_floats(layer.outC);
   const Floats dy = random_floats(size_t(batch) * out * out * layer.outC);
   Floats y(dy.size()), dx(x.size()), dw(w.size()), dbias(bias.size());
   const double operations = 2.0 * batch * out * out * 9 * layer.inC * layer.outC;
   const std::string name = layer.name;
   if (!layer.pooled) {
     report.measure((name + " forward").c_str(), operations, [&] {
-      conv2d(x.data(), w.data(), bias.data(), y.data(), geometry, kRelu);
+      kernels().conv2d(x.data(), w.data(), bias.data(), y.data(), geometry, kRelu);
     });
     Floats sparse = dy;  // what ReLU lets through: half of it
     for (float& v : sparse) v = generator() & 1 ? v : 0;
     report.measure((name + " input gradient").c_str(), operations, [&] {
-      conv2d_backprop_input(sparse.data(), w.data(), dx.data(), geometry);
+      kernels().conv2d_backprop_input(sparse.data(), w.data(), dx.data(), geometry);
     });
     report.measure((name + " filter gradient").c_str(), operations, [&] {
-      conv2d_backprop_filter(x.data(), sparse.data(), dw.data(), geometry);
+      kernels().conv2d_backprop_filter(x.data(), sparse.data(), dw.data(), geometry);
     });
     return;
   }
   const size_t pooled = size_t(batch) * half * half * layer.outC;
   std::vector<uint8_t> argmax(pooled + 64);
   report.measure((name + " forward + pool").c_str(), operations, [&] {
-    conv2d_relu_pool(x.data(), w.data(), bias.data(), y.data(), argmax.data(), geometry, 2);
+    kernels().conv2d_relu_pool(x.data(), w.data(), bias.data(), y.data(), argmax.data(), geometry,
+                               2);
   });
-  // About half of the pooled outputs of a trained network are dead.
+  // About half of the pooled outputs of a trained network have no gradient.
   for (uint8_t& a : argmax) a = generator() & 1 ? uint8_t(generator() & 3) : 255;
   report.measure((name + " pooled input gradient").c_str(), operations, [&] {
-    conv2d_relu_pool_backprop_input(dy.data(), argmax.data(), w.data(), dx.data(), geometry, 2);
+    kernels().conv2d_relu_pool_backprop_input(dy.data(), argmax.data(), w.data(), dx.data(),
+                                              geometry, 2);
   });
   report.measure((name + " pooled filter gradient").c_str(), operations, [&] {
-    conv2d_relu_pool_backprop_filter(x.data(), dy.data(), argmax.data(), dw.data(), dbias.data(),
-                                     geometry, 2);
+    kernels().conv2d_relu_pool_backprop_filter(x.data(), dy.data(), argmax.data(), dw.data(),
+                                               dbias.data(), geometry, 2);
   });
 }
 
@@ -173,13 +178,14 @@ void measure_dense(Report& report, const char* layer, int batch, int in, int out
   const double operations = 2.0 * batch * in * out;
   const std::string name = layer;
   report.measure((name + " forward").c_str(), operations, [&] {
-    mat_mul(x.data(), w.data(), bias.data(), y.data(), 1, batch, in, out, 0, 0, 0, 0, kRelu);
+    kernels().mat_mul(x.data(), w.data(), bias.data(), y.data(), 1, batch, in, out, 0, 0, 0, 0,
+                      kRelu);
   });
   report.measure((name + " input gradient").c_str(), operations, [&] {
-    mat_mul(dy.data(), w.data(), nullptr, dx.data(), 1, batch, out, in, 0, 0, 0, 1, 0);
+    kernels().mat_mul(dy.data(), w.data(), nullptr, dx.data(), 1, batch, out, in, 0, 0, 0, 1, 0);
   });
   report.measure((name + " weight gradient").c_str(), operations, [&] {
-    mat_mul(x.data(), dy.data(), nullptr, dw.data(), 1, in, batch, out, 0, 0, 1, 0, 0);
+    kernels().mat_mul(x.data(), dy.data(), nullptr, dw.data(), 1, in, batch, out, 0, 0, 1, 0, 0);
   });
 }
 
@@ -192,28 +198,29 @@ void measure_rest(Report& report, int batch) {
   const int32_t turned[] = {2, batch, 1600, 1, 0};
   const Floats image = random_floats(size_t(batch) * 6400);
   Floats gradient(image.size());
-  report.measure("max_pool 10x10x64", 0, [&] { max_pool(image.data(), out.data(), pool); });
-  report.measure("max_pool_grad 10x10x64", 0, [&] {
-    max_pool_grad(image.data(), a.data(), gradient.data(), pool);
-  });
-  report.measure("add [batch, 1600]", 0, [&] { binary(kAdd, a.data(), b.data(), out.data(), flat); });
-  report.measure("add a row to [batch, 1600]", 0, [&] {
-    binary(kAdd, a.data(), b.data(), out.data(), rows);
-  });
-  report.measure("exp [batch, 1600]", 0, [&] { unary(kExp, a.data(), out.data(), count, 0, 0); });
-  report.measure("sum [batch, 1600] over batch", 0, [&] {
-    reduce(kSum, a.data(), out.data(), 1, batch, 1600);
-  });
-  report.measure("sum [batch, 1600] over columns", 0, [&] {
-    reduce(kSum, a.data(), out.data(), batch, 1600, 1);
-  });
-  report.measure("softmax [batch, 10]", 0, [&] { softmax(a.data(), out.data(), batch, 10); });
-  report.measure("transpose [batch, 1600]", 0, [&] { transpose(a.data(), out.data(), turned); });
+  report.measure("max_pool 10x10x64", 0,
+                 [&] { kernels().max_pool(image.data(), out.data(), pool); });
+  report.measure("max_pool_grad 10x10x64", 0,
+                 [&] { kernels().max_pool_grad(image.data(), a.data(), gradient.data(), pool); });
+  report.measure("add [batch, 1600]", 0,
+                 [&] { kernels().binary(kAdd, a.data(), b.data(), out.data(), flat); });
+  report.measure("add a row to [batch, 1600]", 0,
+                 [&] { kernels().binary(kAdd, a.data(), b.data(), out.data(), rows); });
+  report.measure("exp [batch, 1600]", 0,
+                 [&] { kernels().unary(kExp, a.data(), out.data(), count, 0, 0); });
+  report.measure("sum [batch, 1600] over batch", 0,
+                 [&] { kernels().reduce(kSum, a.data(), out.data(), 1, batch, 1600); });
+  report.measure("sum [batch, 1600] over columns", 0,
+                 [&] { kernels().reduce(kSum, a.data(), out.data(), batch, 1600, 1); });
+  report.measure("softmax [batch, 10]", 0,
+                 [&] { kernels().softmax(a.data(), out.data(), batch, 10); });
+  report.measure("transpose [batch, 1600]", 0,
+                 [&] { kernels().transpose(a.data(), out.data(), turned); });
   const int weights = 225034;  // of the whole network
   Floats w(weights), m(weights), v(weights, 1.0f), g(weights, 0.1f);
   report.measure("adam_step 225,034 weights", 0, [&] {
-    adam_step(w.data(), m.data(), v.data(), g.data(), weights, 1e-3f, 0.9f, 0.999f, 1e-7f, 0.1f,
-              0.001f);
+    kernels().adam_step(w.data(), m.data(), v.data(), g.data(), weights, 1e-3f, 0.9f, 0.999f, 1e-7f,
+                        0.1f, 0.001f);
   });
 }
 
@@ -228,8 +235,10 @@ int main(int argc, char** argv) {
   for (int isa : {2, 1, 0, 3}) {
     if ((onlyIsa >= 0 && isa != onlyIsa) || !set_instruction_set(isa)) continue;
     const double peak = peak_of(isa);
-    std::printf("\nisa threads  kernel                                    ms   GFLOP/s     peak"
-                "      (%.1f GFLOP/s a core)\n", peak / 1e9);
+    std::printf(
+        "\nisa threads  kernel                                    ms   GFLOP/s     peak"
+        "      (%.1f GFLOP/s a core)\n",
+        peak / 1e9);
     for (int threads : {1, 2}) {
       if (onlyThreads > 0 && threads != onlyThreads) continue;
       set_threads(threads);

@@ -1,4 +1,4 @@
-// Builds and runs the bench of the C++ kernels (bench.cc says what it prints):
+// Builds and runs the bench of the C++ kernels (its output is described in bench.cc):
 //
 //   node bench/kernels/run.mjs [batch = 128] [instruction set] [threads] [kernel's name]
 import { spawnSync } from 'node:child_process';

@@ -3,7 +3,8 @@ import type { backend_util, Variable } from '@tensorflow/tfjs-core';
 import { DataStorage, type DataType, engine, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import type { Kernels } from './kernels.ts';
 import { BufferPool, type Memory, type TypedArray } from './memory.ts';
-import { type PooledType, TensorData } from './tensor_data.ts';
+import { checkElements } from './sizes.ts';
+import { type PooledType, TensorData } from './tensor-data.ts';
 
 /**
  * A TensorFlow.js backend whose hot kernels are compiled code; all others are inherited from the
@@ -53,10 +54,16 @@ export class CompiledBackend extends MathBackendCPU {
     this.pool.clear();
   }
 
-  /** A tensor for a kernel to fill: its contents are arbitrary. */
+  /**
+   * A tensor for a kernel to fill: its contents are arbitrary.
+   *
+   * @throws RangeError when it has more elements than kernels can count, or memory is exhausted
+   */
   allocate(shape: number[], dtype: PooledType = 'float32'): TensorInfo {
+    const length = util.sizeFromShape(shape);
+    checkElements(length, `a tensor of shape [${shape.join(', ')}]`);
     const dataId = { id: this.#nextDataId++ };
-    this.data.set(dataId, TensorData.allocate(this.pool, dtype, util.sizeFromShape(shape)));
+    this.data.set(dataId, TensorData.allocate(this.pool, dtype, length));
     return { dataId, shape, dtype };
   }
 
@@ -76,8 +83,14 @@ export class CompiledBackend extends MathBackendCPU {
   /**
    * The arrays to hand to a kernel, in the same order. Call it after every `allocate`, right
    * before the kernel: on WebAssembly any allocation may detach what was returned earlier.
+   *
+   * @throws RangeError when one has more elements than kernels can count, or memory is exhausted
    */
   arrays<T extends TypedArray[] = Float32Array[]>(...tensors: TensorInfo[]): T {
+    for (const { dataId, shape } of tensors) {
+      const length = this.data.get(dataId).array?.length ?? 0;
+      checkElements(length, `a tensor of shape [${shape.join(', ')}]`);
+    }
     if (!this.pool.isHeap) for (const { dataId } of tensors) this.data.get(dataId).adopt();
     return tensors.map(({ dataId }) => this.data.get(dataId).array) as T;
   }

@@ -13,31 +13,45 @@ import {
   util,
 } from '@tensorflow/tfjs-core';
 import type { CompiledBackend } from './backend.ts';
-import { Activation } from './ops.ts';
+import { Activation } from './kernel-table.ts';
 import { type CompiledKernel, kernel } from './registry.ts';
+import { checkElements, int32Block } from './sizes.ts';
 
 export type ConvInfo = backend_util.Conv2DInfo;
 
-/** The geometry block of `kernels.h`, for convolutions and pools. */
+/**
+ * The geometry block of `kernel_list.h`, for convolutions and pools.
+ *
+ * @throws RangeError when a number of it or the padded image is beyond 32 bits
+ */
 export function geometryOf(info: ConvInfo): Int32Array {
-  return Int32Array.of(
-    info.batchSize,
-    info.inHeight,
-    info.inWidth,
-    info.inChannels,
-    info.filterHeight,
-    info.filterWidth,
-    info.outChannels,
-    info.outHeight,
-    info.outWidth,
-    info.strideHeight,
-    info.strideWidth,
-    info.padInfo.top,
-    info.padInfo.left,
-    info.dilationHeight,
-    info.dilationWidth,
-    0,
+  const { inChannels, filterHeight, filterWidth, padInfo } = info;
+  const rows = (info.outHeight - 1) * info.strideHeight + (filterHeight - 1) * info.dilationHeight;
+  const columns = (info.outWidth - 1) * info.strideWidth + (filterWidth - 1) * info.dilationWidth;
+  const height = Math.max(rows + 1, info.inHeight);
+  const width = Math.max(columns + 1, info.inWidth);
+  checkElements(height * width * inChannels, 'a padded image');
+  return int32Block(
+    'the geometry of a convolution or pool',
+    ...[info.batchSize, info.inHeight, info.inWidth, inChannels],
+    ...[filterHeight, filterWidth, info.outChannels, info.outHeight, info.outWidth],
+    ...[info.strideHeight, info.strideWidth, padInfo.top, padInfo.left],
+    ...[info.dilationHeight, info.dilationWidth, 0],
   );
+}
+
+/** Kernels round the rows of a filter up to whole vectors, of at most this many floats. */
+const VECTOR = 16;
+
+/**
+ * `geometryOf` for a convolution, whose filter is packed with padding.
+ *
+ * @throws RangeError when a number of it, the padded image or the packed filter is beyond 32 bits
+ */
+export function convGeometryOf(info: ConvInfo): Int32Array {
+  const depth = info.filterHeight * info.filterWidth * (info.inChannels + VECTOR);
+  checkElements(depth * (info.outChannels + 2 * VECTOR), 'a packed filter');
+  return geometryOf(info);
 }
 
 type Pair = [number, number] | number;
@@ -77,7 +91,7 @@ function runConv(
   if (util.sizeFromShape(info.outShape) === 0) return undefined;
   const y = backend.allocate(info.outShape);
   const [xs, ws, ys, bs = null] = backend.arrays(x, filter, y, ...(bias ? [bias] : []));
-  backend.kernels.conv2d(xs, ws, bs, ys, geometryOf(info), activation);
+  backend.kernels.conv2d(xs, ws, bs, ys, convGeometryOf(info), activation);
   return y;
 }
 
@@ -122,7 +136,7 @@ const conv2dBackpropInput = kernel<'dy' | 'filter', Conv2DBackpropInputAttrs>(
     if (!matches(dy, info) || util.sizeFromShape(inputShape) === 0) return undefined;
     const dx = backend.allocate(info.inShape);
     const [dys, ws, dxs] = backend.arrays(dy, filter, dx);
-    backend.kernels.conv2d_backprop_input(dys, ws, dxs, geometryOf(info));
+    backend.kernels.conv2d_backprop_input(dys, ws, dxs, convGeometryOf(info));
     return dx;
   },
 );
@@ -137,7 +151,7 @@ const conv2dBackpropFilter = kernel<'x' | 'dy', Conv2DBackpropFilterAttrs>(
     if (!matches(dy, info)) return undefined;
     const dw = backend.allocate(info.filterShape);
     const [xs, dys, dws] = backend.arrays(x, dy, dw);
-    backend.kernels.conv2d_backprop_filter(xs, dys, dws, geometryOf(info));
+    backend.kernels.conv2d_backprop_filter(xs, dys, dws, convGeometryOf(info));
     return dw;
   },
 );

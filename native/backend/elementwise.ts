@@ -50,15 +50,18 @@ import {
   ZerosLike,
 } from '@tensorflow/tfjs-core';
 import type { CompiledBackend } from './backend.ts';
-import { BinaryOp, CompareOp, UnaryOp } from './ops.ts';
+import { BinaryOp, CompareOp, UnaryOp } from './kernel-table.ts';
 import { type CompiledKernel, kernel } from './registry.ts';
+import { int32Block } from './sizes.ts';
 
 const MAX_RANK = 6;
 
 /**
- * The shape block of `kernels.h` for `a op b`: rank, dimensions, strides of a, strides of b; stride
- * 0 where an operand is broadcast. Neighboring dimensions that both operands walk alike are merged,
+ * The shape block of `kernel_list.h` for `a op b`: rank, dimensions, strides of a, strides of b; stride
+ * 0 where an operand is broadcast. Neighboring dimensions in which both operands advance alike are merged,
  * so most calls have rank 1 or 2. Undefined when more than six dimensions are left.
+ *
+ * @throws RangeError when a number does not fit into 32 bits
  */
 export function broadcastShape(a: number[], b: number[], out: number[]): Int32Array | undefined {
   const dims: number[] = [];
@@ -88,7 +91,7 @@ export function broadcastShape(a: number[], b: number[], out: number[]): Int32Ar
     }
     return result;
   };
-  return Int32Array.of(dims.length, ...dims, ...strides(keepsA), ...strides(keepsB));
+  return int32Block('a shape', dims.length, ...dims, ...strides(keepsA), ...strides(keepsB));
 }
 
 function runBinary(
@@ -234,7 +237,7 @@ const addN: CompiledKernel = {
   },
 };
 
-/** dy where the ReLU let its input through; a kernel of this backend only. */
+/** dy where the ReLU's input is positive, else 0; a kernel of this backend only. */
 export const RELU_GRAD = 'ReluGrad';
 
 export const elementwiseKernels: readonly CompiledKernel[] = [

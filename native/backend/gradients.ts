@@ -1,7 +1,7 @@
-/** Gradients that TensorFlow.js lacks or spends a pass too many on, after TensorFlow.js's own. */
+/** Gradients that TensorFlow.js lacks or computes with an extra pass, registered after its own. */
 import * as tf from '@tensorflow/tfjs-core';
 import { RELU_GRAD } from './elementwise.ts';
-import './tfjs_gradients.ts';
+import './tfjs-gradients.ts';
 
 /** True while an outer gradient records: then every step must have a gradient itself. */
 export function isDifferentiatedAgain(): boolean {

@@ -13,7 +13,7 @@ import { register, registerWasmFrom } from './register.ts';
 import { loadWasm } from './wasm.ts';
 
 export { CompiledBackend } from './backend.ts';
-export { type ConvPoolOptions, convReluPool } from './conv_relu_pool.ts';
+export { type ConvPoolOptions, convReluPool } from './conv-relu-pool.ts';
 export { INSTRUCTION_SETS, type InstructionSet, type Kernels } from './kernels.ts';
 export { Adam, type Optimizer, Sgd } from './optimizers.ts';
 export { addonFile, buildRecordFile, loadAddon, loadWasm, wasmFile };

@@ -9,7 +9,7 @@ import {
   util,
 } from '@tensorflow/tfjs-core';
 import type { CompiledBackend } from './backend.ts';
-import { Activation } from './ops.ts';
+import { Activation } from './kernel-table.ts';
 import { type CompiledKernel, kernel } from './registry.ts';
 
 interface Product {

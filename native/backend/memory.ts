@@ -1,5 +1,5 @@
 /**
- * Where the bytes of tensors live, and how they are reused.
+ * The memory of tensors, and its reuse.
  *
  * The rule: a compiled kernel's output gets a block from the pool, and the block goes back when the
  * last reference to the tensor is disposed. JavaScript never sees a block: `dataSync` and inherited
@@ -21,7 +21,7 @@ export interface Memory {
   /** @throws RangeError when there is no memory left */
   allocate(byteLength: number): Block;
   free(block: Block): void;
-  /** True when compiled kernels can read any array of JavaScript's where it is. */
+  /** True when compiled kernels can read any JavaScript array without a copy. */
   readonly isHeap: boolean;
 }
 
@@ -33,7 +33,7 @@ const ALIGNMENT = 64;
 /**
  * Blocks on the JavaScript heap, freed by the garbage collector.
  *
- * @param misalignment an array's address modulo 64, which only the addon can tell
+ * @param misalignment an array's address modulo 64, which only the addon can find out
  */
 export function heapMemory(misalignment: (array: Float32Array) => number): Memory {
   return {
@@ -65,7 +65,7 @@ export class BufferPool {
   /** Free blocks by size, in the order in which sizes were first released. */
   readonly #free = new Map<number, Block[]>();
   #freeBytes = 0;
-  /** Fill freed blocks with NaN, so that a tensor that still looks at one is found out. */
+  /** Fill freed blocks with NaN, so that a tensor that still reads one is detected. */
   poison = false;
 
   constructor(memory: Memory, limit = DEFAULT_LIMIT) {

@@ -15,6 +15,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { CompiledBackend } from './backend.ts';
 import { type CompiledKernel, kernel } from './registry.ts';
+import { int32Block } from './sizes.ts';
 
 const MAX_RANK = 6;
 
@@ -57,7 +58,7 @@ const transpose = kernel<'x', TransposeAttrs>(
     }
     const out = backend.allocate(perm.map((axis) => x.shape[axis]));
     const [xs, outs] = backend.arrays(x, out);
-    backend.kernels.transpose(xs, outs, Int32Array.of(rank, ...x.shape, ...perm));
+    backend.kernels.transpose(xs, outs, int32Block('a shape', rank, ...x.shape, ...perm));
     return out;
   },
 );
@@ -72,12 +73,12 @@ const slice = kernel<'x', SliceAttrs>(Slice, ({ inputs: { x }, attrs, backend })
   const offset = slice_util.computeFlatOffset(begin, util.computeStrides(x.shape));
   const out = backend.allocate(size);
   const [outs] = backend.arrays(out);
-  const xs = backend.data.get(x.dataId).array as Float32Array; // copied by JavaScript, wherever it is
+  const xs = backend.data.get(x.dataId).array as Float32Array; // copied by JavaScript, from any memory
   outs.set(xs.subarray(offset, offset + length));
   return out;
 });
 
-/** Runs shorter than this are not worth a copy of their own. */
+/** The shortest run for which a copy of its own is faster than the inherited kernel. */
 const SHORTEST_RUN = 16;
 
 const concat: CompiledKernel = {
@@ -95,7 +96,7 @@ const concat: CompiledKernel = {
     if (Math.min(...runs) < SHORTEST_RUN) return undefined;
     const out = backend.allocate(backend_util.computeOutShape(shapes, axis));
     const [outs] = backend.arrays(out);
-    // Copied by JavaScript, from wherever the parts are.
+    // Copied by JavaScript, from any memory.
     const sources = parts.map(({ dataId }) => backend.data.get(dataId).array as Float32Array);
     const outer = util.sizeFromShape(shapes[0].slice(0, axis));
     for (let row = 0, at = 0; row < outer; row++) {

@@ -12,12 +12,12 @@ export interface Optimizer {
   /** May be set between steps. */
   learningRate: number;
   /**
-   * One update of each variable by the gradient at the same place. The optimizer knows variables by
-   * their place in the list, so it must be the same list at every step.
+   * One update of each variable by the gradient of the same index. The optimizer identifies variables
+   * by their index in the list, so it must be the same list at every step.
    */
   step(variables: readonly tf.Variable[], gradients: readonly tf.Tensor[]): void;
   /**
-   * All that is needed to go on as if nothing had happened: `step` holds the number of steps, and
+   * All that is needed to resume with the same bits: `step` holds the number of steps, and
    * `<slot>/<i>` the state of the i-th variable.
    */
   state(): Promise<Map<string, Float32Array>>;

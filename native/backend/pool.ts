@@ -53,7 +53,7 @@ function forward(which: 'max_pool' | 'avg_pool') {
   };
 }
 
-/** The pool's geometry when dY has the shape that goes with it. */
+/** The pool's geometry; undefined when dY has another shape than its output. */
 function gradInfo(x: TensorInfo, dy: TensorInfo, attrs: PoolAttrs): ConvInfo | undefined {
   const info = poolInfo(x.shape, attrs);
   return info && util.arraysEqual(dy.shape, info.outShape) ? info : undefined;

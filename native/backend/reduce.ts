@@ -21,7 +21,7 @@ import {
   util,
 } from '@tensorflow/tfjs-core';
 import type { CompiledBackend } from './backend.ts';
-import { ArgReduceOp, ReduceOp } from './ops.ts';
+import { ArgReduceOp, ReduceOp } from './kernel-table.ts';
 import { type CompiledKernel, kernel } from './registry.ts';
 
 /** A tensor seen as [outer, middle, inner], of which the middle is reduced. */

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { CompiledBackend } from './backend.ts';
 import { convKernels } from './conv.ts';
-import { convReluPoolKernels } from './conv_relu_pool.ts';
+import { convReluPoolKernels } from './conv-relu-pool.ts';
 import { elementwiseKernels } from './elementwise.ts';
 import type { Kernels } from './kernels.ts';
 import { matmulKernels } from './matmul.ts';

@@ -26,6 +26,9 @@ class WasmBlock implements Block {
   }
 }
 
+/** The largest size class of the module's allocator: 7/8 of its 4 GiB. */
+const MAX_BLOCK_BYTES = 7 * 2 ** 29;
+
 class WasmMemory implements Memory {
   readonly isHeap = false;
   readonly #allocator: Allocator;
@@ -35,7 +38,9 @@ class WasmMemory implements Memory {
   }
 
   allocate(byteLength: number): Block {
-    const pointer = this.#allocator.allocate(byteLength) >>> 0;
+    // The module sees sizes modulo 2^32.
+    const fits = byteLength <= MAX_BLOCK_BYTES;
+    const pointer = fits ? this.#allocator.allocate(byteLength) >>> 0 : 0;
     if (pointer === 0) {
       throw new RangeError(
         `WebAssembly memory is exhausted (${byteLength} bytes more were needed)`,

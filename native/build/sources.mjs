@@ -45,7 +45,7 @@ export function addonUnits(architecture = process.arch) {
   const units = ['dispatch', 'threads', 'node'].map((name) => ({
     source: `${name}.cc`,
     object: `${name}.o`,
-    flags: [],
+    flags: name === 'threads' ? ['-fexceptions'] : [], // a thread that does not start is an exception
   }));
   const sets = variants[architecture] ?? { portable: [] };
   for (const [name, flags] of Object.entries(sets)) {
@@ -57,11 +57,16 @@ export function addonUnits(architecture = process.arch) {
 /** Translation units of the WebAssembly module. */
 export const wasmSources = ['dispatch.cc', 'threads.cc', 'variant.cc', 'wasm.cc'];
 
-/** The names that `kernels.h` declares. */
-export function kernelNames() {
-  const header = readFileSync(join(sourceFolder, 'kernels.h'), 'utf8');
-  const body = header.slice(header.indexOf('extern "C" {'), header.indexOf('}  // extern "C"'));
-  return [...body.matchAll(/^(?:void|int32_t) (\w+)\(/gm)].map((match) => match[1]);
+/** The entries of `kernel_list.h`: `{ name, parameters: [{ type, name }] }`, types as in C++. */
+export function kernelList() {
+  const list = readFileSync(join(sourceFolder, 'kernel_list.h'), 'utf8').replace(/\/\/.*$/gm, '');
+  return [...list.matchAll(/KERNEL\((\w+), ([^)]*)\)/g)].map(([, name, parameters]) => ({
+    name,
+    parameters: parameters.split(',').map((parameter) => {
+      const [, type, parameterName] = parameter.trim().match(/^(.*\S)\s+(\w+)$/);
+      return { type, name: parameterName };
+    }),
+  }));
 }
 
 /** The file of each build that the other one does not read. */

@@ -1,6 +1,6 @@
-// What all convolution kernels share: the geometry, padding, and the walk over a pixel's patch.
+// What all convolution kernels share: the geometry, padding, and iteration over a pixel's patch.
 //
-// A pixel's patch (the input values that one output pixel sees) consists of `runs` contiguous
+// A pixel's patch (the input values that one output pixel depends on) consists of `runs` contiguous
 // stretches of the image, `runLength` floats each: with NHWC images a kernel row is one stretch
 // of kernelW * inC floats (unless it is dilated: then each of its pixels is).
 //
@@ -42,17 +42,17 @@ struct Conv {
   }
   explicit Conv(const int32_t* g) : Conv(g, g[7], g[8]) {}
 
-  size_t imageSize() const { return static_cast<size_t>(inH) * inW * inC; }
-  size_t outputSize() const { return static_cast<size_t>(outH) * outW * outC; }
-  size_t extentSize() const { return static_cast<size_t>(extentH) * extentW * inC; }
+  size_t image_size() const { return static_cast<size_t>(inH) * inW * inC; }
+  size_t output_size() const { return static_cast<size_t>(outH) * outW * outC; }
+  size_t extent_size() const { return static_cast<size_t>(extentH) * extentW * inC; }
   // Offset of a run in the image, from its patch's first element.
-  ptrdiff_t runOffset(int run) const {
+  ptrdiff_t run_offset(int run) const {
     const bool joined = runs == kernelH;
     const int kh = joined ? run : run / kernelW, kw = joined ? 0 : run % kernelW;
     return (static_cast<ptrdiff_t>(kh) * dilationH * extentW + kw * dilationW) * inC;
   }
   // Offset of the first element of an output pixel's patch.
-  ptrdiff_t pixelOffset(int oh, int ow) const {
+  ptrdiff_t pixel_offset(int oh, int ow) const {
     return (static_cast<ptrdiff_t>(oh) * strideH * extentW + ow * strideW) * inC;
   }
 };
@@ -82,8 +82,8 @@ inline void for_shared_rows(const Conv& c, Copy copy) {
 // A copy of the part of an image that kernels reach, with its padding, 64-byte aligned and
 // readable a little beyond its end (scratch memory, valid until the worker's next image).
 inline const float* copy_image(const Conv& c, const float* image, int worker) {
-  float* copy = scratch(worker, kScratchImage, c.extentSize());
-  if (c.padded) set_zero(copy, c.extentSize());
+  float* copy = scratch(worker, kScratchImage, c.extent_size());
+  if (c.padded) set_zero(copy, c.extent_size());
   for_shared_rows(c, [&](size_t to, size_t from, size_t count) {
     __builtin_memcpy(copy + to, image + from, count * sizeof(float));
   });
@@ -98,13 +98,13 @@ inline const float* padded_image(const Conv& c, const float* image, int worker) 
 // Where to sum the gradient of one image, zeroed: in place, or in scratch memory (which may be
 // written a little beyond its end) from which store_gradient cuts the padding off.
 inline float* gradient_image(const Conv& c, float* dx, bool inPlace, int worker) {
-  float* image = inPlace ? dx : scratch(worker, kScratchImage, c.extentSize());
-  set_zero(image, inPlace ? c.imageSize() : c.extentSize());
+  float* image = inPlace ? dx : scratch(worker, kScratchImage, c.extent_size());
+  set_zero(image, inPlace ? c.image_size() : c.extent_size());
   return image;
 }
 inline void store_gradient(const Conv& c, const float* image, float* dx) {
   if (image == dx) return;
-  set_zero(dx, c.imageSize());
+  set_zero(dx, c.image_size());
   for_shared_rows(c, [&](size_t from, size_t to, size_t count) {
     __builtin_memcpy(dx + to, image + from, count * sizeof(float));
   });
@@ -135,7 +135,7 @@ inline ptrdiff_t* offset_list(int worker, int count) {
 // The forward tile of one panel; the caller sets a, c, cRow and the activation.
 inline Tile forward_tile(const Conv& c, const PackedFilter& filter, int panel, int worker) {
   ptrdiff_t* segments = offset_list(worker, c.runs);
-  for (int run = 0; run < c.runs; ++run) segments[run] = c.runOffset(run);
+  for (int run = 0; run < c.runs; ++run) segments[run] = c.run_offset(run);
   Tile t = {};
   t.aRow = static_cast<ptrdiff_t>(c.strideW) * c.inC;
   t.aStep = 1;

@@ -3,12 +3,12 @@
 // Forward. For each panel of output channels and each row of windows, the micro-kernel writes
 // `pool` convolution rows to scratch memory (2 x 26 x 32 floats = 6.6 KB: they never leave the L1
 // cache), and the pool reads them back. What is kept for the gradient is one byte per pooled
-// value, the winner's place in its window, instead of all activations; outputs that the pool drops
-// are not computed.
+// value, the index of the winner in its window, instead of all activations; outputs outside every
+// window are not computed.
 //
-// Gradients go straight from the pooled dY and the winners, which say where the one non-zero of
-// each window is: conv_sparse.h, or conv_window.h for few input channels. The gradient with
-// respect to the convolution's output is never written down.
+// Gradients are computed straight from the pooled dY and the winners, which give the position of
+// the one non-zero of each window: conv_sparse.h, or conv_window.h for few input channels. The
+// gradient with respect to the convolution's output is never stored.
 #include "conv_sparse.h"
 #include "conv_window.h"
 #include "conv_winograd.h"
@@ -16,35 +16,35 @@
 namespace KERNEL_ISA {
 namespace {
 
-constexpr int kDead = 255;  // argmax where ReLU gave 0
+constexpr int kNoGradient = 255;  // argmax where ReLU gave 0
 
-// A convolution that computes only the outputs that the pool looks at.
+// A convolution that computes only the outputs that the pool reads.
 struct Block : Conv {
   int pool, pooledH, pooledW;
   Block(const int32_t* g, int pool)
       : Conv(g, g[7] / pool * pool, g[8] / pool * pool), pool(pool), pooledH(g[7] / pool),
         pooledW(g[8] / pool) {}
   int windows() const { return pooledH * pooledW; }
-  size_t pooledSize() const { return static_cast<size_t>(windows()) * outC; }
-  ptrdiff_t windowOffset(int window) const {
-    return pixelOffset(window / pooledW * pool, window % pooledW * pool);
+  size_t pooled_size() const { return static_cast<size_t>(windows()) * outC; }
+  ptrdiff_t window_offset(int window) const {
+    return pixel_offset(window / pooledW * pool, window % pooledW * pool);
   }
 };
 
-// The maximum of a window and its place. Starting from 0 applies ReLU: a value that does not
-// exceed 0 never wins.
+// The maximum of a window and its index in the window. Starting from 0 applies ReLU: a value that
+// does not exceed 0 never wins.
 struct Winner {
   Vec best = {};
-  IntVec place = IntVec{} + kDead;
-  ALWAYS_INLINE void meet(Vec value, int at) {
+  IntVec index = IntVec{} + kNoGradient;
+  ALWAYS_INLINE void update(Vec value, int at) {
     const IntVec better = (value > best) | (value != value);
     best = choose(better, value, best);
-    place = choose(better, IntVec{} + at, place);
+    index = choose(better, IntVec{} + at, index);
   }
   ALWAYS_INLINE void store_to(float* y, uint8_t* argmax, int count) const {
     store_part(y, best, count);
-    if (count == kWidth) return store_bytes(argmax, place);
-    for (int i = 0; i < count; ++i) argmax[i] = static_cast<uint8_t>(place[i]);
+    if (count == kWidth) return store_bytes(argmax, index);
+    for (int i = 0; i < count; ++i) argmax[i] = static_cast<uint8_t>(index[i]);
   }
 };
 
@@ -59,7 +59,7 @@ void pool_row(const Block& c, const float* rows, float* y, uint8_t* argmax, int 
       Winner winner;
       for (int i = 0; i < pool; ++i) {
         for (int k = 0; k < pool; ++k) {
-          winner.meet(load(window + i * pitch + k * kNR), i * pool + k);
+          winner.update(load(window + i * pitch + k * kNR), i * pool + k);
         }
       }
       winner.store_to(y + j, argmax + j, min_of(kWidth, columns - j));
@@ -80,7 +80,7 @@ void forward_direct(const Block& c, const PackedFilter& filter, const float* ima
     t.cRow = kNR;
     for (int ph = first; ph < last; ++ph) {
       for (int i = 0; i < c.pool; ++i) {
-        t.a = image + c.pixelOffset(ph * c.pool + i, 0);
+        t.a = image + c.pixel_offset(ph * c.pool + i, 0);
         t.c = rows + static_cast<size_t>(i) * c.outW * kNR;
         run_rows(t, c.outW);
       }
@@ -113,7 +113,8 @@ void forward_winograd(const Block& c, const PackedFilter& filter, const float* i
           transform_output(products + static_cast<size_t>(tile) * kNR + (j - panel * kNR),
                            element_stride(static_cast<size_t>(tiles) * kNR), outputs);
           Winner winner;
-          UNROLL for (int i = 0; i < 4; ++i) winner.meet(outputs[i] + bias, i);
+          UNROLL
+          for (int i = 0; i < 4; ++i) winner.update(outputs[i] + bias, i);
           const size_t at = (static_cast<size_t>(row) * c.pooledW + tile) * c.outC + j;
           winner.store_to(y + at, argmax + at, min_of(kWidth, c.outC - j));
         }
@@ -127,14 +128,14 @@ void add_bias_gradient(const Block& c, const float* dy, const uint8_t* argmax, f
   int oc = 0;
   for (; oc + kWidth <= c.outC; oc += kWidth) {
     Vec sum = {};
-    for (size_t at = oc; at < c.pooledSize(); at += c.outC) {
-      sum += choose(load_bytes(argmax + at) == kDead, Vec{}, load(dy + at));
+    for (size_t at = oc; at < c.pooled_size(); at += c.outC) {
+      sum += choose(load_bytes(argmax + at) == kNoGradient, Vec{}, load(dy + at));
     }
     store(sums + oc, load(sums + oc) + sum);
   }
   for (; oc < c.outC; ++oc) {
-    for (size_t at = oc; at < c.pooledSize(); at += c.outC) {
-      sums[oc] += argmax[at] == kDead ? 0.0f : dy[at];
+    for (size_t at = oc; at < c.pooled_size(); at += c.outC) {
+      sums[oc] += argmax[at] == kNoGradient ? 0.0f : dy[at];
     }
   }
 }
@@ -145,15 +146,14 @@ void conv2d_relu_pool(const float* x, const float* w, const float* bias, float* 
                       const int32_t* geometry, int32_t pool) {
   const Block c(geometry, pool);
   const bool winograd = pool == 2 && winograd_fits(c);
-  const PackedFilter filter =
-      winograd ? pack_winograd_filter(c, w, bias) : pack_filter(c, w, bias);
+  const PackedFilter filter = winograd ? pack_winograd_filter(c, w, bias) : pack_filter(c, w, bias);
   const int parts = parts_per_image(c.batch, c.pooledH);
   parallel_for(c.batch * parts, [&](int task, int worker) {
     const int n = task / parts, part = task % parts;
-    const float* image = padded_image(c, x + n * c.imageSize(), worker);
+    const float* image = padded_image(c, x + n * c.image_size(), worker);
     (winograd ? forward_winograd : forward_direct)(
         c, filter, image, c.pooledH * part / parts, c.pooledH * (part + 1) / parts,
-        y + n * c.pooledSize(), argmax + n * c.pooledSize(), worker);
+        y + n * c.pooled_size(), argmax + n * c.pooled_size(), worker);
   });
 }
 
@@ -164,15 +164,15 @@ namespace {
 // Offsets in the image: of every window, and from there of the pixel that won, by the byte in
 // argmax.
 struct WinnerOffsets {
-  int32_t places[256];
+  int32_t pixels[256];
   const int32_t* windows;
   explicit WinnerOffsets(const Block& c) {
     int32_t* offsets = reinterpret_cast<int32_t*>(scratch(0, kScratchPacked, c.windows()));
-    for (int w = 0; w < c.windows(); ++w) offsets[w] = static_cast<int32_t>(c.windowOffset(w));
+    for (int w = 0; w < c.windows(); ++w) offsets[w] = static_cast<int32_t>(c.window_offset(w));
     windows = offsets;
-    for (int place = 0; place < 256; ++place) {
-      places[place] = place < c.pool * c.pool
-                          ? static_cast<int32_t>(c.pixelOffset(place / c.pool, place % c.pool))
+    for (int index = 0; index < 256; ++index) {
+      pixels[index] = index < c.pool * c.pool
+                          ? static_cast<int32_t>(c.pixel_offset(index / c.pool, index % c.pool))
                           : 0;
     }
   }
@@ -182,13 +182,13 @@ void add_filter_gradient(const Block& c, const float* x, const float* dy, const 
                          const WinnerOffsets& offsets, float* sums, int worker) {
   const int windows = c.windows(), pitch = c.outC;
   add_filter_gradient(c, x, windows, sums, worker, [&](int oc, Entry* entries) {
-    const uint8_t* place = argmax + oc;
+    const uint8_t* index = argmax + oc;
     const float* value = dy + oc;
     int count = 0;
-    for (int w = 0; w < windows; ++w, place += pitch, value += pitch) {
-      // Written always, kept if alive: no branch to mispredict.
-      entries[count] = {offsets.windows[w] + offsets.places[*place], *value};
-      count += *place != kDead;
+    for (int w = 0; w < windows; ++w, index += pitch, value += pitch) {
+      // Always written, counted only if it has a gradient: no branch to mispredict.
+      entries[count] = {offsets.windows[w] + offsets.pixels[*index], *value};
+      count += *index != kNoGradient;
     }
     return count;
   });
@@ -199,7 +199,7 @@ const float* gather_windows(const Block& c, const WindowPatch& patch, const floa
                             int worker) {
   float* patches = scratch(worker, kScratchTile, static_cast<size_t>(c.windows()) * patch.size);
   for (int w = 0; w < c.windows(); ++w) {
-    const float* from = image + c.windowOffset(w);
+    const float* from = image + c.window_offset(w);
     float* to = patches + static_cast<size_t>(w) * patch.size;
     for (int row = 0; row < patch.rows; ++row) {
       copy_row(from + static_cast<size_t>(row) * c.extentW * c.inC, to + row * patch.rowLength,
@@ -217,7 +217,7 @@ void conv2d_relu_pool_backprop_filter(const float* x, const float* dy, const uin
                                       int32_t pool) {
   const Block c(geometry, pool);
   const WindowPatch patch(c, pool);
-  const size_t filterSize = c.small ? patch.tableSize(c) : SparsePatch(c).size * c.outC;
+  const size_t filterSize = c.small ? patch.table_size(c) : SparsePatch(c).size * c.outC;
   const size_t size = filterSize + c.outC;  // and the bias
   const int groups = group_count(c);
   float* sums = scratch(0, kScratchPartial, groups * size);
@@ -226,17 +226,17 @@ void conv2d_relu_pool_backprop_filter(const float* x, const float* dy, const uin
       c, [&](int g) { set_zero(sums + g * size, size); },
       [&](int g, int n, int worker) {
         float* sum = sums + g * size;
-        const float* d = dy + n * c.pooledSize();
-        const uint8_t* winners = argmax + n * c.pooledSize();
+        const float* d = dy + n * c.pooled_size();
+        const uint8_t* winners = argmax + n * c.pooled_size();
         add_bias_gradient(c, d, winners, sum + filterSize);
         if (!c.small) {
-          add_filter_gradient(c, x + n * c.imageSize(), d, winners, offsets, sum, worker);
+          add_filter_gradient(c, x + n * c.image_size(), d, winners, offsets, sum, worker);
           return;
         }
-        const float* image = padded_image(c, x + n * c.imageSize(), worker);
+        const float* image = padded_image(c, x + n * c.image_size(), worker);
         const float* patches = gather_windows(c, patch, image, worker);
         float* starts[256];
-        list_places(c, patch, sum, starts);
+        list_row_starts(c, patch, sum, starts);
         for (int w = 0; w < c.windows(); ++w) {
           add_window_products(c, patch, patches + static_cast<size_t>(w) * patch.size,
                               d + static_cast<size_t>(w) * c.outC,
@@ -252,10 +252,9 @@ void conv2d_relu_pool_backprop_filter(const float* x, const float* dy, const uin
   }
   if (!c.small) return store_filter_gradient(c, sums, groups, size, dw);
   set_zero(dw, static_cast<size_t>(c.depth) * c.outC);
-  patch.for_values(c, pool, [&](int place, int value, int position) {
+  patch.for_values(c, pool, [&](int index, int value, int position) {
     for (int oc = 0; oc < c.outC; ++oc) {
-      const float* from =
-          sums + (static_cast<size_t>(place) * c.outC + oc) * patch.size + position;
+      const float* from = sums + (static_cast<size_t>(index) * c.outC + oc) * patch.size + position;
       float sum = 0.0f;
       for (int g = 0; g < groups; ++g) sum += from[g * size];
       dw[static_cast<size_t>(value) * c.outC + oc] += sum;
@@ -267,25 +266,31 @@ void conv2d_relu_pool_backprop_filter(const float* x, const float* dy, const uin
 
 namespace {
 
-// The non-zeros of one image, pixel by pixel of each window: each of a window's places has a bin
-// of outC entries, and the dead share one more. Returns the number of pixels with any.
+// The non-zeros of one image, pixel by pixel of each window: each index in a window has a bin
+// of outC entries, and values without a gradient share one more. Returns the number of pixels with
+// any.
 int list_pixels(const Block& c, const float* dy, const uint8_t* argmax, size_t rowSize,
                 PixelList* pixels, Entry* entries) {
-  const int places = c.pool * c.pool, channels = c.outC;
+  const int windowSize = c.pool * c.pool, channels = c.outC;
   uint8_t bins[256];
-  for (int place = 0; place < 256; ++place) bins[place] = static_cast<uint8_t>(min_of(place, places));
+  for (int index = 0; index < 256; ++index) {
+    bins[index] = static_cast<uint8_t>(min_of(index, windowSize));
+  }
   int pixel = 0;
   for (int w = 0; w < c.windows(); ++w) {
     Entry* ends[256];
-    const int first = w * places * channels;
-    for (int place = 0; place <= places; ++place) ends[place] = entries + first + place * channels;
+    const int first = w * windowSize * channels;
+    for (int index = 0; index <= windowSize; ++index) {
+      ends[index] = entries + first + index * channels;
+    }
     int32_t row = 0;
     for (int oc = 0; oc < channels; ++oc, row += static_cast<int32_t>(rowSize)) {
       *ends[bins[argmax[oc]]]++ = {row, dy[oc]};
     }
-    for (int place = 0; place < places; ++place) {
-      const int start = first + place * channels, end = static_cast<int>(ends[place] - entries);
-      pixels[pixel] = {c.windowOffset(w) + c.pixelOffset(place / c.pool, place % c.pool), start, end};
+    for (int index = 0; index < windowSize; ++index) {
+      const int start = first + index * channels, end = static_cast<int>(ends[index] - entries);
+      pixels[pixel] = {c.window_offset(w) + c.pixel_offset(index / c.pool, index % c.pool), start,
+                       end};
       pixel += end > start;
     }
     dy += channels;
@@ -305,14 +310,13 @@ void conv2d_relu_pool_backprop_input(const float* dy, const uint8_t* argmax, con
       c.small ? pack_shifted_filter(c, patch, pool, w)
               : pack_filter_rows(c, w, scratch(0, kScratchPacked, rowPatch.size * c.outC));
   parallel_for(c.batch, [&](int n, int worker) {
-    float* out = dx + n * c.imageSize();
-    const float* d = dy + n * c.pooledSize();
-    const uint8_t* winners = argmax + n * c.pooledSize();
-    float* image =
-        gradient_image(c, out, !c.padded && (c.small || fits_vectors(c, out)), worker);
+    float* out = dx + n * c.image_size();
+    const float* d = dy + n * c.pooled_size();
+    const uint8_t* winners = argmax + n * c.pooled_size();
+    float* image = gradient_image(c, out, !c.padded && (c.small || fits_vectors(c, out)), worker);
     if (c.small) {
       const float* starts[256];
-      list_places(c, patch, filter, starts);
+      list_row_starts(c, patch, filter, starts);
       float* patches = scratch(worker, kScratchTile, static_cast<size_t>(c.windows()) * patch.size);
       for (int i = 0; i < c.windows(); ++i) {
         window_gradient(c, patch, starts, d + static_cast<size_t>(i) * c.outC,
@@ -320,7 +324,7 @@ void conv2d_relu_pool_backprop_input(const float* dy, const uint8_t* argmax, con
                         patches + static_cast<size_t>(i) * patch.size);
       }
       for (int i = 0; i < c.windows(); ++i) {
-        float* to = image + c.windowOffset(i);
+        float* to = image + c.window_offset(i);
         for (int row = 0; row < patch.rows; ++row) {
           add_row(patches + static_cast<size_t>(i) * patch.size + row * patch.rowLength,
                   to + static_cast<size_t>(row) * c.extentW * c.inC, patch.rowLength);
@@ -328,7 +332,7 @@ void conv2d_relu_pool_backprop_input(const float* dy, const uint8_t* argmax, con
       }
     } else {
       Entry* entries =
-          reinterpret_cast<Entry*>(scratch(worker, kScratchList, 2 * (c.outputSize() + c.outC)));
+          reinterpret_cast<Entry*>(scratch(worker, kScratchList, 2 * (c.output_size() + c.outC)));
       PixelList* pixels = reinterpret_cast<PixelList*>(
           scratch(worker, kScratchOutput, static_cast<size_t>(c.outH) * c.outW * 4 + 4));
       const int count = list_pixels(c, d, winners, rowPatch.size, pixels, entries);

@@ -7,7 +7,7 @@
 //   input gradient, per output pixel:     dX(patch)   += sum over its non-zeros   g * W[:, oc]
 //
 // `add_scaled` is the kernel of both: it holds the sum in registers (kRuns runs of kVectors
-// vectors) while a list of (offset, value) entries passes by, one load and one FMA a vector.
+// vectors) over a list of (offset, value) entries, one load and one FMA a vector.
 // With two loads a cycle from the L1 cache that is the FMA units' peak, on an eighth of the work.
 // The order of the sums is the list's, which follows from the data alone.
 #pragma once
@@ -36,21 +36,27 @@ void add_scaled(const float* in, const ptrdiff_t* inRuns, const Entry* entries, 
                 float* out, const ptrdiff_t* outRuns) {
   Vec sums[kRuns][kVectors];
   const float* rows[kRuns];
-  UNROLL for (int r = 0; r < kRuns; ++r) {
+  UNROLL
+  for (int r = 0; r < kRuns; ++r) {
     rows[r] = in + inRuns[r];
-    UNROLL for (int v = 0; v < kVectors; ++v) sums[r][v] = Vec{};
+    UNROLL
+    for (int v = 0; v < kVectors; ++v) sums[r][v] = Vec{};
   }
   for (int e = 0; e < count; ++e) {
     const float value = entries[e].value;
     const ptrdiff_t offset = entries[e].offset;
-    UNROLL for (int r = 0; r < kRuns; ++r) {
-      UNROLL for (int v = 0; v < kVectors; ++v) {
+    UNROLL
+    for (int r = 0; r < kRuns; ++r) {
+      UNROLL
+      for (int v = 0; v < kVectors; ++v) {
         sums[r][v] = sums[r][v] + value * load(rows[r] + offset + v * kWidth);
       }
     }
   }
-  UNROLL for (int r = 0; r < kRuns; ++r) {
-    UNROLL for (int v = 0; v < kVectors; ++v) {
+  UNROLL
+  for (int r = 0; r < kRuns; ++r) {
+    UNROLL
+    for (int v = 0; v < kVectors; ++v) {
       float* to = out + outRuns[r] + v * kWidth;
       store(to, load(to) + sums[r][v]);
     }
@@ -68,17 +74,18 @@ constexpr AddScaled add_scaled_of() {
     return nullptr;
   }
 }
-#define ADD_SCALED(runs)                                                                      \
-  {add_scaled_of<runs, 1>(), add_scaled_of<runs, 2>(), add_scaled_of<runs, 3>(),              \
-   add_scaled_of<runs, 4>(), add_scaled_of<runs, 5>(), add_scaled_of<runs, 6>(),              \
-   add_scaled_of<runs, 7>(), add_scaled_of<runs, 8>(), add_scaled_of<runs, 9>(),              \
+#define ADD_SCALED(runs)                                                           \
+  {add_scaled_of<runs, 1>(),  add_scaled_of<runs, 2>(),  add_scaled_of<runs, 3>(), \
+   add_scaled_of<runs, 4>(),  add_scaled_of<runs, 5>(),  add_scaled_of<runs, 6>(), \
+   add_scaled_of<runs, 7>(),  add_scaled_of<runs, 8>(),  add_scaled_of<runs, 9>(), \
    add_scaled_of<runs, 10>(), add_scaled_of<runs, 11>(), add_scaled_of<runs, 12>()}
 constexpr AddScaled kAddScaled[kMaxRuns][kMaxVectors] = {ADD_SCALED(1), ADD_SCALED(2),
                                                          ADD_SCALED(3)};
 #undef ADD_SCALED
 
 // A patch in vectors: `runs` rows of `pitch` floats, runLength rounded up to whole vectors. The
-// lanes beyond a run read neighbouring pixels; they meet zeros in the filter or are dropped.
+// lanes beyond a run read neighboring pixels; they are multiplied by zeros of the filter or
+// ignored.
 struct SparsePatch {
   int pitch;
   size_t size;
@@ -99,7 +106,7 @@ inline void for_bundles(const Conv& c, const SparsePatch& patch, int mostRuns, B
       const int runs = min_of(together, c.runs - run);
       ptrdiff_t inImage[kMaxRuns], inPatch[kMaxRuns];
       for (int r = 0; r < runs; ++r) {
-        inImage[r] = c.runOffset(run + r) + first * kWidth;
+        inImage[r] = c.run_offset(run + r) + first * kWidth;
         inPatch[r] = static_cast<ptrdiff_t>(run + r) * patch.pitch + first * kWidth;
       }
       body(kAddScaled[runs - 1][vectors - 1], inImage, inPatch);
@@ -107,7 +114,7 @@ inline void for_bundles(const Conv& c, const SparsePatch& patch, int mostRuns, B
   }
 }
 
-// Whether vectors at the patches' places are aligned and stay inside the image.
+// Whether vectors at the patches' offsets are aligned and stay inside the image.
 inline bool fits_vectors(const Conv& c, const void* image) {
   return c.runLength % kWidth == 0 && reinterpret_cast<uintptr_t>(image) % (4 * kWidth) == 0;
 }
@@ -120,10 +127,9 @@ template <class List>
 inline void add_filter_gradient(const Conv& c, const float* x, int most, float* sums, int worker,
                                 List list) {
   const SparsePatch patch(c);
-  const float* image =
-      c.padded || !fits_vectors(c, x) ? copy_image(c, x, worker) : x;
-  Entry* entries = reinterpret_cast<Entry*>(
-      scratch(worker, kScratchList, 2 * static_cast<size_t>(most + 1)));
+  const float* image = c.padded || !fits_vectors(c, x) ? copy_image(c, x, worker) : x;
+  Entry* entries =
+      reinterpret_cast<Entry*>(scratch(worker, kScratchList, 2 * static_cast<size_t>(most + 1)));
   for (int oc = 0; oc < c.outC; ++oc) {
     const int count = list(oc, entries);
     if (count == 0) continue;

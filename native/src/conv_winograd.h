@@ -1,6 +1,6 @@
 // Winograd's minimal filtering F(2x2, 3x3) (Lavin & Gray 2016, arXiv 1509.09308).
 //
-// Four neighbouring outputs of a 3x3 kernel need 36 products a channel if done directly, but 16
+// Four neighboring outputs of a 3x3 kernel need 36 products a channel if done directly, but 16
 // if a 4x4 input tile d and the kernel g are transformed first:
 //
 //     outputs = A' [ (G g G') * (B' d B) ] A       (* elementwise; ' transposes)
@@ -25,8 +25,8 @@ constexpr int kTiles = 48;
 
 // Enough input channels for the products to outweigh the transforms, in whole vectors.
 inline bool winograd_fits(const Conv& c) {
-  return c.kernelH == 3 && c.kernelW == 3 && c.strideH == 1 && c.strideW == 1 &&
-         c.dilationH == 1 && c.dilationW == 1 && c.inC % kWidth == 0 && c.inC >= 16;
+  return c.kernelH == 3 && c.kernelW == 3 && c.strideH == 1 && c.strideW == 1 && c.dilationH == 1 &&
+         c.dilationW == 1 && c.inC % kWidth == 0 && c.inC >= 16;
 }
 
 // The floats from one of the 16 elements to the next: an odd number of cache lines. A power of two
@@ -64,13 +64,17 @@ inline PackedFilter pack_winograd_filter(const Conv& c, const float* w, const fl
         const int column = panel * kNR + v * kWidth;
         const int count = max_of(0, min_of(kWidth, c.outC - column));
         Vec g[9], half[12], u[16];
-        UNROLL for (int i = 0; i < 9; ++i) {
+        UNROLL
+        for (int i = 0; i < 9; ++i) {
           g[i] = load_part(w + (static_cast<size_t>(i) * c.inC + ic) * c.outC + column, count);
         }
-        UNROLL for (int j = 0; j < 3; ++j) filter_line(g + j, 3, half + j, 3);
-        UNROLL for (int i = 0; i < 4; ++i) filter_line(half + 3 * i, 1, u + 4 * i, 1);
+        UNROLL
+        for (int j = 0; j < 3; ++j) filter_line(g + j, 3, half + j, 3);
+        UNROLL
+        for (int i = 0; i < 4; ++i) filter_line(half + 3 * i, 1, u + 4 * i, 1);
         float* to = packed + (static_cast<size_t>(panel) * c.inC + ic) * kNR + v * kWidth;
-        UNROLL for (int e = 0; e < 16; ++e) store(to + e * elementSize, u[e]);
+        UNROLL
+        for (int e = 0; e < 16; ++e) store(to + e * elementSize, u[e]);
       }
     }
   });
@@ -90,13 +94,18 @@ inline void transform_input(const Conv& c, const float* image, int firstRow, int
       const float* from = image + 2 * (firstRow + row) * pitch + 2 * column * c.inC;
       for (int ic = 0; ic < c.inC; ic += kWidth) {
         Vec d[16];
-        UNROLL for (int i = 0; i < 4; ++i) {
-          UNROLL for (int j = 0; j < 4; ++j) d[4 * i + j] = load(from + i * pitch + j * c.inC + ic);
+        UNROLL
+        for (int i = 0; i < 4; ++i) {
+          UNROLL
+          for (int j = 0; j < 4; ++j) d[4 * i + j] = load(from + i * pitch + j * c.inC + ic);
         }
-        UNROLL for (int i = 0; i < 4; ++i) input_line(d + 4 * i, 1);
-        UNROLL for (int j = 0; j < 4; ++j) input_line(d + j, 4);
+        UNROLL
+        for (int i = 0; i < 4; ++i) input_line(d + 4 * i, 1);
+        UNROLL
+        for (int j = 0; j < 4; ++j) input_line(d + j, 4);
         float* to = transformed + (static_cast<size_t>(row) * perRow + column) * c.inC + ic;
-        UNROLL for (int e = 0; e < 16; ++e) store(to + e * stride, d[e]);
+        UNROLL
+        for (int e = 0; e < 16; ++e) store(to + e * stride, d[e]);
       }
     }
   }
@@ -124,12 +133,15 @@ inline void multiply_elements(const Conv& c, const PackedFilter& filter, int pan
 }
 
 // The four outputs of one tile, row-major, for the vector of channels at `products` (the tile's
-// place in M), without the bias.
+// position in M), without the bias.
 ALWAYS_INLINE void transform_output(const float* products, size_t stride, Vec* outputs) {
   Vec m[16], half[8];
-  UNROLL for (int e = 0; e < 16; ++e) m[e] = load(products + e * stride);
-  UNROLL for (int j = 0; j < 4; ++j) output_line(m + j, 4, half + j, 4);
-  UNROLL for (int i = 0; i < 2; ++i) output_line(half + 4 * i, 1, outputs + 2 * i, 1);
+  UNROLL
+  for (int e = 0; e < 16; ++e) m[e] = load(products + e * stride);
+  UNROLL
+  for (int j = 0; j < 4; ++j) output_line(m + j, 4, half + j, 4);
+  UNROLL
+  for (int i = 0; i < 2; ++i) output_line(half + 4 * i, 1, outputs + 2 * i, 1);
 }
 
 }  // namespace

@@ -4,8 +4,8 @@
 // they can do is to run at the bandwidth of the cache or memory that holds the data. Work is cut
 // into chunks of kChunk elements (three float32 streams of it fill half of a 512 KB L2 cache);
 // short arrays stay on the calling thread, because waking another one costs more than they do.
-#include "kernels.h"
 #include "functions.h"
+#include "kernels.h"
 #include "threads.h"
 
 namespace KERNEL_ISA {
@@ -16,9 +16,8 @@ constexpr int kChunk = 16384;
 // Calls body(first, last) over [0, count) in chunks; short ranges on the calling thread.
 template <class Body>
 void for_chunks(int count, Body body) {
-  parallel_for((count + kChunk - 1) / kChunk, [&](int chunk, int) {
-    body(chunk * kChunk, min_of(count, (chunk + 1) * kChunk));
-  });
+  parallel_for((count + kChunk - 1) / kChunk,
+               [&](int chunk, int) { body(chunk * kChunk, min_of(count, (chunk + 1) * kChunk)); });
 }
 
 // out = f(load...) over [first, last): whole vectors, then one partial vector with the same code,
@@ -36,15 +35,24 @@ ALWAYS_INLINE void map_range(const float* x, float* out, int first, int last, F 
 template <int kOp>
 ALWAYS_INLINE Vec apply_binary(Vec a, Vec b) {
   switch (kOp) {
-    case kAdd: return a + b;
-    case kSub: return a - b;
-    case kMul: return a * b;
-    case kDiv: return a / b;
-    case kMaximum: return maximum(a, b);
-    case kMinimum: return minimum(a, b);
-    case kSquaredDifference: return (a - b) * (a - b);
-    case kReluGrad: return choose(b > 0.0f, a, Vec{});
-    default: break;
+    case kAdd:
+      return a + b;
+    case kSub:
+      return a - b;
+    case kMul:
+      return a * b;
+    case kDiv:
+      return a / b;
+    case kMaximum:
+      return maximum(a, b);
+    case kMinimum:
+      return minimum(a, b);
+    case kSquaredDifference:
+      return (a - b) * (a - b);
+    case kReluGrad:
+      return choose(b > 0.0f, a, Vec{});
+    default:
+      break;
   }
   float lanes[kWidth];
   for (int i = 0; i < kWidth; ++i) lanes[i] = power(a[i], b[i]);
@@ -54,12 +62,18 @@ ALWAYS_INLINE Vec apply_binary(Vec a, Vec b) {
 template <int kOp>
 ALWAYS_INLINE IntVec apply_compare(Vec a, Vec b) {
   switch (kOp) {
-    case kEqual: return a == b;
-    case kNotEqual: return a != b;
-    case kLess: return a < b;
-    case kLessEqual: return a <= b;
-    case kGreater: return a > b;
-    default: return a >= b;
+    case kEqual:
+      return a == b;
+    case kNotEqual:
+      return a != b;
+    case kLess:
+      return a < b;
+    case kLessEqual:
+      return a <= b;
+    case kGreater:
+      return a > b;
+    default:
+      return a >= b;
   }
 }
 
@@ -112,7 +126,7 @@ void map_row(Strided a, Strided b, Out out, size_t at, int count, F f) {
 
 constexpr int kMaxRank = 6;
 
-// Walks all rows (the last dimension); rows are cut at chunks, and short rows are grouped so that
+// Visits all rows (the last dimension); rows are cut at chunks, and short rows are grouped so that
 // one task has about kChunk elements.
 template <class Out, class F>
 void map_broadcast(const float* a, const float* b, Out out, const int32_t* shape, F f) {
@@ -170,34 +184,55 @@ template <int kOp>
 ALWAYS_INLINE Vec apply_unary(Vec x, float alpha, float beta) {
   const Vec one = splat(1.0f);
   switch (kOp) {
-    case kNeg: return -x;
-    case kAbs: return absolute(x);
-    case kSign: return choose(x > 0.0f, one, choose(x < 0.0f, -one, Vec{}));
-    case kSquare: return x * x;
-    case kSqrt: return square_root(x);
-    case kRsqrt: return one / square_root(x);
-    case kExp: return exp(x);
-    case kLog: return log(x);
-    case kReluUnary: return maximum(x, Vec{});
-    case kLeakyRelu: return choose(x < 0.0f, x * alpha, x);
-    case kClip: return choose(x > beta, splat(beta), choose(x < alpha, splat(alpha), x));
-    case kTanh: return tanh(x);
-    case kSigmoid: return sigmoid(x);
-    case kReciprocal: return one / x;
-    case kStep: return choose(x > 0.0f, one, choose(x != x, x, splat(alpha)));
-    case kLog1p: return log1p(x);
-    case kExpm1: return expm1(x);
-    case kSoftplus: return softplus(x);
-    case kElu: return choose(x >= 0.0f, x, expm1(x));
-    default: return x;
+    case kNeg:
+      return -x;
+    case kAbs:
+      return absolute(x);
+    case kSign:
+      return choose(x > 0.0f, one, choose(x < 0.0f, -one, Vec{}));
+    case kSquare:
+      return x * x;
+    case kSqrt:
+      return square_root(x);
+    case kRsqrt:
+      return one / square_root(x);
+    case kExp:
+      return exp(x);
+    case kLog:
+      return log(x);
+    case kReluUnary:
+      return maximum(x, Vec{});
+    case kLeakyRelu:
+      return choose(x < 0.0f, x * alpha, x);
+    case kClip:
+      return choose(x > beta, splat(beta), choose(x < alpha, splat(alpha), x));
+    case kTanh:
+      return tanh(x);
+    case kSigmoid:
+      return sigmoid(x);
+    case kReciprocal:
+      return one / x;
+    case kStep:
+      return choose(x > 0.0f, one, choose(x != x, x, splat(alpha)));
+    case kLog1p:
+      return log1p(x);
+    case kExpm1:
+      return expm1(x);
+    case kSoftplus:
+      return softplus(x);
+    case kElu:
+      return choose(x >= 0.0f, x, expm1(x));
+    default:
+      return x;
   }
 }
 
 template <int kOp>
 void run_unary(const float* x, float* out, int32_t count, float alpha, float beta) {
   for_chunks(count, [&](int first, int last) {
-    map_range(x, out, first, last,
-              [=](Vec v) __attribute__((always_inline)) { return apply_unary<kOp>(v, alpha, beta); });
+    map_range(x, out, first, last, [=](Vec v) __attribute__((always_inline)) {
+      return apply_unary<kOp>(v, alpha, beta);
+    });
   });
 }
 
@@ -205,28 +240,34 @@ void run_unary(const float* x, float* out, int32_t count, float alpha, float bet
 
 void binary(int32_t op, const float* a, const float* b, float* out, const int32_t* shape) {
   static constexpr void (*kRun[])(const float*, const float*, float*, const int32_t*) = {
-      run_binary<kAdd>, run_binary<kSub>, run_binary<kMul>, run_binary<kDiv>,
-      run_binary<kMaximum>, run_binary<kMinimum>, run_binary<kSquaredDifference>,
-      run_binary<kPow>, run_binary<kReluGrad>,
+      run_binary<kAdd>,
+      run_binary<kSub>,
+      run_binary<kMul>,
+      run_binary<kDiv>,
+      run_binary<kMaximum>,
+      run_binary<kMinimum>,
+      run_binary<kSquaredDifference>,
+      run_binary<kPow>,
+      run_binary<kReluGrad>,
   };
   kRun[op](a, b, out, shape);
 }
 
 void compare(int32_t op, const float* a, const float* b, uint8_t* out, const int32_t* shape) {
   static constexpr void (*kRun[])(const float*, const float*, uint8_t*, const int32_t*) = {
-      run_compare<kEqual>, run_compare<kNotEqual>, run_compare<kLess>, run_compare<kLessEqual>,
-      run_compare<kGreater>, run_compare<kGreaterEqual>,
+      run_compare<kEqual>,     run_compare<kNotEqual>, run_compare<kLess>,
+      run_compare<kLessEqual>, run_compare<kGreater>,  run_compare<kGreaterEqual>,
   };
   kRun[op](a, b, out, shape);
 }
 
 void unary(int32_t op, const float* x, float* out, int32_t count, float alpha, float beta) {
   static constexpr void (*kRun[])(const float*, float*, int32_t, float, float) = {
-      run_unary<kIdentity>, run_unary<kNeg>, run_unary<kAbs>, run_unary<kSign>,
-      run_unary<kSquare>, run_unary<kSqrt>, run_unary<kRsqrt>, run_unary<kExp>, run_unary<kLog>,
-      run_unary<kReluUnary>, run_unary<kLeakyRelu>, run_unary<kClip>, run_unary<kTanh>,
-      run_unary<kSigmoid>, run_unary<kReciprocal>, run_unary<kStep>, run_unary<kLog1p>,
-      run_unary<kExpm1>, run_unary<kSoftplus>, run_unary<kElu>,
+      run_unary<kIdentity>, run_unary<kNeg>,       run_unary<kAbs>,        run_unary<kSign>,
+      run_unary<kSquare>,   run_unary<kSqrt>,      run_unary<kRsqrt>,      run_unary<kExp>,
+      run_unary<kLog>,      run_unary<kReluUnary>, run_unary<kLeakyRelu>,  run_unary<kClip>,
+      run_unary<kTanh>,     run_unary<kSigmoid>,   run_unary<kReciprocal>, run_unary<kStep>,
+      run_unary<kLog1p>,    run_unary<kExpm1>,     run_unary<kSoftplus>,   run_unary<kElu>,
   };
   kRun[op](x, out, count, alpha, beta);
 }

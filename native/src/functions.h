@@ -71,8 +71,8 @@ static ALWAYS_INLINE Vec log(Vec x) {
   const Vec f = as_float(bits) - 1.0f;
   const Vec s = f / (f + 2.0f);
   const Vec z = s * s, w = z * z;
-  const Vec r = w * (0.40000972152f + w * 0.24279078841f) +
-                z * (0.66666662693f + w * 0.28498786688f);
+  const Vec r =
+      w * (0.40000972152f + w * 0.24279078841f) + z * (0.66666662693f + w * 0.28498786688f);
   const Vec half = f * f * 0.5f;
   const Vec dk = __builtin_convertvector(k, Vec);
   Vec result = s * (half + r) + dk * 9.0580006145e-06f - half + f + dk * 6.9313812256e-01f;
@@ -87,7 +87,8 @@ static ALWAYS_INLINE Vec log(Vec x) {
 static ALWAYS_INLINE Vec log1p(Vec x) {
   const Vec u = x + 1.0f;
   const Vec result = log(u) * (x / (u - 1.0f));
-  return choose((u == 1.0f), x, choose(u == splat(__builtin_inff()), u, choose(u == 0.0f, log(u), result)));
+  return choose((u == 1.0f), x,
+                choose(u == splat(__builtin_inff()), u, choose(u == 0.0f, log(u), result)));
 }
 
 static ALWAYS_INLINE Vec tanh(Vec x) {
@@ -110,7 +111,8 @@ static ALWAYS_INLINE Vec softplus(Vec x) {
 static ALWAYS_INLINE Vec square_root(Vec x) {
   float lanes[kWidth];
   store(lanes, x);
-  UNROLL for (int i = 0; i < kWidth; ++i) lanes[i] = __builtin_sqrtf(lanes[i]);
+  UNROLL
+  for (int i = 0; i < kWidth; ++i) lanes[i] = __builtin_sqrtf(lanes[i]);
   return load(lanes);
 }
 

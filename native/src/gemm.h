@@ -19,7 +19,7 @@
 // there from 28 to 50 GFLOP/s.
 //
 // Where a's elements lie is left open: row r, step s is a[r * aRow + s * aStep] within a segment,
-// and segments start at given offsets. That lets the same code walk an image (no im2col), its
+// and segments start at given offsets. That lets the same code traverse an image (no im2col), its
 // transpose (filter gradients) or a matrix in either order. b is read at b[s * bStep], through
 // all segments without a gap.
 #pragma once
@@ -55,9 +55,11 @@ struct Tile {
 template <int kRows>
 void run_tile(const Tile& t) {
   Vec acc[kRows][kNV];
-  UNROLL for (int v = 0; v < kNV; ++v) {
+  UNROLL
+  for (int v = 0; v < kNV; ++v) {
     const Vec start = t.bias ? load(t.bias + v * kWidth) : Vec{};
-    UNROLL for (int r = 0; r < kRows; ++r) acc[r][v] = start;
+    UNROLL
+    for (int r = 0; r < kRows; ++r) acc[r][v] = start;
   }
   const float* b = t.b;
   const ptrdiff_t aRow = t.aRow, aStep = t.aStep, bStep = t.bStep;
@@ -66,10 +68,13 @@ void run_tile(const Tile& t) {
     const float* a = t.a + t.segments[i];
     for (int s = 0; s < length; ++s) {
       Vec bv[kNV];
-      UNROLL for (int v = 0; v < kNV; ++v) bv[v] = load(b + v * kWidth);
-      UNROLL for (int r = 0; r < kRows; ++r) {
+      UNROLL
+      for (int v = 0; v < kNV; ++v) bv[v] = load(b + v * kWidth);
+      UNROLL
+      for (int r = 0; r < kRows; ++r) {
         const float x = a[r * aRow];
-        UNROLL for (int v = 0; v < kNV; ++v) acc[r][v] = acc[r][v] + x * bv[v];
+        UNROLL
+        for (int v = 0; v < kNV; ++v) acc[r][v] = acc[r][v] + x * bv[v];
       }
       a += aStep;
       b += bStep;
@@ -78,8 +83,10 @@ void run_tile(const Tile& t) {
   // Each case is a loop of its own: a test inside would become a branch for every vector.
   if (t.columns == kNR) {
     if (t.accumulate && t.activation == 0) {
-      UNROLL for (int r = 0; r < kRows; ++r) {
-        UNROLL for (int v = 0; v < kNV; ++v) {
+      UNROLL
+      for (int r = 0; r < kRows; ++r) {
+        UNROLL
+        for (int v = 0; v < kNV; ++v) {
           float* c = t.c + r * t.cRow + v * kWidth;
           store(c, load(c) + acc[r][v]);
         }
@@ -87,28 +94,38 @@ void run_tile(const Tile& t) {
       return;
     }
     if (t.accumulate) {
-      UNROLL for (int r = 0; r < kRows; ++r) {
-        UNROLL for (int v = 0; v < kNV; ++v) acc[r][v] += load(t.c + r * t.cRow + v * kWidth);
+      UNROLL
+      for (int r = 0; r < kRows; ++r) {
+        UNROLL
+        for (int v = 0; v < kNV; ++v) acc[r][v] += load(t.c + r * t.cRow + v * kWidth);
       }
     }
     if (t.activation != 0) {
-      UNROLL for (int r = 0; r < kRows; ++r) {
-        UNROLL for (int v = 0; v < kNV; ++v) acc[r][v] = maximum(acc[r][v], Vec{});
+      UNROLL
+      for (int r = 0; r < kRows; ++r) {
+        UNROLL
+        for (int v = 0; v < kNV; ++v) acc[r][v] = maximum(acc[r][v], Vec{});
       }
     }
     if (t.activation == 2) {
-      UNROLL for (int r = 0; r < kRows; ++r) {
-        UNROLL for (int v = 0; v < kNV; ++v) acc[r][v] = minimum(acc[r][v], splat(6.0f));
+      UNROLL
+      for (int r = 0; r < kRows; ++r) {
+        UNROLL
+        for (int v = 0; v < kNV; ++v) acc[r][v] = minimum(acc[r][v], splat(6.0f));
       }
     }
-    UNROLL for (int r = 0; r < kRows; ++r) {
-      UNROLL for (int v = 0; v < kNV; ++v) store(t.c + r * t.cRow + v * kWidth, acc[r][v]);
+    UNROLL
+    for (int r = 0; r < kRows; ++r) {
+      UNROLL
+      for (int v = 0; v < kNV; ++v) store(t.c + r * t.cRow + v * kWidth, acc[r][v]);
     }
     return;
   }
   float buffer[kRows][kNR];
-  UNROLL for (int r = 0; r < kRows; ++r) {
-    UNROLL for (int v = 0; v < kNV; ++v) store(buffer[r] + v * kWidth, acc[r][v]);
+  UNROLL
+  for (int r = 0; r < kRows; ++r) {
+    UNROLL
+    for (int v = 0; v < kNV; ++v) store(buffer[r] + v * kWidth, acc[r][v]);
   }
   for (int r = 0; r < kRows; ++r) {
     for (int j = 0; j < t.columns; j += kWidth) {

@@ -1,119 +1,69 @@
-// The kernel table: every function below is exported under its own name by both bindings
-// (N-API in node.cc, WebAssembly in wasm.cc), with arguments converted by type alone.
-//
-// Conventions
-//   - Tensors are dense, row-major, NHWC; float32 unless the type says otherwise.
-//   - Sizes, strides and offsets count elements, not bytes.
-//   - Outputs are fully written and never alias inputs, unless the comment says so.
-//   - A null pointer means "absent" only where the comment allows it.
-//   - No kernel keeps a pointer after it returns; scratch memory comes from scratch.h.
-//   - Results do not depend on the number of threads: sums run over a fixed number of groups.
-//   - Arguments were validated by the TypeScript side (`native/backend/`); kernels do not check.
+// What the bindings and programs see of the kernels: a table of function pointers, one for each
+// entry of kernel_list.h, and the choice of the instruction set that it was compiled for.
 #pragma once
 #include <stdint.h>
 
+// A pointer that may be null.
+template <class Pointer>
+using Optional = Pointer;
+
+struct KernelTable {
+#define KERNEL(name, ...) void (*name)(__VA_ARGS__);
+#include "kernel_list.h"
+};
+
+// The kernels of the chosen instruction set: the fastest that this machine supports, until another
+// one is set. The thread pool and the scratch memory serve one caller at a time.
+const KernelTable& kernels();
+
 extern "C" {
 
-// ---- Convolution ----------------------------------------------------------------------------
-// geometry (int32 x 16): batch, inH, inW, inC, kernelH, kernelW, outC, outH, outW,
-//                        strideH, strideW, padTop, padLeft, dilationH, dilationW, (reserved 0)
-// x [batch,inH,inW,inC], w [kernelH,kernelW,inC,outC], y and dy [batch,outH,outW,outC]
-
-// y = activation(conv(x, w) + bias); bias [outC] or null; activation: enum Activation.
-void conv2d(const float* x, const float* w, const float* bias, float* y, const int32_t* geometry,
-            int32_t activation);
-void conv2d_backprop_input(const float* dy, const float* w, float* dx, const int32_t* geometry);
-void conv2d_backprop_filter(const float* x, const float* dy, float* dw, const int32_t* geometry);
-
-// Fused training block: y = maxpool(relu(conv(x, w) + bias)), square non-overlapping pool of
-// 2 <= `pool` <= 15 pixels (floor: odd rests are dropped); y [batch, outH/pool, outW/pool, outC].
-// argmax (uint8, shape of y): index of the winner in its window, row-major; 255 where relu gave 0
-// (no gradient flows).
-void conv2d_relu_pool(const float* x, const float* w, const float* bias, float* y, uint8_t* argmax,
-                      const int32_t* geometry, int32_t pool);
-// Gradients of the block from dy (shape of y) and argmax. dbias may be null.
-void conv2d_relu_pool_backprop_filter(const float* x, const float* dy, const uint8_t* argmax,
-                                      float* dw, float* dbias, const int32_t* geometry,
-                                      int32_t pool);
-void conv2d_relu_pool_backprop_input(const float* dy, const uint8_t* argmax, const float* w,
-                                     float* dx, const int32_t* geometry, int32_t pool);
-
-// ---- Pooling ---------------------------------------------------------------------------------
-// geometry (int32 x 16) as above with kernel = window and outC = inC.
-// Max pooling treats padding and NaN as -infinity; the first maximum in row-major order wins, as
-// in TensorFlow.js. Average pooling divides by the number of real pixels.
-void max_pool(const float* x, float* y, const int32_t* geometry);
-void max_pool_grad(const float* x, const float* dy, float* dx, const int32_t* geometry);
-void avg_pool(const float* x, float* y, const int32_t* geometry);
-void avg_pool_grad(const float* dy, float* dx, const int32_t* geometry);
-
-// ---- Matrix products -------------------------------------------------------------------------
-// c[i] = activation(op(a[i]) . op(b[i]) + bias) for i < batch; op(a) [m,k], op(b) [k,n], c [m,n];
-// transposeA: a is stored [k,m]; transposeB: b is stored [n,k]. strideA / strideB: elements from
-// one matrix of the batch to the next (0: the same matrix for all). bias [n] or null.
-void mat_mul(const float* a, const float* b, const float* bias, float* c, int32_t batch, int32_t m,
-             int32_t k, int32_t n, int32_t strideA, int32_t strideB, int32_t transposeA,
-             int32_t transposeB, int32_t activation);
-
-// ---- Elementwise -----------------------------------------------------------------------------
-// shape (int32): rank, dims[rank], strideA[rank], strideB[rank]; stride 0 broadcasts. rank <= 6;
-// the TypeScript side merges neighbouring dimensions, so most calls have rank 1 or 2.
-void binary(int32_t op, const float* a, const float* b, float* out, const int32_t* shape);
-// out: one byte per element, 0 or 1.
-void compare(int32_t op, const float* a, const float* b, uint8_t* out, const int32_t* shape);
-// alpha, beta: parameters of the op (leaky slope, clip bounds, …).
-void unary(int32_t op, const float* x, float* out, int32_t count, float alpha, float beta);
-// out[i] = condition[i] ? a[i] : b[i]
-void where(const uint8_t* condition, const float* a, const float* b, float* out, int32_t count);
-void fill(float* out, int32_t count, float value);
-// uint8 or int32 to float32
-void bytes_to_float(const uint8_t* x, float* out, int32_t count, float scale);
-void ints_to_float(const int32_t* x, float* out, int32_t count);
-
-// ---- Reductions ------------------------------------------------------------------------------
-// x is [outer, middle, inner]; reduces the middle axis: out [outer, inner].
-void reduce(int32_t op, const float* x, float* out, int32_t outer, int32_t middle, int32_t inner);
-// arg_reduce: op 0 = argmax, 1 = argmin; first extremum wins.
-void arg_reduce(int32_t op, const float* x, int32_t* out, int32_t outer, int32_t middle,
-                int32_t inner);
-void softmax(const float* x, float* y, int32_t rows, int32_t columns);
-void log_softmax(const float* x, float* y, int32_t rows, int32_t columns);
-
-// ---- Data movement ---------------------------------------------------------------------------
-// x [outer, axis, inner] -> out [outer, count, inner]; indices int32 in [0, axis).
-void gather(const float* x, const int32_t* indices, float* out, int32_t outer, int32_t axis,
-            int32_t inner, int32_t count);
-// shape: rank, dims[rank] of x, permutation[rank]; rank <= 6.
-void transpose(const float* x, float* out, const int32_t* shape);
-
-// ---- Optimizer steps (in place on `weight` and the state arrays) ------------------------------
-// velocity = momentum * velocity + gradient; weight -= learningRate * velocity
-void sgd_step(float* weight, float* velocity, const float* gradient, int32_t count,
-              float learningRate, float momentum);
-// Adam (Kingma & Ba 2015), bias-corrected: the caller passes 1 - beta1^t and 1 - beta2^t.
-void adam_step(float* weight, float* m, float* v, const float* gradient, int32_t count,
-               float learningRate, float beta1, float beta2, float epsilon, float correction1,
-               float correction2);
-
-// ---- The machine -----------------------------------------------------------------------------
-void set_threads(int32_t count);
-// Which instruction set the kernels were chosen for: 0 portable, 1 AVX2+FMA, 2 AVX-512, 3 NEON,
-// 4 WebAssembly SIMD128.
+// How many threads kernels run on from now on. Returns how many there are: fewer than `count` when
+// the system does not start more.
+int32_t set_threads(int32_t count);
+// The instruction set of the kernels: 0 portable, 1 AVX2+FMA, 2 AVX-512, 3 NEON, 4 WebAssembly
+// SIMD128.
 int32_t instruction_set();
-// Chooses another instruction set (for tests); false if this machine or build lacks it.
+// Chooses another instruction set (for tests); 0 if this machine or build lacks it.
 int32_t set_instruction_set(int32_t isa);
 
 }  // extern "C"
 
-// The op numbers below are mirrored in native/backend/ops.ts; a test holds the two together.
+// Numbers that kernels take. `native/build/kernels.mjs` writes them as TypeScript, without the k.
 enum Activation { kLinear = 0, kRelu = 1, kRelu6 = 2 };
 enum BinaryOp {
-  kAdd, kSub, kMul, kDiv, kMaximum, kMinimum, kSquaredDifference, kPow,
+  kAdd,
+  kSub,
+  kMul,
+  kDiv,
+  kMaximum,
+  kMinimum,
+  kSquaredDifference,
+  kPow,
   kReluGrad,  // a * (b > 0): gradient a, forward input or output b
 };
 enum CompareOp { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual };
 enum UnaryOp {
-  kIdentity, kNeg, kAbs, kSign, kSquare, kSqrt, kRsqrt, kExp, kLog, kReluUnary, kLeakyRelu,
-  kClip, kTanh, kSigmoid, kReciprocal, kStep, kLog1p, kExpm1, kSoftplus, kElu,
+  kIdentity,
+  kNeg,
+  kAbs,
+  kSign,
+  kSquare,
+  kSqrt,
+  kRsqrt,
+  kExp,
+  kLog,
+  kReluUnary,
+  kLeakyRelu,
+  kClip,
+  kTanh,
+  kSigmoid,
+  kReciprocal,
+  kStep,
+  kLog1p,
+  kExpm1,
+  kSoftplus,
+  kElu,
 };
 enum ReduceOp { kSum, kMean, kMax, kMin, kProd };
+enum ArgReduceOp { kArgmax, kArgmin };

@@ -49,10 +49,9 @@ void mat_mul(const float* a, const float* b, const float* bias, float* c, int32_
     t.aStep = transposeA ? m : 1;
     t.bStep = inPlace ? n : kNR;
     // Panel `panel` of this matrix's b, from step 0 on.
-    const float* panelStart =
-        inPlace ? b + static_cast<ptrdiff_t>(matrix) * strideB + panel * kNR
-                : packed + (strideB == 0 ? 0 : matrix) * packedSize +
-                      static_cast<size_t>(panel) * k * kNR;
+    const float* panelStart = inPlace ? b + static_cast<ptrdiff_t>(matrix) * strideB + panel * kNR
+                                      : packed + (strideB == 0 ? 0 : matrix) * packedSize +
+                                            static_cast<size_t>(panel) * k * kNR;
     t.segments = &kNoOffset;
     t.segmentCount = 1;
     t.columns = min_of(kNR, n - panel * kNR);

@@ -22,7 +22,7 @@ void gather(const float* x, const int32_t* indices, float* out, int32_t outer, i
   });
 }
 
-// The output is written in order. Its last two dimensions are walked in blocks of 16 x 16, so
+// The output is written in order. Its last two dimensions are processed in blocks of 16 x 16, so
 // that the cache lines read for one output row (a line holds 16 float32) serve the next ones.
 void transpose(const float* x, float* out, const int32_t* shape) {
   constexpr int kMaxRank = 6, kBlock = 16;
@@ -62,7 +62,7 @@ void transpose(const float* x, float* out, const int32_t* shape) {
     for (int r = firstRow; r < min_of(rows, firstRow + band); r += kBlock) {
       for (int c = 0; c < columns; c += kBlock) {
         const int lastRow = min_of(rows, r + kBlock), lastColumn = min_of(columns, c + kBlock);
-        // Neighbouring outputs of a column are neighbours in x: squares of 4 x 4.
+        // Neighboring outputs of a column are neighbors in x: squares of 4 x 4.
         const int squareRows = squares ? (lastRow - r) / 4 * 4 : 0;
         const int squareColumns = squares ? (lastColumn - c) / 4 * 4 : 0;
         for (int i = r; i < r + squareRows; i += 4) {

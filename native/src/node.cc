@@ -1,12 +1,12 @@
-// The Node.js binding: plain Node-API, no helper library. Each kernel of kernels.h is exported
+// The Node.js binding: plain Node-API, no helper library. Each kernel of kernel_list.h is exported
 // under its own name; a template converts the arguments by their C++ types:
 //
 //   const float*, float*, int32_t*, uint8_t*   a typed array of that element type, or null
 //   int32_t, float                             a number
-//
-// so that adding a kernel to this file is one line in the table below.
 #include <node_api.h>
+#include <stdint.h>
 
+#include <mutex>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -33,9 +33,20 @@ struct ElementType<uint8_t> {
   static constexpr const char* name = "a Uint8Array or null";
 };
 
-// Converts one JavaScript value; throws a TypeError and returns false when its type is wrong.
+// Converts one JavaScript value; throws and returns false when its type is wrong, or an
+// integer does not fit (Node-API itself would take it modulo 2^32).
 bool convert(napi_env env, napi_value value, int32_t* out) {
-  if (napi_get_value_int32(env, value, out) == napi_ok) return true;
+  double number = 0;
+  if (napi_get_value_double(env, value, &number) != napi_ok) {
+    napi_throw_type_error(env, nullptr, "expected an integer");
+    return false;
+  }
+  if (!(number >= INT32_MIN && number <= INT32_MAX)) {
+    napi_throw_range_error(env, nullptr, "expected an integer below 2^31");
+    return false;
+  }
+  *out = static_cast<int32_t>(number);
+  if (*out == number) return true;
   napi_throw_type_error(env, nullptr, "expected an integer");
   return false;
 }
@@ -71,92 +82,80 @@ bool convert(napi_env env, napi_value value, T** out) {
   return false;
 }
 
-// Converts the arguments of one kernel from left to right, then calls it.
-template <auto Function>
-struct Binding;
+// The kernels serve one caller at a time: a second JavaScript thread waits (an uncontended lock
+// costs about 20 ns a call).
+std::mutex callMutex;
 
-template <typename Result, typename... Arguments, Result (*Function)(Arguments...)>
-struct Binding<Function> {
-  static napi_value call(napi_env env, napi_callback_info info) {
-    constexpr size_t kCount = sizeof...(Arguments);
-    napi_value values[kCount + 1];
-    size_t count = kCount;
-    napi_get_cb_info(env, info, &count, values, nullptr, nullptr);
-    if (count < kCount) {
-      napi_throw_type_error(env, nullptr, "too few arguments");
-      return nullptr;
-    }
-    return invoke(env, values, std::index_sequence_for<Arguments...>());
+template <typename... Arguments>
+auto function_of(void (*KernelTable::*kernel)(Arguments...)) {
+  return kernels().*kernel;
+}
+template <typename Result, typename... Arguments>
+auto function_of(Result (*function)(Arguments...)) {
+  return function;
+}
+
+// Converts the arguments of one call from left to right, then calls `Callee`: a function, or a
+// kernel of the chosen instruction set. The last two parameters only name its types.
+template <auto Callee, typename Result, typename... Arguments, size_t... Index>
+napi_value invoke(napi_env env, napi_callback_info info, Result (*)(Arguments...),
+                  std::index_sequence<Index...>) {
+  constexpr size_t kCount = sizeof...(Arguments);
+  napi_value values[kCount + 1];
+  size_t count = kCount;
+  napi_get_cb_info(env, info, &count, values, nullptr, nullptr);
+  if (count < kCount) {
+    napi_throw_type_error(env, nullptr, "too few arguments");
+    return nullptr;
   }
-
- private:
-  template <size_t... Index>
-  static napi_value invoke(napi_env env, [[maybe_unused]] const napi_value* values,
-                           std::index_sequence<Index...>) {
-    std::tuple<Arguments...> arguments;
-    if (!(... && convert(env, values[Index], &std::get<Index>(arguments)))) return nullptr;
-    if constexpr (std::is_void_v<Result>) {
-      Function(std::get<Index>(arguments)...);
-      return nullptr;
-    } else {
-      napi_value result = nullptr;
-      napi_create_int32(env, Function(std::get<Index>(arguments)...), &result);
-      return result;
-    }
+  std::tuple<Arguments...> arguments;
+  if (!(... && convert(env, values[Index], &std::get<Index>(arguments)))) return nullptr;
+  const std::lock_guard<std::mutex> lock(callMutex);
+  if constexpr (std::is_void_v<Result>) {
+    function_of(Callee)(std::get<Index>(arguments)...);
+    return nullptr;
+  } else {
+    napi_value result = nullptr;
+    napi_create_int32(env, function_of(Callee)(std::get<Index>(arguments)...), &result);
+    return result;
   }
-};
+}
 
-// Vector loads that cross a cache line are slow: JavaScript places its buffers by this.
+template <auto Callee, typename Result, typename... Arguments>
+napi_value invoke(napi_env env, napi_callback_info info, Result (*type)(Arguments...)) {
+  return invoke<Callee>(env, info, type, std::index_sequence_for<Arguments...>());
+}
+
+template <auto Callee>
+napi_value call(napi_env env, napi_callback_info info) {
+  return invoke<Callee>(env, info, decltype(function_of(Callee)){});
+}
+
+// Vector loads that cross a cache line are slow: JavaScript aligns its buffers by this.
 int32_t misalignment(const float* array) { return reinterpret_cast<uintptr_t>(array) % 64; }
 
-struct Kernel {
+struct Export {
   const char* name;
   napi_callback call;
 };
 
-#define KERNEL(name) {#name, Binding<name>::call}
-constexpr Kernel kKernels[] = {
-    KERNEL(conv2d),
-    KERNEL(conv2d_backprop_input),
-    KERNEL(conv2d_backprop_filter),
-    KERNEL(conv2d_relu_pool),
-    KERNEL(conv2d_relu_pool_backprop_filter),
-    KERNEL(conv2d_relu_pool_backprop_input),
-    KERNEL(max_pool),
-    KERNEL(max_pool_grad),
-    KERNEL(avg_pool),
-    KERNEL(avg_pool_grad),
-    KERNEL(mat_mul),
-    KERNEL(binary),
-    KERNEL(compare),
-    KERNEL(unary),
-    KERNEL(where),
-    KERNEL(fill),
-    KERNEL(bytes_to_float),
-    KERNEL(ints_to_float),
-    KERNEL(reduce),
-    KERNEL(arg_reduce),
-    KERNEL(softmax),
-    KERNEL(log_softmax),
-    KERNEL(gather),
-    KERNEL(transpose),
-    KERNEL(sgd_step),
-    KERNEL(adam_step),
-    KERNEL(set_threads),
-    KERNEL(instruction_set),
-    KERNEL(set_instruction_set),
-    KERNEL(misalignment),
+constexpr Export kExports[] = {
+#define KERNEL(name, ...) {#name, call<&KernelTable::name>},
+#include "kernel_list.h"
+    {"set_threads", call<set_threads>},
+    {"instruction_set", call<instruction_set>},
+    {"set_instruction_set", call<set_instruction_set>},
+    {"misalignment", call<misalignment>},
 };
-#undef KERNEL
 
 }  // namespace
 
 NAPI_MODULE_INIT() {
-  for (const Kernel& kernel : kKernels) {
+  for (const Export& entry : kExports) {
     napi_value function = nullptr;
-    if (napi_create_function(env, kernel.name, NAPI_AUTO_LENGTH, kernel.call, nullptr,
-                             &function) != napi_ok ||
-        napi_set_named_property(env, exports, kernel.name, function) != napi_ok) {
+    if (napi_create_function(env, entry.name, NAPI_AUTO_LENGTH, entry.call, nullptr, &function) !=
+            napi_ok ||
+        napi_set_named_property(env, exports, entry.name, function) != napi_ok) {
       napi_throw_error(env, nullptr, "could not register the kernels");
       return nullptr;
     }

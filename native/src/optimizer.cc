@@ -1,8 +1,8 @@
 // Optimizer steps, in place. Bound by memory: Adam reads and writes 28 bytes a weight. A partial
 // vector at the end of an array runs the same code as whole ones, so each weight's result depends
 // on its own history only.
-#include "kernels.h"
 #include "functions.h"
+#include "kernels.h"
 #include "threads.h"
 
 namespace KERNEL_ISA {

@@ -14,11 +14,11 @@ struct Window {
 
   explicit Window(const int32_t* g)
       : batch(g[0]), inH(g[1]), inW(g[2]), channels(g[3]), sizeH(g[4]), sizeW(g[5]), outH(g[7]),
-        outW(g[8]), strideH(g[9]), strideW(g[10]), padTop(g[11]), padLeft(g[12]),
-        dilationH(g[13]), dilationW(g[14]) {}
+        outW(g[8]), strideH(g[9]), strideW(g[10]), padTop(g[11]), padLeft(g[12]), dilationH(g[13]),
+        dilationW(g[14]) {}
 
-  size_t imageSize() const { return static_cast<size_t>(inH) * inW * channels; }
-  size_t outputSize() const { return static_cast<size_t>(outH) * outW * channels; }
+  size_t image_size() const { return static_cast<size_t>(inH) * inW * channels; }
+  size_t output_size() const { return static_cast<size_t>(outH) * outW * channels; }
 };
 
 // Calls visit(offset of the pixel in the image) for the real pixels of a window, row by row.
@@ -54,8 +54,8 @@ void for_outputs(const Window& p, Body body) {
 void max_pool(const float* x, float* y, const int32_t* geometry) {
   const Window p(geometry);
   for_outputs(p, [&](int n, int oh, int ow) {
-    const float* image = x + n * p.imageSize();
-    float* out = y + n * p.outputSize() + (static_cast<size_t>(oh) * p.outW + ow) * p.channels;
+    const float* image = x + n * p.image_size();
+    float* out = y + n * p.output_size() + (static_cast<size_t>(oh) * p.outW + ow) * p.channels;
     for (int c = 0; c < p.channels; c += kWidth) {
       const int count = min_of(kWidth, p.channels - c);
       Vec best = splat(-__builtin_inff());
@@ -71,12 +71,12 @@ void max_pool(const float* x, float* y, const int32_t* geometry) {
 void max_pool_grad(const float* x, const float* dy, float* dx, const int32_t* geometry) {
   const Window p(geometry);
   parallel_for(p.batch, [&](int n, int) {
-    __builtin_memset(dx + n * p.imageSize(), 0, p.imageSize() * sizeof(float));
+    __builtin_memset(dx + n * p.image_size(), 0, p.image_size() * sizeof(float));
   });
   for_outputs(p, [&](int n, int oh, int ow) {
-    const float* image = x + n * p.imageSize();
-    float* gradient = dx + n * p.imageSize();
-    const size_t at = n * p.outputSize() + (static_cast<size_t>(oh) * p.outW + ow) * p.channels;
+    const float* image = x + n * p.image_size();
+    float* gradient = dx + n * p.image_size();
+    const size_t at = n * p.output_size() + (static_cast<size_t>(oh) * p.outW + ow) * p.channels;
     for (int c = 0; c < p.channels; c += kWidth) {
       const int count = min_of(kWidth, p.channels - c);
       Vec best = splat(-__builtin_inff());
@@ -103,13 +103,13 @@ void max_pool_grad(const float* x, const float* dy, float* dx, const int32_t* ge
 void avg_pool(const float* x, float* y, const int32_t* geometry) {
   const Window p(geometry);
   for_outputs(p, [&](int n, int oh, int ow) {
-    const float* image = x + n * p.imageSize();
-    float* out = y + n * p.outputSize() + (static_cast<size_t>(oh) * p.outW + ow) * p.channels;
+    const float* image = x + n * p.image_size();
+    float* out = y + n * p.output_size() + (static_cast<size_t>(oh) * p.outW + ow) * p.channels;
     for (int c = 0; c < p.channels; c += kWidth) {
       const int count = min_of(kWidth, p.channels - c);
       Vec sum = {};
-      const int seen = for_pixels(
-          p, oh, ow, [&](size_t pixel) { sum += load_part(image + pixel + c, count); });
+      const int seen =
+          for_pixels(p, oh, ow, [&](size_t pixel) { sum += load_part(image + pixel + c, count); });
       store_part(out + c, sum / static_cast<float>(seen), count);
     }
   });
@@ -118,11 +118,11 @@ void avg_pool(const float* x, float* y, const int32_t* geometry) {
 void avg_pool_grad(const float* dy, float* dx, const int32_t* geometry) {
   const Window p(geometry);
   parallel_for(p.batch, [&](int n, int) {
-    __builtin_memset(dx + n * p.imageSize(), 0, p.imageSize() * sizeof(float));
+    __builtin_memset(dx + n * p.image_size(), 0, p.image_size() * sizeof(float));
   });
   for_outputs(p, [&](int n, int oh, int ow) {
-    float* gradient = dx + n * p.imageSize();
-    const size_t at = n * p.outputSize() + (static_cast<size_t>(oh) * p.outW + ow) * p.channels;
+    float* gradient = dx + n * p.image_size();
+    const size_t at = n * p.output_size() + (static_cast<size_t>(oh) * p.outW + ow) * p.channels;
     const int seen = for_pixels(p, oh, ow, [](size_t) {});
     if (seen == 0) return;
     for (int c = 0; c < p.channels; c += kWidth) {

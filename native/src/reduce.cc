@@ -4,8 +4,8 @@
 // inner and the loop over middle adds whole rows; with inner = 1 a row is summed in kWidth lanes
 // that are added up in a fixed order. A long middle axis is cut into a fixed number of parts
 // whose results are combined in order, so sums do not depend on the threads.
-#include "kernels.h"
 #include "functions.h"
+#include "kernels.h"
 #include "threads.h"
 
 namespace KERNEL_ISA {
@@ -14,16 +14,23 @@ namespace {
 template <int kOp>
 ALWAYS_INLINE Vec combine(Vec a, Vec b) {
   switch (kOp) {
-    case kMax: return maximum(a, b);
-    case kMin: return minimum(a, b);
-    case kProd: return a * b;
-    default: return a + b;
+    case kMax:
+      return maximum(a, b);
+    case kMin:
+      return minimum(a, b);
+    case kProd:
+      return a * b;
+    default:
+      return a + b;
   }
 }
 
 template <int kOp>
 constexpr float neutral() {
-  return kOp == kMax ? -__builtin_inff() : kOp == kMin ? __builtin_inff() : kOp == kProd ? 1.0f : 0.0f;
+  return kOp == kMax    ? -__builtin_inff()
+         : kOp == kMin  ? __builtin_inff()
+         : kOp == kProd ? 1.0f
+                        : 0.0f;
 }
 
 // The lanes of v combined in a fixed order.
@@ -46,7 +53,8 @@ float fold_run(const float* x, int count) {
   for (Vec& a : acc) a = splat(neutral<kOp>());
   int i = 0;
   for (; i + 4 * kWidth <= count; i += 4 * kWidth) {
-    UNROLL for (int j = 0; j < 4; ++j) acc[j] = combine<kOp>(acc[j], load(x + i + j * kWidth));
+    UNROLL
+    for (int j = 0; j < 4; ++j) acc[j] = combine<kOp>(acc[j], load(x + i + j * kWidth));
   }
   for (; i + kWidth <= count; i += kWidth) acc[0] = combine<kOp>(acc[0], load(x + i));
   float rest = neutral<kOp>();
@@ -86,8 +94,8 @@ void run_reduce(const float* x, float* out, int outer, int middle, int inner) {
   const int parts = outer >= kParts ? 1 : max_of(1, min_of(min_of(kParts, middle), possible));
   const int grouped = parts > 1 ? 1 : max_of(1, static_cast<int>(kPartSize / (slice + 1)));
   const int groups = (outer + grouped - 1) / grouped;
-  float* partial = parts > 1 ? scratch(0, kScratchPartial, static_cast<size_t>(outer) * parts * inner)
-                             : out;
+  float* partial =
+      parts > 1 ? scratch(0, kScratchPartial, static_cast<size_t>(outer) * parts * inner) : out;
   parallel_for(groups * parts, [&](int task, int) {
     const int part = task % parts, group = task / parts;
     const int first = static_cast<int>(static_cast<int64_t>(middle) * part / parts);
@@ -172,7 +180,7 @@ void arg_reduce(int32_t op, const float* x, int32_t* out, int32_t outer, int32_t
         float extremum = p[0];
         for (int r = 1; r < middle; ++r) {
           const float value = p[static_cast<size_t>(r) * inner];
-          if (op == 0 ? value > extremum : value < extremum) {
+          if (op == kArgmax ? value > extremum : value < extremum) {
             extremum = value;
             best = r;
           }

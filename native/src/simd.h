@@ -55,8 +55,8 @@ static ALWAYS_INLINE void store(float* p, Vec v) { __builtin_memcpy(p, &v, sizeo
 // intrinsics.
 static ALWAYS_INLINE IntVec load_bytes(const uint8_t* p) {
 #if KERNEL_WIDTH == 16
-  return (IntVec)_mm512_maskz_cvtepu8_epi32(
-      0xffff, _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  return (IntVec)_mm512_maskz_cvtepu8_epi32(0xffff,
+                                            _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
 #elif KERNEL_WIDTH == 8
   return (IntVec)_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
 #else
@@ -68,8 +68,8 @@ static ALWAYS_INLINE IntVec load_bytes(const uint8_t* p) {
 static ALWAYS_INLINE void store_bytes(uint8_t* p, IntVec v) {
 #if KERNEL_WIDTH == 8
   const __m256i words = _mm256_packus_epi32((__m256i)v, (__m256i)v);
-  const __m128i all = _mm_unpacklo_epi64(_mm256_castsi256_si128(words),
-                                         _mm256_extracti128_si256(words, 1));
+  const __m128i all =
+      _mm_unpacklo_epi64(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
   _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packus_epi16(all, all));
 #else
   const ByteVec b = __builtin_convertvector(v, ByteVec);
@@ -139,7 +139,8 @@ static ALWAYS_INLINE void transpose_4x4(const float* from, ptrdiff_t fromStride,
 static ALWAYS_INLINE float sum_lanes(Vec v) {
   float lanes[kWidth];
   store(lanes, v);
-  UNROLL for (int step = kWidth / 2; step > 0; step /= 2) {
+  UNROLL
+  for (int step = kWidth / 2; step > 0; step /= 2) {
     for (int i = 0; i < step; ++i) lanes[i] += lanes[i + step];
   }
   return lanes[0];

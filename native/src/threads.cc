@@ -13,7 +13,7 @@ void parallel_run(int count, void (*task)(void*, int, int), void* context) {
   for (int index = 0; index < count; ++index) task(context, index, 0);
 }
 
-void resize_threads(int) {}
+int resize_threads(int) { return 1; }
 
 static constexpr int kMaxWorkers = 1;
 static float* allocate_scratch(size_t bytes) {
@@ -32,6 +32,7 @@ static void free_scratch(float*) {}
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -51,9 +52,9 @@ class Pool {
  public:
   ~Pool() { resize(1); }
 
-  // `workers` counts the calling thread.
-  void resize(int workers) {
-    if (workers == static_cast<int>(threads_.size()) + 1) return;
+  // `workers` counts the calling thread. Returns how many there are.
+  int resize(int workers) {
+    if (workers == static_cast<int>(threads_.size()) + 1) return workers;
     {
       std::lock_guard<std::mutex> lock(mutex_);
       stopping_ = true;
@@ -62,9 +63,15 @@ class Pool {
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();
     stopping_ = false;
-    for (int worker = 1; worker < workers; ++worker) {
-      threads_.emplace_back([this, worker, seen = generation_.load()] { serve(worker, seen); });
+    threads_.reserve(workers - 1);
+    try {
+      for (int worker = 1; worker < workers; ++worker) {
+        threads_.emplace_back([this, worker, seen = generation_.load()] { serve(worker, seen); });
+      }
+    } catch (const std::system_error&) {
+      // The system starts no more threads (a limit on processes or memory): go on with those.
     }
+    return static_cast<int>(threads_.size()) + 1;
   }
 
   void run(int count, void (*task)(void*, int, int), void* context) {
@@ -155,8 +162,8 @@ void parallel_run(int count, void (*task)(void*, int, int), void* context) {
   pool.run(count, task, context);
 }
 
-void resize_threads(int count) {
-  pool.resize(count < 1 ? 1 : count > kMaxWorkers ? kMaxWorkers : count);
+int resize_threads(int count) {
+  return pool.resize(count < 1 ? 1 : count > kMaxWorkers ? kMaxWorkers : count);
 }
 
 static float* allocate_scratch(size_t bytes) {
@@ -177,6 +184,8 @@ Block blocks[kMaxWorkers][kScratchSlots];
 }  // namespace
 
 float* scratch(int worker, int slot, size_t floats) {
+  if (floats > SIZE_MAX / sizeof(float) / 4)
+    __builtin_trap();  // twice as many bytes must fit size_t
   Block& block = blocks[worker][slot];
   if (block.floats < floats) {
     free_scratch(block.memory);

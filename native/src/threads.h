@@ -1,9 +1,9 @@
 // The thread pool and the scratch memory of the kernels.
 //
 // parallel_for(count, task) runs task(index, worker) for every index in [0, count). The caller is
-// worker 0 and takes part; indices are handed out one at a time, so a worker that the system
-// pre-empts holds up one task and not a share of all. Which worker runs which index is left to
-// chance: tasks write to places of their own, and sums are made per index and added in order.
+// worker 0 and takes tasks too; indices are handed out one at a time, so a worker that the system
+// pre-empts delays one task and not a share of all. Which worker runs which index is not
+// determined: tasks write to disjoint memory, and sums are made per index and added in order.
 // On WebAssembly the same loop runs on the calling thread.
 #pragma once
 #include <stddef.h>
@@ -12,8 +12,10 @@
 // Runs task(context, index, worker) for each index; returns when all are done. Not reentrant.
 void parallel_run(int count, void (*task)(void* context, int index, int worker), void* context);
 
-// How many workers there are from now on, the caller included; 1 to some limit. Not while one runs.
-void resize_threads(int count);
+// Sets how many workers there are from now on, the caller included; returns how many there are,
+// which is fewer where the system does not start more threads, or more are asked for than the limit
+// of 256. Not while one runs.
+int resize_threads(int count);
 
 // Memory of at least `floats` elements, 64-byte aligned, with 64 readable elements after the
 // end. It belongs to (worker, slot) and is valid until the next request for the same pair.

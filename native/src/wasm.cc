@@ -1,6 +1,6 @@
-// The WebAssembly binding. The kernels of kernels.h are exported as they are: a pointer is an
+// The WebAssembly binding. The kernels are exported as they are (see variant.cc): a pointer is an
 // offset into the module's memory, and `native/backend/wasm.ts` passes tensors that live there
-// without a copy. This file adds what a freestanding module lacks: an allocator, a place for small
+// without a copy. This file adds what a freestanding module lacks: an allocator, a buffer for small
 // arguments, and the three functions that compilers call on their own.
 #include <stddef.h>
 #include <stdint.h>
@@ -24,9 +24,9 @@ struct FreeBlock {
   FreeBlock* next;
 };
 
-FreeBlock* free_blocks[kClasses];
-uintptr_t region_start = 0;
-uintptr_t region_end = 0;
+FreeBlock* freeBlocks[kClasses];
+uintptr_t regionStart = 0;
+uintptr_t regionEnd = 0;
 
 struct SizeClass {
   int index;
@@ -54,49 +54,48 @@ bool grow(size_t bytes) {
     if (previous == SIZE_MAX) return false;
   }
   const uintptr_t start = previous * kPage;
-  if (start != region_end) region_start = start;  // someone else grew the memory in between
-  region_end = start + pages * kPage;
+  if (start != regionEnd) regionStart = start;  // the memory was grown elsewhere in between
+  regionEnd = start + pages * kPage;
   return true;
 }
 
-alignas(kAlignment) unsigned char argument_area[4096];
+alignas(kAlignment) unsigned char argumentArea[4096];
 
 }  // namespace
 
 extern "C" {
 
 // A block of at least `bytes`, aligned to 64, or null when the memory cannot grow any further.
+// `bytes` is at most 7 * 2^29: the size class above it does not fit into 32 bits.
 uint8_t* allocate(uint32_t bytes) {
   const SizeClass size = size_class(bytes);
-  if (FreeBlock* block = free_blocks[size.index]) {
-    free_blocks[size.index] = block->next;
+  if (FreeBlock* block = freeBlocks[size.index]) {
+    freeBlocks[size.index] = block->next;
     return reinterpret_cast<uint8_t*>(block);
   }
-  if (region_end == 0) {
+  if (regionEnd == 0) {
     const uintptr_t base = reinterpret_cast<uintptr_t>(&__heap_base);
-    region_start = (base + kAlignment - 1) & ~(kAlignment - 1);
-    region_end = __builtin_wasm_memory_size(0) * kPage;
+    regionStart = (base + kAlignment - 1) & ~(kAlignment - 1);
+    regionEnd = __builtin_wasm_memory_size(0) * kPage;
   }
-  if (region_end - region_start < size.bytes && !grow(size.bytes)) return nullptr;
-  uint8_t* block = reinterpret_cast<uint8_t*>(region_start);
-  region_start += size.bytes;
+  if (regionEnd - regionStart < size.bytes && !grow(size.bytes)) return nullptr;
+  uint8_t* block = reinterpret_cast<uint8_t*>(regionStart);
+  regionStart += size.bytes;
   return block;
 }
 
 // Gives a block back; `bytes` as it was asked for.
 void release(uint8_t* block, uint32_t bytes) {
-  FreeBlock*& head = free_blocks[size_class(bytes).index];
+  FreeBlock*& head = freeBlocks[size_class(bytes).index];
   FreeBlock* freed = reinterpret_cast<FreeBlock*>(block);
   freed->next = head;
   head = freed;
 }
 
 // 4 KiB that small integer arguments (geometries, shapes) are copied to before a call.
-uint8_t* arguments() { return argument_area; }
+uint8_t* arguments() { return argumentArea; }
 
-void* memcpy(void* to, const void* from, size_t bytes) {
-  return __builtin_memcpy(to, from, bytes);
-}
+void* memcpy(void* to, const void* from, size_t bytes) { return __builtin_memcpy(to, from, bytes); }
 void* memmove(void* to, const void* from, size_t bytes) {
   return __builtin_memmove(to, from, bytes);
 }

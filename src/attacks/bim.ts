@@ -1,24 +1,26 @@
 /**
  * Basic iterative method: FGSM in small steps from the image itself.
  *
- * Paper: Kurakin, Goodfellow & Bengio 2017, "Adversarial AttackBatch in the Physical World", whose
+ * Paper: Kurakin, Goodfellow & Bengio 2017, "Adversarial Examples in the Physical World", whose
  * steps add up to at most 1.25 eps.
  * Threat: Linf, L2; untargeted and targeted.
  * Cost: at most `steps` forward and backward passes.
  * Fails: where the gradient at the image itself is zero, since it always starts there; PGD does not.
  */
+import { defineAttack } from './attack.ts';
 import { ascend } from './gradient-ascent.ts';
-import { ANY_LOSS, defineAttack } from './types.ts';
+import { anyLoss } from './losses/registry.ts';
 
 export const bim = defineAttack({
   name: 'bim',
   about: 'FGSM in small steps (Kurakin et al. 2017)',
   access: 'gradient',
+  kind: 'iterative',
   budget: 'fixed',
   random: false,
   norms: ['Linf', 'L2'],
   goals: ['untargeted', 'targeted'],
-  losses: ANY_LOSS,
+  losses: anyLoss('margin'),
   options: {
     steps: { about: 'gradient steps', default: 10, min: 1, integer: true },
     stepSize: {
@@ -27,10 +29,11 @@ export const bim = defineAttack({
       min: 0,
     },
   },
-  run({ oracle, examples, goal, threat, loss, options }) {
+  expectedPasses: ({ steps }) => steps,
+  run({ oracle, batch, goal, threat, loss, options }) {
     return ascend({
       oracle,
-      examples,
+      batch,
       goal,
       threat,
       loss,

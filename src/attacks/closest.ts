@@ -1,4 +1,4 @@
-import { row } from './batch.ts';
+import { row } from '../arrays.ts';
 import { distance } from './threat.ts';
 import type { AttackBatch, Norm } from './types.ts';
 

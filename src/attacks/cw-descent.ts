@@ -3,14 +3,15 @@
  * (tanh(w) + 1) / 2 = 1 / (1 + exp(-2 w)), against  distance + c * max(confidence - goal margin, 0).
  *
  * The change of variables keeps pixels in [0, 1] without clipping. A pixel at exactly 0 or 1 would
- * sit at infinity and never move; as in the authors' code it starts a hair inside (`SQUEEZE`), and
+ * sit at infinity and never move; as in the authors' code it starts slightly inside (`SQUEEZE`), and
  * Adam, which looks at signs more than at sizes, brings it out of tanh's flat end.
  *
- * Paper: Carlini & Wagner 2017, "Toward Evaluating the Robustness of Neural Networks".
+ * Paper: Carlini & Wagner 2017, "Towards Evaluating the Robustness of Neural Networks".
  */
-import { gather, goalMargin, range, reachesGoal, row } from './batch.ts';
-import { argmaxExcept } from './losses.ts';
-import type { ClassTargets, Oracle } from './oracle.ts';
+import { gather, range, row } from '../arrays.ts';
+import { goalMargin, marginClasses, reachesGoal, targetsAt } from './goals.ts';
+import type { Oracle } from './oracle.ts';
+import type { ClassTargets } from './types.ts';
 
 const SQUEEZE = 0.999999;
 const BETA1 = 0.9;
@@ -46,7 +47,7 @@ export interface Descent {
   /** `[count, features]` */
   readonly originals: Float32Array;
   readonly starts: Float32Array;
-  readonly subjects: ClassTargets;
+  readonly classTargets: ClassTargets;
   readonly penalty: Penalty;
   /** Weight of the goal, one per example. */
   readonly weights: ArrayLike<number>;
@@ -64,7 +65,7 @@ export interface Descent {
 
 /** Runs the descent; returns the last images. */
 export function descend(descent: Descent): Float32Array {
-  const { oracle, originals, subjects, penalty, weights, mask, steps, confidence } = descent;
+  const { oracle, originals, classTargets, penalty, weights, mask, steps, confidence } = descent;
   const { features, classes } = oracle;
   const count = originals.length / features;
   const images = descent.starts.slice();
@@ -73,16 +74,13 @@ export function descend(descent: Descent): Float32Array {
   const patience = Math.max(1, Math.floor(steps / 10));
   let active = range(count);
   for (let step = 1; step <= steps && active.length > 0; step++) {
-    const rows: ClassTargets = {
-      labels: active.map((i) => subjects.labels[i]),
-      targets: subjects.targets && active.map((i) => (subjects.targets as ArrayLike<number>)[i]),
-    };
+    const rows = targetsAt(classTargets, active);
     const { logits, gradient } = oracle.backward(gather(images, active, features), (all) => {
       const cotangent = new Float32Array(all.length);
       active.forEach((example, i) => {
         if (goalMargin(all, rows, i) >= confidence && confidence > 0) return;
         if (reachesGoal(all, rows, i) && confidence === 0) return;
-        pullToGoal(row(all, i, classes), rows, i, weights[example], row(cotangent, i, classes));
+        addGoalSlope(row(all, i, classes), rows, i, weights[example], row(cotangent, i, classes));
       });
       return cotangent;
     });
@@ -118,7 +116,7 @@ class PixelAdam {
   readonly #square: Float32Array;
   #step = 0;
 
-  /** Draws pixels at 0 and 1 a hair inside, in place. */
+  /** Moves pixels at 0 and 1 slightly inside, in place. */
   constructor(
     images: Float32Array,
     mask: Uint8Array | undefined,
@@ -165,16 +163,15 @@ class PixelAdam {
 /** (tanh(w) + 1) / 2, in a third of the time. */
 const imageOf = (w: number): number => 1 / (1 + Math.exp(-2 * w));
 
-/** The logit gradient of -c * (goal margin), the way down. */
-function pullToGoal(
+/** Adds the logit gradient of -c * (goal margin). */
+function addGoalSlope(
   scores: Float32Array,
   { labels, targets }: ClassTargets,
   index: number,
   weight: number,
   cotangent: Float32Array,
 ): void {
-  const winner = targets ? targets[index] : argmaxExcept(scores, labels[index]);
-  const loser = targets ? argmaxExcept(scores, targets[index]) : labels[index];
+  const { winner, loser } = marginClasses(scores, labels[index], targets?.[index]);
   cotangent[winner] -= weight;
   cotangent[loser] += weight;
 }

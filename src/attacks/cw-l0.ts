@@ -1,31 +1,31 @@
 /**
  * Carlini & Wagner's L0 attack: their L2 attack on ever fewer pixels; those whose change times
- * gradient does least for the goal are given back.
+ * gradient does least for the goal are frozen at their original value.
  *
- * Paper: Carlini & Wagner 2017, "Toward Evaluating the Robustness of Neural Networks", section VI.B.
- * As in the authors' code a round gives back 0.3 sqrt(n) of the n pixels that changed (here at once
+ * Paper: Carlini & Wagner 2017, "Towards Evaluating the Robustness of Neural Networks", section VI.B.
+ * As in the authors' code a round freezes 0.3 sqrt(n) of the n pixels that changed (here at once
  * with those that did not), starts from the last round's image with its c, and the first round that
  * fails is the last; c grows tenfold, not twofold.
  * Threat: minimal L0; targeted and untargeted.
  * Cost: up to rounds x tenfold increases of c x steps forward and backward passes; most end early.
  * Fails: greedy, so not minimal; as cw-l2 does.
  */
-import { gather, range, row } from './batch.ts';
+import { gather, largest, range, row } from '../arrays.ts';
+import { defineAttack } from './attack.ts';
 import { Closest } from './closest.ts';
 import { descend, squares } from './cw-descent.ts';
-import { classTargetsOf } from './oracle.ts';
-import { largest } from './threat.ts';
-import { defineAttack } from './types.ts';
+import { classTargetsOf } from './goals.ts';
 
 const LARGEST_C = 1e6;
-/** A pixel that changed by less has not changed; of n others, this times sqrt(n) are given back. */
+/** A pixel that changed by less counts as unchanged; of n others, this times sqrt(n) are frozen. */
 const IDLE = 1e-4;
-const GIVEN_BACK = 0.3;
+const FROZEN_SHARE = 0.3;
 
 export const cwL0 = defineAttack({
   name: 'cw-l0',
   about: 'their L2 attack on ever fewer pixels (Carlini & Wagner 2017)',
   access: 'gradient',
+  kind: 'iterative',
   budget: 'minimal',
   random: false,
   norms: ['L0'],
@@ -36,28 +36,30 @@ export const cwL0 = defineAttack({
     rounds: { about: 'most sets of pixels', default: 200, min: 1, integer: true },
     learningRate: { about: 'of Adam, on w', default: 0.01, min: 0 },
     initialC: {
-      about: 'first weight of the goal; tenfold until it wins',
+      about: 'first weight of the goal; tenfold until the goal is reached',
       default: 0.001,
       min: 1e-9,
     },
   },
-  run({ oracle, examples, goal, options }) {
+  expectedPasses: ({ steps, rounds, initialC }) =>
+    rounds + (rounds + Math.max(0, Math.ceil(Math.log10(LARGEST_C / initialC))) + 1) * steps,
+  run({ oracle, batch, goal, options }) {
     const { features } = oracle;
-    const closest = new Closest(examples, 'L0');
-    const count = examples.labels.length;
+    const closest = new Closest(batch, 'L0');
+    const count = batch.labels.length;
     /** 1 where a pixel may move. */
     const movable = new Uint8Array(count * features).fill(1);
     const c = new Float64Array(count).fill(options.initialC);
     let active = range(count);
     for (let round = 0; round < options.rounds && active.length > 0; round++) {
-      const won = new Set<number>();
+      const reached = new Set<number>();
       for (let open = active; open.length > 0; ) {
         const members = open;
         descend({
           oracle,
-          originals: gather(examples.images, members, features),
+          originals: gather(batch.images, members, features),
           starts: startsOf(members, movable, closest, features),
-          subjects: classTargetsOf(examples, goal, members),
+          classTargets: classTargetsOf(batch, goal, members),
           penalty: squares,
           weights: members.map((example) => c[example]),
           mask: masksOf(members, movable, features),
@@ -65,27 +67,27 @@ export const cwL0 = defineAttack({
           learningRate: options.learningRate,
           confidence: 0,
           onReached: (i, image) => {
-            won.add(members[i]);
+            reached.add(members[i]);
             closest.offer(
               members[i],
               snapped(image, closest.original(members[i]), movable, members[i]),
             );
           },
-          isDone: (i) => won.has(members[i]),
+          isDone: (i) => reached.has(members[i]),
         });
-        for (const example of members) if (!won.has(example)) c[example] *= 10;
-        open = members.filter((example) => !won.has(example) && c[example] <= LARGEST_C);
+        for (const example of members) if (!reached.has(example)) c[example] *= 10;
+        open = members.filter((example) => !reached.has(example) && c[example] <= LARGEST_C);
       }
-      active = active.filter((example) => won.has(example) && closest.distances[example] > 1);
-      giveBack(active);
+      active = active.filter((example) => reached.has(example) && closest.distances[example] > 1);
+      freeze(active);
     }
     return closest.images;
 
-    function giveBack(members: readonly number[]): void {
+    function freeze(members: readonly number[]): void {
       const { gradient } = oracle.lossGradients(
         'margin',
         gather(closest.images, members, features),
-        classTargetsOf(examples, goal, members),
+        classTargetsOf(batch, goal, members),
       );
       members.forEach((example, i) => {
         const here = mask(movable, example, features);
@@ -95,7 +97,7 @@ export const cwL0 = defineAttack({
         const open = range(features).filter((p) => here[p] === 1);
         const worth = open.map((p) => -Math.abs((image[p] - original[p]) * slope[p]));
         const idle = open.filter((p) => Math.abs(image[p] - original[p]) < IDLE).length;
-        const dropped = idle + Math.ceil(GIVEN_BACK * Math.sqrt(open.length - idle));
+        const dropped = idle + Math.ceil(FROZEN_SHARE * Math.sqrt(open.length - idle));
         for (const k of largest(worth, dropped)) here[open[k]] = 0;
       });
     }

@@ -1,19 +1,20 @@
 /**
- * Carlini & Wagner's Linf attack: a bound tau on every pixel that is drawn in while it can be kept.
+ * Carlini & Wagner's Linf attack: a bound tau on the change of every pixel, lowered while it can be
+ * kept.
  *
- * Paper: Carlini & Wagner 2017, "Toward Evaluating the Robustness of Neural Networks", section VI.C.
- * As in the authors' code but for c, which starts at 0.01 (there 1e-5), halves after a round that won,
+ * Paper: Carlini & Wagner 2017, "Towards Evaluating the Robustness of Neural Networks", section VI.C.
+ * As in the authors' code but for c, which starts at 0.01 (there 1e-5), halves after a round that succeeded,
  * and for the number of rounds (there until tau is 1 / 256).
  * Threat: minimal norm in Linf; targeted and untargeted.
  * Cost: up to rounds x doublings x steps forward and backward passes, though most end early.
  * Fails: as cw-l2 does; each round starts from the last one's image, so that it can be stuck near it.
  */
-import { gather, range } from './batch.ts';
+import { gather, range } from '../arrays.ts';
+import { defineAttack } from './attack.ts';
 import { Closest } from './closest.ts';
 import { descend } from './cw-descent.ts';
-import { classTargetsOf } from './oracle.ts';
+import { classTargetsOf } from './goals.ts';
 import { distance } from './threat.ts';
-import { defineAttack } from './types.ts';
 
 /** tau shrinks to this share of what was reached. */
 const SHRINK = 0.9;
@@ -21,8 +22,9 @@ const LARGEST_C = 20;
 
 export const cwLinf = defineAttack({
   name: 'cw-linf',
-  about: 'draws a bound on every pixel in (Carlini & Wagner 2017)',
+  about: 'lowers a bound on every pixel (Carlini & Wagner 2017)',
   access: 'gradient',
+  kind: 'iterative',
   budget: 'minimal',
   random: false,
   norms: ['Linf'],
@@ -33,28 +35,30 @@ export const cwLinf = defineAttack({
     rounds: { about: 'most values of tau', default: 50, min: 1, integer: true },
     learningRate: { about: 'of Adam, on w', default: 0.005, min: 0 },
     initialC: {
-      about: 'first weight of the goal; doubled until it wins',
+      about: 'first weight of the goal; doubled until the goal is reached',
       default: 0.01,
       min: 1e-9,
     },
   },
-  run({ oracle, examples, goal, options }) {
+  expectedPasses: ({ steps, rounds, initialC }) =>
+    (2 * rounds + Math.max(0, Math.ceil(Math.log2(LARGEST_C / initialC))) + 1) * steps,
+  run({ oracle, batch, goal, options }) {
     const { features } = oracle;
-    const closest = new Closest(examples, 'Linf');
-    const count = examples.labels.length;
+    const closest = new Closest(batch, 'Linf');
+    const count = batch.labels.length;
     const tau = new Float64Array(count).fill(1);
     const c = new Float64Array(count).fill(options.initialC);
     let active = range(count);
     for (let round = 0; round < options.rounds && active.length > 0; round++) {
-      const won = new Set<number>();
+      const reached = new Set<number>();
       let open = active;
       while (open.length > 0) {
         const members = open;
         descend({
           oracle,
-          originals: gather(examples.images, members, features),
+          originals: gather(batch.images, members, features),
           starts: gather(closest.images, members, features),
-          subjects: classTargetsOf(examples, goal, members),
+          classTargets: classTargetsOf(batch, goal, members),
           penalty: (image, original, gradient, i) =>
             excess(tau[members[i]], image, original, gradient),
           weights: members.map((example) => c[example]),
@@ -64,15 +68,15 @@ export const cwLinf = defineAttack({
           onReached: (i, image) => {
             const example = members[i];
             const away = distance('Linf', closest.original(example), image);
-            if (away <= tau[example]) won.add(example);
+            if (away <= tau[example]) reached.add(example);
             closest.offer(example, image);
           },
-          isDone: (i) => won.has(members[i]),
+          isDone: (i) => reached.has(members[i]),
         });
-        for (const example of members) if (!won.has(example)) c[example] *= 2;
-        open = members.filter((example) => !won.has(example) && c[example] <= LARGEST_C);
+        for (const example of members) if (!reached.has(example)) c[example] *= 2;
+        open = members.filter((example) => !reached.has(example) && c[example] <= LARGEST_C);
       }
-      active = active.filter((example) => won.has(example) && closest.distances[example] > 0);
+      active = active.filter((example) => reached.has(example) && closest.distances[example] > 0);
       for (const example of active) {
         tau[example] = Math.min(tau[example], closest.distances[example]) * SHRINK;
         c[example] = Math.max(options.initialC, c[example] / 2);

@@ -9,17 +9,19 @@
  * Fails: it stops at the first point over the boundary, so its distances are upper bounds that FAB
  * and FMN undercut; on softmax outputs, whose gradient vanishes (it works on logits here).
  */
-import { gather, range, reachesGoal, row } from './batch.ts';
+import { argmaxExcept, gather, range, row } from '../arrays.ts';
+import { defineAttack } from './attack.ts';
 import { Closest } from './closest.ts';
+import { classTargetsOf, reachesGoal } from './goals.ts';
 import { dualNorm, stepToHyperplane } from './hyperplane.ts';
-import { argmaxExcept } from './losses.ts';
-import { classTargetsOf, type Oracle } from './oracle.ts';
-import { defineAttack, type Norm } from './types.ts';
+import type { Oracle } from './oracle.ts';
+import type { Norm } from './types.ts';
 
 export const deepfool = defineAttack({
   name: 'deepfool',
   about: 'steps to the nearest linearized boundary (Moosavi-Dezfooli et al. 2016)',
   access: 'gradient',
+  kind: 'iterative',
   budget: 'minimal',
   random: false,
   norms: ['L2', 'Linf', 'L1'],
@@ -29,26 +31,27 @@ export const deepfool = defineAttack({
     steps: { about: 'most steps', default: 50, min: 1, integer: true },
     overshoot: { about: 'how far beyond the boundary to go', default: 0.02, min: 0 },
   },
-  run({ oracle, examples, goal, threat, options }) {
+  expectedPasses: ({ steps }, classes) => steps * classes + 1,
+  run({ oracle, batch, goal, threat, options }) {
     const { features } = oracle;
     const { norm } = threat;
-    const closest = new Closest(examples, norm);
-    const path = examples.images.slice();
-    const beyond = examples.images.slice();
+    const closest = new Closest(batch, norm);
+    const path = batch.images.slice();
+    const beyond = batch.images.slice();
     const change = new Float32Array(features);
-    let active = range(examples.labels.length);
+    let active = range(batch.labels.length);
     for (let step = 0; step <= options.steps && active.length > 0; step++) {
-      const subjects = classTargetsOf(examples, goal, active);
+      const classTargets = classTargetsOf(batch, goal, active);
       const logits = oracle.logits(gather(beyond, active, features));
       active = active.filter((example, i) => {
-        const reached = reachesGoal(logits, subjects, i);
+        const reached = reachesGoal(logits, classTargets, i);
         if (reached) closest.offer(example, row(beyond, example, features));
         return !reached;
       });
       if (step === options.steps) break;
       const faces = nearestFaces(oracle, gather(path, active, features), {
         norm,
-        ...classTargetsOf(examples, goal, active),
+        ...classTargetsOf(batch, goal, active),
       });
       active.forEach((example, i) => {
         const point = row(path, example, features);

@@ -1,30 +1,30 @@
 /**
  * Fast adaptive boundary attack, in its targeted form: from a point over the boundary, steps to the
- * linearized boundary that are drawn toward the original image.
+ * linearized boundary that are biased toward the original image.
  *
- * Papers: Croce & Hein 2020, "Minimally Distorted Adversarial AttackBatch with a Fast Adaptive
- * Boundary Attack"; its use target by target as FAB-T in Croce & Hein 2020 (AutoAttack). It walks
- * where the authors' code does (test/attacks/reference.test.ts); the paper's final search, which
+ * Papers: Croce & Hein 2020, "Minimally Distorted Adversarial Examples with a Fast Adaptive
+ * Boundary Attack"; its use target by target as FAB-T in Croce & Hein 2020 (AutoAttack). It visits
+ * the same points as the authors' code (test/attacks/reference.test.ts); the paper's final search, which
  * AutoAttack leaves out, is a bisection here.
  * Threat: minimal norm in Linf, L2, L1; untargeted through the runners-up, or targeted.
  * Cost: about steps x targets x restarts forward and backward passes and as many more forward.
  * Fails: where the gradient of the logits is zero or random; slow for many classes.
  */
-import { runnersUp } from './apgd.ts';
-import { gather, range, reachesGoal, row } from './batch.ts';
+import { argmaxExcept, gather, range, row } from '../arrays.ts';
+import { type AttackInput, defineAttack, type OptionSpecs } from './attack.ts';
 import { Closest } from './closest.ts';
+import { classTargetsOf, reachesGoal } from './goals.ts';
 import { stepToHyperplane } from './hyperplane.ts';
-import { argmaxExcept } from './losses.ts';
-import { type ClassTargets, classTargetsOf } from './oracle.ts';
+import { runnersUp } from './runners-up.ts';
 import { distance, randomStart } from './threat.ts';
-import { type AttackInput, defineAttack, type OptionSpecs } from './types.ts';
+import type { ClassTargets } from './types.ts';
 
 /** How far over the hyperplane a step goes. */
 const OVERSHOOT = 1.05;
 /** Most weight of the step that starts from the original image. */
 const MOST_BIAS = 0.1;
-/** An adversarial point is drawn back to this share of its way from the original. */
-const DRAW_BACK = 0.9;
+/** An adversarial point is moved back to this share of its way from the original. */
+const BACKWARD_STEP = 0.9;
 /** Random starts lie within half the distance found so far, or half this: the authors' default eps. */
 const RESTART_RADIUS = { Linf: 0.3, L2: 1, L1: 5, L0: 5 } as const;
 /** Halvings of the last stretch between the original and the nearest point found. */
@@ -32,8 +32,9 @@ const FINAL_HALVINGS = 10;
 
 export const fab = defineAttack({
   name: 'fab',
-  about: 'walks along the boundary to its nearest point (Croce & Hein 2020)',
+  about: 'follows the boundary to its nearest point (Croce & Hein 2020)',
   access: 'gradient',
+  kind: 'iterative',
   budget: 'minimal',
   random: true,
   norms: ['Linf', 'L2', 'L1'],
@@ -54,27 +55,29 @@ export const fab = defineAttack({
       integer: true,
     },
   },
+  expectedPasses: ({ steps, restarts, targets }, classes) =>
+    2 + 2 * steps * restarts * Math.min(targets, classes - 1) + FINAL_HALVINGS,
   run(input) {
-    const { oracle, examples, goal, threat, options } = input;
-    const closest = new Closest(examples, threat.norm);
-    const logits = oracle.logits(examples.images);
-    const subjects = classTargetsOf(examples, goal);
-    const open = range(examples.labels.length).filter((example) => {
-      const done = reachesGoal(logits, subjects, example);
+    const { oracle, batch, goal, threat, options } = input;
+    const closest = new Closest(batch, threat.norm);
+    const logits = oracle.logits(batch.images);
+    const classTargets = classTargetsOf(batch, goal);
+    const open = range(batch.labels.length).filter((example) => {
+      const done = reachesGoal(logits, classTargets, example);
       if (done) closest.offer(example, closest.original(example));
       return !done;
     });
-    const order = goal.kind === 'targeted' ? undefined : runnersUp(oracle, examples);
+    const order = goal.kind === 'targeted' ? undefined : runnersUp(oracle, batch);
     const targets = order ? Math.min(options.targets, oracle.classes - 1) : 1;
     for (let rank = 0; rank < targets; rank++) {
       const aims = open.map((example) =>
         goal.kind === 'targeted' ? goal.targets[example] : (order?.[example][rank] as number),
       );
       for (let restart = 0; restart < options.restarts; restart++) {
-        walk(input, open, aims, closest, `target ${rank} start ${restart}`, restart > 0);
+        runToward(input, open, aims, closest, `target ${rank} start ${restart}`, restart > 0);
       }
     }
-    settle(
+    finalSearch(
       input,
       open.filter((example) => closest.found(example)),
       closest,
@@ -83,9 +86,9 @@ export const fab = defineAttack({
   },
 });
 
-/** One walk of every example toward its aim. */
-function walk<S extends OptionSpecs>(
-  { oracle, examples, goal, threat, options }: AttackInput<S>,
+/** One run of every example toward its aim. */
+function runToward<S extends OptionSpecs>(
+  { oracle, batch, goal, threat, options }: AttackInput<S>,
   open: readonly number[],
   aims: readonly number[],
   closest: Closest,
@@ -94,19 +97,19 @@ function walk<S extends OptionSpecs>(
 ): void {
   const { features, classes } = oracle;
   const { norm } = threat;
-  const judged = classTargetsOf(examples, goal, open);
-  const points = gather(examples.images, open, features);
+  const goalTargets = classTargetsOf(batch, goal, open);
+  const points = gather(batch.images, open, features);
   if (isRandom) {
     open.forEach((example, i) => {
       const radius = Math.min(closest.distances[example], RESTART_RADIUS[norm]) / 2;
-      const stream = examples.streams[example].child(label);
+      const stream = batch.streams[example].child(label);
       const point = row(points, i, features);
       randomStart({ norm, eps: radius }, closest.original(example), stream, point);
     });
   }
   /** The class whose boundary with the aim is next: in the untargeted form that of the label. */
   const loserOf = (i: number, scores: Float32Array) =>
-    goal.kind === 'targeted' ? argmaxExcept(scores, aims[i]) : judged.labels[i];
+    goal.kind === 'targeted' ? argmaxExcept(scores, aims[i]) : goalTargets.labels[i];
   const origin = new Float32Array(features);
   const fromPoint = new Float32Array(features);
   const fromOriginal = new Float32Array(features);
@@ -133,33 +136,33 @@ function walk<S extends OptionSpecs>(
       const bias = Math.min(a / Math.max(a + b, 1e-12), MOST_BIAS);
       for (let p = 0; p < features; p++) {
         const own = point[p] + OVERSHOOT * fromPoint[p];
-        const drawn = original[p] + OVERSHOOT * fromOriginal[p];
-        point[p] = Math.min(1, Math.max(0, (1 - bias) * own + bias * drawn));
+        const biased = original[p] + OVERSHOOT * fromOriginal[p];
+        point[p] = Math.min(1, Math.max(0, (1 - bias) * own + bias * biased));
       }
     });
     const judgedLogits = oracle.logits(points);
     open.forEach((example, i) => {
-      if (!reachesGoal(judgedLogits, judged, i)) return;
+      if (!reachesGoal(judgedLogits, goalTargets, i)) return;
       const point = row(points, i, features);
       const original = closest.original(example);
       closest.offer(example, point);
       for (let p = 0; p < features; p++) {
-        point[p] = original[p] + DRAW_BACK * (point[p] - original[p]);
+        point[p] = original[p] + BACKWARD_STEP * (point[p] - original[p]);
       }
     });
   }
 }
 
 /** The paper's final search: halves the last stretch of the way from original to nearest point. */
-function settle<S extends OptionSpecs>(
-  { oracle, examples, goal }: AttackInput<S>,
+function finalSearch<S extends OptionSpecs>(
+  { oracle, batch, goal }: AttackInput<S>,
   found: readonly number[],
   closest: Closest,
 ): void {
   const { features } = oracle;
-  const subjects: ClassTargets = classTargetsOf(examples, goal, found);
+  const classTargets: ClassTargets = classTargetsOf(batch, goal, found);
   const ends = gather(closest.images, found, features);
-  const low = found.map(() => DRAW_BACK);
+  const low = found.map(() => BACKWARD_STEP);
   const high = found.map(() => 1);
   for (let halving = 0; halving < FINAL_HALVINGS; halving++) {
     const tries = new Float32Array(ends.length);
@@ -174,7 +177,7 @@ function settle<S extends OptionSpecs>(
     const logits = oracle.logits(tries);
     found.forEach((example, i) => {
       const share = (low[i] + high[i]) / 2;
-      if (reachesGoal(logits, subjects, i)) {
+      if (reachesGoal(logits, classTargets, i)) {
         high[i] = share;
         closest.offer(example, row(tries, i, features));
       } else low[i] = share;

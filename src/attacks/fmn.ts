@@ -8,12 +8,12 @@
  * Cost: steps + 1 forward and backward passes.
  * Fails: where the logits' gradient is zero or random; few steps leave distances a little too long.
  */
-import { range, reachesGoal, row } from './batch.ts';
+import { range, row } from '../arrays.ts';
+import { defineAttack } from './attack.ts';
 import { Closest } from './closest.ts';
+import { classTargetsOf, reachesGoal } from './goals.ts';
 import { dualNorm } from './hyperplane.ts';
-import { classTargetsOf } from './oracle.ts';
 import { distance, project } from './threat.ts';
-import { defineAttack } from './types.ts';
 
 /** Last values of the cosine schedules of the step and of the change of the radius. */
 const LAST_STEP = 1e-5;
@@ -21,8 +21,9 @@ const LAST_GAMMA = 1e-4;
 
 export const fmn = defineAttack({
   name: 'fmn',
-  about: 'shrinks the ball while it wins (Pintor et al. 2021)',
+  about: 'shrinks the ball while the image is adversarial (Pintor et al. 2021)',
   access: 'gradient',
+  kind: 'iterative',
   budget: 'minimal',
   random: false,
   norms: ['L2', 'Linf', 'L1', 'L0'],
@@ -33,26 +34,27 @@ export const fmn = defineAttack({
     stepSize: { about: 'L2 length of the first step, in pixel values', default: 1, min: 0 },
     gamma: { about: 'first relative change of the radius', default: 0.05, min: 0, max: 1 },
   },
-  run({ oracle, examples, goal, threat, loss, options }) {
+  expectedPasses: ({ steps }) => steps + 1,
+  run({ oracle, batch, goal, threat, loss, options }) {
     const { features } = oracle;
     const { norm } = threat;
     const { steps } = options;
-    const count = examples.labels.length;
-    const subjects = classTargetsOf(examples, goal);
-    const closest = new Closest(examples, norm);
-    const points = examples.images.slice();
+    const count = batch.labels.length;
+    const classTargets = classTargetsOf(batch, goal);
+    const closest = new Closest(batch, norm);
+    const points = batch.images.slice();
     const radius = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
     for (let step = 0; step <= steps; step++) {
       const share = (1 + Math.cos((Math.PI * step) / steps)) / 2;
       const stepSize = LAST_STEP + (options.stepSize - LAST_STEP) * share;
       const gamma = LAST_GAMMA + (options.gamma - LAST_GAMMA) * share;
-      const { logits, gradient, values } = oracle.lossGradients(loss, points, subjects);
+      const { logits, gradient, values } = oracle.lossGradients(loss, points, classTargets);
       for (const example of range(count)) {
         const point = row(points, example, features);
         const original = closest.original(example);
         const slope = row(gradient, example, features);
         const away = distance(norm, original, point);
-        const isReached = reachesGoal(logits, subjects, example);
+        const isReached = reachesGoal(logits, classTargets, example);
         if (isReached) closest.offer(example, point);
         if (step === steps || closest.distances[example] === 0) continue;
         if (isReached) {

@@ -1,15 +1,17 @@
 /**
- * Projected gradient ascent on a loss: what FGSM, taken many times, becomes. `bim`, `pgd`,
+ * Projected gradient ascent on a loss: FGSM in many steps. `bim`, `pgd`,
  * `mi-fgsm` and `transfer` are settings of it, and adversarial training uses it too.
  */
-import { gather, goalMargin, range, row } from './batch.ts';
-import { type ClassTargets, classTargetsOf, type Oracle } from './oracle.ts';
+import { gather, range, row } from '../arrays.ts';
+import { classTargetsOf, goalMargin } from './goals.ts';
+import type { LossName } from './losses/registry.ts';
+import type { Oracle } from './oracle.ts';
 import { project, randomStart, steepestStep } from './threat.ts';
-import type { AttackBatch, Goal, LossName, Threat } from './types.ts';
+import type { AttackBatch, ClassTargets, Goal, Threat } from './types.ts';
 
 export interface Ascent {
   readonly oracle: Oracle;
-  readonly examples: AttackBatch;
+  readonly batch: AttackBatch;
   readonly goal: Goal;
   readonly threat: Threat;
   readonly loss: LossName;
@@ -29,11 +31,11 @@ export interface Ascent {
 
 /** Runs the ascent; returns the first point found that reaches the goal, else the last one. */
 export function ascend(ascent: Ascent): Float32Array {
-  const attacked = ascent.examples.images.slice();
-  let active = range(ascent.examples.labels.length);
+  const attacked = ascent.batch.images.slice();
+  let active = range(ascent.batch.labels.length);
   for (let restart = 0; restart < ascent.restarts && active.length > 0; restart++) {
     const isLast = restart === ascent.restarts - 1;
-    active = climb(ascent, restart, active, attacked, isLast);
+    active = ascendOnce(ascent, restart, active, attacked, isLast);
   }
   return attacked;
 }
@@ -42,21 +44,21 @@ export function ascend(ascent: Ascent): Float32Array {
  * One run from one start, on the examples in `active`; returns those that are still not finished.
  * The last point of the last run is left for the evaluation to judge.
  */
-function climb(
+function ascendOnce(
   ascent: Ascent,
   restart: number,
   active: readonly number[],
   attacked: Float32Array,
   isLast: boolean,
 ): number[] {
-  const { oracle, examples, goal, threat, loss, confidence } = ascent;
+  const { oracle, batch, goal, threat, loss, confidence } = ascent;
   const { features } = oracle;
   let rows = [...active];
-  let current = gather(examples.images, rows, features);
+  let current = gather(batch.images, rows, features);
   if (ascent.randomStart) {
     rows.forEach((example, i) => {
-      const stream = examples.streams[example].child(`start ${restart}`);
-      const original = row(examples.images, example, features);
+      const stream = batch.streams[example].child(`start ${restart}`);
+      const original = row(batch.images, example, features);
       randomStart(threat, original, stream, row(current, i, features));
     });
   }
@@ -68,8 +70,10 @@ function climb(
     });
   };
   /** Drops the finished rows; returns where in the batch the others were. */
-  const keepUnfinished = (logits: Float32Array, subjects: ClassTargets): number[] => {
-    const kept = range(rows.length).filter((i) => !(goalMargin(logits, subjects, i) > confidence));
+  const keepUnfinished = (logits: Float32Array, classTargets: ClassTargets): number[] => {
+    const kept = range(rows.length).filter(
+      (i) => !(goalMargin(logits, classTargets, i) > confidence),
+    );
     if (kept.length === rows.length) return kept;
     store();
     rows = kept.map((i) => rows[i]);
@@ -79,9 +83,9 @@ function climb(
   };
 
   for (let step = 0; step < ascent.steps && rows.length > 0; step++) {
-    const subjects = classTargetsOf(examples, goal, rows);
-    const { logits, gradient } = oracle.lossGradients(loss, current, subjects);
-    const kept = keepUnfinished(logits, subjects);
+    const classTargets = classTargetsOf(batch, goal, rows);
+    const { logits, gradient } = oracle.lossGradients(loss, current, classTargets);
+    const kept = keepUnfinished(logits, classTargets);
     rows.forEach((example, i) => {
       let direction = row(gradient, kept[i], features);
       if (ascent.momentum > 0) {
@@ -90,16 +94,16 @@ function climb(
       }
       const image = row(current, i, features);
       steepestStep(threat.norm, direction, ascent.stepSize, image, ascent.sparsity);
-      project(threat, row(examples.images, example, features), image);
+      project(threat, row(batch.images, example, features), image);
     });
   }
   store();
-  if (!isLast) keepUnfinished(oracle.logits(current), classTargetsOf(examples, goal, rows));
+  if (!isLast) keepUnfinished(oracle.logits(current), classTargetsOf(batch, goal, rows));
   return rows;
 }
 
 /** velocity = momentum * velocity + gradient / |gradient|_1 (Dong et al. 2018). */
-function accumulate(velocity: Float32Array, momentum: number, gradient: Float32Array): void {
+export function accumulate(velocity: Float32Array, momentum: number, gradient: Float32Array): void {
   let total = 0;
   for (const entry of gradient) total += Math.abs(entry);
   const scale = total === 0 ? 0 : 1 / total;

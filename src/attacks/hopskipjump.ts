@@ -1,24 +1,26 @@
 /**
- * HopSkipJump: from any adversarial image to the boundary, along a gradient guessed from decisions.
+ * HopSkipJump: from any adversarial image to the boundary, along a gradient estimated from decisions.
  *
  * Paper: Chen, Jordan & Wainwright 2020, "HopSkipJumpAttack: A Query-Efficient Decision-Based
  * Attack".
  * Threat: minimal norm in L2 and Linf with decisions only; untargeted. The paper's targeted form
- * starts from an image of the target class, which an attack here has no honest source of: the other
- * examples of a batch must not matter to this one.
+ * starts from an image of the target class, which an attack here has no source of: the other
+ * examples of a batch must not influence this one.
  * Cost: forward passes, about initialQueries * sum of sqrt(1 … steps): 11,000 for 30 steps.
- * Fails: with few queries; where noise in the answers blurs the boundary. Where it beats a gradient
- * attack, that attack's gradients are masked.
+ * Fails: with few queries; where noise in the answers blurs the boundary. Where it succeeds on more images
+ * than a gradient attack, that attack's gradients are masked.
  */
 
+import { range, row } from '../arrays.ts';
 import type { RandomStream } from '../engine/index.ts';
-import { range, reachesGoal, row } from './batch.ts';
+import { defineAttack } from './attack.ts';
 import { Closest } from './closest.ts';
-import { classTargetsOf, type Oracle } from './oracle.ts';
+import { classTargetsOf, reachesGoal } from './goals.ts';
+import type { Oracle } from './oracle.ts';
 import { distance } from './threat.ts';
-import { defineAttack, type Norm } from './types.ts';
+import type { Norm } from './types.ts';
 
-/** Random images to try as a starting point, and halvings that bring it nearer. */
+/** Random images to try as a starting point, and halvings that move it nearer. */
 const START_TRIES = 100;
 const MOST_QUERIES = 10_000;
 const FIRST_DELTA = 0.1;
@@ -26,8 +28,9 @@ const MOST_HALVINGS = 30;
 
 export const hopskipjump = defineAttack({
   name: 'hopskipjump',
-  about: 'walks the boundary by decisions alone (Chen et al. 2020)',
+  about: 'follows the boundary by decisions alone (Chen et al. 2020)',
   access: 'decision',
+  kind: 'search',
   budget: 'minimal',
   random: true,
   norms: ['L2', 'Linf'],
@@ -37,25 +40,29 @@ export const hopskipjump = defineAttack({
     steps: { about: 'steps along the boundary', default: 30, min: 1, integer: true },
     initialQueries: { about: 'decisions for the first step', default: 100, min: 2, integer: true },
   },
-  run({ oracle, examples, goal, threat, options }) {
-    const closest = new Closest(examples, threat.norm);
-    for (const example of range(examples.labels.length)) {
-      const { labels } = classTargetsOf(examples, goal, [example]);
-      const walk = new Walk(oracle, labels[0], closest.original(example), threat.norm);
-      const stream = examples.streams[example].child('hopskipjump');
-      if (walk.isOver(closest.original(example))) {
+  expectedPasses: ({ steps, initialQueries }) => {
+    let passes = 1 + START_TRIES + MOST_HALVINGS;
+    for (let step = 1; step <= steps; step++) {
+      passes += queriesAt(step, initialQueries) + 2 * MOST_HALVINGS;
+    }
+    return passes;
+  },
+  run({ oracle, batch, goal, threat, options }) {
+    const closest = new Closest(batch, threat.norm);
+    for (const example of range(batch.labels.length)) {
+      const { labels } = classTargetsOf(batch, goal, [example]);
+      const run = new BoundaryRun(oracle, labels[0], closest.original(example), threat.norm);
+      const stream = batch.streams[example].child('hopskipjump');
+      if (run.isOver(closest.original(example))) {
         closest.offer(example, closest.original(example));
         continue;
       }
-      let point = walk.start(stream);
+      let point = run.start(stream);
       if (!point) continue;
       closest.offer(example, point);
       for (let step = 1; step <= options.steps; step++) {
-        const queries = Math.min(
-          MOST_QUERIES,
-          Math.floor(options.initialQueries * Math.sqrt(step)),
-        );
-        point = walk.step(point, step, queries, stream);
+        const queries = queriesAt(step, options.initialQueries);
+        point = run.step(point, step, queries, stream);
         closest.offer(example, point);
       }
     }
@@ -63,8 +70,12 @@ export const hopskipjump = defineAttack({
   },
 });
 
-/** The walk of one example; its batches are of queries, not of examples. */
-class Walk {
+/** Decisions that the gradient estimate of a step is made of. */
+const queriesAt = (step: number, initialQueries: number): number =>
+  Math.min(MOST_QUERIES, Math.floor(initialQueries * Math.sqrt(step)));
+
+/** The run of one example; its batches are of queries, not of examples. */
+class BoundaryRun {
   readonly #oracle: Oracle;
   readonly #label: number;
   readonly #original: Float32Array;
@@ -85,15 +96,15 @@ class Walk {
   #decisions(images: Float32Array): boolean[] {
     const logits = this.#oracle.logits(images);
     const count = images.length / this.#oracle.features;
-    const subjects = { labels: new Int32Array(count).fill(this.#label), targets: undefined };
-    return range(count).map((i) => reachesGoal(logits, subjects, i));
+    const classTargets = { labels: new Int32Array(count).fill(this.#label), targets: undefined };
+    return range(count).map((i) => reachesGoal(logits, classTargets, i));
   }
 
   isOver(image: Float32Array): boolean {
     return this.#decisions(image)[0];
   }
 
-  /** A random image over the boundary, brought to it. */
+  /** A random image over the boundary, moved back to the boundary. */
   start(stream: RandomStream): Float32Array | undefined {
     for (let attempt = 0; attempt < START_TRIES; attempt++) {
       const image = this.#original.map(() => stream.uniform());
@@ -134,7 +145,7 @@ class Walk {
     const d = this.#oracle.features;
     const spread = this.#norm === 'L2' ? Math.sqrt(d) : d;
     const delta = step === 1 ? FIRST_DELTA : Math.max(spread * this.#theta * away, 1e-5);
-    const direction = this.#guessGradient(point, delta, queries, stream);
+    const direction = this.#estimateGradient(point, delta, queries, stream);
     let size = away / Math.sqrt(step);
     for (let halving = 0; halving < MOST_HALVINGS; halving++, size /= 2) {
       const tried = point.map((value, p) => Math.min(1, Math.max(0, value + size * direction[p])));
@@ -144,7 +155,7 @@ class Walk {
   }
 
   /** The mean of random directions, each weighted by the side of the boundary that it leads to. */
-  #guessGradient(
+  #estimateGradient(
     point: Float32Array,
     delta: number,
     queries: number,
@@ -168,14 +179,14 @@ class Walk {
     }
     const votes = this.#decisions(probes).map((over) => (over ? 1 : -1));
     const mean = votes.reduce((a: number, b) => a + b, 0) / queries;
-    const guess = new Float64Array(features);
+    const estimate = new Float64Array(features);
     for (let q = 0; q < queries; q++) {
       const weight = Math.abs(mean) === 1 ? mean : votes[q] - mean;
       const probe = row(probes, q, features);
-      for (let p = 0; p < features; p++) guess[p] += weight * (probe[p] - point[p]);
+      for (let p = 0; p < features; p++) estimate[p] += weight * (probe[p] - point[p]);
     }
-    if (this.#norm === 'Linf') return guess.map(Math.sign);
-    const length = Math.sqrt(guess.reduce((sum, value) => sum + value * value, 0));
-    return length > 0 ? guess.map((value) => value / length) : guess;
+    if (this.#norm === 'Linf') return estimate.map(Math.sign);
+    const length = Math.sqrt(estimate.reduce((sum, value) => sum + value * value, 0));
+    return length > 0 ? estimate.map((value) => value / length) : estimate;
   }
 }

@@ -1,10 +1,10 @@
 /**
  * The nearest point of a hyperplane inside [0, 1]: the step that DeepFool and FAB are made of.
  *
- * Paper: Croce & Hein 2020, "Minimally Distorted Adversarial AttackBatch with a Fast Adaptive
+ * Paper: Croce & Hein 2020, "Minimally Distorted Adversarial Examples with a Fast Adaptive
  * Boundary Attack", section 2.2 (projection onto hyperplane and box in Linf, L2 and L1).
  */
-import { largest } from './threat.ts';
+import { largest } from '../arrays.ts';
 import type { Norm } from './types.ts';
 
 /** Newton's method ends by itself: each round saturates a pixel. This bounds rounding trouble. */

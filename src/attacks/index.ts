@@ -1,17 +1,15 @@
-export { row } from './batch.ts';
+export type { Access, Attack } from './attack.ts';
 export { type Ascent, ascend } from './gradient-ascent.ts';
-export { argmax, argmaxExcept, lossAt, ranking } from './losses.ts';
-export { type ClassTargets, type Gradients, Oracle } from './oracle.ts';
-export { ATTACKS, attackNamed } from './registry.ts';
-export { type AttackPlan, type AttackResult, planAttack, runAttack } from './run.ts';
+export { LOSSES, type LossName, lossAt, lossNamed } from './losses/registry.ts';
+export { type Gradients, Oracle } from './oracle.ts';
+export { type AttackPlan, planAttack } from './plan.ts';
+export { ATTACK_NAMES, ATTACKS, attackNamed } from './registry.ts';
+export { type AttackResult, runAttack } from './run.ts';
 export { distance, isWithin, TOLERANCE } from './threat.ts';
 export {
-  type Access,
-  type Attack,
   type AttackBatch,
+  type ClassTargets,
   type Goal,
-  LOSSES,
-  type LossName,
   NORMS,
   type Norm,
   type Threat,

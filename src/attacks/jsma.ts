@@ -11,16 +11,19 @@
  * Cost: at most eps / 2 forward and backward passes (`logits`: twice that).
  * Fails: on distilled models with `softmax`; greedy, so that its L0 is far from minimal.
  */
-import { runnersUp } from './apgd.ts';
-import { gather, range, reachesGoal, row } from './batch.ts';
-import { softmax32 } from './losses.ts';
-import { classTargetsOf, type Oracle } from './oracle.ts';
-import { defineAttack, type LossName } from './types.ts';
+import { gather, range, row } from '../arrays.ts';
+import { defineAttack } from './attack.ts';
+import { classTargetsOf, reachesGoal } from './goals.ts';
+import { softmax32 } from './losses/loss.ts';
+import type { LossName } from './losses/registry.ts';
+import type { Oracle } from './oracle.ts';
+import { runnersUp } from './runners-up.ts';
 
 export const jsma = defineAttack({
   name: 'jsma',
   about: 'pairs of pixels by their saliency (Papernot et al. 2016)',
   access: 'gradient',
+  kind: 'search',
   budget: 'fixed',
   random: false,
   norms: ['L0'],
@@ -35,20 +38,21 @@ export const jsma = defineAttack({
       integer: true,
     },
   },
-  run({ oracle, examples, goal, threat, loss, options }) {
+  expectedPasses: (_, __, { eps }) => 1 + 2 * Math.floor(eps / 2),
+  run({ oracle, batch, goal, threat, loss, options }) {
     const { features } = oracle;
     const bound = options.increase;
-    const attacked = examples.images.slice();
+    const attacked = batch.images.slice();
     const aims =
       goal.kind === 'targeted'
         ? Array.from(goal.targets)
-        : runnersUp(oracle, examples).map((order) => order[0]);
+        : runnersUp(oracle, batch).map((order) => order[0]);
     /** Features that may still be driven to the bound, one byte each. */
     const free = Uint8Array.from(attacked, (value) => (value === bound ? 0 : 1));
-    let active = range(examples.labels.length);
+    let active = range(batch.labels.length);
     for (let spent = 0; spent + 2 <= threat.eps && active.length > 0; spent += 2) {
       const current = gather(attacked, active, features);
-      const subjects = classTargetsOf(examples, goal, active);
+      const classTargets = classTargetsOf(batch, goal, active);
       const maps = saliency(
         oracle,
         loss,
@@ -57,7 +61,7 @@ export const jsma = defineAttack({
       );
       const unfinished: number[] = [];
       active.forEach((example, i) => {
-        if (reachesGoal(maps.logits, subjects, i)) return;
+        if (reachesGoal(maps.logits, classTargets, i)) return;
         const open = free.subarray(example * features, (example + 1) * features);
         const pair = bestPair(
           row(maps.target, i, features),
@@ -88,7 +92,7 @@ interface Saliency {
 
 /**
  * Both parts of the saliency map. Softmax outputs add up to 1, so that the other classes' part is
- * the target's with the sign turned: exact, and kinder to the naive attack than float32 sums.
+ * the target's with the sign turned: exact, where float32 sums would round.
  */
 function saliency(
   oracle: Oracle,

@@ -7,18 +7,20 @@
  * Cost: at most `steps` forward and backward passes.
  * Fails: as BIM does; the momentum helps transfer more than it helps a white-box attack.
  */
+import { defineAttack } from './attack.ts';
 import { ascend } from './gradient-ascent.ts';
-import { ANY_LOSS, defineAttack } from './types.ts';
+import { anyLoss } from './losses/registry.ts';
 
 export const miFgsm = defineAttack({
   name: 'mi-fgsm',
   about: 'iterated FGSM with momentum (Dong et al. 2018)',
   access: 'gradient',
+  kind: 'iterative',
   budget: 'fixed',
   random: false,
   norms: ['Linf', 'L2'],
   goals: ['untargeted', 'targeted'],
-  losses: ANY_LOSS,
+  losses: anyLoss('margin'),
   options: {
     steps: { about: 'gradient steps', default: 10, min: 1, integer: true },
     stepSize: {
@@ -28,10 +30,11 @@ export const miFgsm = defineAttack({
     },
     decay: { about: 'share of the accumulated gradient that is kept', default: 1, min: 0, max: 1 },
   },
-  run({ oracle, examples, goal, threat, loss, options: { steps, stepSize, decay } }) {
+  expectedPasses: ({ steps }) => steps,
+  run({ oracle, batch, goal, threat, loss, options: { steps, stepSize, decay } }) {
     return ascend({
       oracle,
-      examples,
+      batch,
       goal,
       threat,
       loss,

@@ -1,5 +1,5 @@
 /**
- * Random noise of the full budget: the control that every other attack must beat.
+ * Random noise of the full budget: the control that every other attack must exceed.
  *
  * Paper: none; recommended as a sanity check by Carlini et al. 2019, "On Evaluating Adversarial
  * Robustness".
@@ -7,41 +7,43 @@
  * Cost: one forward pass a try; no gradients, no knowledge of the model but its answers.
  * Fails: almost always, as it should.
  */
-import { gather, range, reachesGoal, row } from './batch.ts';
-import { classTargetsOf } from './oracle.ts';
+import { gather, range, row } from '../arrays.ts';
+import { defineAttack } from './attack.ts';
+import { classTargetsOf, reachesGoal } from './goals.ts';
 import { project } from './threat.ts';
-import { defineAttack } from './types.ts';
 
 export const noise = defineAttack({
   name: 'noise',
   about: 'random noise of the full budget: a control',
   access: 'decision',
+  kind: 'search',
   budget: 'fixed',
   random: true,
   norms: ['Linf', 'L2', 'L1'],
   goals: ['untargeted', 'targeted'],
   losses: [],
   options: { tries: { about: 'noises to try', default: 10, min: 1, integer: true } },
-  run({ oracle, examples, goal, threat, options }) {
+  expectedPasses: ({ tries }) => tries,
+  run({ oracle, batch, goal, threat, options }) {
     const { features } = oracle;
-    const attacked = examples.images.slice();
-    let active = range(examples.labels.length);
+    const attacked = batch.images.slice();
+    let active = range(batch.labels.length);
     for (let attempt = 0; attempt < options.tries && active.length > 0; attempt++) {
       for (const example of active) {
-        const stream = examples.streams[example].child(`try ${attempt}`);
+        const stream = batch.streams[example].child(`try ${attempt}`);
         const image = row(attacked, example, features);
-        const original = row(examples.images, example, features);
+        const original = row(batch.images, example, features);
         for (let p = 0; p < features; p++) {
           // Far outside the ball, so that projecting gives a point on its surface.
-          const push =
+          const change =
             threat.norm === 'Linf' ? Math.sign(stream.uniform() - 0.5) : features * stream.normal();
-          image[p] = original[p] + push * threat.eps;
+          image[p] = original[p] + change * threat.eps;
         }
         project(threat, original, image);
       }
       const logits = oracle.logits(gather(attacked, active, features));
-      const subjects = classTargetsOf(examples, goal, active);
-      active = active.filter((_, i) => !reachesGoal(logits, subjects, i));
+      const classTargets = classTargetsOf(batch, goal, active);
+      active = active.filter((_, i) => !reachesGoal(logits, classTargets, i));
     }
     return attacked;
   },

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { RunError } from '../errors.ts';
 import type { Classifier } from '../models/index.ts';
-import { lossAt } from './losses.ts';
-import type { AttackBatch, Goal, LossName } from './types.ts';
+import { type LossName, lossAt } from './losses/registry.ts';
+import type { ClassTargets } from './types.ts';
 
 /** Logits and input gradients of a batch. */
 export interface Gradients {
@@ -90,7 +90,7 @@ export class Oracle {
   losses(
     name: LossName,
     logits: Float32Array,
-    subjects: ClassTargets,
+    classTargets: ClassTargets,
     into: Float32Array = new Float32Array(logits.length),
   ): Float32Array {
     const { classes } = this;
@@ -99,11 +99,11 @@ export class Oracle {
     for (let i = 0; i < values.length; i++) {
       const row = logits.subarray(i * classes, (i + 1) * classes);
       const gradient = into.subarray(i * classes, (i + 1) * classes);
-      const label = subjects.labels[i];
+      const label = classTargets.labels[i];
       values[i] = lossAt(
         name,
         row,
-        { label, target: subjects.targets?.[i], temperature },
+        { label, target: classTargets.targets?.[i], temperature },
         gradient,
       );
     }
@@ -114,12 +114,12 @@ export class Oracle {
   lossGradients(
     name: LossName,
     images: Float32Array,
-    subjects: ClassTargets,
+    classTargets: ClassTargets,
   ): Gradients & { readonly values: Float32Array } {
     let values: Float32Array = new Float32Array(0);
     const gradients = this.backward(images, (logits) => {
       const cotangent = new Float32Array(logits.length);
-      values = this.losses(name, logits, subjects, cotangent);
+      values = this.losses(name, logits, classTargets, cotangent);
       return cotangent;
     });
     return { ...gradients, values };
@@ -137,24 +137,4 @@ function read(compute: () => tf.Tensor): Float32Array {
     values = compute().dataSync() as Float32Array;
   });
   return values;
-}
-
-/** The classes that losses and goals speak of, row by row. */
-export interface ClassTargets {
-  readonly labels: ArrayLike<number>;
-  readonly targets: ArrayLike<number> | undefined;
-}
-
-/** The subjects of the examples at `rows` (all of them by default). */
-export function classTargetsOf(
-  examples: AttackBatch,
-  goal: Goal,
-  rows?: readonly number[],
-): ClassTargets {
-  const pick = (values: Int32Array) =>
-    rows ? Int32Array.from(rows, (row) => values[row]) : values;
-  return {
-    labels: pick(examples.labels),
-    targets: goal.kind === 'targeted' ? pick(goal.targets) : undefined,
-  };
 }

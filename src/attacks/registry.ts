@@ -1,5 +1,11 @@
+/**
+ * Every attack. `--help` reads names and facts from here, so that no file that this one loads may
+ * load TensorFlow.js: attacks read models through an `Oracle` that they are given.
+ */
 import { UserError } from '../errors.ts';
-import { apgd, apgdT } from './apgd.ts';
+import { apgd } from './apgd.ts';
+import { apgdT } from './apgd-t.ts';
+import type { Attack } from './attack.ts';
 import { autoattack } from './autoattack.ts';
 import { bim } from './bim.ts';
 import { cwL0 } from './cw-l0.ts';
@@ -12,26 +18,25 @@ import { fmn } from './fmn.ts';
 import { hopskipjump } from './hopskipjump.ts';
 import { jsma } from './jsma.ts';
 import { miFgsm } from './mi-fgsm.ts';
-import { ATTACK_NAMES, type AttackName } from './names.ts';
 import { noise } from './noise.ts';
 import { pgd } from './pgd.ts';
 import { spsa } from './spsa.ts';
 import { square } from './square.ts';
 import { surrogate } from './surrogate.ts';
 import { transfer } from './transfer.ts';
-import type { Attack } from './types.ts';
 
-const BY_NAME: Readonly<Record<AttackName, Attack>> = {
+/** In the order in which help, tables and docs list them. */
+export const ATTACKS: readonly Attack[] = [
   fgsm,
   bim,
   pgd,
-  'mi-fgsm': miFgsm,
+  miFgsm,
   apgd,
-  'apgd-t': apgdT,
+  apgdT,
   deepfool,
-  'cw-l2': cwL2,
-  'cw-l0': cwL0,
-  'cw-linf': cwLinf,
+  cwL2,
+  cwL0,
+  cwLinf,
   fmn,
   fab,
   jsma,
@@ -42,10 +47,9 @@ const BY_NAME: Readonly<Record<AttackName, Attack>> = {
   transfer,
   surrogate,
   autoattack,
-};
+];
 
-/** Every attack, in the order in which help, tables and docs list them. */
-export const ATTACKS: readonly Attack[] = ATTACK_NAMES.map((name) => BY_NAME[name]);
+export const ATTACK_NAMES: readonly string[] = ATTACKS.map(({ name }) => name);
 
 /**
  * The attack of that name.

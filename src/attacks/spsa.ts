@@ -1,20 +1,20 @@
 /**
- * Simultaneous perturbation stochastic approximation: a gradient guessed from differences of the
+ * Simultaneous perturbation stochastic approximation: a gradient estimated from differences of the
  * loss along random signs, followed with Adam.
  *
  * Paper: Uesato, O'Donoghue, van den Oord & Kohli 2018, "Adversarial Risk and the Dangers of
  * Evaluating Against Weak Attacks".
  * Threat: Linf with scores but no gradient; untargeted and targeted.
  * Cost: steps x samples forward passes.
- * Fails: with few samples; where scores are rounded or constant within `delta`. Where it beats a
- * gradient attack, that attack's gradients are masked.
+ * Fails: with few samples; where scores are rounded or constant within `delta`. Where it succeeds
+ * on more images than a gradient attack, that attack's gradients are masked.
  */
 
+import { gather, range, row } from '../arrays.ts';
 import type { RandomStream } from '../engine/index.ts';
-import { gather, range, reachesGoal, row } from './batch.ts';
-import { classTargetsOf } from './oracle.ts';
+import { defineAttack } from './attack.ts';
+import { classTargetsOf, reachesGoal } from './goals.ts';
 import { project } from './threat.ts';
-import { defineAttack } from './types.ts';
 
 const BETA1 = 0.9;
 const BETA2 = 0.999;
@@ -22,8 +22,9 @@ const EPSILON = 1e-8;
 
 export const spsa = defineAttack({
   name: 'spsa',
-  about: 'a gradient guessed from scores along random signs (Uesato et al. 2018)',
+  about: 'a gradient estimated from scores along random signs (Uesato et al. 2018)',
   access: 'scores',
+  kind: 'search',
   budget: 'fixed',
   random: true,
   norms: ['Linf'],
@@ -39,24 +40,25 @@ export const spsa = defineAttack({
       min: 0,
     },
   },
-  run({ oracle, examples, goal, threat, loss, options }) {
+  expectedPasses: ({ steps, samples }) => steps * (samples + 1),
+  run({ oracle, batch, goal, threat, loss, options }) {
     const { features } = oracle;
     const pairs = Math.max(1, Math.floor(options.samples / 2));
-    const streams = examples.streams.map((stream) => stream.child('spsa'));
-    const attacked = examples.images.slice();
+    const streams = batch.streams.map((stream) => stream.child('spsa'));
+    const attacked = batch.images.slice();
     const m = new Float32Array(attacked.length);
     const v = new Float32Array(attacked.length);
-    let active = range(examples.labels.length);
+    let active = range(batch.labels.length);
     const dropReached = () => {
       const logits = oracle.logits(gather(attacked, active, features));
-      const subjects = classTargetsOf(examples, goal, active);
-      active = active.filter((_, i) => !reachesGoal(logits, subjects, i));
+      const classTargets = classTargetsOf(batch, goal, active);
+      active = active.filter((_, i) => !reachesGoal(logits, classTargets, i));
     };
     for (let step = 1; step <= options.steps; step++) {
       dropReached();
       if (active.length === 0) break;
       const slope = new Float32Array(active.length * features);
-      const subjects = classTargetsOf(examples, goal, active);
+      const classTargets = classTargetsOf(batch, goal, active);
       for (let pair = 0; pair < pairs; pair++) {
         const signs = active.map((example) => randomSigns(streams[example], features));
         const probe = (side: 1 | -1) => {
@@ -65,7 +67,7 @@ export const spsa = defineAttack({
             const image = row(images, i, features);
             for (let p = 0; p < features; p++) image[p] += side * options.delta * direction[p];
           });
-          return oracle.losses(loss, oracle.logits(images), subjects);
+          return oracle.losses(loss, oracle.logits(images), classTargets);
         };
         const [up, down] = [probe(1), probe(-1)];
         signs.forEach((direction, i) => {
@@ -85,7 +87,7 @@ export const spsa = defineAttack({
           image[p] +=
             (options.stepSize * mean) / (Math.sqrt(v[at] / (1 - BETA2 ** step)) + EPSILON);
         }
-        project(threat, row(examples.images, example, features), image);
+        project(threat, row(batch.images, example, features), image);
       });
     }
     return attacked;

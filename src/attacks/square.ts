@@ -5,18 +5,19 @@
  * adversarial attack via random search".
  * Threat: Linf and L2 with scores but no gradient; untargeted (margin) and targeted.
  * As in the paper, patches may lie anywhere in the image (the authors' code leaves out its last row
- * and column), and every example draws its own (there a batch shares them). Targeted, it climbs the
- * margin too, where their code climbs cross-entropy.
+ * and column), and every example draws its own (there a batch shares them). Targeted, it maximizes
+ * the margin too, where their code maximizes cross-entropy.
  * Cost: at most `queries` + 1 forward passes.
- * Fails: with few queries on large images; it needs scores, not just decisions. Where it beats a
- * gradient attack, that gradient attack is broken.
+ * Fails: with few queries on large images; it needs scores, not just decisions. Where it succeeds
+ * on more images than a gradient attack, that gradient attack is broken.
  */
 
+import { gather, range, row } from '../arrays.ts';
 import type { RandomStream } from '../engine/index.ts';
-import { gather, goalMargin, range, reachesGoal, row } from './batch.ts';
-import { classTargetsOf } from './oracle.ts';
+import { defineAttack } from './attack.ts';
+import { classTargetsOf, goalMargin, reachesGoal } from './goals.ts';
 import { project } from './threat.ts';
-import { defineAttack, type Threat } from './types.ts';
+import type { Threat } from './types.ts';
 
 /** After these shares of the queries (of 10,000 in the paper) the patch's area halves. */
 const HALVINGS = [10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000].map((query) => query / 10_000);
@@ -27,6 +28,7 @@ export const square = defineAttack({
   name: 'square',
   about: 'random search with square patches, by scores alone (Andriushchenko et al. 2020)',
   access: 'scores',
+  kind: 'search',
   budget: 'fixed',
   random: true,
   norms: ['Linf', 'L2'],
@@ -36,31 +38,32 @@ export const square = defineAttack({
     queries: { about: 'patches to try', default: 5000, min: 1, integer: true },
     area: { about: 'first share of the image that a patch covers', default: 0.8, min: 0, max: 1 },
   },
-  run({ oracle, examples, goal, threat, options }) {
+  expectedPasses: ({ queries }) => queries + 1,
+  run({ oracle, batch, goal, threat, options }) {
     const { features } = oracle;
     const shape = oracle.classifier.inputShape;
-    const streams = examples.streams.map((stream) => stream.child('square'));
-    const best = examples.images.slice();
-    const bestMargin = new Float64Array(examples.labels.length).fill(Number.NEGATIVE_INFINITY);
-    let active = range(examples.labels.length);
+    const streams = batch.streams.map((stream) => stream.child('square'));
+    const best = batch.images.slice();
+    const bestMargin = new Float64Array(batch.labels.length).fill(Number.NEGATIVE_INFINITY);
+    let active = range(batch.labels.length);
     // Query -1 is the starting point; the schedule counts from the first patch.
     for (let query = -1; query < options.queries && active.length > 0; query++) {
       const share =
         options.area / 2 ** HALVINGS.filter((at) => query / options.queries > at).length;
       const tries = gather(best, active, features);
       active.forEach((example, i) => {
-        const original = row(examples.images, example, features);
+        const original = row(batch.images, example, features);
         const image = row(tries, i, features);
         if (query < 0) start(threat, original, image, shape, streams[example]);
         else if (threat.norm === 'Linf') {
           patchLinf(threat, original, image, shape, share, streams[example]);
         } else patchL2(threat, original, image, shape, share, streams[example]);
       });
-      const subjects = classTargetsOf(examples, goal, active);
+      const classTargets = classTargetsOf(batch, goal, active);
       const logits = oracle.logits(tries);
       active = active.filter((example, i) => {
-        const margin = goalMargin(logits, subjects, i);
-        const reached = reachesGoal(logits, subjects, i);
+        const margin = goalMargin(logits, classTargets, i);
+        const reached = reachesGoal(logits, classTargets, i);
         if (reached || margin > bestMargin[example]) {
           bestMargin[example] = margin;
           row(best, example, features).set(row(tries, i, features));
@@ -126,7 +129,7 @@ function eachPixel(
   }
 }
 
-/** A square of one sign for each channel, at a random place, pushes 2 eps and is projected back. */
+/** A square of one sign for each channel, at a random position, adds 2 eps and is projected back. */
 function patchLinf(
   threat: Threat,
   original: Float32Array,
@@ -139,9 +142,9 @@ function patchLinf(
   const top = stream.integer(shape[0] - side + 1);
   const left = stream.integer(shape[1] - side + 1);
   for (let c = 0; c < shape[2]; c++) {
-    const push = 2 * threat.eps * sign(stream);
+    const change = 2 * threat.eps * sign(stream);
     eachPixel([top, left, side], shape, c, (at) => {
-      image[at] += push;
+      image[at] += change;
     });
   }
   project(threat, original, image);
@@ -160,9 +163,9 @@ function patchL2(
   stream: RandomStream,
 ): void {
   const side = Math.min(Math.max(3, sideOf(shape, share) | 1), Math.min(shape[0], shape[1]));
-  const place = () =>
+  const position = () =>
     [stream.integer(shape[0] - side + 1), stream.integer(shape[1] - side + 1), side] as const;
-  const [filled, cleared] = [place(), place()];
+  const [filled, cleared] = [position(), position()];
   const delta = image.map((value, i) => value - original[i]);
   const spent = delta.reduce((sum, change) => sum + change * change, 0);
   const unspent = Math.max(0, threat.eps ** 2 - spent);

@@ -7,6 +7,8 @@
  * Papers: Madry et al. 2018 (projected ascent, Linf and L2); Tramèr & Boneh 2019 (sparse L1 steps);
  * Croce & Hein 2021, "Mind the box" (exact projection onto the L1 ball inside [0, 1]).
  */
+
+import { largest } from '../arrays.ts';
 import type { RandomStream } from '../engine/index.ts';
 import type { Norm, Threat } from './types.ts';
 
@@ -45,13 +47,6 @@ export function distance(norm: Norm, a: Float32Array, b: Float32Array): number {
 export function isWithin(threat: Threat, original: Float32Array, image: Float32Array): boolean {
   if (image.some((value) => !(value >= 0 && value <= 1))) return false;
   return distance(threat.norm, original, image) <= threat.eps + TOLERANCE * Math.max(1, threat.eps);
-}
-
-/** Indices of the `count` largest magnitudes (all, where fewer); equal ones by position. */
-export function largest(magnitudes: ArrayLike<number>, count: number): number[] {
-  return Array.from({ length: magnitudes.length }, (_, i) => i)
-    .sort((a, b) => magnitudes[b] - magnitudes[a] || a - b)
-    .slice(0, count);
 }
 
 /**

@@ -2,20 +2,21 @@
  * Transfer: an attack on another model, the source, whose results are tried on this one.
  *
  * Papers: Papernot et al. 2017, "Practical Black-Box Attacks against Machine Learning"; Carlini &
- * Wagner 2017, section VIII.D: against a distilled model the source must be fooled with confidence.
+ * Wagner 2017, section VIII.D: against a distilled model the source must be wrong with confidence.
  * Here: PGD with momentum (Dong et al. 2018) on the source's margin, until it exceeds the confidence.
  * Threat: Linf, L2, L1; untargeted and targeted.
  * Cost: at most `steps` forward and backward passes on the source, none on this model.
  * Fails: when the two models err in different directions; a low confidence makes that likelier.
  */
 import { UserError } from '../errors.ts';
+import { defineAttack } from './attack.ts';
 import { ascend } from './gradient-ascent.ts';
-import { defineAttack } from './types.ts';
 
 export const transfer = defineAttack({
   name: 'transfer',
-  about: 'fools another model with confidence, then tries this one: a control',
+  about: 'attacks another model with confidence, then tries the results on this one: a control',
   access: 'source-gradient',
+  kind: 'search',
   budget: 'fixed',
   random: true,
   norms: ['Linf', 'L2', 'L1'],
@@ -35,7 +36,8 @@ export const transfer = defineAttack({
     },
     decay: { about: 'share of the accumulated gradient that is kept', default: 1, min: 0, max: 1 },
   },
-  run({ source, examples, goal, threat, loss, options: { steps, stepSize, confidence, decay } }) {
+  expectedPasses: ({ steps }) => steps,
+  run({ source, batch, goal, threat, loss, options: { steps, stepSize, confidence, decay } }) {
     if (!source) {
       throw new UserError('no-source', 'a transfer attack takes its gradients from another model', {
         hint: 'name that model',
@@ -43,7 +45,7 @@ export const transfer = defineAttack({
     }
     return ascend({
       oracle: source,
-      examples,
+      batch,
       goal,
       threat,
       loss,

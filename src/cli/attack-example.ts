@@ -1,107 +1,120 @@
-/** One attacked image, told by the predictions of every model: in the terminal and as PNG. */
+/** One attacked image with the predictions of every model, in the terminal and as PNG. */
 
-import { argmax, Oracle, row } from '../attacks/index.ts';
+import { argmax, row } from '../arrays.ts';
+import { Oracle } from '../attacks/index.ts';
 import { type Dataset, imageSize, imagesAsFloats } from '../data/index.ts';
 import type { EvaluatedModel, EvaluationRecord } from '../evaluation/index.ts';
-import { softmaxOf } from '../models/index.ts';
+import { type Classifier, softmaxOf } from '../models/index.ts';
 import { percent } from '../numbers.ts';
 import { encodeGrid, perturbationPicture, pictureOf } from '../report/index.ts';
 import { cropColumns, halfBlocks, perturbationBlocks } from './picture.ts';
 import type { Terminal } from './terminal.ts';
 
-/** What a model says of an image. */
-interface Verdict {
+/** What a model predicts for one image. */
+interface Prediction {
+  /** The model and the image, such as `student on the clean image`. */
   readonly what: string;
   readonly predicted: number;
   /** Of the predicted class at T = 1. */
   readonly probability: number;
 }
 
-export interface Story {
+export interface AttackExample {
+  /** Height, width and channels. */
   readonly shape: readonly [number, number, number];
   readonly source: string;
   readonly label: number;
   /** Name of the model that the shown image was made to fool. */
   readonly model: string;
+  /** `height * width * channels` pixel values in [0, 1]. */
   readonly original: Float32Array;
   readonly attacked: Float32Array;
-  readonly verdicts: readonly Verdict[];
+  readonly predictions: readonly Prediction[];
 }
 
 /** Columns of a picture in the terminal; three fit into 80. */
 const PICTURE_WIDTH = 24;
 
 /**
- * The first image that the first model had right and lost to the attack (else the first image):
- * its prediction before and after, and those of the other models on the same attacked image and
- * on the one made for them.
+ * The first image that the first model classified correctly until it was attacked (else the first
+ * image): the model's prediction before and after, and the other models' predictions for the same
+ * attacked image and for the one made to fool them.
+ * @param candidates attacked images of each model, in the order of its attack record's positions
  */
 export function pickAttackExample(
-  record: EvaluationRecord,
+  { attacks, models: cards }: Pick<EvaluationRecord, 'attacks' | 'models'>,
   models: readonly EvaluatedModel[],
   dataset: Dataset,
   candidates: ReadonlyMap<string, Float32Array>,
-): Story {
-  const attacks = record.attacks.filter(({ model }) => candidates.has(model));
-  const [first] = attacks;
-  const card = record.models.find(({ name }) => name === first.model) ?? record.models[0];
-  const fell = first.success.findIndex((won, i) => {
-    const position = first.positions[i];
-    return won && card.predicted[position] === dataset.labels[position];
+): AttackExample {
+  const attacked = attacks.flatMap((attack) => {
+    const images = candidates.get(attack.model);
+    const model = models.find(({ classifier }) => classifier.name === attack.model);
+    return images && model ? [{ ...attack, images, classifier: model.classifier }] : [];
   });
-  const shown = Math.max(0, fell);
+  const [first, ...others] = attacked;
+  const cleanPredictions = cards.find(({ name }) => name === first.model)?.predicted ?? [];
+  const shown = Math.max(
+    0,
+    first.success.findIndex((succeeded, i) => {
+      const position = first.positions[i];
+      return succeeded && cleanPredictions[position] === dataset.labels[position];
+    }),
+  );
   const position = first.positions[shown];
-  const size = imageSize(dataset);
   const original = imagesAsFloats(dataset, [position]);
-  const attackedFor = (model: string) => row(candidates.get(model) as Float32Array, shown, size);
-  const attacked = attackedFor(first.model);
-  const verdict = (model: string, what: string, image: Float32Array): Verdict => {
-    const { classifier } = models.find((one) => one.classifier.name === model) as EvaluatedModel;
-    return { what: `${model} on ${what}`, ...predict(classifier, image) };
-  };
+  const attackedFor = ({ images }: (typeof attacked)[number]) =>
+    row(images, shown, imageSize(dataset));
+  const prediction = (classifier: Classifier, what: string, image: Float32Array): Prediction => ({
+    what: `${classifier.name} on ${what}`,
+    ...predict(classifier, image),
+  });
   return {
     shape: dataset.shape,
     source: `${dataset.name} ${dataset.indices[position]}`,
     label: dataset.labels[position],
     model: first.model,
     original,
-    attacked,
-    verdicts: [
-      verdict(first.model, 'the clean image', original),
-      verdict(first.model, 'the attacked image', attacked),
-      ...attacks
-        .slice(1)
-        .flatMap(({ model }) => [
-          verdict(model, 'the same attacked image', attacked),
-          verdict(model, 'an image attacked for itself', attackedFor(model)),
-        ]),
+    attacked: attackedFor(first),
+    predictions: [
+      prediction(first.classifier, 'the clean image', original),
+      prediction(first.classifier, 'the attacked image', attackedFor(first)),
+      ...others.flatMap((other) => [
+        prediction(other.classifier, 'the same attacked image', attackedFor(first)),
+        prediction(other.classifier, 'an image attacked for itself', attackedFor(other)),
+      ]),
     ],
   };
 }
 
-function predict(classifier: EvaluatedModel['classifier'], image: Float32Array) {
+function predict(classifier: Classifier, image: Float32Array) {
   const logits = new Oracle(classifier).logits(image);
   const predicted = argmax(logits);
   return { predicted, probability: softmaxOf(logits, classifier.classes, 1)[predicted] };
 }
 
-function largestChange({ original, attacked }: Story): number {
+function largestChange({ original, attacked }: AttackExample): number {
   return original.reduce((most, value, i) => Math.max(most, Math.abs(attacked[i] - value)), 0);
 }
 
-const deltaOf = ({ original, attacked }: Story) => attacked.map((value, i) => value - original[i]);
+const deltaOf = ({ original, attacked }: AttackExample) =>
+  attacked.map((value, i) => value - original[i]);
 
-/** The picture files of the story. */
-export function attackExampleFiles(story: Story): Record<string, Uint8Array> {
-  const { shape, original, attacked } = story;
-  const change = perturbationPicture(deltaOf(story), [shape[0], shape[1]], largestChange(story));
+/** The picture files of the example. */
+export function attackExampleFiles(example: AttackExample): Record<string, Uint8Array> {
+  const { shape, original, attacked } = example;
+  const change = perturbationPicture(
+    deltaOf(example),
+    [shape[0], shape[1]],
+    largestChange(example),
+  );
   const grid = [[pictureOf(original, shape), change, pictureOf(attacked, shape)]];
   return { 'attacked.png': encodeGrid(grid) };
 }
 
-/** Original, perturbation and attacked image side by side, and what the models say. */
-export function attackExampleText(story: Story, terminal: Terminal): string {
-  const { shape, original, attacked, verdicts } = story;
+/** Original, perturbation and attacked image side by side, and the predictions of the models. */
+export function attackExampleText(example: AttackExample, terminal: Terminal): string {
+  const { shape, original, attacked, predictions } = example;
   const lines: string[] = [];
   const [height, width, channels] = shape;
   if (channels === 1 && width <= 80) {
@@ -112,7 +125,7 @@ export function attackExampleText(story: Story, terminal: Terminal): string {
     const bytes = (values: Float32Array) => Uint8Array.from(values, (v) => Math.round(255 * v));
     const pictures = [
       halfBlocks(crop(bytes(original)), size, terminal),
-      perturbationBlocks(crop(deltaOf(story)), largestChange(story), size, terminal),
+      perturbationBlocks(crop(deltaOf(example)), largestChange(example), size, terminal),
       halfBlocks(crop(bytes(attacked)), size, terminal),
     ];
     const titles = ['original', 'perturbation', 'attacked'];
@@ -123,12 +136,12 @@ export function attackExampleText(story: Story, terminal: Terminal): string {
     lines.push('');
   }
   lines.push(
-    `${story.source}, true class ${story.label}; largest change of a pixel ${largestChange(story).toFixed(3)}`,
+    `${example.source}, true class ${example.label}; largest change of a pixel ${largestChange(example).toFixed(3)}`,
   );
-  const widest = Math.max(...verdicts.map(({ what }) => what.length));
-  for (const { what, predicted, probability } of verdicts) {
+  const widest = Math.max(...predictions.map(({ what }) => what.length));
+  for (const { what, predicted, probability } of predictions) {
     const answer = `class ${predicted} (${percent(probability)})`;
-    const color = predicted === story.label ? terminal.color.green : terminal.color.red;
+    const color = predicted === example.label ? terminal.color.green : terminal.color.red;
     lines.push(`${what.padEnd(widest)}  ${color(answer)}`);
   }
   return lines.join('\n');

@@ -2,12 +2,12 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Dataset, digestOf, writeFileAtomically } from '../data/index.ts';
 import type { Engine } from '../engine/index.ts';
 import { UserError } from '../errors.ts';
 import {
   type EvaluationPlan,
   type EvaluationRecord,
+  evaluationDigest,
   identityOf,
   PartialEvaluation,
   type PlannedAttack,
@@ -15,25 +15,21 @@ import {
 } from '../evaluation/index.ts';
 import { readModelCard } from '../models/index.ts';
 import { numberText } from '../numbers.ts';
+import { writeFileAtomically } from '../storage/index.ts';
 import { programVersion } from '../version.ts';
+import { nameOfModel } from './load-models.ts';
 import { duration, type Terminal } from './terminal.ts';
 
 /**
- * Where an evaluation keeps what it has done; with `resume` it goes on from there.
+ * Where an evaluation keeps what it has done; with `resume` it continues from there.
  * @throws UserError `foreign-state` when another evaluation left it
  */
 export async function openPartial(
   { out, resume }: { readonly out: string; readonly resume?: true },
-  { models, dataset, samples, attacks, seed }: EvaluationPlan,
+  plan: EvaluationPlan,
 ): Promise<PartialEvaluation> {
   const path = join(out, 'partial.json');
-  const digest = digestOf({
-    models: models.map((model) => model.digest),
-    data: dataset.digest,
-    samples,
-    seed,
-    attacks: attacks.map(identityOf),
-  });
+  const digest = evaluationDigest(plan);
   return resume ? PartialEvaluation.resume(path, digest) : PartialEvaluation.start(path, digest);
 }
 
@@ -49,37 +45,19 @@ export function describeAttack(planned: PlannedAttack): string {
   return `attack: ${parts.join(', ')}`;
 }
 
-/** The flags that decide what a measuring command finds. */
-const DECISIVE = [
-  'attack',
-  'attacks',
-  'preset',
-  'norm',
-  'eps',
-  'loss',
-  'set',
-  'samples',
-  'index',
-  'source',
-  'target',
-  'seed',
-];
+/** A plan without its models. */
+export type ModelFreePlan = Omit<EvaluationPlan, 'models'>;
 
-/** The digest of models, data and settings: tells whether a record still matches them. */
-export async function measurementDigest(
+/** The digest of what `plan` would measure on the models in `folders`, which are not loaded. */
+export async function digestOfPlan(
   folders: readonly string[],
-  dataset: Dataset,
-  flags: object,
+  plan: ModelFreePlan,
 ): Promise<string> {
-  const cards = await Promise.all(folders.map(readModelCard));
-  return digestOf({
-    program: programVersion(),
-    data: dataset.digest,
-    models: cards.map(({ digest }) => digest),
-    flags: Object.entries(flags)
-      .filter(([name]) => DECISIVE.includes(name))
-      .sort(),
+  const models = folders.map(async (folder) => {
+    const { digest } = await readModelCard(folder);
+    return { classifier: { name: nameOfModel(folder) }, digest };
   });
+  return evaluationDigest({ ...plan, models: await Promise.all(models) });
 }
 
 /** Who measures what with what, for the record. */
@@ -112,22 +90,22 @@ export async function saveResults(
   }
 }
 
-/** Seconds of work after which the time left can be told. */
-const TELLING = 3;
+/** Seconds of work after which the time left can be estimated. */
+const SECONDS_TO_ESTIMATE = 3;
 
 /** A progress callback that shows what is being measured and how long the rest will take. */
-export async function evaluationProgress(terminal: Terminal): Promise<{
+export function evaluationProgress(terminal: Terminal): {
   onProgress(what: string, done: number, total: number): void;
   stop(): void;
-}> {
-  const progress = await terminal.progress('evaluate');
+} {
+  const progress = terminal.progress('evaluate');
   const started = performance.now();
   return {
     onProgress: (what, done, total) => {
       const seconds = (performance.now() - started) / 1000;
       const left = (seconds / done) * (total - done);
-      const isTold = seconds > TELLING && done > 0 && done < total;
-      progress.update(done, total, isTold ? `${what}, about ${duration(left)} left` : what);
+      const isKnown = seconds > SECONDS_TO_ESTIMATE && done > 0 && done < total;
+      progress.update(done, total, isKnown ? `${what}, about ${duration(left)} left` : what);
     },
     stop: () => progress.stop(),
   };

@@ -1,80 +1,91 @@
-/** What an evaluation found, as one page of text. */
-import type { EvaluationRecord } from '../evaluation/index.ts';
+/** What an evaluation found, as text: the sections of a report, rendered for the terminal. */
+import type { EvaluationRecord, Flag } from '../evaluation/index.ts';
 import {
-  accuracyTable,
-  attackTable,
-  classTable,
-  confusionTable,
-  gateTable,
-  gradientTable,
-  minimalTable,
+  type Block,
+  hasUnreliableCells,
+  materialOf,
+  type Section,
+  sectionsOf,
   type Table,
-  targetDistanceTable,
-  targetTable,
-  testTable,
 } from '../report/index.ts';
+import { WORDING } from './command-text.ts';
 import { robustnessPlot } from './plot.ts';
 import { tableText, wrapped } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
-/** A title, then a text; nothing where there is no text. */
-export function section(title: string, body: string, terminal: Terminal): string[] {
-  if (body === '') return [];
+/** A title, then a text. */
+function titled(title: string, body: string, terminal: Terminal): string[] {
   return ['', ...wrapped(title, terminal.width).map((line) => terminal.color.bold(line)), body];
 }
 
 /** A table under its caption; nothing where it has no rows. */
 export function tableSection(table: Table, terminal: Terminal): string[] {
   if (table.rows.length === 0) return [];
-  const hasDoubts = table.rows.some((row) => row.some(({ doubtful }) => doubtful));
   return [
-    ...section(table.caption, tableText(table, terminal), terminal),
-    ...(hasDoubts ? ['? more than a tenth of the images have no gradient: no evidence'] : []),
+    ...titled(table.caption, tableText(table, terminal), terminal),
+    ...(table.unreliable && hasUnreliableCells(table) ? [`? ${table.unreliable}`] : []),
   ];
 }
 
 /** Everything an evaluation found, as one page of tables. */
-export function findings(record: EvaluationRecord, terminal: Terminal): string {
-  const last = record.models[record.models.length - 1];
-  const shown = (table: Table) => tableSection(table, terminal);
-  return [
-    ...shown(accuracyTable(record)),
-    ...shown(classTable(record)),
-    ...shown(confusionTable(last)),
-    ...shown(attackTable(record)),
-    ...section('Accuracy over eps', robustnessPlot(record, terminal).join('\n'), terminal),
-    ...shown(testTable(record)),
-    ...shown(gradientTable(record)),
-    ...shown(minimalTable(record)),
-    ...shown(targetTable(record)),
-    ...shown(targetDistanceTable(record)),
-    ...section('Doubts', flagLines(record, terminal), terminal),
-    ...section('What may be said', verdictText(record, terminal), terminal),
-    ...shown(gateTable(record)),
-  ]
+export function evaluationText(record: EvaluationRecord, terminal: Terminal): string {
+  const plot = robustnessPlot(record, terminal);
+  const curves = plot.length > 0 ? titled('Accuracy over eps', plot.join('\n'), terminal) : [];
+  return sectionsOf(materialOf(record, WORDING), 'terminal')
+    .flatMap((section) => [
+      ...sectionText(section, terminal),
+      // The terminal's form of the section's charts.
+      ...(section.id === 'robustness' ? curves : []),
+    ])
     .slice(1)
     .join('\n');
 }
 
-/** Every flag in two lines: what was found, what to do. */
-function flagLines({ flags }: EvaluationRecord, terminal: Terminal): string {
-  return flags
-    .flatMap(({ code, model, severity, value, threshold, advice }) => {
-      const color = severity === 'serious' ? terminal.color.red : terminal.color.yellow;
-      return [
-        `${color(severity.padEnd(7))}  ${model}: ${code}, ${Number(value.toPrecision(3))} above ${threshold}`,
-        `         ${advice}`,
-      ];
-    })
-    .join('\n');
+/** The tables without details, and the summary: what a run ends with. */
+export function shortEvaluationText(record: EvaluationRecord, terminal: Terminal): string[] {
+  return sectionsOf(materialOf(record, WORDING), 'run-summary').flatMap(({ blocks, tables }) => [
+    ...tables.filter(({ isDetail }) => !isDetail).flatMap((table) => tableSection(table, terminal)),
+    ...blocks
+      .filter(({ kind }) => kind === 'summary')
+      .flatMap((block) => blockText(block, terminal)),
+  ]);
 }
 
-/** What may be said of every model. */
-function verdictText({ verdicts }: EvaluationRecord, terminal: Terminal): string {
-  return verdicts
-    .flatMap(({ model, settled, reason, command }) => [
-      ...wrapped(`${model}: ${settled ? reason : `no verdict; ${reason}`}`, terminal.width),
-      ...(command ? [`  to settle it: ${command}`] : []),
-    ])
-    .join('\n');
+function sectionText({ blocks, tables }: Section, terminal: Terminal): string[] {
+  return [
+    ...blocks.flatMap((block) => blockText(block, terminal)),
+    ...tables.flatMap((table) => tableSection(table, terminal)),
+  ];
+}
+
+/** A block as text; nothing for those that only a page shows. */
+function blockText(block: Block, terminal: Terminal): string[] {
+  switch (block.kind) {
+    case 'summary':
+      return ['', ...block.sentences.flatMap((text) => wrapped(text, terminal.width))];
+    case 'verdicts': {
+      const lines = block.verdicts.flatMap(({ model, text, command }) => [
+        ...wrapped(`${model}: ${text}`, terminal.width),
+        ...(command === null ? [] : [`  to settle it: ${command}`]),
+      ]);
+      return titled('Verdicts', lines.join('\n'), terminal);
+    }
+    case 'flags':
+      return titled(
+        'Flags',
+        block.flags.map((flag) => flagText(flag, terminal)).join('\n'),
+        terminal,
+      );
+    default:
+      return [];
+  }
+}
+
+/** A flag in two lines: what was found, and the advice. */
+function flagText({ code, model, severity, value, threshold, advice }: Flag, terminal: Terminal) {
+  const color = severity === 'serious' ? terminal.color.red : terminal.color.yellow;
+  return [
+    `${color(severity.padEnd(7))}  ${model}: ${code}, ${Number(value.toPrecision(3))} above ${threshold}`,
+    `         ${advice}`,
+  ].join('\n');
 }

@@ -5,7 +5,7 @@ import type { Setting, Target } from '../evaluation/index.ts';
 
 function refuse(flag: string, value: string, expected: string): never {
   throw new UserError('bad-flag', `${flag} takes ${expected}, not "${value}"`, {
-    hint: 'see --help for an example',
+    hint: '--help shows the defaults and an example',
   });
 }
 
@@ -116,4 +116,29 @@ export function parseTarget(text: string): Target {
   const value = finite(text);
   if (Number.isSafeInteger(value) && value >= 0) return value;
   return refuse('--target', text, 'a class, such as 3, or every');
+}
+
+/**
+ * Parser of `--image-shape`: height, width and channels.
+ * @throws UserError `bad-flag`
+ */
+export function parseImageShape(text: string): [number, number, number] {
+  const [height, width, channels, ...rest] = text.split('x').map(finite);
+  const sizes = [height, width, channels];
+  if (rest.length === 0 && sizes.every((size) => Number.isSafeInteger(size) && size > 0)) {
+    return [height, width, channels];
+  }
+  return refuse('--image-shape', text, 'HEIGHTxWIDTHxCHANNELS, such as 28x28x1');
+}
+
+/**
+ * Parser of `--input-range`: what black and white are for a model.
+ * @throws UserError `bad-flag`
+ */
+export function parseInputRange(text: string): [number, number] {
+  const [black, white, ...rest] = text.split(',').map(finite);
+  if (rest.length === 0 && Number.isFinite(black) && Number.isFinite(white) && black !== white) {
+    return [black, white];
+  }
+  return refuse('--input-range', text, 'two different numbers, such as 0,255 or -1,1');
 }

@@ -1,4 +1,4 @@
-import type { EvaluationRecord } from '../evaluation/index.ts';
+import { type EvaluationRecord, isFixedBudget } from '../evaluation/index.ts';
 import { accuracyOnAttacked, mainBudget, primaryModel } from '../report/index.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -59,14 +59,14 @@ export function plot(
 }
 
 /**
- * Accuracy over eps of the first model and the subject under their strongest attacks, and of the
- * subject under the naive ones; no lines where the record has fewer than two budgets.
+ * Accuracy over eps of the first and the primary model in the worst case, and of the primary model
+ * under attacks with the softmax loss; no lines where the record has fewer than two budgets.
  */
 export function robustnessPlot(record: EvaluationRecord, terminal: Terminal): string[] {
   const [first] = record.models;
-  const subject = primaryModel(record);
+  const primary = primaryModel(record);
   const main = mainBudget(record.attacks);
-  if (!subject || !main) return [];
+  if (!primary || !main) return [];
   const isNear = ({ norm, eps }: { norm: string; eps: number | null }) =>
     norm === main.norm && eps !== null && eps > 0 && eps <= main.eps;
   const clean = (model: typeof first) => {
@@ -83,29 +83,28 @@ export function robustnessPlot(record: EvaluationRecord, terminal: Terminal): st
     ),
   ];
   const naive = new Map<number, number>();
-  for (const attack of record.attacks) {
-    if (attack.model !== subject.name || attack.loss !== 'softmax' || !isNear(attack)) continue;
-    const eps = attack.eps as number;
-    naive.set(eps, Math.min(naive.get(eps) ?? 1, attack.robust.rate));
+  for (const attack of record.attacks.filter(isFixedBudget)) {
+    if (attack.model !== primary.name || attack.loss !== 'softmax' || !isNear(attack)) continue;
+    naive.set(attack.eps, Math.min(naive.get(attack.eps) ?? 1, attack.robust.rate));
   }
   const curves: Curve[] = [
     {
-      name: `${subject.name}, attacked through its softmax`,
+      name: `${primary.name}, attacked with the softmax loss`,
       mark: 'o',
       color: 'red',
-      points: [clean(subject), ...byEps(Array.from(naive, ([x, y]) => ({ x, y })))],
+      points: [clean(primary), ...byEps(Array.from(naive, ([x, y]) => ({ x, y })))],
     },
     {
-      name: `${subject.name}, worst of all attacks`,
+      name: `${primary.name}, worst case over all attacks`,
       mark: '*',
       color: 'green',
-      points: worst(subject),
+      points: worst(primary),
     },
-    ...(first.name === subject.name
+    ...(first.name === primary.name
       ? []
       : [
           {
-            name: `${first.name}, worst of all attacks`,
+            name: `${first.name}, worst case over all attacks`,
             mark: '+',
             color: 'blue' as const,
             points: worst(first),

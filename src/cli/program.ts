@@ -1,5 +1,4 @@
-import { Command, CommanderError } from 'commander';
-import { DistillError } from '../errors.ts';
+import { Command, CommanderError, type Option } from 'commander';
 import { programVersion } from '../version.ts';
 import { attackCommand } from './commands/attack.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -14,58 +13,59 @@ import { softLabelsCommand } from './commands/soft-labels.ts';
 import { trainAdversarialCommand } from './commands/train-adversarial.ts';
 import { trainStudentCommand } from './commands/train-student.ts';
 import { trainTeacherCommand } from './commands/train-teacher.ts';
+import { errorLines, reportOf } from './error-text.ts';
+import { lazily } from './lazily.ts';
+
+/** Every command: its flags, and where its action is loaded from when it runs. */
+const buildCommands = () => [
+  runCommand(lazily(() => import('./actions/run.ts'))),
+  trainTeacherCommand(lazily(() => import('./actions/train-teacher.ts'))),
+  softLabelsCommand(lazily(() => import('./actions/soft-labels.ts'))),
+  trainStudentCommand(lazily(() => import('./actions/train-student.ts'))),
+  trainAdversarialCommand(lazily(() => import('./actions/train-adversarial.ts'))),
+  attackCommand(lazily(() => import('./actions/attack.ts'))),
+  evaluateCommand(lazily(() => import('./actions/evaluate.ts'))),
+  reportCommand(lazily(() => import('./actions/report.ts'))),
+  playgroundCommand(lazily(() => import('./actions/playground.ts'))),
+  predictCommand(lazily(() => import('./actions/predict.ts'))),
+  importCommand(lazily(() => import('./actions/import.ts'))),
+  exportCommand(lazily(() => import('./actions/export.ts'))),
+  doctorCommand(lazily(() => import('./actions/doctor.ts'))),
+];
+
+/** An option in `--help`: what it is for, its choices, and its default as one would type it. */
+export function optionHelp({ description, argChoices, defaultValue }: Option): string {
+  const shown = [defaultValue].flat().filter((value) => value !== undefined && value !== true);
+  const notes = [
+    ...(argChoices ? [`choices: ${argChoices.join(', ')}`] : []),
+    ...(shown.length > 0 ? [`default: ${shown.join(' ')}`] : []),
+  ];
+  return notes.length > 0 ? `${description} (${notes.join('; ')})` : description;
+}
 
 /** The whole command line. */
 export function buildProgram(): Command {
   const program = new Command('distill')
     .description(
-      'Train image classifiers with defensive distillation, attack them, and see how robust they are.',
+      'Train image classifiers with defensive distillation, attack them, and measure how robust they are.',
     )
-    .version(programVersion(), '-V, --version')
+    .version(programVersion(), '-V, --version', 'print the version')
     .showSuggestionAfterError()
-    .configureOutput({ writeErr: () => {} }) // errors are reported in one place, below
+    .configureHelp({ optionDescription: optionHelp })
+    .configureOutput({ writeErr: () => {} }) // `main` prints every error
     .exitOverride();
-  for (const command of [
-    runCommand(),
-    trainTeacherCommand(),
-    softLabelsCommand(),
-    trainStudentCommand(),
-    trainAdversarialCommand(),
-    attackCommand(),
-    evaluateCommand(),
-    reportCommand(),
-    playgroundCommand(),
-    predictCommand(),
-    importCommand(),
-    exportCommand(),
-    doctorCommand(),
-  ]) {
+  for (const command of buildCommands()) {
     program.addCommand(command.copyInheritedSettings(program));
   }
   return program;
 }
 
-/** The error in one line, and the exit code it ends the program with. */
-function explain(error: unknown): { line: string; exitCode: number } {
-  if (error instanceof DistillError) {
-    const hint = error.hint ? `. To mend it: ${error.hint}` : '';
-    return { line: `error: ${error.message}${hint}`, exitCode: error.exitCode };
-  }
-  if (error instanceof CommanderError) {
-    return { line: error.message.replace(/\s*\n\s*/g, ' '), exitCode: 2 };
-  }
-  return {
-    line: `error: ${(error as Error)?.message ?? error} (a bug: please report it)`,
-    exitCode: 3,
-  };
-}
-
-/** What a shell reports of a program that a closed pipe ended: 128 + SIGPIPE. */
+/** Exit code that a shell reports when a program ends by SIGPIPE: 128 + 13. */
 const CLOSED_PIPE = 141;
 
 /**
- * Whoever reads the output may leave early, as `head` does: then the program ends without a word,
- * with a code that is none of its own. Files are written whole or not at all, so it may end anywhere.
+ * When the reader of the output closes it early, as `head` does, the program ends silently and with
+ * an exit code of its own. Files are written whole or not at all, so it may end at any point.
  */
 function endWithReader(): void {
   for (const stream of [process.stdout, process.stderr]) {
@@ -76,7 +76,10 @@ function endWithReader(): void {
   }
 }
 
-/** Runs the program; sets the exit code and never throws. */
+/**
+ * Runs the program; sets the exit code and never throws.
+ * @param argv as in `process.argv`: node, script, then the arguments
+ */
 export async function main(argv: readonly string[]): Promise<void> {
   endWithReader();
   const program = buildProgram();
@@ -84,10 +87,12 @@ export async function main(argv: readonly string[]): Promise<void> {
     await program.parseAsync(argv);
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return; // --help, --version
-    const { line, exitCode } = explain(error);
-    process.stderr.write(`${line}\n`);
-    const bug = !(error instanceof DistillError || error instanceof CommanderError);
-    if (bug || argv.includes('--verbose')) process.stderr.write(`${(error as Error)?.stack}\n`);
-    process.exitCode = exitCode;
+    const called = program.commands.find((command) => command.name() === argv[2]);
+    const report = reportOf(error, called?.name());
+    process.stderr.write(errorLines(report));
+    if (report.isBug || argv.includes('--verbose')) {
+      process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+    }
+    process.exitCode = report.exitCode;
   }
 }

@@ -1,17 +1,9 @@
-/** What `distill run` ends with: one screen that a stranger understands. */
+/** What `distill run` ends with: one screen of results. */
 import { readFile } from 'node:fs/promises';
 import { type EvaluationRecord, parseRecord } from '../evaluation/index.ts';
-import { accuracyTable, attackTable, gateTable, testTable, verdict } from '../report/index.ts';
-import { tableSection } from './evaluation-text.ts';
-import { wrapped } from './table.ts';
+import { shortEvaluationText } from './evaluation-text.ts';
+import type { StepRecord } from './run-steps.ts';
 import { duration, type Terminal } from './terminal.ts';
-
-/** How long a step took, or that nothing had to be done. */
-export interface StepRecord {
-  readonly step: string;
-  readonly seconds: number;
-  readonly upToDate: boolean;
-}
 
 /** The record at `path` if it was made from the same models, data and settings. */
 export async function readMatchingRecord(
@@ -22,7 +14,7 @@ export async function readMatchingRecord(
     const record = parseRecord(await readFile(path, 'utf8'));
     return record.configuration.inputsDigest === inputsDigest ? record : undefined;
   } catch {
-    return undefined; // none there, or damaged: it is made again
+    return undefined; // missing or damaged: it is made again
   }
 }
 
@@ -37,11 +29,7 @@ export function runSummary(
     upToDate ? `${step} up to date` : `${step} ${duration(taken)}`,
   );
   return [
-    ...[accuracyTable, attackTable, testTable, gateTable].flatMap((tableOf) =>
-      tableSection(tableOf(record), terminal),
-    ),
-    '',
-    ...verdict(record).flatMap((sentence) => wrapped(sentence, terminal.width)),
+    ...shortEvaluationText(record, terminal),
     '',
     `Time: ${times.slice(0, 3).join(', ')},`,
     `      ${times.slice(3).join(', ')};`,

@@ -13,18 +13,18 @@ function pad(text: string, width: number, align: 'left' | 'right'): string {
   return align === 'left' ? text + space : space + text;
 }
 
-/** A figure in one cell; a doubtful one gets a question mark. */
-function cellText({ text, brief = text, doubtful }: Cell, { color }: Pick<Terminal, 'color'>) {
-  return doubtful ? color.yellow(`${brief}?`) : brief;
+/** The text of one cell; an unreliable metric gets a question mark. */
+function cellText({ text, brief = text, isUnreliable }: Cell, { color }: Pick<Terminal, 'color'>) {
+  return isUnreliable ? color.yellow(`${brief}?`) : brief;
 }
 
 /** A table as lines of text: two spaces between columns, a rule below the headings. */
 export function tableText(table: Table, terminal: Pick<Terminal, 'color'>): string {
   const { columns, rows } = table;
-  // Figures stay below each other when some carry a question mark.
-  const marks = columns.map((_, c) => rows.some((row) => row[c].doubtful));
+  // Numbers stay aligned when some carry a question mark.
+  const marks = columns.map((_, c) => rows.some((row) => row[c].isUnreliable));
   const lines = rows.map((row) =>
-    row.map((cell, c) => `${cellText(cell, terminal)}${marks[c] && !cell.doubtful ? ' ' : ''}`),
+    row.map((cell, c) => `${cellText(cell, terminal)}${marks[c] && !cell.isUnreliable ? ' ' : ''}`),
   );
   const titles = columns.map((title, c) => `${title}${marks[c] ? ' ' : ''}`);
   const widths = titles.map((title, c) =>
@@ -39,7 +39,7 @@ export function tableText(table: Table, terminal: Pick<Terminal, 'color'>): stri
   return [line(titles), rule, ...lines.map(line)].join('\n');
 }
 
-/** A sentence as lines of at most `width` columns; figures stay with their unit. */
+/** A sentence as lines of at most `width` columns; numbers stay with their unit. */
 export function wrapped(sentence: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of sentence.split(/ (?!%)/)) {

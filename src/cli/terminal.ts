@@ -1,5 +1,5 @@
 import { Chalk, type ChalkInstance } from 'chalk';
-import type { Options, Preset, SingleBar } from 'cli-progress';
+import cliProgress, { type Options, type Preset, type SingleBar } from 'cli-progress';
 import { percent } from '../numbers.ts';
 import type { TrainingProgress } from '../training/index.ts';
 import type { OutputOptions } from './options.ts';
@@ -81,14 +81,13 @@ export class Terminal {
   }
 
   /** @param label what is being done, such as `teacher` */
-  async progress(label: string): Promise<Progress> {
+  progress(label: string): Progress {
     if (this.#quiet) return SILENT;
     return process.stderr.isTTY ? barProgress(label) : lineProgress(label);
   }
 }
 
-async function barProgress(label: string): Promise<Progress> {
-  const { default: cliProgress } = await import('cli-progress');
+function barProgress(label: string): Progress {
   const format = `${label.padEnd(12)} {bar} {percentage} % | {detail}`;
   // No mode of the terminal is changed, since Ctrl+C would leave it changed: the cursor stays, and
   // the bar is cut to the terminal's width instead of switching line wrapping off.

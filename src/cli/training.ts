@@ -8,13 +8,12 @@ import {
   type SoftLabelsCard,
   type TrainingOptions,
 } from '../training/index.ts';
-import type { SoftLabelFlags } from './commands/soft-labels.ts';
-import type { EngineOptions, TrainingDataOptions } from './options.ts';
 import { openData, openSession, type Session } from './session.ts';
 import { trainingDetail } from './terminal.ts';
 import { TrainingLog } from './training-log.ts';
+import type { SoftLabelFlags, TrainingCommandFlags } from './training-options.ts';
 
-/** What is trained, and where its course is logged. */
+/** What is trained, and where its progress is logged. */
 export interface TrainingJob extends Pick<TrainingOptions, 'data' | 'settings' | 'out' | 'resume'> {
   readonly label: string;
   /** Folder for TensorBoard's event files; absent: none are written. */
@@ -30,7 +29,7 @@ export async function trainWithProgress(
   train: Train,
 ): Promise<ModelCard> {
   const log = logDir === undefined ? undefined : new TrainingLog(join(logDir, label));
-  const progress = await terminal.progress(label);
+  const progress = terminal.progress(label);
   try {
     const card = await train({
       ...job,
@@ -47,12 +46,6 @@ export async function trainWithProgress(
     progress.stop();
     log?.close();
   }
-}
-
-/** The flags of every training command, its settings apart. */
-interface TrainingCommandFlags extends EngineOptions, TrainingDataOptions {
-  readonly logDir?: string;
-  readonly resume?: true;
 }
 
 /**
@@ -90,7 +83,7 @@ export async function softLabelsWithProgress(
   },
 ): Promise<SoftLabels> {
   const { data, teacher, temperature, noise, noiseKind, noiseCopies, seed, out } = options;
-  const progress = await terminal.progress('soft labels');
+  const progress = terminal.progress('soft labels');
   try {
     return await makeSoftLabels({
       data,
@@ -115,8 +108,9 @@ export function describeModel({ role, temperature, history }: ModelCard, out: st
 /** A line or two on soft labels that have just been made. */
 export function describeSoftLabels(card: SoftLabelsCard, out: string): string {
   const { data, noise, temperature, meanEntropy, classes } = card;
+  const copies = `${noise.copies} noisy ${noise.copies === 1 ? 'copy' : 'copies'}`;
   return (
-    `soft labels at T = ${temperature} of ${data.count} images and ${noise.copies} noisy copies each, ` +
+    `soft labels at T = ${temperature} of ${data.count} images and ${copies} of each, ` +
     `mean entropy ${meanEntropy.toFixed(4)} of at most ${Math.log(classes).toFixed(2)} nats: ${out}`
   );
 }

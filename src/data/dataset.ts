@@ -1,3 +1,5 @@
+import { digestOf, sha256 } from '../storage/index.ts';
+
 /** Labeled images, kept as bytes: MNIST takes 47 MB this way and 188 MB as floats. */
 export interface Dataset {
   /** For messages and records, such as `mnist/test`. */
@@ -55,4 +57,39 @@ export function labelsAt(
   positions: ArrayLike<number>,
 ): Int32Array {
   return Int32Array.from(positions, (position) => dataset.labels[position]);
+}
+
+/**
+ * @param images `labels.length * height * width * channels` bytes
+ * @param indices of the images in the file that they came from; absent: their positions here
+ */
+export function makeDataset(
+  name: string,
+  shape: readonly [number, number, number],
+  classes: number,
+  images: Uint8Array,
+  labels: Uint8Array,
+  indices = Uint32Array.from(labels, (_, i) => i),
+): Dataset {
+  const digest = digestOf({ shape, images: sha256(images), labels: sha256(labels) });
+  return { name, count: labels.length, shape, classes, images, labels, indices, digest };
+}
+
+/**
+ * The images of `whole` at `positions`, as a data set of its own.
+ * @throws RangeError on a position outside [0, whole.count)
+ */
+export function subset(whole: Dataset, name: string, positions: Uint32Array): Dataset {
+  const outside = positions.find((position) => position >= whole.count);
+  if (outside !== undefined) {
+    throw new RangeError(`${whole.name} has ${whole.count} images, none at position ${outside}`);
+  }
+  const size = imageSize(whole);
+  const images = new Uint8Array(positions.length * size);
+  positions.forEach((position, i) => {
+    images.set(whole.images.subarray(position * size, (position + 1) * size), i * size);
+  });
+  const labels = Uint8Array.from(positions, (position) => whole.labels[position]);
+  const indices = positions.map((position) => whole.indices[position]);
+  return makeDataset(name, whole.shape, whole.classes, images, labels, indices);
 }

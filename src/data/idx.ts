@@ -16,7 +16,7 @@ const MAX_BYTES = 2 ** 31;
 
 function bad(file: string, problem: string): UserError {
   return new UserError('bad-data', `${file} is no usable IDX file: ${problem}`, {
-    hint: 'fetch the data set again, or name another folder with --data',
+    hint: 'fetch the data set again, or name another folder',
   });
 }
 
@@ -27,7 +27,7 @@ function bad(file: string, problem: string): UserError {
  */
 export function parseIdx(content: Uint8Array, name: string): IdxFile {
   if (content.length < 4) throw bad(name, `it has only ${content.length} bytes`);
-  const [zero0, zero1, type, rank] = content as unknown as [number, number, number, number];
+  const [zero0, zero1, type, rank] = content;
   if (zero0 !== 0 || zero1 !== 0 || rank === 0 || rank > 4) {
     const magic = Buffer.from(content.subarray(0, 4)).toString('hex');
     throw bad(name, `its magic number is 0x${magic}, not 0x0000080N`);

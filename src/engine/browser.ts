@@ -1,6 +1,6 @@
 /**
- * This folder's face in a browser, where the bundler puts it in `index.ts`'s place: one engine, the
- * WebAssembly kernels.
+ * The entry point of this folder in a browser, where the bundler uses it instead of `index.ts`: one
+ * engine, the WebAssembly kernels.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { registerWasmFrom } from '../../native/backend/browser.ts';

@@ -1,4 +1,4 @@
-/** What a user may ask of the engine. In a file of its own so that `--help` loads nothing else. */
+/** What a user may choose about the engine. Imports nothing, so that `--help` stays fast. */
 export const ENGINES = ['native', 'tensorflow', 'wasm', 'cpu'] as const;
 export type EngineName = (typeof ENGINES)[number];
 export type EngineChoice = EngineName | 'auto';

@@ -19,7 +19,7 @@ import { allowedCores } from './threads.ts';
 
 export interface Engine {
   readonly name: EngineName;
-  /** Threads that kernels run on. */
+  /** Threads that kernels run on: fewer than were asked for when the system starts no more. */
   readonly threads: number;
   /** What the kernels were compiled for, such as `avx2`; `javascript` or `tensorflow` otherwise. */
   readonly instructionSet: string;
@@ -34,9 +34,6 @@ interface EngineStatus {
   readonly detail: string;
 }
 
-const FASTER =
-  'with a C++ compiler (c++, g++ or clang++), `npm run install` builds the faster native one';
-
 /** Why the addon is missing, as the install step recorded it. */
 function buildFailure(): string | undefined {
   try {
@@ -50,7 +47,11 @@ function firstLine(error: unknown): string {
   return String(error instanceof Error ? error.message : error).split('\n')[0];
 }
 
-/** Makes the TensorFlow.js backend of that name available. Throws an Error that says why not. */
+/**
+ * Makes the TensorFlow.js backend of that name available.
+ *
+ * @throws Error with the reason when it is not
+ */
 async function load(name: EngineName, threads: number): Promise<void> {
   switch (name) {
     case 'native':
@@ -83,35 +84,35 @@ async function loadTensorFlow(threads: number): Promise<void> {
   }
 }
 
-function describe(name: EngineName, requestedThreads: number): Engine {
+/** Describes the current backend, whose kernels run on that many threads. */
+function describe(name: EngineName, threads: number): Engine {
   const backend = tf.backend();
+  const set = backend instanceof CompiledBackend ? instructionSet(backend) : 'javascript';
   switch (name) {
     case 'native': {
-      const set = instructionSet(backend as CompiledBackend);
-      const summary = `native kernels (${set}), ${requestedThreads} thread${requestedThreads === 1 ? '' : 's'}`;
-      return { name, threads: requestedThreads, instructionSet: set, summary };
+      const summary = `native kernels (${set}), ${threads} thread${threads === 1 ? '' : 's'}`;
+      return { name, threads, instructionSet: set, summary };
     }
     case 'wasm':
       return {
         name,
-        threads: 1,
-        instructionSet: instructionSet(backend as CompiledBackend),
-        summary: `WebAssembly kernels, 1 thread; ${FASTER}`,
+        threads,
+        instructionSet: set,
+        summary: 'WebAssembly kernels, 1 thread',
       };
     case 'tensorflow':
       return {
         name,
-        threads: requestedThreads,
+        threads,
         instructionSet: 'tensorflow',
-        summary: `TensorFlow through @tensorflow/tfjs-node; ${FASTER}`,
+        summary: 'TensorFlow through @tensorflow/tfjs-node',
       };
     case 'cpu':
       return {
         name,
         threads: 1,
-        instructionSet: 'javascript',
-        summary:
-          'plain JavaScript, thousands of times slower; `--engine auto` chooses a faster one',
+        instructionSet: set,
+        summary: 'plain JavaScript, thousands of times slower',
       };
   }
 }
@@ -140,18 +141,18 @@ export async function startEngine(
       await load(name, threads);
       await tf.setBackend(name);
       const backend = tf.backend();
-      if (backend instanceof CompiledBackend) backend.kernels.set_threads(threads);
-      return describe(name, threads);
+      const isCompiled = backend instanceof CompiledBackend;
+      return describe(name, isCompiled ? backend.kernels.set_threads(threads) : threads);
     } catch (error) {
       reason = firstLine(error);
     }
   }
   throw new UserError('engine-unavailable', `the engine '${choice}' cannot be used: ${reason}`, {
-    hint: 'run `distill doctor` to see which engines work here, or use `--engine auto`',
+    hint: 'choose another engine, or let the program choose',
   });
 }
 
-/** What each engine is on this machine, or why it cannot be used; loads them all. */
+/** For each engine, what it is on this machine or why it cannot be used; loads them all. */
 export async function inspectEngines(): Promise<EngineStatus[]> {
   const details: Record<EngineName, string> = {
     native: 'C++ kernels compiled on this machine',

@@ -23,7 +23,7 @@ function quotaIn(folder: string): number {
  * The tightest CPU quota of this process's control group and those above it, in cores; Infinity
  * where there is none.
  *
- * @param membership which groups the process is in, as Linux says it
+ * @param membership the groups of the process, in the format of /proc/self/cgroup
  * @param groups where the groups are mounted
  */
 export function cgroupQuota(membership = '/proc/self/cgroup', groups = '/sys/fs/cgroup'): number {

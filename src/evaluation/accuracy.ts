@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { argmax, Oracle, row } from '../attacks/index.ts';
-import { type Dataset, imagesAsFloats } from '../data/index.ts';
+import { argmax, row } from '../arrays.ts';
+import { Oracle } from '../attacks/index.ts';
 import type { Classifier } from '../models/index.ts';
 import { type Interval, wilson } from './statistics.ts';
 
@@ -28,7 +28,7 @@ export interface AccuracySummary {
   readonly confusion: readonly (readonly number[])[];
 }
 
-/** Lets timers, signals and progress bars have their turn between two batches. */
+/** Lets timers, signals and progress bars run between two batches. */
 export const yieldToEventLoop = (): Promise<void> => setImmediate();
 
 /** Splits positions into batches. */
@@ -47,24 +47,6 @@ export function classify(classifier: Classifier, images: Float32Array): Int32Arr
   return Int32Array.from({ length: logits.length / classes }, (_, i) =>
     argmax(row(logits, i, classes)),
   );
-}
-
-/** Predicted classes of the images at `positions`, a batch at a time. */
-export async function predictions(
-  classifier: Classifier,
-  dataset: Dataset,
-  positions: readonly number[],
-  onBatch: (count: number) => void = () => {},
-): Promise<Int32Array> {
-  const predicted = new Int32Array(positions.length);
-  let done = 0;
-  for (const batch of batches(positions)) {
-    predicted.set(classify(classifier, imagesAsFloats(dataset, batch)), done);
-    done += batch.length;
-    onBatch(batch.length);
-    await yieldToEventLoop();
-  }
-  return predicted;
 }
 
 /** Accuracy, accuracy by class and the confusion matrix. */

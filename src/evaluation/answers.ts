@@ -1,9 +1,11 @@
-/** How a model answers, before any attack: what its logits look like and whether they can be trusted. */
-import { Oracle, ranking, row } from '../attacks/index.ts';
+/** How a model answers before any attack: what its logits look like and whether they can be trusted. */
+import { row } from '../arrays.ts';
+import { Oracle } from '../attacks/index.ts';
 import { type Dataset, imagesAsFloats } from '../data/index.ts';
 import { RandomStream } from '../engine/index.ts';
 import type { Classifier } from '../models/index.ts';
 import { batches, type Rate, rateOf, yieldToEventLoop } from './accuracy.ts';
+import { gapOf, rowsOfLogits } from './clean.ts';
 
 /** Logits of two calls that differ by more than this share of their size are different answers. */
 const SAME_ANSWER = 1e-5;
@@ -15,7 +17,7 @@ const SUM_SLACK = 1e-3;
 export interface AnswerSummary {
   /** Images whose logits differ between two calls. */
   readonly unstable: Rate;
-  /** Images whose logits do not change at all when every pixel is nudged by 0.0001. */
+  /** Images whose logits do not change at all when every pixel is changed by 0.0001. */
   readonly insensitive: Rate;
   /** Images whose outputs are all in [0, 1] and add up to 1. */
   readonly probabilities: Rate;
@@ -23,48 +25,69 @@ export interface AnswerSummary {
   readonly medianGap: number;
 }
 
-/** Measures the answers to the images at `positions`. */
+/** The images at `positions` with every pixel moved up or down by `PROBE_DELTA`, inside [0, 1]. */
+function probesAt(
+  dataset: Dataset,
+  positions: readonly number[],
+  stream: RandomStream,
+): Float32Array {
+  const images = imagesAsFloats(dataset, positions);
+  const features = images.length / positions.length;
+  positions.forEach((position, i) => {
+    const own = stream.child(dataset.indices[position]);
+    const image = row(images, i, features);
+    for (let p = 0; p < image.length; p++) {
+      const moved = image[p] + (own.uint32() & 1 ? PROBE_DELTA : -PROBE_DELTA);
+      image[p] = Math.min(1, Math.max(0, moved));
+    }
+  });
+  return images;
+}
+
+const differs = (first: Float32Array, second: Float32Array): boolean =>
+  first.some((z, j) => Math.abs(z - second[j]) > SAME_ANSWER * Math.max(1, Math.abs(z)));
+
+function isDistribution(outputs: Float32Array): boolean {
+  const sum = outputs.reduce((total, z) => total + z, 0);
+  return outputs.every((z) => z >= 0 && z <= 1) && Math.abs(sum - 1) < SUM_SLACK;
+}
+
+/**
+ * Measures the answers to the images at `positions`: two passes, one to see whether the answers
+ * repeat and one on images that are a little different.
+ * @param logits `[positions.length, classes]`, the first answers
+ */
 export async function measureAnswers(
   classifier: Classifier,
   dataset: Dataset,
   positions: readonly number[],
+  logits: Float32Array,
   seed: number,
 ): Promise<AnswerSummary> {
   const oracle = new Oracle(classifier);
   const stream = new RandomStream(seed, 'evaluation/nudge');
-  const gaps: number[] = [];
+  const answers = rowsOfLogits(logits, oracle.classes);
   let unstable = 0;
   let insensitive = 0;
-  let probabilities = 0;
+  let done = 0;
   for (const batch of batches(positions)) {
-    const images = imagesAsFloats(dataset, batch);
-    const nudged = images.slice();
-    batch.forEach((position, i) => {
-      const own = stream.child(dataset.indices[position]);
-      const image = row(nudged, i, oracle.features);
-      for (let p = 0; p < image.length; p++) {
-        const moved = image[p] + (own.uint32() & 1 ? PROBE_DELTA : -PROBE_DELTA);
-        image[p] = Math.min(1, Math.max(0, moved));
-      }
-    });
-    const [first, second, moved] = [images, images, nudged].map((each) => oracle.logits(each));
+    const again = oracle.logits(imagesAsFloats(dataset, batch));
+    const moved = oracle.logits(probesAt(dataset, batch, stream));
     for (let i = 0; i < batch.length; i++) {
-      const [a, b, c] = [first, second, moved].map((logits) => row(logits, i, oracle.classes));
-      if (a.some((z, j) => Math.abs(z - b[j]) > SAME_ANSWER * Math.max(1, Math.abs(z)))) unstable++;
-      if (a.every((z, j) => z === c[j])) insensitive++;
-      const sum = a.reduce((total, z) => total + z, 0);
-      if (a.every((z) => z >= 0 && z <= 1) && Math.abs(sum - 1) < SUM_SLACK) probabilities++;
-      const [best, next] = ranking(a);
-      gaps.push(a[best] - a[next]);
+      const first = answers[done + i];
+      if (differs(first, row(again, i, oracle.classes))) unstable++;
+      const probed = row(moved, i, oracle.classes);
+      if (first.every((z, j) => z === probed[j])) insensitive++;
     }
+    done += batch.length;
     await yieldToEventLoop();
   }
-  gaps.sort((a, b) => a - b);
+  const gaps = answers.map(gapOf).sort((a, b) => a - b);
   const total = positions.length;
   return {
     unstable: rateOf(unstable, total),
     insensitive: rateOf(insensitive, total),
-    probabilities: rateOf(probabilities, total),
+    probabilities: rateOf(answers.filter(isDistribution).length, total),
     medianGap: gaps[gaps.length >> 1] ?? 0,
   };
 }

@@ -1,11 +1,11 @@
 /** Attacks on a data set: batch after batch, every candidate judged here and not by the attack. */
+import { row } from '../arrays.ts';
 import {
   type AttackBatch,
   type AttackPlan,
   distance,
   type Goal,
   isWithin,
-  row,
   runAttack,
 } from '../attacks/index.ts';
 import { type Dataset, imagesAsFloats, labelsAt } from '../data/index.ts';
@@ -13,7 +13,7 @@ import { RandomStream } from '../engine/index.ts';
 import type { Classifier } from '../models/index.ts';
 import { BATCH_SIZE, batches, classify, yieldToEventLoop } from './accuracy.ts';
 
-/** What became of each example, by position in the batch or run. */
+/** The outcome of each row of a batch or run, in order. */
 export interface Outcomes {
   /** Class that the model gives the candidate. */
   readonly predicted: number[];
@@ -36,7 +36,7 @@ export interface AttackRun extends Outcomes {
 }
 
 /**
- * AttackBatch at `positions`, each with the stream named by its index in the data set: which
+ * Images at `positions`, each with the stream named by its index in the data set: which
  * neighbors it is attacked with changes nothing.
  */
 export function examplesAt(
@@ -90,13 +90,13 @@ export interface AttackJob {
   readonly source?: Classifier;
   /** Images attacked at once; changes speed, not results. */
   readonly batchSize?: number;
-  /** Hears of every pass: how many images went through one of the models. */
+  /** Called with every pass: how many images went through one of the models. */
   onPasses?(images: number): void;
-  /** Sees every batch of candidates, in order, with the positions they belong to. */
+  /** Receives every batch of candidates, in order, with the positions they belong to. */
   onBatch?(candidates: Float32Array, positions: readonly number[]): void;
 }
 
-/** The same model, telling how many images go through it. */
+/** The same model, reporting how many images go through it. */
 function withPassCounter(classifier: Classifier, onPasses: (images: number) => void): Classifier {
   return {
     ...classifier,

@@ -1,71 +1,29 @@
 /** Measures models side by side and puts everything into one record. */
 import { join } from 'node:path';
-import type { AttackPlan } from '../attacks/index.ts';
+import { Oracle } from '../attacks/index.ts';
 import { type Dataset, imageSize, imagesAsFloats, labelsAt } from '../data/index.ts';
 import type { Classifier } from '../models/index.ts';
-import { predictions, rateOf, summarizeAccuracy } from './accuracy.ts';
+import { rateOf, summarizeAccuracy } from './accuracy.ts';
 import { measureAnswers } from './answers.ts';
 import { type AttackRun, attackDataset } from './attacking.ts';
+import { cleanLogits, confidencesOf, predictedClasses } from './clean.ts';
 import { conclude } from './conclusions.ts';
-import { confidences, EXAMPLE_COUNT, packImages } from './examples.ts';
-import type { Gate, GateEnd } from './gate-syntax.ts';
+import { evaluationDigest } from './digest.ts';
+import { EXAMPLE_COUNT, packImages } from './examples.ts';
 import { checkGateMetrics, type EvaluationOutline, judgeGates } from './gates.ts';
 import { measureGradients } from './gradients.ts';
 import { logitGaps } from './logit-gap.ts';
-import { identityOf, nameOfAttack } from './names.ts';
-import type { PartialEvaluation } from './partial.ts';
+import { identityOf, keyOfAttack, nameOfAttack } from './names.ts';
+import type { EvaluatedModel, EvaluationPlan, PlannedAttack, Provenance } from './plan.ts';
 import { ProgressEstimator } from './progress-estimator.ts';
 import {
   type AttackRecord,
   type EvaluationRecord,
   type ModelRecord,
   RECORD_SCHEMA,
-  type Target,
 } from './records.ts';
 import { saveExamples, unverifiedRows } from './saved-examples.ts';
 import { rowsOf } from './targets.ts';
-
-/** A model with what a record says of it. */
-export interface EvaluatedModel {
-  readonly classifier: Classifier;
-  readonly folder: string;
-  readonly digest: string;
-}
-
-/** One attack of an evaluation. */
-export interface PlannedAttack {
-  readonly plan: AttackPlan;
-  /** Name of the model that a transfer attack takes its gradients from. */
-  readonly source?: string;
-  /** Aim at this class, or at every wrong class in turn; absent: away from the true class. */
-  readonly target?: Target;
-}
-
-export interface EvaluationPlan {
-  readonly models: readonly EvaluatedModel[];
-  readonly dataset: Dataset;
-  /** How many images, from the first on, are attacked; clean accuracy is over all of them. */
-  readonly samples: number;
-  readonly attacks: readonly PlannedAttack[];
-  readonly seed: number;
-  /** What is being done on which model, and how much of all work, in passes expected, is done. */
-  onProgress?(what: string, done: number, total: number): void;
-  /** Sees all candidates against a model, once they have been judged. */
-  onCandidates?(record: AttackRecord, images: Float32Array): void;
-  /** Where attacks that are done are kept, so that an interrupted evaluation can go on. */
-  readonly partial?: PartialEvaluation;
-  /** Folder in which adversarial examples are kept; they are read back and judged again. */
-  readonly examplesFolder?: string;
-  /** Bars that the record is held against, and by what: its metrics or their intervals. */
-  readonly gates?: readonly Gate[];
-  readonly gateOn?: GateEnd;
-}
-
-/** Who measured, with what: the part of a record that is not a measurement. */
-export type Provenance = Pick<
-  EvaluationRecord,
-  'program' | 'command' | 'startedAt' | 'configuration' | 'versions' | 'engine'
->;
 
 /**
  * Runs the whole plan.
@@ -89,7 +47,7 @@ export async function evaluate(
   for (const planned of plan.attacks) {
     for (const [i, model] of models.entries()) {
       if (planned.source === model.classifier.name) continue;
-      const key = `${model.classifier.name}: ${nameOfAttack(identityOf(planned))}`;
+      const key = `${model.classifier.name}: ${keyOfAttack(identityOf(planned))}`;
       const known = plan.partial?.get(key);
       const record =
         known ?? (await measureAttack(plan, planned, model, modelRecords[i], progress));
@@ -101,6 +59,7 @@ export async function evaluate(
   const record = conclude({
     schema: RECORD_SCHEMA,
     ...provenance,
+    configuration: { ...provenance.configuration, inputsDigest: evaluationDigest(plan) },
     seconds: (performance.now() - started) / 1000,
     seed,
     data: {
@@ -145,9 +104,11 @@ async function measureModel(
   const { dataset, samples, seed } = plan;
   const { name, temperature, classes } = classifier;
   const work = progress.begin(`${name}: accuracy`);
-  const predicted = await predictions(classifier, dataset, positions, work.finish);
+  const logits = await cleanLogits(classifier, dataset, positions, work.finish);
+  const predicted = predictedClasses(logits, classes);
   const attacked = positions.slice(0, samples);
-  const answers = await measureAnswers(classifier, dataset, attacked, seed);
+  const ofAttacked = logits.subarray(0, attacked.length * classes);
+  const answers = await measureAnswers(classifier, dataset, attacked, ofAttacked, seed);
   const gradients = await measureGradients(classifier, dataset, attacked);
   const { accuracy, perClass, confusion } = summarizeAccuracy(
     predicted,
@@ -159,15 +120,15 @@ async function measureModel(
     folder,
     digest,
     temperature,
-    predicted: Array.from(predicted),
+    predicted,
     accuracy,
     perClass: [...perClass],
     confusion: confusion.map((counts) => [...counts]),
     answers,
     gradients: gradients.map((summary) => ({ ...summary, histogram: [...summary.histogram] })),
-    logitGaps: await logitGaps(classifier, dataset, attacked),
+    logitGaps: logitGaps(ofAttacked, classes),
     examples: {
-      confidence: confidences(classifier, imagesAsFloats(dataset, shownOf(plan, positions))),
+      confidence: confidencesOf(logits, classes).slice(0, shownOf(plan, positions).length),
     },
   };
 }
@@ -225,7 +186,7 @@ async function measureAttack(
 /** What the record carries along of the images attacked first. */
 const carried = (classifier: Classifier, images: Float32Array) => ({
   images: packImages(images),
-  confidence: confidences(classifier, images),
+  confidence: confidencesOf(new Oracle(classifier).logits(images), classifier.classes),
 });
 
 /** The record of a run, the clean predictions known. */
@@ -235,10 +196,10 @@ export function attackRecord(
   dataset: Dataset,
   planned: PlannedAttack,
 ): AttackRecord {
-  const stands = new Map<number, boolean>();
+  const robust = new Map<number, boolean>();
   run.positions.forEach((position, row) => {
     const isRight = model.predicted[position] === dataset.labels[position];
-    stands.set(position, (stands.get(position) ?? isRight) && !run.success[row]);
+    robust.set(position, (robust.get(position) ?? isRight) && !run.success[row]);
   });
   return {
     model: model.name,
@@ -247,7 +208,7 @@ export function attackRecord(
     forwards: run.forwards,
     backwards: run.backwards,
     seconds: run.seconds,
-    robust: rateOf([...stands.values()].filter(Boolean).length, stands.size),
+    robust: rateOf([...robust.values()].filter(Boolean).length, robust.size),
     positions: [...run.positions],
     targets: run.targets ?? null,
     predicted: [...run.predicted],

@@ -5,9 +5,7 @@
  */
 import { inflateSync } from 'node:zlib';
 import { zlibSync } from 'fflate';
-import { Oracle, row } from '../attacks/index.ts';
 import { UserError } from '../errors.ts';
-import { type Classifier, softmaxOf } from '../models/index.ts';
 
 /** How many images a record carries. */
 export const EXAMPLE_COUNT = 24;
@@ -28,18 +26,9 @@ export function unpackImages(text: string, length: number): Uint8Array {
     const bytes = inflateSync(Buffer.from(text, 'base64'), { maxOutputLength: length });
     if (bytes.length === length) return new Uint8Array(bytes);
   } catch {
-    // told below
+    // reported below
   }
   throw new UserError('bad-record', `the example images of this record are not ${length} bytes`, {
-    hint: 'run `distill evaluate` again',
+    hint: 'evaluate again',
   });
-}
-
-/** Probability, at T = 1, of the class that the model gives each image. */
-export function confidences(classifier: Classifier, images: Float32Array): number[] {
-  const { classes } = classifier;
-  const probabilities = softmaxOf(new Oracle(classifier).logits(images), classes, 1);
-  return Array.from({ length: probabilities.length / classes }, (_, i) =>
-    Math.max(...row(probabilities, i, classes)),
-  );
 }

@@ -1,4 +1,4 @@
-/** What can be said in a gate. Loads nothing, so that the command line can check gates at once. */
+/** How gates are written. Loads nothing heavy, so that the command line can check gates at once. */
 import { UserError } from '../errors.ts';
 import { numberText } from '../numbers.ts';
 
@@ -9,7 +9,7 @@ export type Comparison = (typeof COMPARISONS)[number];
 export const GATE_ENDS = ['estimate', 'interval'] as const;
 export type GateEnd = (typeof GATE_ENDS)[number];
 
-/** Findings that `--fail-on` makes gates of. */
+/** Findings that the short forms make gates of. */
 export const FAILURES = ['serious', 'note', 'no-verdict'] as const;
 export type Failure = (typeof FAILURES)[number];
 
@@ -43,25 +43,26 @@ export function normalMetric(text: string): string {
  * @throws UserError `bad-gate`
  */
 export function parseGate(text: string): Gate {
-  const [, subject, comparison, number, percent] =
+  const [, left, sign, number, percent] =
     /^\s*(.+?)\s*(>=|<=|>|<)\s*(-?[\d.]+(?:e-?\d+)?)\s*(%?)\s*$/i.exec(text) ?? [];
   const threshold = Number(number) / (percent ? 100 : 1);
-  if (subject === undefined || !Number.isFinite(threshold)) {
-    throw new UserError('bad-gate', `--gate takes 'model: metric >= threshold', not "${text}"`, {
+  const comparison = COMPARISONS.find((one) => one === sign);
+  if (left === undefined || comparison === undefined || !Number.isFinite(threshold)) {
+    throw new UserError('bad-gate', `a gate reads 'model: metric >= threshold', not "${text}"`, {
       hint: "such as 'student: accuracy >= 0.99' or '*: robust accuracy (Linf 0.1) >= 50 %'; compare with >=, <=, > or <",
     });
   }
-  const [, model, metric] = /^(.*?):\s+(.*)$/.exec(subject) ?? [undefined, '*', subject];
+  const [, model, metric] = /^(.*?):\s+(.*)$/.exec(left) ?? [undefined, '*', left];
   return {
     text: text.trim(),
     ...(model !== '*' && { model }),
     metric: normalMetric(metric),
-    comparison: comparison as Comparison,
+    comparison,
     threshold,
   };
 }
 
-/** The gates that the short flags stand for. */
+/** The gates that the short forms mean. */
 export function shortGates(flags: {
   readonly minAccuracy?: number | undefined;
   readonly minRobustAccuracy?: number | undefined;

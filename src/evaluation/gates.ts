@@ -1,9 +1,9 @@
-/** Thresholds for CI: every metric that a gate can name, and what became of the gates. */
+/** Thresholds for CI: every metric that a gate can name, and whether the gates were met. */
 import { GateError, UserError } from '../errors.ts';
 import { numberText, percent } from '../numbers.ts';
 import { LARGE_EPS } from './flags.ts';
 import { type Gate, type GateEnd, normalMetric } from './gate-syntax.ts';
-import { type AttackIdentity, nameOfAttack } from './names.ts';
+import { type AttackIdentity, isFixedBudget, nameOfAttack } from './names.ts';
 import { discordant, pairsOf, robustAccuracy } from './paired-tests.ts';
 import type { AttackRecord, EvaluationRecord, GateResult, ModelRecord } from './records.ts';
 import { clopperPearson, medianRanks, pairedDifference } from './statistics.ts';
@@ -45,10 +45,12 @@ const rateMeasured = ({ hits, total }: { hits: number; total: number }): Measure
 });
 
 function modelOf({ models }: Measurable, name: string): ModelRecord {
-  return models.find((model) => model.name === name) as ModelRecord;
+  const found = models.find((model) => model.name === name);
+  if (!found) throw new RangeError(`this record has no model ${name}`);
+  return found;
 }
 
-/** Median distance; what an attack did not bring down is farther than all. */
+/** Median distance; an image on which the attack failed is farther than all. */
 function medianDistance({ distance, success }: AttackRecord): Measured {
   const far = distance.map((away, i) => (success[i] ? away : Number.POSITIVE_INFINITY));
   far.sort((a, b) => a - b);
@@ -108,7 +110,7 @@ export function gateMetrics({ models, attacks }: EvaluationOutline): Metric[] {
       ...dropOf('accuracy'),
       ...threatsOf(own).flatMap((threat): Metric[] => {
         const name = robustAccuracy(threat);
-        // A budget that brings any model down is a check of the attacks: name it to gate on it.
+        // A budget at which no model is robust checks the attacks: only its full name gates on it.
         const isCheck = threat.eps >= LARGE_EPS[threat.norm];
         return [
           {
@@ -146,22 +148,21 @@ function attackMetrics(model: string, attack: AttackIdentity): Metric[] {
   const metric = (
     what: string,
     unit: Metric['unit'],
-    measure: (found: AttackRecord, record: EvaluationRecord) => Measured,
+    measure: (found: AttackRecord) => Measured,
   ): Metric => ({
     model,
     name: `${what} ${name}`,
     unit,
     measure: (record) => {
-      const found = record.attacks.find(
-        (one) => one.model === model && nameOfAttack(one) === name,
-      ) as AttackRecord;
-      return measure(found, record);
+      const found = record.attacks.find((one) => one.model === model && nameOfAttack(one) === name);
+      if (!found) throw new RangeError(`this record has no attack ${name} on ${model}`);
+      return measure(found);
     },
   });
   return [
-    ...(attack.eps === null
-      ? [metric('median distance of', 'distance', medianDistance)]
-      : [metric('accuracy under', 'share', ({ robust }) => rateMeasured(robust))]),
+    isFixedBudget(attack)
+      ? metric('accuracy under', 'share', ({ robust }) => rateMeasured(robust))
+      : metric('median distance of', 'distance', medianDistance),
     ...(attack.target === null
       ? []
       : (['best', 'average', 'worst'] as const).map((which) =>
@@ -176,7 +177,7 @@ function attackMetrics(model: string, attack: AttackIdentity): Metric[] {
 const named = ({ metric }: Gate, { name, family }: Metric) =>
   normalMetric(name) === metric || family === metric;
 
-/** The metrics that a gate speaks of. */
+/** The metrics that a gate names. */
 function metricsOf(gate: Gate, metrics: readonly Metric[]): Metric[] {
   return metrics.filter(
     (metric) => (gate.model === undefined || metric.model === gate.model) && named(gate, metric),
@@ -214,7 +215,7 @@ const HOLDS: Readonly<Record<Gate['comparison'], (value: number, threshold: numb
 };
 
 /**
- * Holds a record against gates: one result for each metric that a gate speaks of.
+ * Holds a record against gates: one result for each metric that a gate names.
  * @param on `interval` holds the worse end of the 95 % interval against the threshold: chance alone
  *   then lets a model that is not good enough pass in at most one run of forty
  */
@@ -270,13 +271,13 @@ function valueText(value: number, unit: GateResult['unit']): string {
   return numberText(value);
 }
 
-/** What became of a gate, such as `accuracy of student is 98.00 %, not >= 99.00 %`. */
+/** The result of a gate, such as `accuracy of student is 98.00 %, not >= 99.00 %`. */
 export function gateText(result: GateResult): string {
   const { model, metric, value, comparison, threshold, unit, on, met } = result;
   const end = comparison.startsWith('>') ? 'low' : 'high';
   const isEnd = on === 'interval' && unit !== 'count';
-  const place = isEnd ? ` at the ${end} end of its 95 % interval` : '';
-  const held = `${metric} of ${model} is ${valueText(value, unit)}${place}`;
+  const end95 = isEnd ? ` at the ${end} end of its 95 % interval` : '';
+  const held = `${metric} of ${model} is ${valueText(value, unit)}${end95}`;
   return `${held}, ${met ? 'so' : 'not'} ${comparison} ${valueText(threshold, unit)}`;
 }
 

@@ -2,7 +2,8 @@
  * What is left of a model's input gradients in float32: the first thing to look at before
  * believing any metric that a gradient attack gives.
  */
-import { argmaxExcept, LOSSES, type LossName, Oracle, row } from '../attacks/index.ts';
+import { argmaxExcept, row } from '../arrays.ts';
+import { LOSSES, type LossName, lossNamed, Oracle } from '../attacks/index.ts';
 import { type Dataset, imagesAsFloats, labelsAt } from '../data/index.ts';
 import type { Classifier } from '../models/index.ts';
 import { batches, type Rate, rateOf, yieldToEventLoop } from './accuracy.ts';
@@ -26,7 +27,7 @@ export interface GradientSummary {
 
 /**
  * The cross-entropy's logit gradient divided by (1 - p_label), in float64: same direction in
- * exact arithmetic, and immune to the rounding and the underflow that eat the real one.
+ * exact arithmetic, and free of the rounding and the underflow that destroy the float32 one.
  */
 function exactDirection(logits: Float32Array, label: number, divisor: number): Float64Array {
   const top = logits[argmaxExcept(logits, label)];
@@ -37,61 +38,92 @@ function exactDirection(logits: Float32Array, label: number, divisor: number): F
   return weights.map((weight, j) => (j === label ? -1 : weight / sum));
 }
 
-/** Measures the input gradients of `losses` at the images at `positions`. */
+/** The running counts of one loss. */
+class GradientCounts {
+  readonly histogram = new Array<number>(HISTOGRAM_TO - HISTOGRAM_FROM + 1).fill(0);
+  #images = 0;
+  #zeros = 0;
+  #pixels = 0;
+  #wrong = 0;
+
+  /** Counts the gradients of a batch `[count, features]`. */
+  add(gradient: Float32Array, features: number): void {
+    for (let i = 0; i < gradient.length / features; i++) {
+      const largest = row(gradient, i, features).reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+      this.#images++;
+      if (largest === 0) this.#zeros++;
+      else this.histogram[decade(largest)]++;
+    }
+  }
+
+  /** Counts the pixels whose sign differs from that of the exact gradient, exact zeros left out. */
+  compare(gradient: Float32Array, exact: Float32Array): void {
+    for (let i = 0; i < exact.length; i++) {
+      if (exact[i] === 0) continue;
+      this.#pixels++;
+      if (Math.sign(gradient[i]) !== Math.sign(exact[i])) this.#wrong++;
+    }
+  }
+
+  get rates(): Pick<GradientSummary, 'zero' | 'wrongSigns'> {
+    return {
+      zero: rateOf(this.#zeros, this.#images),
+      wrongSigns: rateOf(this.#wrong, this.#pixels),
+    };
+  }
+}
+
+/**
+ * Measures the input gradients of `losses` at the images at `positions`: one forward and one
+ * backward pass a loss, and one of each for every exact direction that losses share.
+ */
 export async function measureGradients(
   classifier: Classifier,
   dataset: Dataset,
   positions: readonly number[],
   losses: readonly LossName[] = LOSSES,
 ): Promise<GradientSummary[]> {
-  const summaries: GradientSummary[] = [];
-  for (const loss of losses) {
-    const oracle = new Oracle(classifier);
-    const histogram = new Array<number>(HISTOGRAM_TO - HISTOGRAM_FROM + 1).fill(0);
-    let zeros = 0;
-    let wrong = 0;
-    let pixels = 0;
-    for (const batch of batches(positions)) {
-      const images = imagesAsFloats(dataset, batch);
-      const subjects = { labels: labelsAt(dataset, batch), targets: undefined };
-      const { gradient } = oracle.lossGradients(loss, images, subjects);
-      const exact = exactGradients(oracle, loss, images, subjects.labels);
-      for (let i = 0; i < batch.length; i++) {
-        const largest = row(gradient, i, oracle.features).reduce(
-          (a, b) => Math.max(a, Math.abs(b)),
-          0,
-        );
-        if (largest === 0) zeros++;
-        else histogram[decade(largest)]++;
-      }
-      for (let i = 0; exact && i < exact.length; i++) {
-        if (exact[i] === 0) continue;
-        pixels++;
-        if (Math.sign(gradient[i]) !== Math.sign(exact[i])) wrong++;
-      }
-      await yieldToEventLoop();
+  const oracle = new Oracle(classifier);
+  const counts = losses.map((loss) => ({
+    loss,
+    divisor: lossNamed(loss).divisor?.(classifier.temperature),
+    found: new GradientCounts(),
+  }));
+  for (const batch of batches(positions)) {
+    const images = imagesAsFloats(dataset, batch);
+    const labels = labelsAt(dataset, batch);
+    const exact = new Map<number, Float32Array>();
+    for (const { loss, divisor, found } of counts) {
+      const { gradient } = oracle.lossGradients(loss, images, { labels, targets: undefined });
+      found.add(gradient, oracle.features);
+      if (divisor === undefined) continue;
+      const direction = exact.get(divisor) ?? exactGradients(oracle, divisor, images, labels);
+      exact.set(divisor, direction);
+      found.compare(gradient, direction);
     }
-    const zero = rateOf(zeros, positions.length);
-    summaries.push({ loss, zero, wrongSigns: rateOf(wrong, pixels), histogram });
+    await yieldToEventLoop();
   }
-  return summaries;
+  return counts.map(({ loss, found }) => ({
+    loss,
+    ...found.rates,
+    histogram: found.histogram,
+  }));
 }
 
-/** Place of a magnitude in the histogram. */
+/** Index of a magnitude in the histogram. */
 function decade(magnitude: number): number {
   const power = Math.floor(Math.log10(magnitude));
   return Math.min(Math.max(power, HISTOGRAM_FROM), HISTOGRAM_TO) - HISTOGRAM_FROM;
 }
 
+/** Input gradients `[count, features]` of the cross-entropy of logits / `divisor`, from exact directions. */
 function exactGradients(
   oracle: Oracle,
-  loss: LossName,
+  divisor: number,
   images: Float32Array,
   labels: Int32Array,
-): Float32Array | undefined {
-  if (loss === 'margin' || loss === 'dlr') return undefined;
+): Float32Array {
   const { classes } = oracle;
-  const divisor = loss === 'temperature' ? oracle.classifier.temperature : 1;
   return oracle.backward(images, (logits) => {
     const cotangent = new Float32Array(logits.length);
     for (let i = 0; i < labels.length; i++) {

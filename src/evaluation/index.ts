@@ -1,7 +1,6 @@
 export {
   type AccuracySummary,
   classify,
-  predictions,
   type Rate,
   rateOf,
   summarizeAccuracy,
@@ -14,15 +13,10 @@ export {
   judge,
   type Outcomes,
 } from './attacking.ts';
+export { cleanLogits, predictedClasses } from './clean.ts';
 export { conclude } from './conclusions.ts';
-export {
-  attackRecord,
-  type EvaluatedModel,
-  type EvaluationPlan,
-  evaluate,
-  type PlannedAttack,
-  type Provenance,
-} from './evaluate.ts';
+export { evaluationDigest, type PlanOutline } from './digest.ts';
+export { attackRecord, evaluate } from './evaluate.ts';
 export { EXAMPLE_COUNT, packImages, unpackImages } from './examples.ts';
 export { FLAG_CODES, type FlagCode } from './flags.ts';
 export {
@@ -41,9 +35,18 @@ export {
 } from './gradients.ts';
 export { joinRecords } from './joining.ts';
 export { GAP_FROM, GAP_TO, logitGaps } from './logit-gap.ts';
-export { type AttackIdentity, identityOf, nameOfAttack } from './names.ts';
+export {
+  type AttackBudget,
+  type AttackIdentity,
+  choicesOf,
+  type FixedBudget,
+  identityOf,
+  isFixedBudget,
+  nameOfAttack,
+} from './names.ts';
 export { robustAccuracy } from './paired-tests.ts';
 export { PartialEvaluation } from './partial.ts';
+export type { EvaluatedModel, EvaluationPlan, PlannedAttack, Provenance } from './plan.ts';
 export {
   type AttackScope,
   checkTargeted,
@@ -54,6 +57,7 @@ export {
 export {
   type AttackRecord,
   type EvaluationRecord,
+  type EvaluationRequest,
   type Flag,
   type GateResult,
   type ModelRecord,

@@ -2,12 +2,12 @@
 import { UserError } from '../errors.ts';
 import { conclude } from './conclusions.ts';
 import { judgeAgain } from './gates.ts';
-import { nameOfAttack } from './names.ts';
+import { keyOfAttack, nameOfAttack } from './names.ts';
 import type { AttackRecord, EvaluationRecord } from './records.ts';
 
 /**
  * The first record's measurements, the models and attacks that the others add, and what follows
- * from all of them: worst cases, tests, flags, verdicts and gates are worked out anew, because a
+ * from all of them: worst cases, tests, flags, verdicts and gates are worked out again, because a
  * conclusion from some of the attacks overstates robustness.
  * @throws UserError `foreign-record` when two do not fit together
  */
@@ -37,7 +37,9 @@ export function joinRecords(records: readonly EvaluationRecord[]): EvaluationRec
     }
     for (const attack of other.attacks) addAttack(attacks, attack);
   }
-  const joined = conclude({ ...first, models, attacks });
+  // What is joined is no evaluation that could be done again.
+  const { inputsDigest, ...configuration } = first.configuration;
+  const joined = conclude({ ...first, configuration, models, attacks });
   return {
     ...joined,
     gates: judgeAgain(
@@ -49,12 +51,12 @@ export function joinRecords(records: readonly EvaluationRecord[]): EvaluationRec
 
 /** Adds an attack; of the same one on fewer and on more images, the one on more stays. */
 function addAttack(attacks: AttackRecord[], attack: AttackRecord): void {
-  const place = attacks.findIndex((own) => isSame(own, attack));
-  if (place < 0) {
+  const index = attacks.findIndex((own) => isSame(own, attack));
+  if (index < 0) {
     attacks.push(attack);
     return;
   }
-  const own = attacks[place];
+  const own = attacks[index];
   const [shorter, longer] =
     own.success.length < attack.success.length ? [own, attack] : [attack, own];
   if (!isBeginning(shorter, longer)) {
@@ -64,13 +66,11 @@ function addAttack(attacks: AttackRecord[], attack: AttackRecord): void {
       { hint: 'make a report of each, or evaluate with one seed and engine' },
     );
   }
-  attacks[place] = longer;
+  attacks[index] = longer;
 }
 
 const isSame = (one: AttackRecord, other: AttackRecord): boolean =>
-  one.model === other.model &&
-  one.source === other.source &&
-  nameOfAttack(one) === nameOfAttack(other);
+  one.model === other.model && keyOfAttack(one) === keyOfAttack(other);
 
 /** Whether one attack did to its images what the other did to the same ones. */
 const isBeginning = (shorter: AttackRecord, longer: AttackRecord): boolean =>

@@ -1,15 +1,25 @@
 /** What attacks are called in records, tables, files and gates: one name for one measurement. */
 import { ATTACKS, type LossName, type Norm } from '../attacks/index.ts';
 import { numberText } from '../numbers.ts';
-import type { PlannedAttack } from './evaluate.ts';
+import type { PlannedAttack } from './plan.ts';
 import type { Target } from './records.ts';
 
+/** A budget that must be kept, or the search for the smallest perturbation. */
+export type AttackBudget = FixedBudget | { readonly budget: 'minimal'; readonly eps: null };
+export interface FixedBudget {
+  readonly budget: 'fixed';
+  readonly eps: number;
+}
+
+/** Whether an attack has a budget, and does not look for the smallest perturbation. */
+export const isFixedBudget = <A extends AttackBudget>(attack: A): attack is A & FixedBudget =>
+  attack.budget === 'fixed';
+
 /** What tells two attacks apart. */
-export interface AttackIdentity {
+export type AttackIdentity = AttackBudget & AttackChoices;
+interface AttackChoices {
   readonly attack: string;
   readonly norm: Norm;
-  /** Null for attacks that look for the smallest perturbation. */
-  readonly eps: number | null;
   readonly loss: LossName | null;
   readonly options: Readonly<Record<string, number>>;
   readonly target: Target | null;
@@ -19,9 +29,11 @@ export interface AttackIdentity {
 export function identityOf({ plan, source, target }: PlannedAttack): AttackIdentity {
   const { attack, threat, loss, options } = plan;
   return {
+    ...(attack.budget === 'fixed'
+      ? { budget: 'fixed', eps: threat.eps }
+      : { budget: 'minimal', eps: null }),
     attack: attack.name,
     norm: threat.norm,
-    eps: Number.isFinite(threat.eps) ? threat.eps : null,
     loss: loss ?? null,
     options,
     target: target ?? null,
@@ -29,24 +41,40 @@ export function identityOf({ plan, source, target }: PlannedAttack): AttackIdent
   };
 }
 
+/** Tells attacks apart exactly, where their names round numbers. */
+export function keyOfAttack(identity: AttackIdentity): string {
+  const { attack, norm, eps, loss, options, target, source } = identity;
+  return JSON.stringify([attack, norm, eps, loss, Object.entries(options).sort(), target, source]);
+}
+
+/** Undefined for an attack that only another version knows. */
+const specOf = (name: string) => ATTACKS.find((attack) => attack.name === name);
+
 /**
- * Such as `pgd Linf 0.3 margin steps=100`: the choices that are not the attack's own defaults. Of an
- * attack that only another version knows, all of them.
+ * The options that are not the attack's own defaults, by name; of an attack that only another
+ * version knows, all of them.
  */
-export function nameOfAttack(identity: AttackIdentity): string {
-  const { attack: name, norm, eps, loss, options, target } = identity;
-  const attack = ATTACKS.find((one) => one.name === name);
+export function choicesOf({ attack, norm, eps, options }: AttackIdentity): [string, number][] {
+  const specs = specOf(attack)?.options;
   const threat = { norm, eps: eps ?? Number.POSITIVE_INFINITY };
-  const chosen = Object.entries(options).filter(([option, value]) => {
-    const usual = attack?.options[option]?.default;
+  return Object.entries(options).filter(([option, value]) => {
+    const usual = specs?.[option]?.default;
     return value !== (typeof usual === 'function' ? usual(threat, options) : usual);
   });
+}
+
+/**
+ * Such as `pgd Linf 0.3 margin steps=100`: what `choicesOf` gives is part of it. For display and as a key; its
+ * parts are in the identity.
+ */
+export function nameOfAttack(identity: AttackIdentity): string {
+  const { attack, norm, eps, loss, target } = identity;
   return [
-    name,
+    attack,
     norm,
     ...(eps === null ? [] : [numberText(eps)]),
-    ...(loss !== null && attack?.losses.length !== 1 ? [loss] : []),
-    ...chosen.map(([option, value]) => `${option}=${numberText(value)}`),
+    ...(loss !== null && specOf(attack)?.losses.length !== 1 ? [loss] : []),
+    ...choicesOf(identity).map(([option, value]) => `${option}=${numberText(value)}`),
     ...(target === null ? [] : [`target=${target}`]),
   ].join(' ');
 }

@@ -1,7 +1,7 @@
-/** What an evaluation has done so far, on disk: an interrupted one goes on from there. */
+/** What an evaluation has done so far, on disk: an interrupted one can be resumed. */
 import { readFile, rm } from 'node:fs/promises';
-import { writeFileAtomically } from '../data/index.ts';
 import { UserError } from '../errors.ts';
+import { writeFileAtomically } from '../storage/index.ts';
 import { type AttackRecord, parseAttackRecords } from './records.ts';
 
 const SCHEMA = 'distill-partial-evaluation/1';
@@ -18,13 +18,13 @@ export class PartialEvaluation {
     this.#done = done;
   }
 
-  /** A new one at `path`; an old one there is overwritten at the first `add`. */
+  /** A new state at `path`; an old one there is overwritten at the first `add`. */
   static start(path: string, digest: string): PartialEvaluation {
     return new PartialEvaluation(path, digest, new Map());
   }
 
   /**
-   * Goes on from `path`, or starts where there is none.
+   * Resumes from `path`, or starts where there is none.
    * @param digest of everything that the results depend on
    * @throws UserError `foreign-state` when it was made with another configuration
    */
@@ -35,13 +35,16 @@ export class PartialEvaluation {
     try {
       state = JSON.parse(text);
     } catch (cause) {
-      throw new UserError('foreign-state', `${path} is no JSON`, { hint: 'delete it', cause });
+      throw new UserError('foreign-state', `${path} is no JSON`, {
+        hint: 'delete it to start over',
+        cause,
+      });
     }
     if (state.schema !== SCHEMA || state.digest !== digest) {
       throw new UserError(
         'foreign-state',
         `${path} was left by an evaluation with other models, data or settings`,
-        { hint: 'leave out --resume to start afresh, or repeat that command as it was' },
+        { hint: 'start over instead of resuming, or repeat that evaluation as it was' },
       );
     }
     return new PartialEvaluation(path, digest, new Map(parseAttackRecords(state.done)));
@@ -57,7 +60,7 @@ export class PartialEvaluation {
     await writeFileAtomically(this.#path, JSON.stringify(content));
   }
 
-  /** The evaluation is complete: its record takes the state's place. */
+  /** The evaluation is complete and its record saved: the state is removed. */
   async finish(): Promise<void> {
     await rm(this.#path, { force: true });
   }

@@ -1,7 +1,7 @@
 export const PRESET_NAMES = ['quick', 'standard', 'paper'] as const;
 export type PresetName = (typeof PRESET_NAMES)[number];
 
-/** Test images that a preset attacks, unless told otherwise. */
+/** Test images that a preset attacks by default. */
 export const PRESET_SAMPLES: Readonly<Record<PresetName, number>> = {
   quick: 1000,
   standard: 1000,

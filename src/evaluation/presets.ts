@@ -1,4 +1,4 @@
-/** The attacks that `distill evaluate` runs, by preset. */
+/** The attacks that an evaluation runs: by preset, or by name. */
 import {
   ATTACKS,
   type Attack,
@@ -9,8 +9,8 @@ import {
   planAttack,
 } from '../attacks/index.ts';
 import { UserError } from '../errors.ts';
-import type { PlannedAttack } from './evaluate.ts';
 import { LARGE_EPS } from './flags.ts';
+import type { PlannedAttack } from './plan.ts';
 import type { PresetName } from './preset-names.ts';
 import type { Target } from './records.ts';
 
@@ -19,14 +19,14 @@ interface Choice {
   readonly attack: string;
   readonly losses?: readonly LossName[];
   readonly options?: Readonly<Record<string, number>>;
-  /** In these budgets, not in those that the user chose: `large` should bring any model down. */
+  /** In these budgets, not in those that the user chose: at `large` no model is robust. */
   readonly eps?: readonly number[] | 'large';
   /** In this norm, whatever the user chose. */
   readonly norm?: Norm;
   readonly target?: Target;
 }
 
-/** One step through every loss; then many steps, blind and seeing. */
+/** One step on every loss; then many steps, on a loss that can vanish and on one that cannot. */
 const QUICK: readonly Choice[] = [
   { attack: 'fgsm', losses: LOSSES },
   { attack: 'pgd', losses: ['softmax', 'margin'] },
@@ -67,7 +67,7 @@ const PRESETS: Readonly<Record<PresetName, readonly Choice[]>> = {
   paper: PAPER,
 };
 
-/** Norm and budgets that the user asked for, and the model that transfer attacks borrow. */
+/** Norm and budgets that the user asked for, and the source model of transfer attacks. */
 export interface AttackScope {
   readonly norm: Norm;
   readonly budgets: readonly number[];
@@ -134,7 +134,7 @@ export function checkTargeted({ name, goals }: Attack): void {
   if (goals.includes('targeted')) return;
   const able = ATTACKS.filter((attack) => attack.goals.includes('targeted'));
   throw new UserError('bad-goal', `${name} cannot aim at a class`, {
-    hint: `leave out --target, or choose one of ${able.map((attack) => attack.name).join(', ')}`,
+    hint: `attack without a target class, or choose one of ${able.map((attack) => attack.name).join(', ')}`,
   });
 }
 
@@ -145,9 +145,13 @@ function checkSettings(settings: readonly Setting[], names: readonly string[]): 
   for (const setting of settings) {
     const { attack: name, option } = setting;
     if (name !== undefined && !names.includes(name)) {
-      throw new UserError('bad-flag', `--set ${name}.${option}: ${name} is not among --attacks`, {
-        hint: `these are ${names.join(', ')}`,
-      });
+      throw new UserError(
+        'bad-flag',
+        `the option ${name}.${option} is for an attack that is not run`,
+        {
+          hint: `the attacks are ${names.join(', ')}`,
+        },
+      );
     }
     const attacks = names.map(attackNamed);
     if (attacks.some((attack) => isFor(setting, attack) && option in attack.options)) continue;

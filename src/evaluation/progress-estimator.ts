@@ -1,27 +1,6 @@
 /** How much of an evaluation is done, in passes: what a progress bar shows. Changes no result. */
-import type { AttackPlan } from '../attacks/index.ts';
-import type { EvaluationPlan, PlannedAttack } from './evaluate.ts';
+import type { EvaluationPlan, PlannedAttack } from './plan.ts';
 import { rowsOf } from './targets.ts';
-
-/** Options that multiply the passes of an attack. */
-const FACTORS = [
-  'steps',
-  'restarts',
-  'searches',
-  'rounds',
-  'targets',
-  'samples',
-  'queries',
-  'tries',
-];
-/** Passes of the ensemble, which has no options, on an image that stands. */
-const AUTOATTACK = 8000;
-
-/** Passes that an image is expected to take at most; what falls early takes fewer. */
-function passesOf({ attack, options }: AttackPlan): number {
-  if (attack.name === 'autoattack') return AUTOATTACK;
-  return FACTORS.reduce((passes, name) => passes * (options[name] ?? 1), 1);
-}
 
 /** Images still to be visited, and what each is thought to cost; measured as soon as one is done. */
 interface Part {
@@ -50,12 +29,13 @@ export class ProgressEstimator {
     const part = (left: number, perImage: number) => ({ left, perImage, images: 0, passes: 0 });
     this.#onProgress = onProgress;
     this.#clean = part(models.length * dataset.count, 1);
-    for (const attack of attacks) {
-      const targetModels = models.filter(
-        ({ classifier }) => classifier.name !== attack.source,
-      ).length;
-      const rows = rowsOf(dataset, samples, attack.target).positions.length;
-      this.#parts.set(attack, part(targetModels * rows, passesOf(attack.plan)));
+    for (const planned of attacks) {
+      const { plan, source, target } = planned;
+      const targetModels = models.filter(({ classifier }) => classifier.name !== source).length;
+      const rows = rowsOf(dataset, samples, target).positions.length;
+      // Images that are broken early take fewer.
+      const perImage = plan.attack.expectedPasses(plan.options, dataset.classes, plan.threat);
+      this.#parts.set(planned, part(targetModels * rows, perImage));
     }
   }
 

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { LOSSES, NORMS } from '../attacks/index.ts';
 import { UserError } from '../errors.ts';
 import { COMPARISONS, GATE_ENDS } from './gate-syntax.ts';
+import { PRESET_NAMES } from './preset-names.ts';
 
 export const RECORD_SCHEMA = 'distill-record/3';
 
@@ -50,12 +51,11 @@ const modelSchema = z.strictObject({
   examples: z.strictObject({ confidence: z.array(share) }).optional(),
 });
 
-const attackSchema = z.strictObject({
+/** What both kinds of attack record hold. */
+const attackFields = {
   model: z.string(),
   attack: z.string(),
   norm: z.enum(NORMS),
-  /** Null for attacks that look for the smallest perturbation. */
-  eps: z.number().min(0).nullable(),
   loss: z.enum(LOSSES).nullable(),
   options: z.record(z.string(), z.number()),
   /** Model that a transfer attack took its gradients from. */
@@ -65,9 +65,9 @@ const attackSchema = z.strictObject({
   seconds: z.number().min(0),
   /** What it aimed at: away from the true class (null), one class, or every wrong class in turn. */
   target: z.union([z.literal('every'), count]).nullable(),
-  /** Images that were right when clean and that nothing here brought to the goal. */
+  /** Images that the model has right when clean and on which no row succeeded. */
   robust: rate,
-  /** Place of each row in `data.indices`; the arrays below go by row. */
+  /** Index of each row in `data.indices`; the arrays below go by row. */
   positions: z.array(count),
   /** Class that each row aimed at. */
   targets: z.array(count).nullable(),
@@ -77,9 +77,15 @@ const attackSchema = z.strictObject({
   legal: z.array(z.boolean()),
   /** The first attacked images, as `packImages` makes them, and the model's confidence in each. */
   examples: z.strictObject({ images: z.string(), confidence: z.array(share) }).optional(),
-  /** Saved examples that did not do again, read from disk, what they had done. */
+  /** Saved examples that get another class, or are illegal, when read back from disk. */
   unverified: count,
-});
+};
+
+/** Attacks within a budget, and attacks that look for the smallest perturbation. */
+const attackSchema = z.discriminatedUnion('budget', [
+  z.strictObject({ budget: z.literal('fixed'), eps: z.number().min(0), ...attackFields }),
+  z.strictObject({ budget: z.literal('minimal'), eps: z.null(), ...attackFields }),
+]);
 
 const testSchema = z.strictObject({
   kind: z.literal('mcnemar'),
@@ -103,13 +109,42 @@ const flagSchema = z.strictObject({
   advice: z.string(),
 });
 
+/** An evaluation of one model, as data: what would settle an open verdict. */
+const requestSchema = z.strictObject({
+  /** The model's folder. */
+  model: z.string(),
+  attacks: z.union([
+    z.strictObject({ preset: z.enum(PRESET_NAMES) }),
+    z.strictObject({
+      names: z.array(z.string()),
+      /** Null: the default loss of each attack. */
+      losses: z.array(z.enum(LOSSES)).nullable(),
+      /** Options with the values to try; `attack` null: of every attack that has the option. */
+      settings: z.array(
+        z.strictObject({
+          attack: z.string().nullable(),
+          option: z.string(),
+          values: z.array(z.number()),
+        }),
+      ),
+    }),
+  ]),
+  /** Data source, as the evaluation was given it; null where the record does not say. */
+  data: z.string().nullable(),
+  norm: z.enum(NORMS),
+  /** Budgets, exact; none: the defaults. */
+  eps: z.array(z.number().min(0)),
+  samples: count,
+  seed: count,
+});
+
 const verdictSchema = z.strictObject({
   model: z.string(),
   /** False where the flags forbid a verdict. */
   settled: z.boolean(),
   reason: z.string(),
-  /** What would settle it. */
-  command: z.string().nullable(),
+  /** What would settle it; null where it is settled, or where no evaluation can. */
+  request: requestSchema.nullable(),
 });
 
 const worstCaseSchema = z.strictObject({
@@ -156,7 +191,7 @@ const recordSchema = z.strictObject({
   }),
   models: z.array(modelSchema),
   attacks: z.array(attackSchema),
-  /** What is left under all attacks together, per model and budget. */
+  /** Accuracy under all attacks together, per model and budget. */
   worstCases: z.array(worstCaseSchema),
   tests: z.array(testSchema),
   flags: z.array(flagSchema),
@@ -173,6 +208,7 @@ export type GateResult = EvaluationRecord['gates'][number];
 /** What attacks aim at; see `target` of an attack. */
 export type Target = NonNullable<AttackRecord['target']>;
 export type Verdict = EvaluationRecord['verdicts'][number];
+export type EvaluationRequest = NonNullable<Verdict['request']>;
 export type Flag = EvaluationRecord['flags'][number];
 
 /**
@@ -183,7 +219,7 @@ export function parseAttackRecords(content: unknown): [string, AttackRecord][] {
   const result = z.array(z.tuple([z.string(), attackSchema])).safeParse(content);
   if (result.success) return result.data;
   throw new UserError('bad-record', 'these saved attacks do not follow the schema', {
-    hint: 'start afresh without --resume',
+    hint: 'start over instead of resuming',
   });
 }
 
@@ -203,7 +239,7 @@ export function parseRecord(text: string): EvaluationRecord {
     throw new UserError(
       'bad-record',
       `the schema of this record is ${schema}, this program reads ${RECORD_SCHEMA}`,
-      { hint: 'run `distill evaluate` again, or use the version of distill that wrote it' },
+      { hint: 'evaluate again, or use the version of distill that wrote it' },
     );
   }
   const result = recordSchema.safeParse(content);

@@ -1,9 +1,10 @@
-/** Adversarial examples on disk, and the proof that they still do what they did. */
+/** Adversarial examples on disk, and the check that they still succeed. */
 import { readFile } from 'node:fs/promises';
 import { unzipSync, zipSync } from 'fflate';
-import { row } from '../attacks/index.ts';
-import { type Dataset, decodeNpy, encodeNpy, writeFileAtomically } from '../data/index.ts';
+import { row } from '../arrays.ts';
+import type { Dataset } from '../data/index.ts';
 import type { Classifier } from '../models/index.ts';
+import { decodeNpy, encodeNpy, writeFileAtomically } from '../storage/index.ts';
 import { BATCH_SIZE, classify } from './accuracy.ts';
 import type { AttackRun } from './attacking.ts';
 

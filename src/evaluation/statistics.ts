@@ -102,7 +102,7 @@ export function pairedDifference(onlyFirst: number, onlySecond: number, total: n
 
 /**
  * Ranks between which the median of a distribution lies with 95 % confidence, whatever that
- * distribution is: places in a sorted sample of `total`, from 0. For fewer than six values there
+ * distribution is: ranks in a sorted sample of `total`, from 0. For fewer than six values there
  * are none, and the ends are the sample's.
  */
 export function medianRanks(total: number): Interval {

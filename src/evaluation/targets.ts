@@ -5,7 +5,7 @@ import { type Rate, rateOf } from './accuracy.ts';
 import type { AttackRecord, Target } from './records.ts';
 import { wilson } from './statistics.ts';
 
-/** What an attack is run on: a place in the data set for each row, and the class it aims at. */
+/** What an attack is run on: a position in the data set for each row, and the class it aims at. */
 export interface Rows {
   readonly positions: number[];
   readonly targets?: number[];
@@ -33,13 +33,13 @@ export function rowsOf(
   }
   if (target >= classes) {
     throw new UserError('bad-flag', `there is no class ${target} to aim at`, {
-      hint: `--target goes from 0 to ${classes - 1}, or is every`,
+      hint: `a target is a class from 0 to ${classes - 1}, or every`,
     });
   }
   const positions = first.filter((i) => labels[i] !== target);
   if (positions.length === 0) {
     throw new UserError('bad-flag', `every image to attack is of class ${target} already`, {
-      hint: 'choose another --target, or more --samples',
+      hint: 'aim at another class, or attack more images',
     });
   }
   return { positions, targets: positions.map(() => target) };

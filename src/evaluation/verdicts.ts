@@ -1,75 +1,69 @@
-/** What may be said of a model's robustness, given the flags. */
-
-import { numberText, percent } from '../numbers.ts';
-import { CAUSES, isAdaptive, LARGE_EPS } from './flags.ts';
+/** The verdict on each model's robustness, given the flags. */
+import { percent } from '../numbers.ts';
+import { isAdaptive, LARGE_EPS, ruleOf } from './flags.ts';
 import { robustAccuracy } from './paired-tests.ts';
-import type { EvaluationRecord, Verdict } from './records.ts';
+import type { EvaluationRecord, EvaluationRequest, ModelRecord, Verdict } from './records.ts';
 import { aimsAnywhere, threatsOf } from './worst-case.ts';
 
 type Judged = Omit<EvaluationRecord, 'verdicts' | 'gates'>;
 
-/** What attacks that do not need the gradient of cross-entropy can settle. */
-const SETTLED_BY_ADAPTIVE_ATTACKS = ['vanished-gradients'];
-
 /**
  * One verdict a model. A model that has a serious flag and was attacked only with what the flag
- * defeats gets none: `settled` is false, and `command` would settle it. Where the model itself is
- * in the way (random answers, masked gradients), no command can: the reason says so.
+ * defeats gets none: `settled` is false, and `request` would settle it. Where the model itself is
+ * in the way (random answers, masked gradients), no evaluation can: the reason says so.
  */
 export function reachVerdicts(record: Judged): Verdict[] {
-  return record.models.map(({ name, folder }) => {
+  return record.models.map((model) => {
+    const { name } = model;
+    const open = (reason: string, request: EvaluationRequest | null): Verdict => ({
+      model: name,
+      settled: false,
+      reason,
+      request,
+    });
     const codes = record.flags
-      .filter(({ model, severity }) => model === name && severity === 'serious')
+      .filter((flag) => flag.model === name && flag.severity === 'serious')
       .map(({ code }) => code);
     const own = record.attacks.filter((attack) => attack.model === name && aimsAnywhere(attack));
-    if (own.length === 0) {
-      const command = settlingCommand(record, folder);
-      return { model: name, settled: false, reason: 'no untargeted attack was run', command };
-    }
-    const causes = codes.join(', ');
-    const settles =
-      own.some(isAdaptive) && codes.every((code) => SETTLED_BY_ADAPTIVE_ATTACKS.includes(code));
-    if (codes.length > 0 && !settles) {
-      const isOfModel = codes.some(
-        (code) =>
-          CAUSES.some((cause) => cause === code) && !SETTLED_BY_ADAPTIVE_ATTACKS.includes(code),
-      );
-      return {
-        model: name,
-        settled: false,
-        reason: `${causes}: these attacks cannot tell how robust it is${isOfModel ? ', and no attack here could: see the advice of the flag' : ''}`,
-        command: isOfModel ? null : settlingCommand(record, folder),
-      };
+    if (own.length === 0) return open('no untargeted attack was run', settling(record, model));
+    const unsettled = codes.filter((code) => !ruleOf(code)?.settledByAdaptiveAttacks);
+    const isSettled = codes.length === 0 || (unsettled.length === 0 && own.some(isAdaptive));
+    if (!isSettled) {
+      const reason = `${codes.join(', ')}: these attacks cannot tell how robust it is`;
+      return unsettled.some((code) => ruleOf(code)?.kind === 'cause')
+        ? open(`${reason}, and no attack here could: see the advice of the flag`, null)
+        : open(reason, settling(record, model));
     }
     const worst = record.worstCases
-      .filter(({ model }) => model === name)
+      .filter((found) => found.model === name)
       .map((found) => `${robustAccuracy(found)} at most ${percent(found.rate)}`)
       .join(', ');
-    const seen = codes.length > 0 ? ` (${causes} seen, adaptive attacks were run)` : '';
+    const raised =
+      codes.length > 0 ? ` (${codes.join(', ')} raised, adaptive attacks were run)` : '';
     return {
       model: name,
       settled: true,
-      reason: `${worst || 'distances only'}${seen}`,
-      command: null,
+      reason: `${worst || 'distances only'}${raised}`,
+      request: null,
     };
   });
 }
 
 /** The evaluation of one model, of the same images and budgets, that is stronger than this one. */
-function settlingCommand({ configuration, attacks }: Judged, folder: string): string {
-  const { preset, data, samples } = configuration;
+function settling(record: Judged, { folder }: ModelRecord): EvaluationRequest {
+  const { configuration, attacks, data, seed } = record;
   const threats = threatsOf(attacks).filter(({ norm, eps }) => eps < LARGE_EPS[norm]);
   const [norm = 'Linf'] = threats.map((threat) => threat.norm);
-  const budgets = threats
-    .filter((threat) => threat.norm === norm)
-    .map(({ eps }) => numberText(eps));
-  return [
-    'distill evaluate',
-    preset === 'standard' ? '--attacks autoattack fmn' : '--preset standard',
-    `--model ${folder}`,
-    ...(data === undefined || data === 'mnist' ? [] : [`--data ${data}`]),
-    ...(norm === 'Linf' ? [] : [`--norm ${norm}`]),
-    ...(budgets.length === 0 ? [] : [`--eps ${budgets.join(' ')}`]),
-    ...(samples === undefined || samples === 1000 ? [] : [`--samples ${samples}`]),
-  ].join(' ');
+  return {
+    model: folder,
+    attacks:
+      configuration.preset === 'standard'
+        ? { names: ['autoattack', 'fmn'], losses: null, settings: [] }
+        : { preset: 'standard' },
+    data: typeof configuration.data === 'string' ? configuration.data : null,
+    norm,
+    eps: threats.filter((threat) => threat.norm === norm).map(({ eps }) => eps),
+    samples: typeof configuration.samples === 'number' ? configuration.samples : data.labels.length,
+    seed,
+  };
 }

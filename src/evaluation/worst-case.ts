@@ -1,6 +1,7 @@
-/** What is left of a model under all attacks together, image by image. */
+/** How accurate a model is under all attacks together, image by image. */
 import type { Threat } from '../attacks/index.ts';
 import { type Rate, rateOf } from './accuracy.ts';
+import { type AttackBudget, isFixedBudget } from './names.ts';
 import type { AttackRecord, ModelRecord, WorstCase } from './records.ts';
 
 /** Whether an attack tried to get an image into any wrong class, and not into one alone. */
@@ -11,16 +12,16 @@ export const aimsAnywhere = ({ target }: Pick<AttackRecord, 'target'>): boolean 
 const visited = ({ positions }: AttackRecord): number =>
   positions.reduce((most, position) => Math.max(most, position + 1), 0);
 
-/** Whether a row shows that its image falls within a budget: whatever the attack was meant for. */
+/** Whether a row is an adversarial example within a budget, whatever budget the attack had. */
 function breaks(attack: AttackRecord, row: number, { norm, eps }: Threat): boolean {
   if (attack.norm !== norm || !attack.success[row]) return false;
-  return (attack.eps !== null && attack.eps <= eps) || attack.distance[row] <= eps;
+  return (isFixedBudget(attack) && attack.eps <= eps) || attack.distance[row] <= eps;
 }
 
 /**
- * For every attacked image, whether it was right when clean and no attack brought it down within
- * the budget. Attacks with a smaller budget count, and so does a smallest perturbation that is
- * small enough: another attack, or a larger budget, never raises what is left.
+ * For every attacked image, whether the model is robust on it: right when clean, and no attack
+ * succeeds within the budget. Attacks with a smaller budget count, and so does a smallest
+ * perturbation that is small enough: another attack, or a larger budget, never raises the count.
  */
 export function robustImages(
   model: Pick<ModelRecord, 'predicted'>,
@@ -32,23 +33,22 @@ export function robustImages(
     (attack) => attack.norm === threat.norm && attack.eps === threat.eps && aimsAnywhere(attack),
   );
   const total = own.length === 0 ? 0 : Math.min(...own.map(visited));
-  const stands = Array.from({ length: total }, (_, i) => model.predicted[i] === labels[i]);
+  const robust = Array.from({ length: total }, (_, i) => model.predicted[i] === labels[i]);
   for (const attack of attacks) {
     attack.positions.forEach((position, row) => {
-      if (position < total && breaks(attack, row, threat)) stands[position] = false;
+      if (position < total && breaks(attack, row, threat)) robust[position] = false;
     });
   }
-  return stands;
+  return robust;
 }
 
 /** The budgets of some attacks, each once. */
 export function threatsOf(
-  attacks: readonly Pick<AttackRecord, 'norm' | 'eps' | 'target'>[],
+  attacks: readonly (AttackBudget & Pick<AttackRecord, 'norm' | 'target'>)[],
 ): Threat[] {
   const threats = new Map<string, Threat>();
-  for (const attack of attacks) {
-    const { norm, eps } = attack;
-    if (eps !== null && aimsAnywhere(attack)) threats.set(`${norm} ${eps}`, { norm, eps });
+  for (const { norm, eps } of attacks.filter(isFixedBudget).filter(aimsAnywhere)) {
+    threats.set(`${norm} ${eps}`, { norm, eps });
   }
   return [...threats.values()];
 }
@@ -60,8 +60,8 @@ export function worstCase(
   labels: readonly number[],
   threat: Threat,
 ): Rate {
-  const stands = robustImages(model, attacks, labels, threat);
-  return rateOf(stands.filter(Boolean).length, stands.length);
+  const robust = robustImages(model, attacks, labels, threat);
+  return rateOf(robust.filter(Boolean).length, robust.length);
 }
 
 /** The worst case of every model and budget. */

@@ -2,18 +2,19 @@ import { existsSync } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { UserError } from '../errors.ts';
 import {
   digestOf,
   type FolderKind,
   restoreFolder,
   sha256,
   writeFolderAtomically,
-} from '../data/index.ts';
-import { UserError } from '../errors.ts';
-import { Model, type Weight } from './model.ts';
+} from '../storage/index.ts';
+import { Model } from './model.ts';
 import type { Network } from './network.ts';
 import { networkSchema } from './network-schema.ts';
 import { loadNetwork, saveNetwork } from './saved-network.ts';
+import type { Weight } from './weights.ts';
 
 const SCHEMA = 'distill-model/1';
 const CARD = 'distill.json';
@@ -58,7 +59,7 @@ export type ModelCard = z.infer<typeof cardSchema>;
 export type ModelRole = ModelCard['role'];
 export type EpochRecord = ModelCard['history'][number];
 
-/** What the caller says of a model when saving it; the rest follows from the weights. */
+/** What the caller supplies when saving a model; the rest is computed from network and weights. */
 export type ModelFacts = Omit<ModelCard, 'schema' | 'digest' | 'network' | 'temperature'>;
 
 export interface SavedModel {
@@ -106,13 +107,13 @@ export async function saveModel(
 
 function notAModel(folder: string, problem: string, cause?: unknown): UserError {
   return new UserError('bad-model', `${folder} is not a model folder: ${problem}`, {
-    hint: 'train one with `distill run` or `distill train-teacher`, or name another with --model',
+    hint: 'train one first, or name another folder',
     cause,
   });
 }
 
 /**
- * Reads only the card of a model folder: who it is, what made it.
+ * Reads only the card of a model folder: its identity and what it was made from.
  * @throws UserError `bad-model`
  */
 export async function readModelCard(folder: string): Promise<ModelCard> {
@@ -123,8 +124,8 @@ export async function readModelCard(folder: string): Promise<ModelCard> {
     const others = ['saved_model.pb', 'model.json'].find((name) => existsSync(join(folder, name)));
     if (others) {
       const problem = `${folder} holds a ${others} but no ${CARD}, so this program did not write it`;
-      throw new UserError('bad-model', problem, {
-        hint: `bring it in with \`distill import ${folder} --out models/NAME\``,
+      throw new UserError('foreign-format', problem, {
+        hint: 'import it into a model folder first',
       });
     }
     if (existsSync(folder)) throw notAModel(folder, `it holds no ${CARD}`);

@@ -1,5 +1,8 @@
-export { ARCHITECTURE_NAMES, type ArchitectureName } from './architecture-names.ts';
-export { buildNetwork } from './architectures.ts';
+export {
+  ARCHITECTURE_NAMES,
+  type ArchitectureName,
+  buildNetwork,
+} from './architectures/registry.ts';
 export type { Classifier, Logits } from './classifier.ts';
 export { EXPORT_FORMATS, type ExportFormat, exportNetwork } from './export/index.ts';
 export {
@@ -14,7 +17,6 @@ export {
   saveModel,
   weightsDigest,
 } from './folder.ts';
-export { readImage } from './image.ts';
 export {
   checkAccuracy,
   ImportError,
@@ -22,8 +24,9 @@ export {
   type ImportOptions,
   importModel,
 } from './import/index.ts';
-export { initialWeights, Model, type Weight } from './model.ts';
-export type { Layer, Network, Padding, WeightSpec } from './network.ts';
+export { initialWeights, Model } from './model.ts';
+export type { Network } from './network.ts';
 export { classesOf, logitsOf } from './predict.ts';
-export { parameterCount, placeLayers, weightSpecs } from './shapes.ts';
+export { parameterCount, weightSpecs } from './shapes.ts';
 export { softmaxOf } from './softmax.ts';
+export type { Weight } from './weights.ts';

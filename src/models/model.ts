@@ -2,14 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { RandomStream } from '../engine/index.ts';
 import type { Classifier, Logits } from './classifier.ts';
 import { forward } from './forward.ts';
-import type { Network, WeightSpec } from './network.ts';
-import { placeLayers, weightSpecs } from './shapes.ts';
-
-/** A weight's values outside the engine: what is saved, loaded and compared. */
-export interface Weight {
-  readonly spec: WeightSpec;
-  readonly values: Float32Array;
-}
+import type { Network } from './network.ts';
+import { inferShapes, weightSpecs } from './shapes.ts';
+import type { Weight, WeightSpec } from './weights.ts';
 
 /**
  * Initial weights: Glorot uniform kernels (Glorot & Bengio 2010), scales of 1, the rest 0. The
@@ -43,13 +38,13 @@ export class Model {
   readonly temperature: number;
   /** By weight name, in the network's order. */
   readonly variables: ReadonlyMap<string, tf.Variable>;
-  readonly #placed;
+  readonly #layers;
   readonly #specs: readonly WeightSpec[];
 
   constructor(network: Network, weights: readonly Weight[], temperature: number) {
     this.network = network;
     this.temperature = temperature;
-    this.#placed = placeLayers(network);
+    this.#layers = inferShapes(network);
     this.#specs = weights.map(({ spec }) => spec);
     this.variables = new Map(
       weights.map(({ spec, values }) => [
@@ -65,12 +60,12 @@ export class Model {
 
   /** Logits `[N, classes]` of images `[N, H, W, C]` in [0, 1]. Differentiable. */
   logits(images: tf.Tensor4D): Logits {
-    return forward(this.#placed, this.variables, images) as Logits;
+    return forward(this.#layers, this.variables, images) as Logits;
   }
 
   /** The same in training: dropout masks are drawn from the stream. */
   trainingLogits(images: tf.Tensor4D, dropout: RandomStream): Logits {
-    return forward(this.#placed, this.variables, images, dropout) as Logits;
+    return forward(this.#layers, this.variables, images, dropout) as Logits;
   }
 
   /** What attacks and evaluations see of this model. */
@@ -88,7 +83,9 @@ export class Model {
   async weights(): Promise<Weight[]> {
     return Promise.all(
       this.#specs.map(async (spec) => {
-        const values = await (this.variables.get(spec.name) as tf.Variable).data<'float32'>();
+        const variable = this.variables.get(spec.name);
+        if (!variable) throw new Error(`no weight ${spec.name}`);
+        const values = await variable.data<'float32'>();
         return { spec, values: values.slice() };
       }),
     );

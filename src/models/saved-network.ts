@@ -2,15 +2,15 @@ import { join } from 'node:path';
 import {
   DataType,
   dtypeName,
-  FormatError,
   readBundle,
   VARIABLES_PREFIX,
   writeSavedModel,
 } from '../savedmodel/index.ts';
-import type { Weight } from './model.ts';
+import { FormatError } from '../storage/index.ts';
 import type { Network } from './network.ts';
 import { servingGraph } from './serving-graph.ts';
 import { weightSpecs } from './shapes.ts';
+import type { Weight } from './weights.ts';
 
 /**
  * Writes a network and its weights into an existing folder as a TensorFlow SavedModel:

@@ -10,7 +10,7 @@ export interface PageAssets {
 }
 
 /**
- * The style sheet and script of a page, as `npm run build` bundles them.
+ * The style sheet and script of a page, as the build bundles them.
  * @throws RunError `not-built`
  */
 export async function loadAssets(name: 'page' | 'playground'): Promise<PageAssets> {
@@ -22,7 +22,7 @@ export async function loadAssets(name: 'page' | 'playground'): Promise<PageAsset
     return { style, script };
   } catch (cause) {
     throw new RunError('not-built', 'the parts of the report for the browser are missing', {
-      hint: 'run `npm run build`',
+      hint: 'build the program',
       cause,
     });
   }

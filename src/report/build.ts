@@ -2,14 +2,13 @@ import { type EvaluationRecord, EXAMPLE_COUNT, unpackImages } from '../evaluatio
 import { readModel, type SavedModel } from '../models/index.ts';
 import { loadAssets } from './assets.ts';
 import { standaloneSvg } from './charts/index.ts';
-import { examplesOf } from './examples.ts';
 import { markdown } from './markdown.ts';
-import { gatherMaterial, type Material } from './material.ts';
+import { gatherMaterial, type Material, type Wording } from './material.ts';
 import { page } from './page.ts';
 import { playground } from './playground.ts';
 import { loadRasterizer } from './png.ts';
-import { chartsOf } from './record-charts.ts';
 import { results } from './results.ts';
+import { sectionsOf } from './sections.ts';
 
 export interface Report {
   /** Contents by path inside the report's folder; the page is `index.html`. */
@@ -38,12 +37,16 @@ async function playgroundOf({ record, cards }: Material): Promise<string | undef
 /**
  * Makes the report of one or more records of the same images. The same records and models give
  * the same bytes.
+ * @param wording texts that only the caller knows how to write
  * @throws UserError `foreign-record`, `bad-record`
  */
-export async function buildReport(records: readonly EvaluationRecord[]): Promise<Report> {
-  const material = await gatherMaterial(records);
-  const figures = chartsOf(material);
-  const examples = examplesOf(material.record);
+export async function buildReport(
+  records: readonly EvaluationRecord[],
+  wording: Wording,
+): Promise<Report> {
+  const material = await gatherMaterial(records, wording);
+  const sections = sectionsOf(material, 'page');
+  const charts = sections.flatMap((section) => section.charts);
   const rasterize = await loadRasterizer();
   const notes: string[] = [];
   if (!rasterize) {
@@ -52,16 +55,16 @@ export async function buildReport(records: readonly EvaluationRecord[]): Promise
   const playgroundPage = await playgroundOf(material);
   const assets = await loadAssets('page');
   const files = new Map<string, string | Uint8Array>([
-    ['index.html', page(material, figures, examples, assets, playgroundPage !== undefined)],
-    ['report.md', markdown(material)],
-    ['results.json', `${JSON.stringify(results(material, figures), null, 2)}\n`],
+    ['index.html', page(material, sections, assets, playgroundPage !== undefined)],
+    ['report.md', markdown(sectionsOf(material, 'markdown'))],
+    ['results.json', `${JSON.stringify(results(material, charts), null, 2)}\n`],
   ]);
   if (playgroundPage === undefined) {
     notes.push('there is no playground: it needs example images and a model folder');
   } else {
     files.set('playground.html', playgroundPage);
   }
-  for (const { file, chart } of figures) {
+  for (const { file, chart } of charts) {
     const svg = standaloneSvg(chart);
     files.set(`charts/${file}.svg`, svg);
     if (rasterize) files.set(`charts/${file}.png`, rasterize(svg));

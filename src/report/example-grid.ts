@@ -1,4 +1,4 @@
-/** The examples that a record carries as pictures: originals above what attacks made of them. */
+/** The examples that a record carries as pictures: originals above attacked images. */
 import {
   type AttackRecord,
   type EvaluationRecord,
@@ -37,10 +37,10 @@ function captioned(
   own.set(rgb);
   const digits = [...String(label)].map(Number);
   const left = Math.max(0, (width - (4 * digits.length - 1)) >> 1);
-  digits.forEach((digit, place) => {
+  digits.forEach((digit, index) => {
     DIGITS[digit].forEach((bits, y) => {
       for (let x = 0; x < 3; x++) {
-        const column = left + 4 * place + x;
+        const column = left + 4 * index + x;
         if (!(bits & (4 >> x)) || column >= width) continue;
         own.set(ink, 3 * ((height + 2 + y) * width + column));
       }
@@ -49,7 +49,7 @@ function captioned(
   return { width, height: height + STRIP, rgb: own };
 }
 
-/** Rows of pictures: originals with their class, below them the attacked ones with the model's. */
+/** Rows of pictures: originals with their class, below them the attacked ones with the model's prediction. */
 function rowsOfGrid(
   attack: AttackRecord,
   { data, models }: EvaluationRecord,
@@ -91,13 +91,14 @@ function rowsOfGrid(
   ]);
 }
 
-/** PNG files by name, one an attack and model: the first attacked images, never picked. */
+/** PNG files by name, one for each attack and model: the first attacked images, not selected. */
 export function exampleGrids(record: EvaluationRecord): Map<string, Uint8Array> {
   const grids = new Map<string, Uint8Array>();
   for (const attack of record.attacks) {
     const rows = rowsOfGrid(attack, record);
     if (!rows || rows.length === 0) continue;
-    const name = `${attack.model}-${nameOfAttack(attack).replaceAll(' ', '-')}`;
+    const source = attack.source === null ? [] : ['from', attack.source];
+    const name = [attack.model, ...nameOfAttack(attack).split(' '), ...source].join('-');
     grids.set(`${name}.png`, encodeGrid(rows, 3, 6));
   }
   return grids;

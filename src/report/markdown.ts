@@ -1,21 +1,8 @@
-/** The report as a comment on a cotangent request. */
-import type { EvaluationRecord } from '../evaluation/index.ts';
+/** The report as Markdown, such as for a comment on a pull request. */
+import type { Flag } from '../evaluation/index.ts';
 import { numberText } from '../numbers.ts';
-import type { Material } from './material.ts';
-import { missingParts } from './missing.ts';
-import { commandOf } from './page.ts';
-import { verdict } from './summary.ts';
-import {
-  accuracyTable,
-  attackTable,
-  gateTable,
-  isNumeric,
-  minimalTable,
-  type Table,
-  targetDistanceTable,
-  targetTable,
-  testTable,
-} from './tables.ts';
+import type { Block, Section, VerdictText } from './section.ts';
+import { hasUnreliableCells, isNumeric, type Table } from './table.ts';
 import { sentence } from './text.ts';
 
 /** Text that Markdown and the HTML inside it leave alone. */
@@ -29,72 +16,73 @@ function plain(text: string): string {
 }
 
 function tableMarkdown(table: Table): string {
-  const { caption, columns, rows } = table;
+  const { caption, columns, rows, unreliable, isDetail } = table;
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [
-    `**${plain(caption)}**`,
-    '',
+  const lines = [
     line(columns.map(plain)),
     line(columns.map((_, c) => (isNumeric(table, c) ? '--:' : ':--'))),
     ...rows.map((row) =>
       line(
-        row.map(({ text, note, value, doubtful }) => {
+        row.map(({ text, note, value, isUnreliable }) => {
           const quiet = note && value !== undefined ? ` (${note})` : '';
-          return `${plain(text)}${plain(quiet)}${doubtful ? ' ⚠' : ''}`;
+          return `${plain(text)}${plain(quiet)}${isUnreliable ? ' ⚠' : ''}`;
         }),
       ),
     ),
+    ...(unreliable && hasUnreliableCells(table) ? ['', `⚠ ${plain(unreliable)}`] : []),
   ].join('\n');
+  return isDetail ? folded(plain(caption), lines) : `**${plain(caption)}**\n\n${lines}`;
 }
 
-/** Such as ```` ``a`b`` ````: a code span that holds any text. */
+const folded = (title: string, content: string): string =>
+  `<details><summary>${title}</summary>\n\n${content}\n\n</details>`;
+
+/** A code block for any text: its fence is longer than every run of backticks in it. */
 function codeBlock(text: string): string {
   const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map((run) => run.length));
   const fence = '`'.repeat(longest + 1);
   return `${fence}sh\n${text}\n${fence}`;
 }
 
-const hasRows = ({ rows }: Table): boolean => rows.length > 0;
-
-export function markdown(material: Material): string {
-  const { record } = material;
-  const attacks = attackTable(record);
-  const doubtful = attacks.rows.some((row) => row.some((cell) => cell.doubtful));
-  const missing = missingParts(material);
-  return `${[
-    '## Robustness report',
-    verdict(record).map(plain).join('\n\n'),
-    ...openLines(record),
-    ...flagLines(record),
-    ...[gateTable(record), accuracyTable(record), attacks].filter(hasRows).map(tableMarkdown),
-    ...(doubtful
-      ? ['⚠ the attack saw no gradient on more than a tenth of the images: no evidence.']
-      : []),
-    ...[testTable, minimalTable, targetTable, targetDistanceTable]
-      .map((tableOf) => tableOf(record))
-      .filter(hasRows)
-      .map(tableMarkdown),
-    ...(missing.length > 0 ? [`Missing: ${missing.map(plain).join(' ')}`] : []),
-    `<details><summary>To repeat it</summary>\n\n${codeBlock(material.parts.map(commandOf).join('\n'))}\n\n${plain(record.program)}, seed ${record.seed}, ${plain(record.data.name)}\n\n</details>`,
-  ].join('\n\n')}\n`;
+/** The sections as Markdown; it shows no charts, no pictures and no explanations. */
+export function markdown(sections: readonly Section[]): string {
+  const parts = sections.flatMap(({ title, blocks, tables }) => [
+    `### ${title}`,
+    ...blocks.flatMap((block) => blockMarkdown(block) ?? []),
+    ...tables.map(tableMarkdown),
+  ]);
+  return `${['## Robustness report', ...parts].join('\n\n')}\n`;
 }
 
-function openLines({ verdicts }: EvaluationRecord): string[] {
-  const open = verdicts.filter(({ settled }) => !settled);
-  return open.map(
-    ({ model, reason, command }) =>
-      `**No verdict on ${plain(model)}:** ${plain(reason)}.${command ? ` To settle it: ${plain(command)}` : ''}`,
-  );
+/** A block as Markdown; undefined for pictures. */
+function blockMarkdown(block: Block): string | undefined {
+  switch (block.kind) {
+    case 'summary':
+      return block.sentences.map(plain).join('\n\n');
+    case 'verdicts':
+      return block.verdicts.map(verdictMarkdown).join('\n');
+    case 'flags':
+      return block.flags.map(flagMarkdown).join('\n');
+    case 'missing':
+      return block.sentences.map((text) => `- ${plain(text)}`).join('\n');
+    case 'provenance': {
+      const commands = block.records.map(({ command }) => command).join('\n');
+      const facts = block.records[0].facts.filter(([name]) =>
+        ['Program', 'Seed', 'Images'].includes(name),
+      );
+      const text = facts.map(([name, value]) => plain(`${name}: ${value}`)).join('; ');
+      return folded('Commands', `${codeBlock(commands)}\n\n${text}`);
+    }
+    case 'attack-example':
+    case 'example-cards':
+      return undefined;
+  }
 }
 
-function flagLines({ flags }: EvaluationRecord): string[] {
-  if (flags.length === 0) return [];
-  return [
-    flags
-      .map(
-        ({ severity, code, model, value, threshold, advice }) =>
-          `- **${severity}: ${plain(code)}** (${plain(model)}: ${numberText(value)}, raised above ${numberText(threshold)}). ${plain(sentence(advice))}`,
-      )
-      .join('\n'),
-  ];
+function verdictMarkdown({ model, text, command }: VerdictText): string {
+  return `- **${plain(model)}:** ${plain(sentence(text))}${command === null ? '' : ` To settle it: ${plain(command)}`}`;
+}
+
+function flagMarkdown({ severity, code, model, value, threshold, advice }: Flag): string {
+  return `- **${severity}: ${plain(code)}** (${plain(model)}: ${numberText(value)}, threshold ${numberText(threshold)}). ${plain(sentence(advice))}`;
 }

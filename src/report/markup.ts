@@ -27,7 +27,7 @@ function rendered(part: Part): string {
   if (typeof part === 'object') return part.map(rendered).join('');
   return String(part)
     .replace(/[&<>"']/g, (character) => ENTITIES[character])
-    .replace(/(\d) %/g, '$1\u00a0%') // a figure stays on one line with its unit
+    .replace(/(\d) %/g, '$1\u00a0%') // a number stays on one line with its unit
     .replace(/\bp = (?=\d)/g, 'p\u00a0=\u00a0');
 }
 

@@ -1,14 +1,27 @@
 /** What a report is made of: one record out of those given, and the cards of its models. */
 import { readFile } from 'node:fs/promises';
 import { UserError } from '../errors.ts';
-import { type EvaluationRecord, joinRecords, parseRecord } from '../evaluation/index.ts';
+import {
+  type EvaluationRecord,
+  type EvaluationRequest,
+  joinRecords,
+  parseRecord,
+} from '../evaluation/index.ts';
 import { type ModelCard, readModelCard } from '../models/index.ts';
 
-export interface Material {
+/** Texts that only the caller knows how to write. */
+export interface Wording {
+  /** The command that makes an evaluation. */
+  commandText(request: EvaluationRequest): string;
+  /** The command with these arguments, quoted for a shell. */
+  commandLine(command: readonly string[]): string;
+}
+
+export interface Material extends Wording {
   readonly record: EvaluationRecord;
   /** The records that it was joined from. */
   readonly parts: readonly EvaluationRecord[];
-  /** By model name; absent where the folder is gone or holds another model by now. */
+  /** By model name; absent where the folder is gone or now holds another model. */
   readonly cards: ReadonlyMap<string, ModelCard>;
 }
 
@@ -22,7 +35,7 @@ export async function readRecord(path: string): Promise<EvaluationRecord> {
     text = await readFile(path, 'utf8');
   } catch (cause) {
     throw new UserError('no-record', `there is no record ${path}`, {
-      hint: 'make one with `distill run` or `distill evaluate`, or name another with --from',
+      hint: 'evaluate models to make one, or give the path of another record',
       cause,
     });
   }
@@ -35,16 +48,27 @@ export async function readRecord(path: string): Promise<EvaluationRecord> {
   }
 }
 
+/** A record without the cards of its models. */
+export const materialOf = (record: EvaluationRecord, wording: Wording): Material => ({
+  ...wording,
+  record,
+  parts: [record],
+  cards: new Map(),
+});
+
 /**
  * The records as one, with the cards of those models that are still the ones it measured.
  * @throws UserError `foreign-record` when two do not fit together
  */
-export async function gatherMaterial(parts: readonly EvaluationRecord[]): Promise<Material> {
+export async function gatherMaterial(
+  parts: readonly EvaluationRecord[],
+  wording: Wording,
+): Promise<Material> {
   const record = joinRecords(parts);
   const cards = new Map<string, ModelCard>();
   for (const { name, folder, digest } of record.models) {
     const card = await readModelCard(folder).catch(() => undefined);
     if (card?.digest === digest) cards.set(name, card);
   }
-  return { record, parts, cards };
+  return { ...wording, record, parts, cards };
 }

@@ -1,27 +1,26 @@
 import { LOSSES } from '../attacks/index.ts';
-import { nameOfAttack } from '../evaluation/index.ts';
+import { isFixedBudget } from '../evaluation/index.ts';
+import { attackKey } from './attack-identity.ts';
 import type { Material } from './material.ts';
 
-/** What a report could show and this record has nothing for, a sentence of Markdown each. */
+/** The parts of a report for which the record has no data, one sentence each. */
 export function missingParts({ record, cards }: Material): string[] {
   const { models, attacks, data } = record;
   const missing: string[] = [];
   if (models.length < 2) {
     missing.push(
-      'There is one model, so nothing to compare it with: evaluate a baseline beside it.',
+      'There is one model, so there is no comparison: evaluate a baseline together with it.',
     );
   }
   if (attacks.length === 0) {
-    missing.push(
-      'No attack was run, so nothing is known about robustness: run `distill evaluate` without `--attacks`.',
-    );
+    missing.push('No attack was run, so nothing is known about robustness: evaluate with attacks.');
   }
-  const kinds = new Set(attacks.map(nameOfAttack));
+  const kinds = new Set(attacks.map(attackKey));
   for (const { name } of models) {
     const own = attacks.filter(({ model, source }) => model === name || source === name).length;
     if (own < kinds.size) {
       missing.push(
-        `${name} was attacked ${own} times where others were ${kinds.size} times: the evaluation may have been interrupted.`,
+        `${name} was attacked with ${own} of ${kinds.size} attacks: the evaluation may have been interrupted.`,
       );
     }
   }
@@ -33,17 +32,17 @@ export function missingParts({ record, cards }: Material): string[] {
     missing.push('The record carries no example images.');
   }
   if (models.some(({ logitGaps }) => !logitGaps)) {
-    missing.push('The record has no scale of the logits for every model.');
+    missing.push('The scale of the logits was not measured on every model.');
   }
-  if (!attacks.some(({ eps }) => eps === null)) {
+  if (attacks.every(isFixedBudget)) {
     missing.push(
-      'No attack looked for the smallest perturbation: the presets `standard` and `paper` do.',
+      'No attack searched for the smallest perturbation: the presets standard and paper have such attacks.',
     );
   }
   const gone = models.filter(({ name }) => !cards.has(name));
   if (gone.length > 0) {
     missing.push(
-      `No training curves of ${namesOf(gone)}: the model folder is gone or holds another model by now.`,
+      `No training curves of ${namesOf(gone)}: the model folder is gone or now holds another model.`,
     );
   }
   return missing;

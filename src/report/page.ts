@@ -1,81 +1,27 @@
 /** The page: one HTML file that opens anywhere, needs no network and no JavaScript to be read. */
-import { createHash } from 'node:crypto';
-import type { EvaluationRecord, Flag } from '../evaluation/index.ts';
+import type { Flag } from '../evaluation/index.ts';
 import { numberText } from '../numbers.ts';
 import type { PageAssets } from './assets.ts';
 import { inlineSvg } from './charts/index.ts';
-import { digitCards, sprites, story } from './digits.ts';
-import type { ExampleSprites } from './examples.ts';
-import { Markup, markup } from './markup.ts';
+import { documentOf } from './document.ts';
+import { attackExampleMarkup, exampleCards, spriteDefinitions } from './example-cards.ts';
+import { type Markup, markup } from './markup.ts';
 import type { Material } from './material.ts';
-import { missingParts } from './missing.ts';
 import type { ReportChart } from './record-charts.ts';
-import { primaryModel, verdict } from './summary.ts';
-import {
-  accuracyTable,
-  attackTable,
-  classTable,
-  gateTable,
-  gradientTable,
-  minimalTable,
-  type Table,
-  targetDistanceTable,
-  targetTable,
-  testTable,
-} from './tables.ts';
+import { primaryModel } from './record-facts.ts';
+import type { Block, ModelSource, Provenance, Section, VerdictText } from './section.ts';
+import { hasUnreliableCells, type Table } from './table.ts';
 import { countText, sentence } from './text.ts';
-
-const hashOf = (text: string): string =>
-  `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-
-/** Nothing from anywhere else; only the style sheet and scripts whose hashes are listed. */
-export function contentPolicy(assets: PageAssets, more = ''): string {
-  return `default-src 'none'; img-src data:; style-src ${hashOf(assets.style)}; script-src ${hashOf(assets.script)}${more}; base-uri 'none'; form-action 'none'`;
-}
-
-/** A whole HTML document around `body`. */
-export function documentOf(
-  title: string,
-  body: Markup,
-  assets: PageAssets,
-  policy: string = contentPolicy(assets),
-): string {
-  return markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${new Markup(policy)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${title}</title>
-<style>${new Markup(assets.style)}</style>
-</head>
-<body>
-${body}
-<script type="module">${new Markup(assets.script)}</script>
-</body>
-</html>
-`.text;
-}
-
-interface Section {
-  readonly id: string;
-  readonly title: string;
-  readonly content: Markup;
-}
 
 /** The report as one HTML document. */
 export function page(
-  material: Material,
-  figures: readonly ReportChart[],
-  examples: ExampleSprites | undefined,
+  { record }: Material,
+  sections: readonly Section[],
   assets: PageAssets,
   hasPlayground: boolean,
 ): string {
-  const { record } = material;
-  const sections = sectionsOf(material, figures, examples);
-  const subject = primaryModel(record)?.name ?? 'nothing';
-  const title = `How robust is the ${subject}?`;
+  const primary = primaryModel(record);
+  const title = primary ? `How robust is the ${primary.name}?` : 'Robustness report';
   const links = sections.map(({ id, title }) => markup`<li><a href="#${id}">${title}</a></li>`);
   const body = markup`<a class="skip" href="#verdict">Skip to the verdict</a>
 <header>
@@ -83,165 +29,98 @@ export function page(
 <p class="muted">${record.program}, ${record.startedAt.slice(0, 10)}, ${record.data.name}, ${countText(record.data.labels.length)} images, seed ${record.seed}</p>
 <nav aria-label="Sections"><ul>${links}${hasPlayground ? markup`<li><a href="playground.html">Playground</a></li>` : ''}</ul></nav>
 </header>
-${examples ? sprites(examples) : ''}
+${spritesOf(sections)}
 <main>
-${sections.map(
-  ({
-    id,
-    title,
-    content,
-  }) => markup`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>
-${content}
-</section>
-`,
-)}</main>
-<footer class="muted"><p>Made by ${record.program} from a record of its own; every figure here is in <code>results.json</code>.</p></footer>
+${sections.map(sectionMarkup)}</main>
+<footer class="muted"><p>Made by ${record.program}. All metrics are in <code>results.json</code>.</p></footer>
 <div id="tip" role="presentation" hidden></div>`;
   return documentOf(title, body, assets);
 }
 
-function sectionsOf(
-  material: Material,
-  figures: readonly ReportChart[],
-  examples: ExampleSprites | undefined,
-): Section[] {
-  const { record } = material;
-  const charts = (section: ReportChart['section']) => chartGrid(figures, section);
-  const has = (section: ReportChart['section']) => figures.some((one) => one.section === section);
-  const missing = missingParts(material);
-  const sections: (Section | false)[] = [
-    {
-      id: 'verdict',
-      title: 'Verdict',
-      content: markup`${verdict(record).map((line) => markup`<p class="verdict">${line}</p>`)}${unsettled(record)}${examples ? story(record, examples) : ''}${flagList(record.flags)}${tablesOf(gateTable(record))}`,
-    },
-    {
-      id: 'accuracy',
-      title: 'Accuracy',
-      content: markup`${tableMarkup(accuracyTable(record))}<details><summary>By class</summary>${tableMarkup(classTable(record))}</details>`,
-    },
-    has('robustness') && {
-      id: 'robustness',
-      title: 'Accuracy under attack',
-      content: markup`<p>Each line is one attack and the loss it climbs, with its 95 % interval. A line that stays high only with the <em>softmax</em> loss is no defense: that loss has no gradient to follow. <span class="doubtful">Striped</span> figures come from an attack that saw no gradient on more than a tenth of the images.</p>${charts('robustness')}${tableMarkup(attackTable(record))}${tablesOf(testTable(record), targetTable(record))}`,
-    },
-    examples !== undefined && {
-      id: 'digits-section',
-      title: 'The attacked images',
-      content: digitCards(record, examples),
-    },
-    has('gradients') && {
-      id: 'gradients',
-      title: 'Vanished gradients',
-      content: markup`<p>A gradient attack follows the gradient of its loss with respect to the pixels. Training at temperature T and serving at T = 1 makes logits about T times larger; in float32 the softmax then rounds to exactly 1 and its gradient to exactly 0 (the bar at the left edge). The <em>margin</em> loss subtracts two logits and loses nothing.</p>${charts('gradients')}${tableMarkup(gradientTable(record))}`,
-    },
-    has('logits') && {
-      id: 'logits',
-      title: 'Scale of the logits',
-      content: markup`<p>Once the largest logit stands more than about 16 above the next, float32 rounds the true class&#39;s probability to 1 and gradient signs go wrong; past about 104 the other probabilities are 0 as well.</p>${charts('logits')}`,
-    },
-    has('minimal') && {
-      id: 'minimal',
-      title: 'Smallest perturbations',
-      content: markup`<p>How far an image must be moved until it falls. Curves that end below 100 % belong to attacks that found nothing on the rest; those images count as further, not as robust.</p>${charts('minimal')}${tableMarkup(minimalTable(record))}${tablesOf(targetDistanceTable(record))}`,
-    },
-    { id: 'confusion', title: 'Confusion', content: charts('confusion') },
-    has('training') && { id: 'training', title: 'Training', content: charts('training') },
-    missing.length > 0 && {
-      id: 'missing',
-      title: 'What is missing',
-      content: markup`<ul>${missing.map((line) => markup`<li>${withCode(line)}</li>`)}</ul>`,
-    },
-    { id: 'repeat', title: 'To repeat it', content: repetition(material) },
-  ];
-  return sections.filter((section) => section !== false);
+/** The sprites of the page, once. */
+function spritesOf(sections: readonly Section[]): Markup | undefined {
+  for (const block of sections.flatMap(({ blocks }) => blocks)) {
+    if (block.kind === 'example-cards') return spriteDefinitions(block.sprites);
+  }
+  return undefined;
 }
 
-/** A sentence of Markdown whose only mark-up are `commands`. */
-const withCode = (text: string): readonly Markup[] =>
-  text.split('`').map((part, i) => (i % 2 === 1 ? markup`<code>${part}</code>` : markup`${part}`));
-
-/** The tables that have something to show. */
-const tablesOf = (...tables: readonly Table[]): readonly Markup[] =>
-  tables.filter(({ rows }) => rows.length > 0).map(tableMarkup);
-
-/** The models on which the evaluation itself reaches no verdict, and what would settle it. */
-function unsettled({ verdicts }: EvaluationRecord): Markup {
-  const open = verdicts.filter(({ settled }) => !settled);
-  if (open.length === 0) return markup``;
-  return markup`<ul class="flags">${open.map(
-    ({ model, reason, command }) =>
-      markup`<li class="serious"><strong>No verdict on ${model}:</strong> ${reason}. ${command ? markup`To settle it: <code>${command}</code>` : ''}</li>`,
-  )}</ul>`;
+function sectionMarkup({ id, title, prose, blocks, charts, tables }: Section): Markup {
+  return markup`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>
+${prose.map((text) => markup`<p>${marked(text, '*', (part) => markup`<em>${part}</em>`)}</p>`)}${blocks.map(blockMarkup)}${charts.length > 0 ? markup`<div class="charts">${charts.map(chartMarkup)}</div>` : ''}${tables.filter(({ isCharted }) => !isCharted).map(tableMarkup)}
+</section>
+`;
 }
 
-function flagList(flags: readonly Flag[]): Markup {
-  if (flags.length === 0) return markup``;
-  return markup`<h3>Doubts</h3><ul class="flags">${flags.map(
-    ({ code, model, severity, value, threshold, advice }) =>
-      markup`<li class="${severity}"><strong>${severity === 'serious' ? 'Serious' : 'Note'}: ${code}</strong> (${model}: ${numberText(value)}, raised above ${numberText(threshold)}). ${sentence(advice)}</li>`,
-  )}</ul>`;
+/** A text in which `mark` stands around the parts that `wrap` wraps. */
+const marked = (text: string, mark: string, wrap: (part: string) => Markup): readonly Markup[] =>
+  text.split(mark).map((part, i) => (i % 2 === 1 ? wrap(part) : markup`${part}`));
+
+function blockMarkup(block: Block): Markup {
+  switch (block.kind) {
+    case 'summary':
+      return markup`${block.sentences.map((text) => markup`<p class="summary">${text}</p>`)}`;
+    case 'verdicts':
+      return markup`<ul class="verdicts">${block.verdicts.map(verdictMarkup)}</ul>`;
+    case 'flags':
+      return markup`<h3>Flags</h3><ul class="flags">${block.flags.map(flagMarkup)}</ul>`;
+    case 'attack-example':
+      return attackExampleMarkup(block.sprites, block.example);
+    case 'example-cards':
+      return exampleCards(block.sprites, block.compared);
+    case 'missing':
+      return markup`<ul>${block.sentences.map((text) => markup`<li>${text}</li>`)}</ul>`;
+    case 'provenance':
+      return markup`${block.records.map(provenanceMarkup)}
+<h3>Models</h3>
+${block.models.map(modelMarkup)}`;
+  }
 }
 
-function chartGrid(figures: readonly ReportChart[], section: ReportChart['section']): Markup {
-  return markup`<div class="charts">${figures
-    .filter((figure) => figure.section === section)
-    .map(
-      ({ chart, file }) => markup`<figure id="${file}" class="chart">${inlineSvg(chart)}</figure>`,
-    )}</div>`;
+function verdictMarkup({ model, settled, text, command }: VerdictText): Markup {
+  const open = command === null ? '' : markup` To settle it: <code>${command}</code>`;
+  return markup`<li class="${settled ? 'settled' : 'open'}"><strong>${model}:</strong> ${sentence(text)}${open}</li>`;
+}
+
+function flagMarkup({ code, model, severity, value, threshold, advice }: Flag): Markup {
+  return markup`<li class="${severity}"><strong>${severity === 'serious' ? 'Serious' : 'Note'}: ${code}</strong> (${model}: ${numberText(value)}, threshold ${numberText(threshold)}). ${sentence(advice)}</li>`;
+}
+
+function chartMarkup({ chart, file }: ReportChart): Markup {
+  return markup`<figure id="${file}" class="chart">${inlineSvg(chart)}</figure>`;
 }
 
 /** A table whose columns sort when there is JavaScript; it scrolls by itself where it is too wide. */
-function tableMarkup({ id, caption, columns, rows, isTotal }: Table): Markup {
-  return markup`<p class="caption" id="caption-${id}">${caption}</p><div class="table" role="region" aria-labelledby="caption-${id}" tabindex="0"><table id="table-${id}" aria-labelledby="caption-${id}"><thead><tr>${columns.map((name) => markup`<th scope="col">${name}</th>`)}</tr></thead><tbody>${rows.map(
+function tableMarkup(table: Table): Markup {
+  const { id, caption, columns, rows, totals, unreliable, isDetail } = table;
+  const footnote =
+    unreliable && hasUnreliableCells(table)
+      ? markup`<p class="caption"><span class="unreliable">Striped</span>: ${unreliable}.</p>`
+      : '';
+  const whole = markup`<div class="table" role="region" aria-labelledby="caption-${id}" tabindex="0"><table id="table-${id}" aria-labelledby="caption-${id}"><thead><tr>${columns.map((name) => markup`<th scope="col">${name}</th>`)}</tr></thead><tbody>${rows.map(
     (row) =>
-      markup`<tr${isTotal?.(row) ? markup` class="total"` : ''}>${row.map(
-        ({ text, note, value, doubtful }, c) => {
+      markup`<tr${totals?.has(row) ? markup` class="total"` : ''}>${row.map(
+        ({ text, note, value, isUnreliable }, c) => {
           const attributes = markup`${value === undefined ? '' : markup` data-value="${value}" class="number"`}`;
-          const content = markup`<span class="${doubtful ? 'doubtful' : ''}">${text}</span>${note ? markup`<small>${note}</small>` : ''}`;
+          const content = markup`<span class="${isUnreliable ? 'unreliable' : ''}">${text}</span>${note ? markup`<small>${note}</small>` : ''}`;
           return c === 0
             ? markup`<th scope="row"${attributes}>${content}</th>`
             : markup`<td${attributes}>${content}</td>`;
         },
       )}</tr>`,
-  )}</tbody></table></div>`;
+  )}</tbody></table></div>${footnote}`;
+  return isDetail
+    ? markup`<details><summary id="caption-${id}">${caption}</summary>${whole}</details>`
+    : markup`<p class="caption" id="caption-${id}">${caption}</p>${whole}`;
 }
 
-/** Everything that decided the figures, and the commands that give them again. */
-function repetition({ parts, record, cards }: Material): Markup {
-  return markup`${parts.map(provenance)}
-<h3>Models</h3>
-${record.models.map(({ name, folder, digest, temperature }) => {
-  const card = cards.get(name);
-  const settings = Object.entries(card?.settings ?? {}).filter(([, value]) => value !== null);
-  return markup`<details><summary>${name}: ${folder}, T = ${temperature}</summary><dl><div><dt>digest</dt><dd>${digest}</dd></div>${settings.map(([key, value]) => markup`<div><dt>${key}</dt><dd>${String(value)}</dd></div>`)}</dl></details>`;
-})}`;
-}
+const factList = (facts: Provenance['facts']): Markup =>
+  markup`<dl>${facts.map(([name, value]) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 
-/** How one record was measured. */
-function provenance(record: EvaluationRecord): Markup {
-  const facts: [string, string][] = [
-    ['Images', `${record.data.name}, digest ${record.data.digest}`],
-    [
-      'Engine',
-      `${record.engine.name} (${record.engine.instructionSet}), ${record.engine.threads} threads`,
-    ],
-    ...Object.entries(record.versions).map(([name, version]): [string, string] => [name, version]),
-    ['Seed', String(record.seed)],
-    ['Began', record.startedAt],
-    ['Took', `${record.seconds.toFixed(1)} s`],
-    ...Object.entries(record.configuration)
-      .filter(([, value]) => value !== null)
-      .map(([name, value]): [string, string] => [name, String(value)]),
-  ];
-  return markup`<pre tabindex="0"><code>${commandOf(record)}</code></pre>
-<dl>${facts.map(([name, value]) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
-}
+const provenanceMarkup = ({ command, facts }: Provenance): Markup =>
+  markup`<pre tabindex="0"><code>${command}</code></pre>
+${factList(facts)}`;
 
-/** The command line that made the record, quoted for a POSIX shell. */
-export function commandOf({ command }: EvaluationRecord): string {
-  const quoted = command.map((word) =>
-    /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replace(/'/g, `'\\''`)}'`,
-  );
-  return ['distill', ...quoted].join(' ');
-}
+const modelMarkup = ({ name, folder, temperature, facts }: ModelSource): Markup =>
+  markup`<details><summary>${name}: ${folder}, T = ${temperature}</summary>${factList(facts)}</details>
+`;

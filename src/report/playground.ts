@@ -6,11 +6,11 @@ import { wasmFile } from '../engine/index.ts';
 import { UserError } from '../errors.ts';
 import { readModel, type SavedModel } from '../models/index.ts';
 import { loadAssets, type PageAssets } from './assets.ts';
+import { contentPolicy, documentOf } from './document.ts';
 import { jsonBlock, type Markup, markup } from './markup.ts';
-import { contentPolicy, documentOf } from './page.ts';
-import { primaryModel } from './summary.ts';
+import { primaryModel } from './record-facts.ts';
 
-/** Test images to begin with, `[count, H, W, C]` bytes. */
+/** Test images to choose from, `[count, H, W, C]` bytes. */
 export interface Samples {
   readonly labels: readonly number[];
   readonly images: Uint8Array;
@@ -31,19 +31,23 @@ function weightsOf({ weights }: SavedModel): string {
 }
 
 /**
- * The models to begin with: the first, and beside it the one that a report of them would be about
- * or, where that is the first itself, the last.
+ * Indices of the models shown at first: the first, and the primary one of a report or, where that
+ * is the first itself, the last.
  */
-function sidesOf(models: readonly SavedModel[]): number[] {
+function initialModels(models: readonly SavedModel[]): number[] {
   const cards = models.map(({ card }) => card);
-  const subject = primaryModel({ models: cards });
-  const second = subject && subject !== cards[0] ? cards.indexOf(subject) : cards.length - 1;
+  const primary = primaryModel({ models: cards });
+  const second = primary && primary !== cards[0] ? cards.indexOf(primary) : cards.length - 1;
   return second === 0 ? [0] : [0, second];
 }
 
-const SIDES = ['First model', 'Second model'];
+const PANEL_TITLES = ['First model', 'Second model'];
 
-/** What one model makes of the image; `chosen` counts among `models`. */
+/**
+ * The panel with the result on one model.
+ * @param chosen index in `models`
+ * @param side index of the panel
+ */
 function panel(models: ReadonlyMap<string, SavedModel>, chosen: number, side: number): Markup {
   const options = Array.from(
     models,
@@ -53,15 +57,15 @@ function panel(models: ReadonlyMap<string, SavedModel>, chosen: number, side: nu
   const picture = (part: string, label: string, title: string) =>
     markup`<figure><canvas data-part="${part}" role="img" aria-label="${label}"></canvas><figcaption>${title}<br><span class="muted" data-part="${part}-text"></span></figcaption></figure>`;
   return markup`<section class="model" id="model-${side}" aria-labelledby="side-${side}">
-<h2 id="side-${side}"><label for="choice-${side}">${SIDES[side]}</label></h2>
+<h2 id="side-${side}"><label for="choice-${side}">${PANEL_TITLES[side]}</label></h2>
 <select id="choice-${side}" data-part="choice">${options}</select>
-<p class="answers"><span class="swatch s1">before: <strong data-part="before"></strong></span><br><span class="swatch s2">attacked: <strong data-part="after"></strong></span></p>
+<p class="predictions"><span class="swatch s1">before: <strong data-part="before"></strong></span><br><span class="swatch s2">attacked: <strong data-part="after"></strong></span></p>
 <div class="pictures">
 ${picture('gradient', 'gradient of the loss at every pixel', 'loss gradient')}
 ${picture('change', 'perturbation: what the attack changed', 'perturbation')}
 ${picture('attacked', 'attacked image', 'attacked image')}
 </div>
-<figure class="shares"><svg class="bars" viewBox="0 0 100 39" data-part="bars" role="img"></svg><figcaption class="muted">probability that the model gives each class</figcaption></figure>
+<figure class="probabilities"><svg class="bars" viewBox="0 0 100 39" data-part="bars" role="img"></svg><figcaption class="muted">probability of each class</figcaption></figure>
 </section>`;
 }
 
@@ -86,34 +90,36 @@ export async function playground(
     })),
     samples: { labels: samples.labels, images: base64(samples.images) },
   };
-  const panels = sidesOf([...models.values()]).map((chosen, side) => panel(models, chosen, side));
+  const panels = initialModels([...models.values()]).map((chosen, side) =>
+    panel(models, chosen, side),
+  );
   const body = markup`<header>
 <h1>Playground</h1>
-<p>Draw a digit or pick a test image. The attack then changes its pixels a little, each by at most eps, to make a model give a wrong answer. To know which way to change a pixel it follows the gradient of a loss, and on a distilled model the choice of that loss decides what one sees: begin with <em>softmax</em>, then choose <em>margin</em>. Everything is computed in this page, by the program&#39;s own models, attacks and kernels.</p>
+<p>Draw a digit or pick a test image. The attack then changes its pixels a little, each by at most eps, to make a model give a wrong answer. It follows the gradient of a loss, and on a distilled model the choice of that loss decides the result: try <em>softmax</em> first, then <em>margin</em>. Everything is computed in this page, with the program&#39;s own models, attacks and kernels.</p>
 ${back === undefined ? '' : markup`<nav aria-label="Report"><a href="${back}">Back to the report</a></nav>`}
 </header>
 <main>
 <form class="controls" id="controls" hidden>
 <label>attack <select name="attack" aria-describedby="about-attack"></select></label>
-<label>loss it climbs <select name="loss" aria-describedby="about-loss"></select></label>
+<label>loss <select name="loss" aria-describedby="about-loss"></select></label>
 <label>eps <input type="range" name="eps" min="0" max="0.5" step="0.01" value="0.3"> <output name="eps-value">0.30</output> <span class="muted">of 1 (black to white)</span></label>
 <label>true class <select name="label"></select></label>
 <p id="about-attack"></p>
 <p id="about-loss"></p>
 </form>
 <p id="status" role="status">The playground needs JavaScript and WebAssembly.</p>
-<div class="bench">
+<div class="playground">
 <section aria-labelledby="image-title">
 <h2 id="image-title">Image to attack</h2>
 <div class="pad"><canvas id="pad" tabindex="0" role="application" aria-roledescription="drawing pad" aria-label="image to attack" aria-describedby="pad-help"></canvas><span id="cursor" hidden></span></div>
-<p id="pad-says" role="status"></p>
+<p id="pad-status" role="status"></p>
 <div class="row"><button type="button" id="clear">Clear</button></div>
-<p id="pad-help" class="help">Draw with a finger or a mouse. By keyboard: the arrow keys move a cursor, <kbd>Space</kbd> or <kbd>Enter</kbd> puts the pen down and lifts it, <kbd>Delete</kbd> or <kbd>Backspace</kbd> does so with the eraser. A drawing is attacked when the stroke ends; its true class is taken to be what the first model sees.</p>
+<p id="pad-help" class="help">Draw with a finger or a mouse. By keyboard: the arrow keys move a cursor, <kbd>Space</kbd> or <kbd>Enter</kbd> puts the pen down and lifts it, <kbd>Delete</kbd> or <kbd>Backspace</kbd> does so with the eraser. A drawing is attacked when the stroke ends; its true class is taken to be the prediction of the first model.</p>
 <h3>Test images</h3>
 <div class="samples" id="samples" role="group" aria-label="Test images"></div>
 </section>
 <div class="models">${panels}
-<p class="help">Gradient: making a <strong class="lighter">red</strong> pixel lighter raises the loss, and so does making a <strong class="darker">blue</strong> one darker. Perturbation: red pixels were made lighter, blue ones darker. Full color is the largest value, which stands below the picture; stripes mean zero everywhere.</p></div>
+<p class="help">Gradient: making a <strong class="lighter">red</strong> pixel lighter raises the loss, and so does making a <strong class="darker">blue</strong> one darker. Perturbation: red pixels were made lighter, blue ones darker. Full color is the largest value, which is given below the picture; stripes mean zero everywhere.</p></div>
 </div>
 </main>
 ${jsonBlock('playground-data', data)}`;
@@ -138,7 +144,7 @@ export async function playgroundPage(
       throw new UserError(
         'foreign-model',
         `${folder} takes images of ${inputShape.join(' x ')} in ${classes} classes, ${dataset.name} has ${dataset.shape.join(' x ')} in ${dataset.classes}`,
-        { hint: 'name another --model or --data' },
+        { hint: 'choose models and a data set with the same image size and classes' },
       );
     }
     models.set(basename(resolve(folder)), model);

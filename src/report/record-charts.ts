@@ -1,48 +1,49 @@
-/** The charts of a report, each a view of the record. */
+/** The charts of a record, one function for each section that has some. */
 import {
-  type AttackRecord,
   type EvaluationRecord,
   GAP_FROM,
   HISTOGRAM_FROM,
   HISTOGRAM_TO,
+  isFixedBudget,
   type ModelRecord,
 } from '../evaluation/index.ts';
 import { numberText, percent } from '../numbers.ts';
+import { attackLabel, grouped, seriesKey } from './attack-identity.ts';
 import {
   type Chart,
   confusionChart,
+  type Histogram,
   histogramChart,
   hueOf,
+  hueOfLoss,
   type Line,
   lineChart,
-  type Row,
   ticksOf,
 } from './charts/index.ts';
 import type { Material } from './material.ts';
-import { mainBudget } from './summary.ts';
-import { accuracyOnAttacked } from './tables.ts';
-import { attackName, countText, rateText, slug } from './text.ts';
+import {
+  accuracyOnAttacked,
+  type FixedBudgetAttack,
+  mainBudget,
+  untargetedAttacks,
+} from './record-facts.ts';
+import { countText, distinct, rateText, slug } from './text.ts';
 
-/** A chart with the part of the page it belongs to and the name of its files. */
+/** A chart with the name of its files. */
 export interface ReportChart {
-  readonly section: 'robustness' | 'gradients' | 'logits' | 'confusion' | 'training' | 'minimal';
   readonly file: string;
   readonly chart: Chart;
 }
 
-/** Every chart that the material has the numbers for. */
-export function chartsOf(material: Material): ReportChart[] {
-  return [
-    ...robustness(material),
-    ...gradients(material),
-    ...logitGaps(material),
-    ...minimalPerturbations(material),
-    ...confusion(material),
-    ...training(material),
-  ].map((figure, i, all) => {
-    const name = slug(figure.file);
-    const earlier = all.slice(0, i).filter(({ file }) => slug(file) === name).length;
-    return { ...figure, file: earlier === 0 ? name : `${name}-${earlier + 1}` };
+/** The charts with file names that are safe, and different from each other. */
+function withFileNames(charts: readonly ReportChart[]): ReportChart[] {
+  const used = new Set<string>();
+  return charts.map(({ file, chart }) => {
+    const base = slug(file);
+    let name = base;
+    for (let n = 2; used.has(name); n++) name = `${base}-${n}`;
+    used.add(name);
+    return { file: name, chart };
   });
 }
 
@@ -56,46 +57,30 @@ const numberTicks = (low: number, high: number) =>
 
 const DASHES = [undefined, '7 4', '2 3', '9 3 2 3', '1 5'] as const;
 
-/** The losses' colors stay the same in every chart; the naive one is the alarming one. */
-const LOSS_HUES = { softmax: 2, logits: 5, temperature: 3, margin: 1, dlr: 4 } as const;
-const hueOfLoss = (loss: AttackRecord['loss']) => (loss === null ? 6 : LOSS_HUES[loss]);
-
-function distinct<T>(values: readonly T[]): T[] {
-  return [...new Set(values)];
-}
-
 /** Lines that can be told apart in one chart. */
 const MOST_LINES = 6;
 
 /**
- * Accuracy over eps: a chart a model and norm, a line an attack and loss. Where these are too many
- * for one chart, attacks with several losses get charts of their own.
+ * Accuracy over eps: one chart for each model and norm, one line for each attack and loss. Where
+ * these are too many for one chart, attacks with several losses get charts of their own.
  */
-function robustness({ record }: Material): ReportChart[] {
-  const fixed = record.attacks.filter(({ eps, targets }) => eps !== null && targets === null);
-  return distinct(fixed.map(({ norm }) => norm)).flatMap((norm) => {
-    const all = fixed.filter((attack) => attack.norm === norm);
+export function robustnessCharts({ record }: Material): ReportChart[] {
+  const byNorm = grouped(untargetedAttacks(record.attacks), ({ norm }) => norm);
+  const charts = byNorm.flatMap((all) => {
+    const [{ norm }] = all;
     const furthest = mainBudget(all)?.eps ?? 0;
-    const near = all.filter(({ eps }) => (eps as number) <= furthest);
+    const near = all.filter(({ eps }) => eps <= furthest);
     return groupsOf(near).flatMap((attacks) =>
       record.models.flatMap((model): ReportChart[] => {
         const own = near.filter(
           ({ model: name, attack }) => name === model.name && attacks.includes(attack),
         );
         if (own.length === 0) return [];
-        const lines = distinct(own.map(attackName)).map((name, i) =>
-          robustnessLine(
-            record,
-            name,
-            model,
-            own.filter((attack) => attackName(attack) === name),
-            attacks,
-            i,
-          ),
+        const lines = grouped(own, seriesKey).map((series, i) =>
+          robustnessLine(record, model, series, attacks, i),
         );
         return [
           {
-            section: 'robustness',
             file: `robustness-${norm}-${model.name}-${attacks.join('-')}`,
             chart: lineChart(
               `${model.name} under ${attacks.join(', ')}`,
@@ -113,12 +98,13 @@ function robustness({ record }: Material): ReportChart[] {
       }),
     );
   });
+  return withFileNames(charts);
 }
 
-/** Attacks that share a chart. */
-function groupsOf(attacks: readonly AttackRecord[]): string[][] {
+/** Names of attacks that share a chart. */
+function groupsOf(attacks: readonly FixedBudgetAttack[]): string[][] {
   const names = distinct(attacks.map(({ attack }) => attack));
-  if (distinct(attacks.map(attackName)).length <= MOST_LINES) return [names];
+  if (distinct(attacks.map(seriesKey)).length <= MOST_LINES) return [names];
   const hasLosses = (name: string) =>
     distinct(attacks.filter(({ attack }) => attack === name).map(({ loss }) => loss)).length > 1;
   const others = names.filter((name) => !hasLosses(name));
@@ -128,44 +114,44 @@ function groupsOf(attacks: readonly AttackRecord[]): string[][] {
 
 function robustnessLine(
   record: EvaluationRecord,
-  name: string,
   model: ModelRecord,
-  attacks: readonly AttackRecord[],
-  kinds: readonly string[],
+  series: readonly FixedBudgetAttack[],
+  attacks: readonly string[],
   index: number,
 ): Line {
-  const [{ attack, loss }] = attacks;
-  const dash = DASHES[kinds.indexOf(attack) % DASHES.length];
-  const points = attacks
+  const [first] = series;
+  const name = attackLabel(first);
+  const dash = DASHES[attacks.indexOf(first.attack) % DASHES.length];
+  const points = series
     .map(({ eps, robust }) => ({
-      x: eps as number,
+      x: eps,
       y: robust.rate,
       low: robust.low,
       high: robust.high,
-      tip: `${name}, eps ${numberText(eps as number)}: ${model.name} keeps ${rateText(robust)}`,
+      tip: `${name}, eps ${numberText(eps)}: ${model.name} keeps ${rateText(robust)}`,
     }))
     .sort((a, b) => a.x - b.x);
-  const accuracy = accuracyOnAttacked(record, model, attacks);
+  const accuracy = accuracyOnAttacked(record, model, series);
   const { rate, low, high } = accuracy;
   const clean = { x: 0, y: rate, low, high, tip: `no attack: ${rateText(accuracy)}` };
   return {
     name,
-    hue: kinds.length > 1 ? hueOf(index) : hueOfLoss(loss),
+    hue: attacks.length > 1 ? hueOf(index) : hueOfLoss(first.loss),
     ...(dash && { dash }),
     points: points[0].x === 0 ? points : [clean, ...points],
   };
 }
 
-/** Below float32's smallest number: where the bar of the exact zeros stands. */
+/** Below float32's smallest number: the place of the bar for gradients of exactly zero. */
 const ZERO_BAR = { from: HISTOGRAM_FROM - 6, to: HISTOGRAM_FROM - 3 };
 
-/** Size of the input gradient: a chart a loss, a histogram a model. */
-function gradients({ record }: Material): ReportChart[] {
+/** Size of the input gradient: one chart for each loss, one histogram for each model. */
+export function gradientCharts({ record }: Material): ReportChart[] {
   const losses = distinct(
     record.models.flatMap((model) => model.gradients.map(({ loss }) => loss)),
   );
-  return losses.map((loss) => {
-    const rows = record.models.flatMap(({ name, gradients }): Row[] => {
+  const charts = losses.map((loss) => {
+    const rows = record.models.flatMap(({ name, gradients }): Histogram[] => {
       const found = gradients.find((summary) => summary.loss === loss);
       if (!found) return [];
       const { zero, histogram } = found;
@@ -179,14 +165,13 @@ function gradients({ record }: Material): ReportChart[] {
       const none = {
         ...ZERO_BAR,
         share: zero.rate,
-        special: true,
+        isSpecial: true,
         tip: tip('exactly zero gradient', zero.hits),
       };
       return [{ name, hue: hueOf(0), bars: [none, ...bars] }];
     });
     const powers = [-40, -30, -20, -10, 0];
     return {
-      section: 'gradients' as const,
       file: `gradients-${loss}`,
       chart: histogramChart(
         `Input gradient of the ${loss} loss`,
@@ -207,11 +192,12 @@ function gradients({ record }: Material): ReportChart[] {
       ),
     };
   });
+  return withFileNames(charts);
 }
 
-/** How far the first logit stands above the second: a histogram a model. */
-function logitGaps({ record }: Material): ReportChart[] {
-  const rows = record.models.flatMap(({ name, logitGaps: counts }): Row[] => {
+/** The gap between the two largest logits: one histogram for each model. */
+export function logitCharts({ record }: Material): ReportChart[] {
+  const rows = record.models.flatMap(({ name, logitGaps: counts }): Histogram[] => {
     if (!counts) return [];
     const total = counts.reduce((a, b) => a + b, 0);
     const bars = counts.map((count, bin) => {
@@ -231,7 +217,6 @@ function logitGaps({ record }: Material): ReportChart[] {
     .map((value) => ({ value, label: numberText(2 ** value) }));
   return [
     {
-      section: 'logits',
       file: 'logit-gaps',
       chart: histogramChart(
         'Gap between the two largest logits',
@@ -250,35 +235,36 @@ function logitGaps({ record }: Material): ReportChart[] {
   ];
 }
 
-/** Distances at which images fall: steps that end below 100 % where an attack failed. */
-function minimalPerturbations({ record }: Material): ReportChart[] {
-  const minimal = record.attacks.filter(({ eps }) => eps === null);
-  const names = distinct(minimal.map((attack) => `${attackName(attack)} ${attack.norm}`));
-  return names.map((name) => {
-    const own = minimal.filter((attack) => `${attackName(attack)} ${attack.norm}` === name);
-    const lines = own.map((attack, i): Line => {
+/**
+ * Share of images with an adversarial example within a distance: steps that end below 100 % where
+ * an attack failed.
+ */
+export function minimalCharts({ record }: Material): ReportChart[] {
+  const minimal = record.attacks.filter((attack) => !isFixedBudget(attack));
+  const charts = grouped(minimal, seriesKey).map((own) => {
+    const [first] = own;
+    const name = attackLabel(first);
+    const lines = own.map((attack): Line => {
       const total = attack.success.length;
       const reached = attack.distance.filter((_, j) => attack.success[j]).sort((a, b) => a - b);
       const steps = reached.map((x, j) => ({ x, y: (j + 1) / total, tip: '' }));
       const model = record.models.findIndex(({ name }) => name === attack.model);
       return {
         name: attack.model,
-        hue: hueOf(Math.max(model, i)),
+        hue: hueOf(Math.max(0, model)),
         points: [{ x: 0, y: 0, tip: '' }, ...steps],
-        stepped: true,
+        isStepped: true,
       };
     });
     const furthest = Math.max(...lines.flatMap(({ points }) => points.map(({ x }) => x)), 1e-9);
+    const found = own.map(({ model, success }) => `${model} ${percent(shareOf(success))}`);
     return {
-      section: 'minimal' as const,
-      file: `minimal-${name}`,
+      file: `minimal-${name} ${first.norm}`,
       chart: lineChart(
-        `${name}: smallest perturbations`,
-        `share of images that fall within a distance, one line for each model: ${own
-          .map(({ model, success }) => `${model} ${percent(shareOf(success))} in the end`)
-          .join(', ')}`,
+        `${name}, ${first.norm}: smallest perturbations`,
+        `share of images with an adversarial example within a distance, one line for each model; found in all: ${found.join(', ')}`,
         {
-          label: `distance (${own[0].norm})`,
+          label: `distance (${first.norm})`,
           domain: [0, furthest],
           ticks: numberTicks(0, furthest),
         },
@@ -287,25 +273,26 @@ function minimalPerturbations({ record }: Material): ReportChart[] {
       ),
     };
   });
+  return withFileNames(charts);
 }
 
 const shareOf = (flags: readonly boolean[]): number =>
   flags.length === 0 ? 0 : flags.filter(Boolean).length / flags.length;
 
-function confusion({ record }: Material): ReportChart[] {
-  return record.models.map(({ name, confusion: counts, accuracy }) => ({
-    section: 'confusion',
+export function confusionCharts({ record }: Material): ReportChart[] {
+  const charts = record.models.map(({ name, confusion, accuracy: { rate, hits, total } }) => ({
     file: `confusion-${name}`,
     chart: confusionChart(
-      `${name}: ${percent(accuracy.rate)} right`,
-      `confusion matrix of ${name} on ${countText(accuracy.total)} images, ${countText(accuracy.total - accuracy.hits)} of them wrong; the table by class holds its numbers`,
-      counts,
+      `${name}: accuracy ${percent(rate)}`,
+      `confusion matrix of ${name} on ${countText(total)} images, ${countText(total - hits)} of them wrong; the table by class has the accuracy of each class`,
+      confusion,
     ),
   }));
+  return withFileNames(charts);
 }
 
-/** Validation accuracy and loss by epoch, a line a model. */
-function training({ record, cards }: Material): ReportChart[] {
+/** Validation accuracy and loss by epoch, one line for each model. */
+export function trainingCharts({ record, cards }: Material): ReportChart[] {
   const trained = record.models.flatMap(({ name }, i) => {
     const history = cards.get(name)?.history ?? [];
     return history.length > 0 ? [{ name, hue: hueOf(i), history }] : [];
@@ -326,13 +313,13 @@ function training({ record, cards }: Material): ReportChart[] {
   const accuracyTicks = ticksOf(least, 1).map((value) => ({ value, label: percentLabel(value) }));
   const line = (
     { name, hue, history }: (typeof trained)[number],
-    figure: (epoch: (typeof history)[number]) => number | null,
+    metric: (epoch: (typeof history)[number]) => number | null,
     text: (value: number) => string,
   ): Line => ({
     name,
     hue,
     points: history.flatMap((epoch, i) => {
-      const y = figure(epoch);
+      const y = metric(epoch);
       return y === null ? [] : [{ x: i + 1, y, tip: `${name}, epoch ${i + 1}: ${text(y)}` }];
     }),
   });
@@ -340,7 +327,6 @@ function training({ record, cards }: Material): ReportChart[] {
   const most = Math.max(...losses.flatMap(({ points }) => points.map(({ y }) => y)), 1e-9);
   return [
     {
-      section: 'training',
       file: 'training-accuracy',
       chart: lineChart(
         'Validation accuracy',
@@ -351,7 +337,6 @@ function training({ record, cards }: Material): ReportChart[] {
       ),
     },
     {
-      section: 'training',
       file: 'training-loss',
       chart: lineChart(
         'Training loss',

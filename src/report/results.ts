@@ -1,20 +1,20 @@
-/** `results.json`: every figure of the report for programs, without the per-example outcomes. */
+/** `results.json`: every metric of the report for programs, without the per-example outcomes. */
 
 import type { Material } from './material.ts';
 import { missingParts } from './missing.ts';
 import type { ReportChart } from './record-charts.ts';
-import { verdict } from './summary.ts';
+import { summarize } from './summary.ts';
 
-const RESULTS_SCHEMA = 'distill-results/1';
+const RESULTS_SCHEMA = 'distill-results/2';
 
-export function results(material: Material, figures: readonly ReportChart[]) {
+export function results(material: Material, charts: readonly ReportChart[]) {
   const { record, cards } = material;
   const { models, attacks, data, ...rest } = record;
   return {
     ...rest,
     schema: RESULTS_SCHEMA,
     record: record.schema,
-    verdict: verdict(record),
+    summary: summarize(record),
     missing: missingParts(material),
     data: { name: data.name, digest: data.digest, images: data.labels.length },
     models: models.map(({ predicted, examples, ...model }) => ({
@@ -30,7 +30,7 @@ export function results(material: Material, figures: readonly ReportChart[]) {
         illegal: legal.filter((isLegal) => !isLegal).length,
       }),
     ),
-    charts: figures.map(({ file, chart }) => ({
+    charts: charts.map(({ file, chart }) => ({
       file: `charts/${file}.svg`,
       title: chart.title,
       description: chart.description,

@@ -1,115 +1,112 @@
-/** What a record says, in sentences. The page, the Markdown form and the terminal say the same. */
+/** A record in sentences; every renderer shows the same ones. */
 import {
   type AttackRecord,
   type EvaluationRecord,
   type ModelRecord,
   type Rate,
   robustAccuracy,
+  type TestRecord,
 } from '../evaluation/index.ts';
 import { numberText, percent } from '../numbers.ts';
-import { isBlind, isSignificant } from './tables.ts';
-import { attackName, countText, rateText } from './text.ts';
-
-/** The model that a record is about: the last one trained at a temperature, else the last. */
-export function primaryModel<M extends { readonly temperature: number }>({
-  models,
-}: {
-  readonly models: readonly M[];
-}): M | undefined {
-  return models.findLast(({ temperature }) => temperature !== 1) ?? models.at(-1);
-}
+import { attackLabel } from './attack-identity.ts';
+import {
+  type Budget,
+  type FixedBudgetAttack,
+  isSignificant,
+  lacksGradient,
+  mainBudget,
+  primaryModel,
+  untargetedAttacks,
+  zeroGradientShare,
+} from './record-facts.ts';
+import { countText, rateText } from './text.ts';
 
 /**
- * Up to three sentences: accuracy beside the first model's; what the naive attack seems to show;
- * what is left under the strongest attacks of the record.
+ * Up to three sentences: accuracy beside the first model's; what an attack without gradient
+ * overstates; the worst case over the attacks of the record.
  */
-export function verdict(record: EvaluationRecord): string[] {
-  const subject = primaryModel(record);
-  if (!subject) return ['This record holds no model.'];
-  return [accuracySentence(record, subject), ...attackSentences(record, subject)];
+export function summarize(record: EvaluationRecord): string[] {
+  const primary = primaryModel(record);
+  if (!primary) return ['This record holds no model.'];
+  return [accuracySentence(record, primary), ...attackSentences(record, primary)];
 }
 
-function accuracySentence({ models, tests }: EvaluationRecord, subject: ModelRecord): string {
+/** Such as `, a significant difference (…)`; empty without a test. */
+function significanceText(test: TestRecord | undefined): string {
+  if (!test) return '';
+  const p = `exact McNemar p = ${test.p.toPrecision(2)}, with Holm's correction ${test.holm.toPrecision(2)}`;
+  return `, ${isSignificant(test) ? 'a significant difference' : 'no significant difference'} (${p})`;
+}
+
+function accuracySentence({ models, tests }: EvaluationRecord, primary: ModelRecord): string {
   const [first] = models;
-  const own = `On ${countText(subject.accuracy.total)} test images the ${subject.name} is right on ${rateText(subject.accuracy)}`;
-  if (first.name === subject.name) return `${own}.`;
-  const other = `the ${first.name} on ${rateText(first.accuracy)}`;
+  const images = countText(primary.accuracy.total);
+  const own = `On ${images} test images the accuracy of the ${primary.name} is ${rateText(primary.accuracy)}`;
+  if (first.name === primary.name) return `${own}.`;
   const test = tests.find(
-    (one) => one.metric === 'accuracy' && one.first === first.name && one.second === subject.name,
+    (one) => one.metric === 'accuracy' && one.first === first.name && one.second === primary.name,
   );
-  if (!test) return `${own}, ${other}.`;
-  const p = `exact McNemar p = ${test.p.toPrecision(2)}`;
-  return `${own}, ${other}: ${test.p < 0.05 ? `a significant difference (${p})` : `no significant difference (${p})`}.`;
+  return `${own}, that of the ${first.name} ${rateText(first.accuracy)}${significanceText(test)}.`;
 }
 
-/**
- * The budget that most attacks share, the largest where several do: an attack at an enormous eps
- * is a check of the evaluation, not a threat.
- */
-export function mainBudget(
-  attacks: readonly AttackRecord[],
-): { readonly norm: AttackRecord['norm']; readonly eps: number } | undefined {
-  const budgets = new Map<string, { norm: AttackRecord['norm']; eps: number; count: number }>();
-  for (const { norm, eps, targets } of attacks) {
-    if (eps === null || targets !== null) continue;
-    const key = `${norm} ${eps}`;
-    const count = (budgets.get(key)?.count ?? 0) + 1;
-    budgets.set(key, { norm, eps, count });
-  }
-  return [...budgets.values()].sort((a, b) => b.count - a.count || b.eps - a.eps)[0];
-}
-
-function attackSentences(record: EvaluationRecord, subject: ModelRecord): string[] {
-  const own = record.attacks.filter(
-    ({ model, eps, targets }) => model === subject.name && eps !== null && targets === null,
-  );
+function attackSentences(record: EvaluationRecord, primary: ModelRecord): string[] {
+  const own = untargetedAttacks(record.attacks.filter(({ model }) => model === primary.name));
   const main = mainBudget(own);
   if (!main) {
     return ['It was not attacked, so this record says nothing about its robustness.'];
   }
   const { norm, eps } = main;
-  const strongest = own.filter((attack) => attack.norm === norm && attack.eps === eps);
-  const blind = strongest.filter((attack) => isBlind(record, attack));
-  const sighted = strongest.filter((attack) => !isBlind(record, attack));
-  const budget = `${norm} eps ${numberText(eps)}`;
-  const sentences: string[] = [];
-  if (blind.length > 0) {
-    const naive = blind.find(({ loss }) => loss === 'softmax') ?? blind[0];
-    const zero = subject.gradients.find(({ loss }) => loss === naive.loss)?.zero.rate ?? 0;
-    sentences.push(
-      `Attacked with ${attackName(naive)} (${budget}) it seems to keep ${rateText(naive.robust)}, but that loss has a gradient of exactly zero on ${percent(zero)} of the images: the attack sees nothing.`,
-    );
+  const attacks = own.filter((attack) => attack.norm === norm && attack.eps === eps);
+  const withoutGradient = attacks.filter((attack) => lacksGradient(record, attack));
+  const withGradient = attacks.filter((attack) => !lacksGradient(record, attack));
+  const strongest = [...withGradient, ...withoutGradient].reduce((least, attack) =>
+    attack.robust.rate < least.robust.rate ? attack : least,
+  );
+  const worst = worstCaseOf(record, main, primary.name) ?? strongest.robust;
+  if (withGradient.length === 0) {
+    return [
+      `Under attack (${budgetText(main)}) it keeps at most ${rateText(worst)}, but no attack at this budget is evidence of robustness: each climbs a loss whose gradient is exactly zero on more than a tenth of the images. Attack it with a loss whose gradient does not vanish, such as margin.`,
+    ];
   }
-  if (sighted.length === 0) {
-    sentences.push(
-      'Every attack in this record was blind, so there is no verdict on robustness: run `distill evaluate` with a loss that does not vanish, such as margin.',
-    );
-    return sentences;
-  }
-  sentences.push(worstSentence(record, subject, { norm, eps, budget }, lowest(sighted)));
-  return sentences;
+  const misleading = withoutGradient.filter(({ robust }) => robust.rate > worst.rate);
+  const naive = misleading.find(({ loss }) => loss === 'softmax') ?? misleading.at(0);
+  return [
+    ...(naive ? [misleadingSentence(record, naive)] : []),
+    worstCaseSentence(record, main, primary, worst, strongest),
+  ];
 }
 
-const lowest = (attacks: readonly AttackRecord[]): AttackRecord =>
-  attacks.reduce((least, attack) => (attack.robust.rate < least.robust.rate ? attack : least));
+const budgetText = ({ norm, eps }: Budget): string => `${norm} eps ${numberText(eps)}`;
 
-function worstSentence(
+const worstCaseOf = (
+  { worstCases }: EvaluationRecord,
+  { norm, eps }: Budget,
+  name: string,
+): Rate | undefined =>
+  worstCases.find((one) => one.model === name && one.norm === norm && one.eps === eps);
+
+function misleadingSentence(record: EvaluationRecord, attack: FixedBudgetAttack): string {
+  const zero = percent(zeroGradientShare(record, attack));
+  return `Under ${attackLabel(attack)} (${budgetText(attack)}) it seems to keep ${rateText(attack.robust)}, but that is no evidence: the gradient of this loss is exactly zero on ${zero} of the images, so the attack has no direction to follow.`;
+}
+
+function worstCaseSentence(
   record: EvaluationRecord,
-  subject: ModelRecord,
-  { norm, eps, budget }: { norm: AttackRecord['norm']; eps: number; budget: string },
+  budget: Budget,
+  primary: ModelRecord,
+  worst: Rate,
   strongest: AttackRecord,
 ): string {
-  const found = record.worstCases.filter((one) => one.norm === norm && one.eps === eps);
-  const worstOf = (model: string): Rate | undefined => found.find((one) => one.model === model);
-  const own = worstOf(subject.name) ?? strongest.robust;
   const [first] = record.models;
-  const other = first.name === subject.name ? undefined : worstOf(first.name);
+  const other = first.name === primary.name ? undefined : worstCaseOf(record, budget, first.name);
   const test = record.tests.find(
-    (one) => one.metric === robustAccuracy({ norm, eps }) && one.second === subject.name,
+    (one) =>
+      one.metric === robustAccuracy(budget) &&
+      one.first === first.name &&
+      one.second === primary.name,
   );
-  const chance = test
-    ? `, ${isSignificant(test) ? 'a significant difference' : 'no significant difference'} (exact McNemar p = ${test.p.toPrecision(2)}, with Holm's correction ${test.holm.toPrecision(2)})`
+  const compared = other
+    ? `; the ${first.name} keeps at most ${rateText(other)}${significanceText(test)}`
     : '';
-  const compared = other ? `; the ${first.name} at most ${rateText(other)}${chance}` : '';
-  return `Against the worst of all attacks (${budget}; the strongest is ${attackName(strongest)}) it keeps at most ${rateText(own)}${compared}.`;
+  return `In the worst case over all attacks (${budgetText(budget)}; the strongest is ${attackLabel(strongest)}) it keeps at most ${rateText(worst)}${compared}.`;
 }

@@ -1,6 +1,6 @@
-/** How figures are written in pages, charts and Markdown. */
+/** How metrics are written in pages, charts and Markdown. */
 
-import { type AttackRecord, nameOfAttack, type Rate } from '../evaluation/index.ts';
+import type { Rate } from '../evaluation/index.ts';
 import { percent } from '../numbers.ts';
 
 /** Such as `99.02 to 99.37`, in percent. */
@@ -13,7 +13,7 @@ export const rateText = (rate: Rate): string => `${percent(rate.rate)} (${interv
 /** Such as `10,000`. */
 export const countText = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 
-/** A class or file name part: lower-case letters, digits and single dashes. */
+/** A file name part: lower-case letters, digits and single dashes. */
 export const slug = (text: string): string =>
   text
     .toLowerCase()
@@ -21,16 +21,9 @@ export const slug = (text: string): string =>
     .replace(/^[-.]+|[-.]+$/g, '')
     .slice(0, 60) || 'unnamed';
 
-/** An attack, the loss it climbs and its own choices, such as `pgd margin steps=100`. */
-export const attackName = (record: AttackRecord): string => {
-  const { attack, loss, source } = record;
-  const choices = nameOfAttack(record)
-    .split(' ')
-    .filter((word) => word.includes('='));
-  const borrowed = source === null ? [] : [`from ${source}`];
-  return [attack, ...(loss === null ? [] : [loss]), ...choices, ...borrowed].join(' ');
-};
-
 /** A phrase as a sentence of its own. */
 export const sentence = (phrase: string): string =>
   `${phrase.charAt(0).toUpperCase()}${phrase.slice(1).replace(/\.?$/, '.')}`;
+
+/** Each value once, in the order of its first appearance. */
+export const distinct = <T>(values: readonly T[]): T[] => [...new Set(values)];

@@ -16,8 +16,8 @@ export function shapeProto(sizes: readonly number[]): TensorShapeProto {
 }
 
 export const attr = {
-  type(type: number): AttrValue {
-    return create(AttrValueSchema, { value: { case: 'type', value: type } });
+  type(name: keyof typeof DataType): AttrValue {
+    return create(AttrValueSchema, { value: { case: 'type', value: DataType[name] } });
   },
   bool(value: boolean): AttrValue {
     return create(AttrValueSchema, { value: { case: 'b', value } });

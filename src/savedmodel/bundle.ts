@@ -1,15 +1,14 @@
 /**
  * The tensor bundle, TensorFlow's checkpoint format (version 2): `PREFIX.index` is a LevelDB table
  * from tensor names to `BundleEntryProto`s; `PREFIX.data-00000-of-00001` holds the raw
- * little-endian values one after another. The header stands under the empty key.
+ * little-endian values one after another. The header is stored under the empty key.
  */
 import { writeFileSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { FormatError, MAX_FILE_BYTES, readFileBytes } from '../storage/index.ts';
 import { crc32c, maskCrc, maskedCrc32c } from './crc32c.ts';
 import { DataType, dtypeName } from './dtypes.ts';
-import { FormatError } from './errors.ts';
-import { MAX_FILE_BYTES, readFileBytes } from './files.ts';
 import {
   type BundleEntryProto,
   BundleEntryProtoSchema,
@@ -75,7 +74,7 @@ export function writeBundle(prefix: string, tensors: readonly NamedTensor[]): vo
   writeFileSync(`${prefix}.index`, encodeTable(entries));
 }
 
-/** What the index says of one tensor. */
+/** The index's entry for one tensor. */
 export interface BundleEntry {
   readonly name: string;
   readonly dtype: number;
@@ -172,7 +171,7 @@ function readValues(
     throw new FormatError(index, `"${name}" is stored in slices, which is not supported`);
   }
   if (proto.shardId < 0 || proto.shardId >= shards) {
-    throw new FormatError(index, `"${name}" lies in data file ${proto.shardId} of ${shards}`);
+    throw new FormatError(index, `"${name}" is in data file ${proto.shardId} of ${shards}`);
   }
   const offset = Number(proto.offset);
   const length = Number(proto.size);

@@ -27,6 +27,8 @@ export interface VariableSpec {
 }
 
 export class GraphBuilder {
+  /** Makes the attribute values of nodes. */
+  readonly attr = attr;
   readonly nodes: NodeDef[] = [];
   readonly variables: VariableSpec[] = [];
   readonly #names = new Set<string>();
@@ -55,35 +57,35 @@ export class GraphBuilder {
     inputs: readonly string[],
     attributes: Readonly<Record<string, AttrValue>> = {},
   ): string {
-    return this.node(op, name, inputs, { T: attr.type(DataType.float), ...attributes });
+    return this.node(op, name, inputs, { T: attr.type('float'), ...attributes });
   }
 
   placeholder(name: string, shape: readonly number[]): string {
     return this.node('Placeholder', name, [], {
-      dtype: attr.type(DataType.float),
+      dtype: attr.type('float'),
       shape: attr.shape(shape),
     });
   }
 
   floats(name: string, values: readonly number[], shape: readonly number[]): string {
     const value = attr.floats(values, shape);
-    return this.node('Const', name, [], { dtype: attr.type(DataType.float), value });
+    return this.node('Const', name, [], { dtype: attr.type('float'), value });
   }
 
   int32s(name: string, values: readonly number[], shape: readonly number[]): string {
     const value = attr.int32s(values, shape);
-    return this.node('Const', name, [], { dtype: attr.type(DataType.int32), value });
+    return this.node('Const', name, [], { dtype: attr.type('int32'), value });
   }
 
   #strings(name: string, values: readonly string[], shape: readonly number[]): string {
     const value = attr.strings(values, shape);
-    return this.node('Const', name, [], { dtype: attr.type(DataType.string), value });
+    return this.node('Const', name, [], { dtype: attr.type('string'), value });
   }
 
   /** A float32 resource variable; returns a reference to its value. */
   variable(spec: VariableSpec): string {
     const { name, shape } = spec;
-    const dtype = attr.type(DataType.float);
+    const dtype = attr.type('float');
     this.variables.push(spec);
     this.node('VarHandleOp', name, [], {
       container: attr.string(''),
@@ -111,13 +113,13 @@ export class GraphBuilder {
       dtypes,
     });
     const saved = this.node('Identity', 'save/control_dependency', [file, `^${save}`], {
-      T: attr.type(DataType.string),
+      T: attr.type('string'),
     });
     const restored = this.node('RestoreV2', 'save/RestoreV2', [file, keys, slices], { dtypes });
     const assigned = names.map((name, i) => {
       const value = this.float('Identity', `save/Identity_${i}`, [`${restored}:${i}`]);
       return this.node('AssignVariableOp', `save/AssignVariableOp_${i}`, [name, value], {
-        dtype: attr.type(DataType.float),
+        dtype: attr.type('float'),
       });
     });
     const all = this.node(

@@ -1,8 +1,5 @@
-export { attr } from './attributes.ts';
 export { type Bundle, type NamedTensor, readBundle, writeBundle } from './bundle.ts';
 export { DataType, dtypeName } from './dtypes.ts';
-export { FormatError, printable } from './errors.ts';
-export { readFileBytes } from './files.ts';
 export {
   type AttrValue,
   EventSchema,
@@ -12,6 +9,7 @@ export {
   type MetaGraphDef,
   type NodeDef,
   type TensorProto,
+  type TensorShapeProto,
 } from './gen/tensorflow_pb.ts';
 export { GraphBuilder } from './graph.ts';
 export { frameRecord } from './record.ts';

@@ -1,15 +1,14 @@
 /**
  * The SavedModel container: `saved_model.pb` (graph, signatures, saver) beside `variables/`
  * (a tensor bundle). One graph with the tag `serve`, which TensorFlow 1 and 2, TensorFlow Serving
- * and the converters load; its weights are variables, so TensorFlow can go on training them.
+ * and the converters load; its weights are variables, so TensorFlow can continue training them.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { FormatError, readFileBytes } from '../storage/index.ts';
 import { shapeProto } from './attributes.ts';
 import { type NamedTensor, writeBundle } from './bundle.ts';
-import { FormatError } from './errors.ts';
-import { readFileBytes } from './files.ts';
 import {
   type MetaGraphDef,
   type SavedModel,

@@ -12,8 +12,9 @@
  * The index block maps the last key of each data block to the block's handle (offset and size).
  * Written without compression, as TensorFlow does; compressed blocks are refused.
  */
+
+import { FormatError } from '../storage/index.ts';
 import { crc32c, maskCrc, maskedCrc32c } from './crc32c.ts';
-import { FormatError } from './errors.ts';
 import { Cursor, encodeVarint } from './varint.ts';
 
 const MAGIC = 0xdb4775248b80fb57n;
@@ -156,7 +157,7 @@ function readBlock(body: Buffer, handle: Cursor): Buffer {
   const offset = handle.varint();
   const size = handle.varint();
   if (offset + size + TRAILER_BYTES > body.length) {
-    throw new RangeError('a block lies outside of it');
+    throw new RangeError('a block is outside of it');
   }
   const withType = body.subarray(offset, offset + size + 1);
   if (body.readUInt32LE(offset + size + 1) !== maskedCrc32c(withType)) {

@@ -1,7 +1,7 @@
 /**
  * Adversarial training: every step learns from images attacked against the model as it is then.
  *
- * Papers: Madry et al. 2018, "Toward Deep Learning Models Resistant to Adversarial Attacks" (PGD
+ * Papers: Madry et al. 2018, "Towards Deep Learning Models Resistant to Adversarial Attacks" (PGD
  * in the loop); Wong, Rice & Kolter 2020, "Fast is better than free" (one step of 1.25 eps from a
  * random start); Goldblum et al. 2020, "Adversarially Robust Distillation" (a student on attacked
  * images with a robust teacher's soft labels of the clean ones).
@@ -29,16 +29,16 @@ function stepSize(eps: number, steps: number): number {
 }
 
 /**
- * Replaces the images of a training step by attacked ones. The attack climbs the training loss
- * (cross-entropy at the model's temperature) and does not stop early: training wants the worst
- * point, not the first that fools.
+ * Replaces the images of a training step by attacked ones. The attack maximizes the training loss
+ * (cross-entropy at the model's temperature) and does not stop early: training needs the worst
+ * case, not the first misclassified image.
  */
 export function adversarialImages({ eps: fullEps, steps }: Adversary): Perturb {
   return ({ model, images, labels, progress, stream }) => {
     const eps = fullEps * Math.min(1, progress / WARM_UP);
     return ascend({
       oracle: new Oracle(model.classifier('in training')),
-      examples: { images, labels, streams: Array.from(labels, (_, i) => stream.child(i)) },
+      batch: { images, labels, streams: Array.from(labels, (_, i) => stream.child(i)) },
       goal: { kind: 'untargeted' },
       threat: { norm: 'Linf', eps },
       loss: 'temperature',

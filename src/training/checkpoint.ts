@@ -1,12 +1,12 @@
 import { readFile, rm } from 'node:fs/promises';
 import { z } from 'zod';
-import { digestOf, sha256, writeFileAtomically } from '../data/index.ts';
 import { UserError } from '../errors.ts';
 import type { EpochRecord } from '../models/index.ts';
+import { digestOf, sha256, writeFileAtomically } from '../storage/index.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 
 /**
- * Where a training run stands between two steps. Shuffling and dropout draw from streams named
+ * The state of a training run between two steps. Shuffling and dropout draw from streams named
  * by phase, epoch and step, so these numbers are the whole cursor in the random streams.
  */
 export interface TrainingCursor {
@@ -27,7 +27,7 @@ export interface Checkpoint {
 }
 
 /**
- * Whether to go on from the checkpoint of a run that was stopped: never; where there is one that
+ * Whether to resume from the checkpoint of a run that was stopped: never; where there is one that
  * matches the settings; or always, so that one of other settings is an error.
  */
 export type Resume = 'never' | 'matching' | 'always';
@@ -57,7 +57,7 @@ const stateSchema = z.strictObject({
 
 type State = z.infer<typeof stateSchema>;
 
-/** Over all that a checkpoint holds: training that goes on from one wrong bit ends elsewhere. */
+/** Over all that a checkpoint holds: training resumed from one wrong bit gives other weights. */
 function digest(state: string, tensors: Checkpoint['tensors']): string {
   const values = Array.from(tensors, ([name, { buffer, byteOffset, byteLength }]) => ({
     name,
@@ -73,9 +73,9 @@ export class CheckpointFile {
   readonly #engine: State['engine'];
 
   /**
-   * @param inputsDigest of the run: a checkpoint of other settings or data is never taken up
+   * @param inputsDigest of the run: a checkpoint of other settings or data is never resumed from
    * @param engine which computes: another one, or another instruction set, rounds differently, so
-   *   going on from its checkpoint would give the weights of neither
+   *   resuming from its checkpoint would give the weights of neither
    */
   constructor(modelFolder: string, inputsDigest: string, engine: State['engine']) {
     this.path = `${modelFolder.replace(/[/\\]+$/, '')}.checkpoint.safetensors`;
@@ -91,7 +91,7 @@ export class CheckpointFile {
   }
 
   /**
-   * The checkpoint to go on from, or undefined where there is none.
+   * The checkpoint to resume from, or undefined where there is none.
    * @param lengths of the tensors that must be in it, by name, such as `weight/conv1/kernel`
    * @throws UserError `bad-checkpoint`, `foreign-checkpoint`, if `resume` is `always`
    */
@@ -111,7 +111,7 @@ export class CheckpointFile {
   async #read(lengths: ReadonlyMap<string, number>): Promise<Checkpoint | undefined> {
     const damaged = (problem: string, cause?: unknown) =>
       new UserError('bad-checkpoint', `${this.path} is damaged: ${problem}`, {
-        hint: 'leave --resume out to start anew',
+        hint: 'start over without resuming',
         cause,
       });
     let bytes: Buffer;
@@ -143,7 +143,7 @@ export class CheckpointFile {
   #refuseForeign({ inputsDigest, engine }: State): void {
     const refuse = (difference: string, hint: string): never => {
       throw new UserError('foreign-checkpoint', `${this.path} was made ${difference}`, {
-        hint: `${hint}, or leave --resume out to start anew`,
+        hint: `${hint}, or start over without resuming`,
       });
     };
     if (inputsDigest !== this.#inputsDigest) {
@@ -156,7 +156,7 @@ export class CheckpointFile {
     if (described(engine) !== described(this.#engine)) {
       refuse(
         `on the engine ${described(engine)}, and ${described(this.#engine)} rounds differently`,
-        `use --engine ${engine.name} on the machine that it ran on`,
+        `use the engine ${engine.name} on the machine that it ran on`,
       );
     }
   }

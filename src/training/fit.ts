@@ -67,15 +67,15 @@ const OPTIMIZER = 'optimizer/';
 const START: TrainingCursor = { phase: 0, epoch: 0, step: 0, lossSum: 0, correct: 0, seen: 0 };
 
 /** From `peak` at the first step to nearly zero at the last, along half a cosine. */
-function learningRateAt(peak: number, step: number, steps: number): number {
+export function learningRateAt(peak: number, step: number, steps: number): number {
   return 0.5 * peak * (1 + Math.cos((Math.PI * step) / steps));
 }
 
 function diverged(how: string): RunError {
-  return new RunError('diverged', `training diverged: ${how}`, { hint: 'lower --learning-rate' });
+  return new RunError('diverged', `training diverged: ${how}`, { hint: 'lower the learning rate' });
 }
 
-/** One run of the loop below; a class because a run can be stopped and taken up between steps. */
+/** One run of the training loop; a class because a run can be stopped and resumed between steps. */
 class Run {
   readonly #options: FitOptions;
   readonly #history: EpochRecord[] = [];

@@ -14,7 +14,7 @@ export {
   type SoftLabelsCard,
   softLabelInputsDigest,
 } from './soft-labels.ts';
-export { type SurrogateOptions, trainSurrogate } from './surrogate.ts';
+export { trainSurrogate } from './surrogate.ts';
 export { EventWriter } from './tensorboard.ts';
 export {
   studentInputsDigest,

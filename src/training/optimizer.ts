@@ -15,7 +15,7 @@ const EPSILON = 1e-7;
  * missing. In terms of that ordinary layer, training is as at T = 1 exactly when the output
  * layer's own step is T times larger under Adam (with an epsilon T times smaller, as its gradient
  * is) and T^2 times larger under SGD; all other layers see the same gradient either way.
- * docs/method.md says what was measured without it.
+ * docs/method.md reports what was measured without it.
  */
 export class TemperatureOptimizer {
   readonly #parts: readonly { optimizer: Optimizer; variables: tf.Variable[]; scale: number }[];

@@ -10,10 +10,10 @@ export interface TrainingSettings {
   readonly temperature: number;
   readonly epochs: number;
   readonly batchSize: number;
-  /** Of the first step; falls to zero along half a cosine. */
+  /** Of the first step; decays to zero along half a cosine. */
   readonly learningRate: number;
   readonly optimizer: OptimizerName;
-  /** Whether the output layer's start and step are scaled for the temperature. */
+  /** Whether the output layer's initial weights and step are scaled for the temperature. */
   readonly outputScaling: boolean;
   readonly seed: number;
 }

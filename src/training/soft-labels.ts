@@ -2,25 +2,27 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { isAbsolute, join, relative } from 'node:path';
 import { z } from 'zod';
 import {
-  checkFolder,
   type DataSplits,
   type Dataset,
-  decodeNpy,
-  digestOf,
   encodeIdx,
-  encodeNpy,
-  type FolderKind,
   imageSize,
   NOISE_KINDS,
   type NoiseOptions,
   noisyCopies,
   readIdx,
-  restoreFolder,
-  sha256,
-  writeFolderAtomically,
 } from '../data/index.ts';
 import { UserError } from '../errors.ts';
 import { loadModel, logitsOf, type ModelCard, readModelCard, softmaxOf } from '../models/index.ts';
+import {
+  checkFolder,
+  decodeNpy,
+  digestOf,
+  encodeNpy,
+  type FolderKind,
+  restoreFolder,
+  sha256,
+  writeFolderAtomically,
+} from '../storage/index.ts';
 import { programVersion } from '../version.ts';
 import { TrainingSet } from './training-set.ts';
 
@@ -46,7 +48,7 @@ const cardSchema = z.strictObject({
   program: z.string(),
   /** Digest of the arrays: the soft labels' identity. */
   digest: z.string(),
-  /** Digest of teacher, data and settings: tells whether they must be made anew. */
+  /** Digest of teacher, data and settings: shows whether they must be made again. */
   inputsDigest: z.string(),
   temperature: z.number().positive(),
   noise: z.strictObject({
@@ -59,7 +61,7 @@ const cardSchema = z.strictObject({
   teacher: z.strictObject({ folder: z.string(), digest: z.string() }),
   data: z.strictObject({ source: z.string(), digest: z.string(), count: z.int().min(1) }),
   classes: z.int().min(2),
-  /** Mean entropy of a soft label in nats: 0 is a hard label, ln(classes) says nothing. */
+  /** Mean entropy of a soft label in nats: 0 is a hard label, ln(classes) the uniform distribution. */
   meanEntropy: z.number(),
 });
 
@@ -134,7 +136,7 @@ export function checkNoiseCopies(train: Dataset, copies: number): void {
   throw new UserError(
     'too-many-copies',
     `${copies} noisy copies of ${train.count} images do not fit into a file of 2 GiB`,
-    { hint: `use --noise-copies ${Math.max(0, most)} at most, or fewer images with --train-size` },
+    { hint: `use at most ${Math.max(0, most)} noisy copies, or fewer training images` },
   );
 }
 
@@ -213,7 +215,7 @@ export async function makeSoftLabels(options: SoftLabelOptions): Promise<SoftLab
   }
 }
 
-const MAKE_THEM = 'make them with `distill soft-labels`';
+const MAKE_THEM = 'make the soft labels with the teacher as it is now';
 
 /**
  * Reads only the card of a soft-label folder.
@@ -246,7 +248,7 @@ export async function readSoftLabels(folder: string, data: DataSplits): Promise<
     throw new UserError(
       'foreign-soft-labels',
       `the soft labels in ${folder} were made from other images (${card.data.count} of ${card.data.source})`,
-      { hint: `${MAKE_THEM} from the same --data and --train-size` },
+      { hint: 'make them again from the same images, or train on the images they were made from' },
     );
   }
   const teacher = isAbsolute(card.teacher.folder)
@@ -284,7 +286,7 @@ export function checkStudentTemperature(card: SoftLabelsCard, temperature: numbe
     'temperature-mismatch',
     `the soft labels are softmax(logits / ${card.temperature}), the student would be fitted to them with softmax(logits / ${temperature}), so its logits would not grow as the method needs`,
     {
-      hint: `use --temperature ${card.temperature}, or --allow-temperature-mismatch to do it all the same`,
+      hint: `use temperature ${card.temperature}, or allow the mismatch`,
     },
   );
 }
@@ -304,7 +306,7 @@ export function checkTeacherTemperature(
     'temperature-mismatch',
     `${folder} was trained at T = ${teacher.temperature}, its outputs at T = ${temperature} are not what it learned`,
     {
-      hint: `use --temperature ${teacher.temperature}, or --allow-temperature-mismatch to do it all the same`,
+      hint: `use temperature ${teacher.temperature}, or allow the mismatch`,
     },
   );
 }

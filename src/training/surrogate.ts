@@ -1,34 +1,44 @@
 /**
- * A surrogate: a network distilled from another model's answers alone, for attacks to climb.
+ * A surrogate: a network distilled from another model's answers alone, for attacks to use.
  *
  * The model may be anything that answers: its gradients are not used, so they cannot mislead. Every
- * training step asks it about new points: noisy copies of the images first, then points to which an
- * attack on the surrogate leads, where the two are likeliest to differ. Part of the images are those
- * about to be attacked (without their labels), so that the surrogate is best near them.
+ * training step asks it about new points: noisy copies of the images first, then points found by an
+ * attack on the surrogate, where the two models are most likely to differ. Half of the images are
+ * those about to be attacked (without their labels), so that the surrogate is most accurate there.
+ *
+ * The loop is not `fit`, which learns fixed targets of a stored data set in epochs, with validation
+ * and checkpoints: here the points and their targets come from the model at every step.
  *
  * Papers: Papernot et al. 2017, "Practical Black-Box Attacks against Machine Learning" (a substitute
  * trained on the answers, new points along its own gradients); Hinton et al. 2015 (soft labels).
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { argmax, ascend, Oracle, row } from '../attacks/index.ts';
-import { Adam, RandomStream } from '../engine/index.ts';
+import { argmax, gather, range, row } from '../arrays.ts';
+import { ascend, Oracle } from '../attacks/index.ts';
+import { type Dataset, imagesAsFloats } from '../data/index.ts';
+import { RandomStream } from '../engine/index.ts';
 import { buildNetwork, type Classifier, initialWeights, Model } from '../models/index.ts';
+import { learningRateAt } from './fit.ts';
 import { crossEntropy } from './loss.ts';
+import { TemperatureOptimizer } from './optimizer.ts';
 
-export interface SurrogateOptions {
-  /** Images of the data the model was made for, `[M, H, W, C]` in [0, 1]; no labels. */
-  readonly images: Float32Array;
-  /** Images that will be attacked, `[N, H, W, C]` in [0, 1]; no labels. */
+interface SurrogateOptions {
+  /** Images of the data that the model was made for; labels are not read. */
+  readonly data: Pick<Dataset, 'count' | 'shape' | 'images'>;
+  /** Images that will be attacked, `[N, H, W, C]` in [0, 1]. */
   readonly attacked: Float32Array;
-  /** Largest change of a pixel to learn about. */
+  /** Largest change of a pixel to learn about, in (0, 1]. */
   readonly reach: number;
+  /** Training steps of 128 images. */
   readonly steps: number;
   readonly seed: number;
-  /** Calls whose answers are averaged; more than 1 for a model that answers at random. */
-  readonly calls?: number;
+  /** Called after every step. */
+  onStep?(): void;
 }
 
 const BATCH = 128;
+/** Attacked images on which the scale of the model's logits is measured. */
+const SCALE_IMAGES = 512;
 const LEARNING_RATE = 2e-3;
 /** Share of the steps on noisy copies, before an attack on the surrogate chooses the points. */
 const NOISY_SHARE = 0.4;
@@ -37,7 +47,7 @@ const GAP = 6;
 /** Of the attack that chooses points: its steps, and its least budget as a share of the reach. */
 const ATTACK_STEPS = 4;
 const LEAST_REACH = 0.25;
-/** Of the way from a point to an attacked one, in search of where the answer changes. */
+/** Bisections between a point and an attacked one, in search of where the class changes. */
 const HALVINGS = 4;
 /** A row that adds up to 1 within this is taken for probabilities. */
 const SUM_SLACK = 1e-3;
@@ -88,10 +98,8 @@ function addNoise(
   }
 }
 
-const range = (count: number) => Array.from({ length: count }, (_, i) => i);
-
 /** The class of every point. */
-function winners(oracle: Oracle, points: Float32Array): number[] {
+function classesAt(oracle: Oracle, points: Float32Array): number[] {
   const logits = oracle.logits(points);
   return range(points.length / oracle.features).map((i) => argmax(row(logits, i, oracle.classes)));
 }
@@ -104,10 +112,10 @@ function attackedPoints(
   draw: RandomStream,
 ): Float32Array {
   const eps = reach * (LEAST_REACH + (1 - LEAST_REACH) * draw.uniform());
-  const labels = Int32Array.from(winners(surrogate, starts));
+  const labels = Int32Array.from(classesAt(surrogate, starts));
   return ascend({
     oracle: surrogate,
-    examples: {
+    batch: {
       images: starts,
       labels,
       streams: Array.from(labels, (_, i) => draw.child(i)),
@@ -126,44 +134,48 @@ function attackedPoints(
 }
 
 /**
- * Where the model changes its answer on the way from start to end, three in four are taken just before
- * or just behind: of a model that gives classes and no scores, such points teach most.
+ * Points between `starts` and `ends`. Where the model's class changes in between, three in four are
+ * taken just before or after the change: they say most about a model that gives classes only.
  */
-function towardsBoundary(
+function nearBoundary(
   oracle: Oracle,
   starts: Float32Array,
   ends: Float32Array,
   draw: RandomStream,
 ): Float32Array {
   const { features } = oracle;
+  const first = classesAt(oracle, starts);
+  const last = classesAt(oracle, ends);
+  const rows = range(first.length).filter((i) => first[i] !== last[i] && i % 4 !== 3);
+  const before = rows.map(() => 0);
+  const after = rows.map(() => 1);
+  const from = gather(starts, rows, features);
+  const to = gather(ends, rows, features);
   const mixed = (shares: readonly number[]) =>
-    starts.map((value, i) => value + shares[Math.floor(i / features)] * (ends[i] - value));
-  const first = winners(oracle, starts);
-  const last = winners(oracle, ends);
-  const before = first.map(() => 0);
-  const behind = first.map(() => 1);
+    from.map((value, at) => value + shares[Math.floor(at / features)] * (to[at] - value));
   for (let round = 0; round < HALVINGS; round++) {
-    const middles = before.map((share, i) => (share + behind[i]) / 2);
-    winners(oracle, mixed(middles)).forEach((winner, i) => {
-      (winner === first[i] ? before : behind)[i] = middles[i];
+    const middles = before.map((share, i) => (share + after[i]) / 2);
+    classesAt(oracle, mixed(middles)).forEach((found, i) => {
+      (found === first[rows[i]] ? before : after)[i] = middles[i];
     });
   }
-  const shares = first.map((winner, i) => {
-    if (winner === last[i] || i % 4 === 3) return 1;
-    return draw.uniform() < 0.5 ? before[i] : behind[i];
+  const chosen = mixed(before.map((share, i) => (draw.uniform() < 0.5 ? share : after[i])));
+  const points = ends.slice();
+  rows.forEach((at, i) => {
+    row(points, at, features).set(row(chosen, i, features));
   });
-  return mixed(shares);
+  return points;
 }
 
 /**
  * Distills `model` into a network of the default architecture. The same seed gives the same
- * surrogate of a model that repeats its answers.
+ * surrogate of a model that repeats its answers. The caller disposes it.
  * @throws RunError `not-finite` as the model's answers do
  */
 export async function trainSurrogate(
   model: Classifier,
-  { images, attacked, reach, steps, seed, calls = 1 }: SurrogateOptions,
-): Promise<Classifier> {
+  { data, attacked, reach, steps, seed, onStep }: SurrogateOptions,
+): Promise<{ readonly classifier: Classifier; dispose(): void }> {
   const { inputShape, classes } = model;
   const oracle = new Oracle(model);
   const { features } = oracle;
@@ -172,32 +184,26 @@ export async function trainSurrogate(
   const surrogate = new Model(network, initialWeights(network, 1, stream.child('weights')), 1);
   const classifier = surrogate.classifier(`surrogate of ${model.name}`);
   const own = new Oracle(classifier);
-  const optimizer = new Adam({ epsilon: 1e-7 });
-  const variables = [...surrogate.variables.values()];
+  const optimizer = new TemperatureOptimizer(surrogate, 'adam', 1);
 
-  const ask = (points: Float32Array): Float32Array => {
-    const sum = oracle.logits(points).slice();
-    for (let call = 1; call < calls; call++) {
-      oracle.logits(points).forEach((value, i) => {
-        sum[i] += value;
-      });
-    }
-    if (calls > 1) for (let i = 0; i < sum.length; i++) sum[i] /= calls;
-    return asLogits(sum, classes);
-  };
-  const scale = GAP / medianGap(ask(attacked.subarray(0, 512 * features)), classes);
+  const ask = (points: Float32Array) => asLogits(oracle.logits(points), classes);
+  const scale = GAP / medianGap(ask(attacked.subarray(0, SCALE_IMAGES * features)), classes);
 
-  const batchAt = (step: number): Float32Array => {
+  /** The points of one step. */
+  const pointsAt = (step: number): Float32Array => {
     const draw = stream.child(`batch/${step}`);
+    const half = BATCH / 2;
     const starts = new Float32Array(BATCH * features);
-    for (let i = 0; i < BATCH; i++) {
-      const pool = i % 2 === 0 ? images : attacked;
-      const index = draw.integer(pool.length / features);
-      row(starts, i, features).set(row(pool, index, features));
-    }
+    starts.set(
+      imagesAsFloats(
+        data,
+        range(half).map(() => draw.integer(data.count)),
+      ),
+    );
+    const rows = range(half).map(() => draw.integer(attacked.length / features));
+    starts.set(gather(attacked, rows, features), half * features);
     if (step >= NOISY_SHARE * steps) {
-      const ends = attackedPoints(own, starts, reach, draw);
-      return towardsBoundary(oracle, starts, ends, draw);
+      return nearBoundary(oracle, starts, attackedPoints(own, starts, reach, draw), draw);
     }
     for (let i = 0; i < BATCH; i++) {
       if (i % 8 !== 7) addNoise(row(starts, i, features), inputShape, reach, draw);
@@ -206,23 +212,22 @@ export async function trainSurrogate(
   };
 
   for (let step = 0; step < steps; step++) {
-    const points = batchAt(step);
+    const points = pointsAt(step);
     const answers = ask(points).map((value) => value * scale);
     tf.tidy(() => {
       const targets = tf.softmax(tf.tensor2d(answers, [BATCH, classes])) as tf.Tensor2D;
       const input = tf.tensor4d(points, [BATCH, ...inputShape]);
       const { grads } = tf.variableGrads(
         () => crossEntropy(surrogate.logits(input), targets, 1),
-        variables,
+        [...surrogate.variables.values()],
       );
-      optimizer.learningRate = 0.5 * LEARNING_RATE * (1 + Math.cos((Math.PI * step) / steps));
-      optimizer.step(
-        variables,
-        variables.map(({ name }) => grads[name]),
-      );
+      optimizer.learningRate = learningRateAt(LEARNING_RATE, step, steps);
+      optimizer.step(grads);
     });
+    onStep?.();
+    // Lets a signal or a timer through: the engine works synchronously.
     if (step % 16 === 0) await new Promise(setImmediate);
   }
   optimizer.dispose();
-  return classifier;
+  return { classifier, dispose: () => surrogate.dispose() };
 }

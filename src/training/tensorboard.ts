@@ -3,9 +3,9 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { PNG } from 'pngjs';
-import { unwritable } from '../data/index.ts';
 import { RunError } from '../errors.ts';
 import { EventSchema, frameRecord } from '../savedmodel/index.ts';
+import { unwritable } from '../storage/index.ts';
 
 /** One image `[height, width, channels]`, row-major, in [0, 1]; 1 channel (gray) or 3 (RGB). */
 export interface EventImage {
@@ -15,7 +15,7 @@ export interface EventImage {
 
 /**
  * Writes one TensorBoard event file: scalars and images over training steps. Each event is on
- * disk when the call returns, so TensorBoard can follow a run while it goes on.
+ * disk when the call returns, so TensorBoard can follow a run in progress.
  *
  * ```ts
  * const events = new EventWriter('runs/student');
@@ -42,7 +42,7 @@ export class EventWriter {
       this.#descriptor = openSync(this.path, 'wx');
     } catch (cause) {
       throw new RunError('unwritable', `cannot write event files into ${folder}`, {
-        hint: 'name a folder that can be written with --log-dir',
+        hint: 'choose a log folder that can be written',
         cause,
       });
     }

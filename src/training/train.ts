@@ -1,5 +1,4 @@
 import type { DataSplits } from '../data/index.ts';
-import { checkFolder, digestOf } from '../data/index.ts';
 import { RandomStream } from '../engine/index.ts';
 import {
   buildNetwork,
@@ -11,6 +10,7 @@ import {
   type ModelRole,
   saveModel,
 } from '../models/index.ts';
+import { checkFolder, digestOf } from '../storage/index.ts';
 import { programVersion } from '../version.ts';
 import { type Adversary, adversarialImages } from './adversarial.ts';
 import { CheckpointFile, type Resume } from './checkpoint.ts';
@@ -19,13 +19,13 @@ import type { TrainingSettings } from './settings.ts';
 import type { SoftLabels } from './soft-labels.ts';
 import { TrainingSet } from './training-set.ts';
 
-/** What every training command can be told besides its settings. */
+/** What every kind of training takes besides its settings. */
 export interface TrainingOptions {
   readonly data: DataSplits;
   readonly settings: TrainingSettings;
   /** The model folder to write. */
   readonly out: string;
-  /** The running engine: for the record, and only its own checkpoints are gone on from. */
+  /** The running engine: for the record; only its own checkpoints are resumed from. */
   readonly engine: { readonly name: string; readonly instructionSet: string };
   readonly resume: Resume;
   readonly onProgress?: (progress: TrainingProgress) => void;
@@ -55,8 +55,8 @@ function dataFacts({ source, train, validation }: DataSplits) {
 }
 
 /**
- * Of all that determines the weights but for the engine: the weights that another engine comes to
- * differ by rounding, and are as good. The card says which engine it was.
+ * Digest of all that determines the weights except the engine: the weights that another engine
+ * computes differ by rounding only. The card records which engine it was.
  */
 function inputsDigest(
   role: ModelRole,

@@ -1,12 +1,12 @@
 /** On a linear model every attack has an answer in closed form: margin / dual norm. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { row } from '../../src/arrays.ts';
 import {
   attackNamed,
   distance,
   type Norm,
   planAttack,
-  row,
   runAttack,
 } from '../../src/attacks/index.ts';
 import { examplesFor, linearClassifier, logitsOf, pick, randomAffine } from './models.ts';
@@ -32,7 +32,7 @@ function nearestFace(norm: 'Linf' | 'L2' | 'L1', z: readonly number[], y: number
   return Math.min(...z.map((_, k) => (k === y ? Infinity : toFace(norm, z, y, k))));
 }
 
-/** AttackBatch near enough to a face that the box does not matter, and not right upon it. */
+/** Examples near enough to a face that the box does not matter, and not right upon it. */
 const near = logitsOf(model, all.images).flatMap((z, i) => {
   const away = nearestFace('L1', z, all.labels[i]);
   return away > 0.03 && away < 0.35 ? [i] : [];

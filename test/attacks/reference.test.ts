@@ -6,14 +6,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import { apgdRun } from '../../src/attacks/apgd.ts';
+import { row } from '../../src/arrays.ts';
+import { apgdRun } from '../../src/attacks/apgd-run.ts';
 import {
   attackNamed,
   distance,
   type Norm,
   Oracle,
   planAttack,
-  row,
   runAttack,
 } from '../../src/attacks/index.ts';
 import { RandomStream } from '../../src/engine/index.ts';
@@ -95,8 +95,8 @@ for (const { attack, norm, steps, ...given } of reference.cases) {
         oracle: new Oracle(model),
         threat: { norm, eps },
         loss: loss === 'ce' ? 'logits' : 'dlr',
-        climbed: { labels, targets: loss === 'ce' ? undefined : targets },
-        judged: { labels, targets: undefined },
+        lossTargets: { labels, targets: loss === 'ce' ? undefined : targets },
+        goalTargets: { labels, targets: undefined },
         steps,
         originals: images,
         starts: Float32Array.from(given.starts),

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import { attackNamed, planAttack, row, runAttack } from '../../src/attacks/index.ts';
+import { row } from '../../src/arrays.ts';
+import { attackNamed, planAttack, runAttack } from '../../src/attacks/index.ts';
 import { RandomStream } from '../../src/engine/index.ts';
 import type { Classifier, Logits } from '../../src/models/index.ts';
 import './models.ts';

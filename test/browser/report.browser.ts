@@ -116,7 +116,7 @@ describe('in a browser', { skip: !executable }, () => {
         await page.keyboard.press('ArrowRight');
 
         const counts: number[] = [];
-        for (const who of ['first', 'both', 'subject', 'none']) {
+        for (const who of ['first', 'both', 'primary', 'none']) {
           await page.check(`input[value=${who}]`);
           counts.push(await visibleCards(page).count());
           assert.match(
@@ -129,6 +129,22 @@ describe('in a browser', { skip: !executable }, () => {
           24,
         );
         assert.ok(counts[0] > 0, 'the naive attack fools only the baseline on some images');
+
+        await page.check('input[value=all]');
+        await page.selectOption('select[name=attack]', '1');
+        const shown = await page.evaluate(() => {
+          const data = JSON.parse(document.querySelector('#digit-data')?.textContent ?? '');
+          const set = data.sets.findLast(({ attack }: { attack: number }) => attack === 1);
+          const wanted = set.perModel[0].predictions.map(
+            ([predicted, confidence, isFooled]: readonly number[]) =>
+              `${predicted} (${(100 * confidence).toFixed(1)} %) ${isFooled === 1}`,
+          );
+          const found = [...document.querySelectorAll('[data-model="0"] .predicted')].map(
+            (one) => `${one.textContent} ${one.classList.contains('fooled')}`,
+          );
+          return { wanted, found };
+        });
+        assert.deepEqual(shown.found, shown.wanted);
 
         const cells = page.locator('#table-accuracy tbody tr > :first-child');
         await page.click('#table-accuracy th:nth-child(1) button');
@@ -173,7 +189,7 @@ describe('in a browser', { skip: !executable }, () => {
         assert.match((await outcome('pgd', 'margin', 1)) ?? '', /^[^1] \(/);
         assert.match((await gradient.textContent()) ?? '', /^largest/);
         await page.fill('input[name=eps]', '0');
-        assert.match((await outcome('pgd', 'margin', 0)) ?? '', /^1 \(.*holds$/);
+        assert.match((await outcome('pgd', 'margin', 0)) ?? '', /^1 \(.*correct$/);
 
         // Another model on one side: all else stays as it is.
         const text = (selector: string) => page.locator(selector).textContent();
@@ -226,7 +242,7 @@ describe('in a browser', { skip: !executable }, () => {
           const { data } = copy.getImageData(0, 0, width, height);
           return data.filter((value, i) => i % 4 === 0 && value > 127).length;
         });
-      const says = page.locator('#pad-says');
+      const status = page.locator('#pad-status');
       const cursor = page.locator('#cursor');
 
       assert.ok(await cursor.isHidden());
@@ -236,16 +252,16 @@ describe('in a browser', { skip: !executable }, () => {
       await keyboard.press('Shift+Tab');
       assert.ok(await page.locator('#pad:focus').count());
       assert.ok(await cursor.isVisible());
-      assert.equal(await says.textContent(), 'Row 15, column 15');
+      assert.equal(await status.textContent(), 'Row 15, column 15');
 
       // A 1: up, pen down, down, pen up.
       await press('ArrowUp', 9);
       assert.equal(await ink(), 0, 'the cursor alone leaves no trace');
       await press('Space');
-      assert.equal(await says.textContent(), 'Row 6, column 15, pen down');
+      assert.equal(await status.textContent(), 'Row 6, column 15, pen down');
       await press('ArrowDown', 16);
       await press('Space');
-      assert.equal(await says.textContent(), 'Row 22, column 15');
+      assert.equal(await status.textContent(), 'Row 22, column 15');
       assert.equal(await page.inputValue('select[name=label]'), '1');
       assert.match((await page.locator('#model-0 [data-part=before]').textContent()) ?? '', /^1 /);
       await assertAccessible(page);
@@ -255,10 +271,10 @@ describe('in a browser', { skip: !executable }, () => {
       assert.ok(stem > 30, `${stem} pixels`);
       await press('Enter');
       await press('ArrowRight', 20);
-      assert.equal(await says.textContent(), 'Row 22, column 28, pen down');
+      assert.equal(await status.textContent(), 'Row 22, column 28, pen down');
       assert.ok((await ink()) > stem + 20);
       await press('Delete');
-      assert.equal(await says.textContent(), 'Row 22, column 28, eraser down');
+      assert.equal(await status.textContent(), 'Row 22, column 28, eraser down');
       await press('ArrowLeft', 9);
       await keyboard.press('Delete');
       assert.ok((await ink()) < stem + 20);
@@ -267,7 +283,7 @@ describe('in a browser', { skip: !executable }, () => {
       await press('Space');
       await keyboard.press('Tab');
       assert.ok(await cursor.isHidden());
-      assert.equal(await says.textContent(), '');
+      assert.equal(await status.textContent(), '');
 
       // Attacked by keyboard.
       await page.locator('select[name=loss]').focus();
@@ -280,7 +296,7 @@ describe('in a browser', { skip: !executable }, () => {
     const context = await browser.newContext({ javaScriptEnabled: false, viewport: SIZES.phone });
     const page = await context.newPage();
     await page.goto(fileUrl('index.html'));
-    assert.ok(await page.locator('.verdict').first().isVisible());
+    assert.ok(await page.locator('.summary').first().isVisible());
     assert.ok(await page.locator('#table-attacks').isVisible());
     assert.equal(await visibleCards(page).count(), 24);
     assert.ok(await page.locator('#digits .tile').first().isVisible());

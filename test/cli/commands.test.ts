@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
-import type { Command } from 'commander';
-import { buildProgram } from '../../src/cli/program.ts';
+import { type Command, Option } from 'commander';
+import { buildProgram, optionHelp } from '../../src/cli/program.ts';
 
 const { commands } = buildProgram();
 const flagsOf = (command: Command) => command.options.map(({ long }) => long as string);
@@ -54,11 +54,24 @@ describe('the commands', () => {
     }
   });
 
-  it('say of every option what it does, unless its choices do', () => {
+  it('show choices, and defaults as one would type them', () => {
+    const option = () => new Option('--x <y>', 'what');
+    assert.equal(optionHelp(option()), 'what');
+    assert.equal(optionHelp(option().default(0.1)), 'what (default: 0.1)');
+    assert.equal(optionHelp(option().default(['a', 'b'])), 'what (default: a b)');
+    assert.equal(optionHelp(option().default([])), 'what');
+    assert.equal(optionHelp(new Option('--no-x', 'what').default(true)), 'what');
+    assert.equal(
+      optionHelp(option().choices(['a', 'b']).default('a')),
+      'what (choices: a, b; default: a)',
+    );
+  });
+
+  it('say of every option what it does', () => {
     for (const command of commands) {
       assert.ok(command.description().length > 0, command.name());
-      for (const { long, description, argChoices } of command.options) {
-        assert.ok(description !== '' || argChoices, `${command.name()} ${long}`);
+      for (const { long, description } of command.options) {
+        assert.ok(description.length > 5, `${command.name()} ${long}`);
       }
     }
   });

@@ -5,6 +5,8 @@ import {
   decimal,
   integer,
   parseEps,
+  parseImageShape,
+  parseInputRange,
   parseSettingLists,
   parseSettings,
   parseTarget,
@@ -47,6 +49,29 @@ describe('flags that are numbers', () => {
   });
 });
 
+describe('a refused number', () => {
+  const hint = '--help shows the defaults and an example';
+
+  it('is reported with its interval, open or closed', () => {
+    const refused = (parse: (text: string) => unknown, text: string, message: string) =>
+      assert.throws(() => parse(text), { code: 'bad-flag', message, hint });
+    refused(integer('--n', 1), '0', '--n takes an integer from 1 up, not "0"');
+    refused(integer('--n', 0, 9), '10', '--n takes an integer from 0 to 9, not "10"');
+    refused(decimal('--x', 0, 1), '-0.1', '--x takes a number from 0 to 1, not "-0.1"');
+    refused(decimal('--x', 0, 1, true), '0', '--x takes a number above 0, at most 1, not "0"');
+  });
+
+  it('is not at the ends that belong to the interval', () => {
+    assert.equal(integer('--n', 1, 9)('1'), 1);
+    assert.equal(integer('--n', 1, 9)('9'), 9);
+    assert.equal(integer('--n', 0)('9007199254740991'), Number.MAX_SAFE_INTEGER);
+    assert.throws(() => integer('--n', 0)('9007199254740992'));
+    assert.equal(decimal('--x', 0, 1)('0'), 0);
+    assert.equal(decimal('--x', 0, 1)('1'), 1);
+    assert.throws(() => decimal('--x', 0, 1)('1.0000001'));
+  });
+});
+
 describe('--eps', () => {
   it('reads numbers and fractions', () => {
     assert.equal(parseEps('0.3', 'Linf'), 0.3);
@@ -62,6 +87,32 @@ describe('--eps', () => {
     }
     assert.throws(() => parseEps('8', 'Linf'), { hint: 'did you mean 8/255?' });
     isTotal((text) => parseEps(text, 'L2'));
+  });
+});
+
+describe('--eps beyond the pixel range', () => {
+  const hintOf = (text: string) => {
+    try {
+      return parseEps(text, 'Linf');
+    } catch (error) {
+      assert.ok(error instanceof UserError);
+      assert.equal(
+        error.message,
+        `--eps ${text} is larger than the whole pixel range, which is 0 to 1`,
+      );
+      return error.hint;
+    }
+  };
+
+  it('is refused in Linf, with the fraction that was probably meant', () => {
+    assert.equal(hintOf('1'), 1);
+    assert.equal(hintOf('255'), 'did you mean 255/255?');
+    assert.equal(hintOf('256'), 'did you mean a fraction such as 8/255?');
+    assert.equal(hintOf('1.5'), 'did you mean a fraction such as 8/255?');
+  });
+
+  it('is allowed in the other norms', () => {
+    for (const norm of ['L0', 'L1', 'L2'] as const) assert.equal(parseEps('30', norm), 30);
   });
 });
 
@@ -109,5 +160,24 @@ describe('--target', () => {
       assert.throws(() => parseTarget(text), { code: 'bad-flag' }, text);
     }
     isTotal(parseTarget);
+  });
+});
+
+describe('--image-shape and --input-range', () => {
+  it('read three sizes and two different numbers', () => {
+    assert.deepEqual(parseImageShape('28x32x1'), [28, 32, 1]);
+    assert.deepEqual(parseInputRange('0,255'), [0, 255]);
+    assert.deepEqual(parseInputRange('1,-1'), [1, -1]);
+    isTotal(parseImageShape);
+    isTotal(parseInputRange);
+  });
+
+  it('refuse anything else', () => {
+    for (const text of ['28x28', '28x28x1x1', '0x28x1', '28x28x1.5', 'x28x1', '', '-1x1x1']) {
+      assert.throws(() => parseImageShape(text), { code: 'bad-flag' }, text);
+    }
+    for (const text of ['1,1', '0', '0,', ',1', '0,1,2', '0,x', '']) {
+      assert.throws(() => parseInputRange(text), { code: 'bad-flag' }, text);
+    }
   });
 });

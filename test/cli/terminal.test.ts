@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it, mock } from 'node:test';
-import { duration, Terminal } from '../../src/cli/terminal.ts';
+import { engineText } from '../../src/cli/session.ts';
+import { duration, Terminal, trainingDetail } from '../../src/cli/terminal.ts';
 
 /** Catches what goes to standard error, as if it were a terminal or a file. */
 function catchErrors(isTTY: boolean): () => string {
@@ -16,9 +17,9 @@ function catchErrors(isTTY: boolean): () => string {
 describe('progress', () => {
   afterEach(() => mock.reset());
 
-  it('on a terminal changes none of its modes, and leaves signals alone', async () => {
+  it('on a terminal changes none of its modes, and leaves signals alone', () => {
     const written = catchErrors(true);
-    const progress = await new Terminal({}).progress('teacher');
+    const progress = new Terminal({}).progress('teacher');
     progress.update(1, 10, 'x'.repeat(400));
     const modes = written();
     progress.update(10, 10, 'done');
@@ -30,23 +31,25 @@ describe('progress', () => {
     assert.equal(process.listenerCount('SIGINT') + process.listenerCount('SIGTERM'), 0);
   });
 
-  it('elsewhere is a line now and then, and the last one always', async () => {
+  it('elsewhere is a line now and then, and the last one always', () => {
     const written = catchErrors(false);
-    const progress = await new Terminal({}).progress('teacher');
+    const progress = new Terminal({}).progress('teacher');
     for (let done = 1; done <= 100; done++) progress.update(done, 100, `step ${done}`);
     progress.stop();
     assert.match(written(), /^(teacher: \d+ %, step \d+\n){1,2}$/);
     assert.match(written(), /teacher: 100 %, step 100\n$/);
   });
 
-  it('with --quiet is silent, and so are notes, but not warnings', async () => {
+  it('with --quiet is silent, and so are notes, but not warnings', () => {
     const written = catchErrors(false);
     const terminal = new Terminal({ quiet: true });
-    (await terminal.progress('teacher')).update(1, 1, 'done');
+    terminal.progress('teacher').update(1, 1, 'done');
     terminal.note('by the way');
     assert.equal(written(), '');
     terminal.warn('beware');
-    assert.match(written(), /beware/);
+    assert.equal(written(), 'warning: beware\n');
+    new Terminal({}).note('by the way');
+    assert.equal(written(), 'warning: beware\nby the way\n');
   });
 });
 
@@ -72,6 +75,45 @@ describe('a duration', () => {
     assert.equal(duration(59.01), '1 min 00 s');
     assert.equal(duration(59), '59 s');
     assert.equal(duration(119.5), '2 min 00 s');
+    assert.equal(duration(60), '1 min 00 s');
     assert.equal(duration(185), '3 min 05 s');
+    assert.equal(duration(3725), '62 min 05 s');
+    assert.equal(duration(0), '0 s');
+  });
+});
+
+describe('the line of a training step', () => {
+  it('says how far it is, how good, how fast and how long it still takes', () => {
+    const progress = {
+      epoch: 2,
+      epochs: 10,
+      step: 5,
+      steps: 20,
+      loss: 0.12345,
+      samplesPerSecond: 1234.5,
+      secondsLeft: 61,
+    };
+    assert.equal(
+      trainingDetail({ ...progress, validationAccuracy: 0.98765 }),
+      'epoch 2/10, loss 0.1235, validation 98.77 %, 1235 samples/s, 1 min 01 s left',
+    );
+    assert.equal(
+      trainingDetail({ ...progress, validationAccuracy: undefined }),
+      'epoch 2/10, loss 0.1235, 1235 samples/s, 1 min 01 s left',
+    );
+  });
+});
+
+describe('the engine in use', () => {
+  it('is named with what would give a faster one', () => {
+    const build =
+      'with a C++ compiler (c++, g++ or clang++), `npm run install` builds the faster native one';
+    assert.equal(engineText({ name: 'native', summary: 'A' }), 'A');
+    assert.equal(engineText({ name: 'wasm', summary: 'A' }), `A; ${build}`);
+    assert.equal(engineText({ name: 'tensorflow', summary: 'A' }), `A; ${build}`);
+    assert.equal(
+      engineText({ name: 'cpu', summary: 'A' }),
+      'A; `--engine auto` chooses a faster one',
+    );
   });
 });

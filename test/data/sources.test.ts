@@ -106,7 +106,7 @@ describe('a data folder', () => {
   });
 
   it('refuses a training size that is not there', async () => {
-    await assert.rejects(loadData(folder, 23), refused('bad-flag', /--train-size 23/));
-    await assert.rejects(loadData(folder, 5), refused('bad-flag', /--train-size 5/));
+    await assert.rejects(loadData(folder, 23), refused('bad-train-size', /cannot train on 23 /));
+    await assert.rejects(loadData(folder, 5), refused('bad-train-size', /cannot train on 5 /));
   });
 });

@@ -6,8 +6,8 @@ import { after, before, describe, it } from 'node:test';
 import { encodeIdx } from '../../src/data/index.ts';
 import { distill } from './distill.ts';
 
-/** Every mistake ends with exit code 2 and one line that says what is wrong and what to do. */
-describe('a mistake is told in one helpful line', () => {
+/** Every mistake ends with exit code 2, a line that says what is wrong and one that says what to do. */
+describe('a mistake is reported in one line, with a hint in the next', () => {
   let folder: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'distill-mistakes-'));
@@ -27,9 +27,9 @@ describe('a mistake is told in one helpful line', () => {
   });
   after(() => rm(folder, { recursive: true }));
 
-  const mistakes: [what: string, args: string[], expected: RegExp][] = [
-    ['an unknown flag', ['train-teacher', '--epoch', '3'], /unknown option '--epoch'.*--epochs/],
-    ['an unknown command', ['atack'], /unknown command 'atack'.*attack/],
+  const mistakes: [what: string, args: string[], error: RegExp, hint?: RegExp][] = [
+    ['an unknown flag', ['train-teacher', '--epoch', '3'], /unknown option '--epoch'/, /--epochs/],
+    ['an unknown command', ['atack'], /unknown command 'atack'/, /attack/],
     [
       'an eps that is no number',
       ['attack', '--eps', 'large'],
@@ -38,13 +38,15 @@ describe('a mistake is told in one helpful line', () => {
     [
       'an eps in the wrong unit',
       ['attack', '--eps', '300'],
-      /--eps 300 is larger than the whole pixel range.*fraction/,
+      /--eps 300 is larger than the whole pixel range/,
+      /fraction/,
     ],
-    ['an eps in bytes', ['attack', '--eps', '8'], /did you mean 8\/255\?/],
+    ['an eps in bytes', ['attack', '--eps', '8'], /--eps 8 is larger/, /did you mean 8\/255\?/],
     [
       'a folder that is no model',
       ['predict', '--model', 'empty', '--index', '0'],
-      /empty is not a model folder: it holds no distill\.json.*distill run/,
+      /empty is not a model folder: it holds no distill\.json/,
+      /distill run/,
     ],
     [
       'a model that is not there',
@@ -59,22 +61,25 @@ describe('a mistake is told in one helpful line', () => {
     [
       'a gate that is none',
       ['evaluate', '--gate', 'robust'],
-      /--gate takes 'model: metric >= threshold'/,
+      /a gate reads 'model: metric >= threshold'/,
     ],
     [
       'a gate on a metric that will not be there',
       ['evaluate', '--model', 'models/teacher', '--gate', 'accuracy under pgd >= 0.5'],
-      /names no metric.*accuracy under pgd Linf 0\.1 margin/,
+      /names no metric/,
+      /accuracy under pgd Linf 0\.1 margin/,
     ],
     [
       'an option that no attack has',
       ['evaluate', '--model', 'models/teacher', '--attacks', 'fgsm', 'pgd', '--set', 'queries=5'],
-      /no attack here has the option 'queries'.*fgsm has none; pgd has steps/,
+      /no attack here has the option 'queries'/,
+      /fgsm has none; pgd has steps/,
     ],
     [
       'options of a preset',
       ['evaluate', '--model', 'models/teacher', '--set', 'steps=5'],
-      /--set says how --attacks are run/,
+      /--set needs --attacks/,
+      /--attacks pgd apgd/,
     ],
     [
       'a target for an attack that has none',
@@ -84,7 +89,8 @@ describe('a mistake is told in one helpful line', () => {
     [
       'a target that is no class',
       ['attack', '--model', 'models/teacher', '--target', '12'],
-      /no class 12 to aim at.*0 to 9/,
+      /no class 12 to aim at/,
+      /0 to 9/,
     ],
     [
       'neither image nor index',
@@ -94,17 +100,20 @@ describe('a mistake is told in one helpful line', () => {
     [
       'missing soft labels',
       ['train-student', '--soft-labels', 'nowhere'],
-      /no soft labels in nowhere.*distill soft-labels/,
+      /no soft labels in nowhere/,
+      /distill soft-labels/,
     ],
     [
       'another temperature',
       ['train-student', '--temperature', '20'],
-      /softmax\(logits \/ 40\).*--temperature 40.*--allow-temperature-mismatch/,
+      /softmax\(logits \/ 40\)/,
+      /temperature 40, .*\(--temperature, --allow-temperature-mismatch\)/,
     ],
     [
       "another temperature than the teacher's",
       ['soft-labels', '--teacher', 'models/teacher', '--temperature', '1'],
-      /models\/teacher was trained at T = 40.*--temperature 40.*--allow-temperature-mismatch/,
+      /models\/teacher was trained at T = 40/,
+      /temperature 40, .*\(--temperature, --allow-temperature-mismatch\)/,
     ],
     [
       'soft labels of other images',
@@ -124,17 +133,20 @@ describe('a mistake is told in one helpful line', () => {
     [
       'a data folder that is not there',
       ['train-teacher', '--data', 'nowhere'],
-      /no data folder nowhere.*mnist/,
+      /no data folder nowhere/,
+      /mnist/,
     ],
     [
       'an engine that is not there',
       ['train-teacher', '--engine', 'tensorflow'],
       /tensorflow.*@tensorflow\/tfjs-node/,
+      /`distill doctor`/,
     ],
     [
       'an engine that does not exist',
       ['train-teacher', '--engine', 'gpu'],
-      /--engine.*'gpu'.*native/,
+      /--engine.*'gpu'/,
+      /auto, native/,
     ],
     [
       'a temperature of zero',
@@ -145,13 +157,14 @@ describe('a mistake is told in one helpful line', () => {
     ['half an epoch', ['train-teacher', '--epochs', '0.5'], /--epochs takes an integer from 1 up/],
   ];
 
-  for (const [what, args, expected] of mistakes) {
+  for (const [what, args, error, hint = /./] of mistakes) {
     it(what, async () => {
       const { code, stdout, stderr } = await distill(folder, [...args, '--quiet']);
       assert.equal(code, 2, stderr);
       assert.equal(stdout, '');
-      assert.match(stderr, /^error: [^\n]+\n$/);
-      assert.match(stderr, expected);
+      const [, said, advice] = /^error: ([^\n]+)\nhint: ([^\n]+)\n$/.exec(stderr) ?? [];
+      assert.match(said, error);
+      assert.match(advice, hint);
     });
   }
 
@@ -162,7 +175,7 @@ describe('a mistake is told in one helpful line', () => {
     assert.equal(code, 2);
     assert.match(
       stderr,
-      /^error: the soft labels in data\/soft-labels are stale[^\n]+distill soft-labels[^\n]*\n$/,
+      /^error: the soft labels in data\/soft-labels are stale[^\n]*\nhint: [^\n]*distill soft-labels[^\n]*\n$/,
     );
   });
 

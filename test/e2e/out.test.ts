@@ -66,7 +66,10 @@ describe('--out never costs a file that the program did not write', () => {
         const { code, stdout, stderr } = await distill(place, [...args, '--out', out]);
         assert.equal(code, 2, stderr);
         assert.equal(stdout, '');
-        assert.match(stderr, /^error: [^\n]+ name a folder that does not exist yet[^\n]+\n$/);
+        assert.match(
+          stderr,
+          /^error: [^\n]+\nhint: name a folder that does not exist yet[^\n]+\n$/,
+        );
         assert.match(stderr, new RegExp(expected.source.replace('MARKER', marker)));
         assert.deepEqual(await everything(folder), found);
       });
@@ -84,7 +87,7 @@ describe('--out never costs a file that the program did not write', () => {
       assert.equal(code, 2, stderr);
       assert.match(
         stderr,
-        /^error: kept\/[a-z-]+ exists and is no [^\n]+ it holds notes\.txt[^\n]+\n$/,
+        /^error: kept\/[a-z-]+ exists and is no [^\n]+ it holds notes\.txt[^\n]+\nhint: [^\n]+\n$/,
       );
       assert.deepEqual(await everything(join(folder, 'kept')), [[join(folder, file), 'mine']]);
       await rm(join(folder, 'kept'), { recursive: true });

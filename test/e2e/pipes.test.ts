@@ -22,7 +22,7 @@ async function intoClosedPipe(args: string, piped: 'stdout' | 'stderr', cwd: str
     });
   }
   await once(child, 'close');
-  return { stderr: texts[2], told: texts[3].trim() };
+  return { stderr: texts[2], end: texts[3].trim() };
 }
 
 describe('a reader that leaves early', () => {
@@ -36,14 +36,14 @@ describe('a reader that leaves early', () => {
     for (const args of ['doctor --json', 'doctor', '--help']) {
       assert.deepEqual(await intoClosedPipe(args, 'stdout', folder), {
         stderr: '',
-        told: 'code 141',
+        end: 'code 141',
       });
     }
   });
 
   it('of the notes does so too', async () => {
-    const { told } = await intoClosedPipe('predict', 'stderr', folder);
-    assert.equal(told, 'code 141');
+    const { end } = await intoClosedPipe('predict', 'stderr', folder);
+    assert.equal(end, 'code 141');
   });
 
   it('of nothing is no trouble: doctor finds its folders writable and makes none', async () => {
@@ -52,7 +52,7 @@ describe('a reader that leaves early', () => {
     const { findings } = JSON.parse(stdout);
     for (const what of ['folder models/', 'folder data/']) {
       const found = findings.find((one: { what: string }) => one.what === what);
-      assert.deepEqual(found, { what, ok: true, detail: 'not there yet, can be made' });
+      assert.deepEqual(found, { what, ok: true, detail: 'does not exist yet, can be made' });
     }
     assert.deepEqual(await readdir(folder), []);
   });

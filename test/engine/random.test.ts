@@ -36,7 +36,7 @@ describe('RandomStream', () => {
     );
   });
 
-  it('goes on from any saved position', () => {
+  it('continues from any saved position', () => {
     const stream = new RandomStream(3, 'position');
     const all = draw(stream, 50);
     for (const position of [0, 1, 4, 7, 48]) {
@@ -75,7 +75,7 @@ describe('RandomStream', () => {
     assert.ok(Math.abs(normal.variance - 1) < fiveSigma * Math.SQRT2);
   });
 
-  it('permutes: every number once, every place equally likely', () => {
+  it('permutes: every number once, every position equally likely', () => {
     const stream = new RandomStream(5, 'permutation');
     assert.deepEqual(
       [...stream.permutation(1000)].sort((a, b) => a - b),

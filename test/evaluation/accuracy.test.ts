@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { predictions, summarizeAccuracy } from '../../src/evaluation/index.ts';
+import { cleanLogits, predictedClasses, summarizeAccuracy } from '../../src/evaluation/index.ts';
 import { linearClassifier, randomAffine } from '../attacks/models.ts';
 import { datasetFor } from './datasets.ts';
 
@@ -19,14 +19,14 @@ test('accuracy, classes and confusion of known answers', () => {
   assert.deepEqual(confusion[0], [1, 1, 0, 0]);
 });
 
-test('predictions go over batches and follow the positions given', async () => {
+test('clean logits go over batches and follow the positions given', async () => {
   const model = linearClassifier(randomAffine(8, 3, 5));
   const dataset = datasetFor(model, 600);
   const positions = Array.from({ length: 600 }, (_, i) => 599 - i);
   const steps: number[] = [];
-  const predicted = await predictions(model, dataset, positions, (count) => steps.push(count));
+  const logits = await cleanLogits(model, dataset, positions, (count) => steps.push(count));
   assert.deepEqual(
-    [...predicted],
+    predictedClasses(logits, model.classes),
     positions.map((position) => dataset.labels[position]),
   );
   assert.deepEqual(steps, [256, 256, 88]);

@@ -1,7 +1,8 @@
-import { type Dataset, digestOf } from '../../src/data/index.ts';
+import type { Dataset } from '../../src/data/index.ts';
 import { RandomStream } from '../../src/engine/index.ts';
 import { classify } from '../../src/evaluation/index.ts';
 import type { Classifier } from '../../src/models/index.ts';
+import { digestOf } from '../../src/storage/index.ts';
 
 /** Random byte images, labeled as the model sees them. */
 export function datasetFor(model: Classifier, count: number, seed = 1): Dataset {

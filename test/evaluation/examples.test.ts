@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  cleanLogits,
   GAP_FROM,
   GAP_TO,
   logitGaps,
@@ -36,8 +37,11 @@ test('logits x 32 move every gap up by five doublings', async () => {
   const model = smallNetwork(25, 6, 4);
   const dataset = datasetFor(model, 50);
   const positions = Array.from({ length: 50 }, (_, i) => i);
-  const plain = await logitGaps(rescaled(model, 16), dataset, positions);
-  const scaled = await logitGaps(rescaled(model, 512), dataset, positions);
+  const [plain, scaled] = await Promise.all(
+    [16, 512].map(async (factor) =>
+      logitGaps(await cleanLogits(rescaled(model, factor), dataset, positions), model.classes),
+    ),
+  );
   assert.equal(plain.length, GAP_TO - GAP_FROM + 1);
   assert.equal(plain[0], 0);
   assert.deepEqual(scaled, [...new Array(10).fill(0), ...plain.slice(0, -10)]);

@@ -103,7 +103,15 @@ test('a vanished gradient gets no verdict from naive attacks, one from adaptive 
   );
   assert.equal(naive.verdicts[0].settled, false);
   assert.match(naive.verdicts[0].reason, /vanished-gradients/);
-  assert.match(String(naive.verdicts[0].command), /evaluate --preset standard/);
+  assert.deepEqual(naive.verdicts[0].request, {
+    model: `models/${cold.name}`,
+    attacks: { preset: 'standard' },
+    data: null,
+    norm: 'Linf',
+    eps: [0.03, 0.06],
+    samples: 100,
+    seed: 3,
+  });
   const adaptive = await measured(cold);
   assert.ok(adaptive.verdicts[0].settled);
   assert.match(adaptive.verdicts[0].reason, /robust accuracy .* at most .*vanished-gradients/);
@@ -238,7 +246,7 @@ test('every setting is run with every other, and mistakes in them are told', () 
       as,
     );
   refused(['fgsm'], undefined, 'steps', /no attack here has the option 'steps'/);
-  refused(['pgd'], 'apgd', 'steps', /apgd is not among --attacks/);
+  refused(['pgd'], 'apgd', 'steps', /pgd\.steps is for an attack that is not run/);
   refused(['fgsm', 'pgd'], 'fgsm', 'steps', /no attack here has the option/);
 });
 

@@ -137,7 +137,7 @@ describe('gates', () => {
       '>= 0.5',
       'a: b >= 1.2.3',
     ]) {
-      assert.throws(() => parseGate(text), /--gate takes 'model: metric >= threshold'/, text);
+      assert.throws(() => parseGate(text), /a gate reads 'model: metric >= threshold'/, text);
     }
   });
 });

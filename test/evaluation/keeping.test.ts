@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { unzipSync, zipSync } from 'fflate';
-import { decodeNpy, encodeNpy } from '../../src/data/index.ts';
 import {
   type EvaluationPlan,
   evaluate,
@@ -15,6 +14,7 @@ import {
 } from '../../src/evaluation/index.ts';
 import { unverifiedRows } from '../../src/evaluation/saved-examples.ts';
 import type { Classifier, Logits } from '../../src/models/index.ts';
+import { decodeNpy, encodeNpy } from '../../src/storage/index.ts';
 import { smallNetwork } from '../attacks/models.ts';
 import { datasetFor } from './datasets.ts';
 import { provenance } from './provenance.ts';

@@ -14,14 +14,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { attackNamed, planAttack, runAttack } from '../../src/attacks/index.ts';
-import {
-  type Dataset,
-  decodeNpy,
-  encodeNpy,
-  imagesAsFloats,
-  loadData,
-  subset,
-} from '../../src/data/index.ts';
+import { type Dataset, imagesAsFloats, loadData, subset } from '../../src/data/index.ts';
 import { RandomStream, startEngine } from '../../src/engine/index.ts';
 import {
   buildNetwork,
@@ -35,6 +28,7 @@ import {
   saveModel,
   type Weight,
 } from '../../src/models/index.ts';
+import { decodeNpy, encodeNpy } from '../../src/storage/index.ts';
 import { DEFAULTS, trainTeacher } from '../../src/training/index.ts';
 import { EventWriter } from '../../src/training/tensorboard.ts';
 import { packageRoot } from '../../src/version.ts';

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { afterEach, before, beforeEach, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { unzipSync } from 'fflate';
-import { decodeNpy } from '../../src/data/index.ts';
 import { startEngine } from '../../src/engine/index.ts';
 import { UserError } from '../../src/errors.ts';
 import { encodeHdf5 } from '../../src/models/export/hdf5.ts';
@@ -18,6 +17,7 @@ import {
   type Weight,
 } from '../../src/models/index.ts';
 import { saveNetwork } from '../../src/models/saved-network.ts';
+import { decodeNpy } from '../../src/storage/index.ts';
 import { randomPixels, randomWeights, richNetwork } from './rich-network.ts';
 
 let folder: string;

@@ -3,9 +3,18 @@ import { before, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { RandomStream, startEngine } from '../../src/engine/index.ts';
 import { Model, type Network } from '../../src/models/index.ts';
+import { LAYER_KINDS } from '../../src/models/layers/registry.ts';
 import { randomPixels, randomWeights, richNetwork } from './rich-network.ts';
 
 before(() => startEngine('cpu'));
+
+test('the rich network, which all tests of layers run, has a layer of every kind', () => {
+  const tested = new Set<string>(richNetwork.layers.map(({ kind }) => kind));
+  assert.deepEqual(
+    LAYER_KINDS.map(({ kind }) => kind).filter((kind) => !tested.has(kind)),
+    [],
+  );
+});
 
 /**
  * Every layer of the rich network that takes one image, alone before a dense one; convolutions

@@ -18,7 +18,6 @@ import {
 import { ModelProtoSchema, type NodeProtoSchema } from '../../src/models/onnx/gen/onnx_pb.ts';
 import { saveNetwork } from '../../src/models/saved-network.ts';
 import {
-  attr,
   DataType,
   GraphBuilder,
   GraphDefSchema,
@@ -96,8 +95,8 @@ test('a fused batch normalization is gamma (x - mean) / sqrt(variance + epsilon)
       [0.75, 3.75],
     ].map((values, i) => graph.floats(`c${i}`, values, [2]));
     const normal = graph.float('FusedBatchNormV3', 'normal', [image, ...constants], {
-      epsilon: attr.float(0.25),
-      is_training: attr.bool(false),
+      epsilon: graph.attr.float(0.25),
+      is_training: graph.attr.bool(false),
     });
     return halves(graph, normal);
   });
@@ -109,8 +108,8 @@ test('a fused batch normalization is gamma (x - mean) / sqrt(variance + epsilon)
 
 test('a dilated convolution comes in from the blocks TensorFlow cuts it into', async () => {
   const path = savedModel((graph, image) => {
-    const float = attr.type(DataType.float);
-    const types = { T: float, Tblock_shape: attr.type(DataType.int32) };
+    const float = graph.attr.type('float');
+    const types = { T: float, Tblock_shape: graph.attr.type('int32') };
     const block = graph.int32s('block', [2, 2], [2]);
     const space = [image, block, graph.int32s('paddings', [2, 2, 2, 2], [2, 2])];
     const cut = graph.node('SpaceToBatchND', 'cut', space, types);
@@ -118,8 +117,8 @@ test('a dilated convolution comes in from the blocks TensorFlow cuts it into', a
     const taps = Array.from({ length: 36 }, (_, i) => (i === 16 || i === 19 ? 1 : i < 4 ? 5 : 0));
     const kernel = graph.floats('taps', taps, [3, 3, 2, 2]);
     const convolved = graph.float('Conv2D', 'conv', [cut, kernel], {
-      strides: attr.ints([1, 1, 1, 1]),
-      padding: attr.string('VALID'),
+      strides: graph.attr.ints([1, 1, 1, 1]),
+      padding: graph.attr.string('VALID'),
     });
     const back = [convolved, block, graph.int32s('crops', [0, 0, 0, 0], [2, 2])];
     return halves(graph, graph.node('BatchToSpaceND', 'back', back, types));
@@ -143,7 +142,7 @@ test('what follows a softmax, or ends in a sigmoid, is refused', async () => {
   await assert.rejects(importModel(sigmoid), refused('probabilities', /sigmoid/));
 });
 
-test('a model for pixels up to 255 is recognized, and comes in when told so', async () => {
+test('a model for pixels up to 255 is recognized, and imported when the user confirms it', async () => {
   const path = savedModel((graph, image) => {
     const scale = graph.floats('scale', [1 / 255], []);
     return halves(graph, graph.float('Mul', 'rescaling', [image, scale]));
@@ -197,7 +196,7 @@ test('functions are entered; one that calls itself is refused', () => {
     graph,
     assigned: new Map(),
     readVariable: () => undefined,
-    assembler: {} as never,
+    builder: {} as never,
   });
   const feeds = new Map([
     ['in', { kind: 'constant', shape: [], values: Float64Array.of(3) } as const],

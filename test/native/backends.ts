@@ -15,7 +15,7 @@ import {
 /** The same cases at every run; FAST_CHECK_SEED asks for others. */
 fc.configureGlobal({ seed: Number(process.env.FAST_CHECK_SEED ?? 1), includeErrorInReport: true });
 
-/** For a test's `skip`: false, or the line that says why native tests do not run. */
+/** For a test's `skip`: false, or the reason why native tests do not run. */
 export const nativeMissing: string | false = existsSync(addonFile)
   ? false
   : 'no native build here (no C++ compiler?); the same tests run on wasm';

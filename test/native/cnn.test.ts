@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { Cnn, exampleTensors, exampleValues, initialValues } from '../../bench/cnn.ts';
 import { Adam, Sgd } from '../../native/backend/index.ts';
 import { compiledBackends, onEveryPath, use } from './backends.ts';
-import { lossAndGradients } from './cnn_reference.ts';
+import { lossAndGradients } from './cnn-reference.ts';
 import { assertClose } from './values.ts';
 
 /** Relative to the largest entry of each gradient. */

@@ -19,7 +19,7 @@ async function poisoned(check: (name: string) => void): Promise<void> {
   }
 }
 
-/** A tensor that a compiled kernel made, so that it lives in the pool. */
+/** A tensor that a compiled kernel made, so that its values are in the pool. */
 function pooled(values: Float32Array, shape: number[] = [values.length]): tf.Tensor {
   return tf.tidy(() => tf.add(tf.tensor(values, shape), tf.tensor(0)));
 }
@@ -29,7 +29,7 @@ function overwrite(length: number): void {
   for (let i = 0; i < 4; i++) tf.tidy(() => tf.fill([length], 7));
 }
 
-test('views outlive the tensor that they look at', async () => {
+test('views outlive the tensor that they share data with', async () => {
   const values = randomValues(1, 4096);
   const views: [string, (x: tf.Tensor) => tf.Tensor, Float32Array][] = [
     ['slice', (x) => tf.slice(x, 1024, 1024), values.subarray(1024, 2048)],
@@ -133,7 +133,7 @@ test('tensors keep their values while WebAssembly memory grows', async () => {
   tf.dispose(tensors);
 });
 
-test('the pool reuses blocks by size and lets go of what exceeds its limit', () => {
+test('the pool reuses blocks by size and frees what exceeds its limit', () => {
   let allocated = 0;
   let freed = 0;
   const memory = {

@@ -7,7 +7,7 @@ import { randomValues } from './values.ts';
 
 const shape = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 6 });
 
-test('transpose puts every element where its permuted index says', async () => {
+test('transpose moves every element to its permuted index', async () => {
   const shapeAndPermutation = shape.chain((dims) =>
     fc.tuple(
       fc.constant(dims),

@@ -70,7 +70,7 @@ for (const [name, make] of [
   ['Adam', () => new Adam()],
   ['Sgd', () => new Sgd({ momentum: 0.9 })],
 ] as const) {
-  test(`${name} goes on from saved state with the same bits`, async () => {
+  test(`${name} resumes from saved state with the same bits`, async () => {
     for (const backend of [...compiledBackends, 'cpu' as const]) {
       await use(backend);
       const variable = tf.variable(tf.tensor1d(randomValues(1, LENGTH)));

@@ -32,7 +32,7 @@ const coordinates = (svg: string): number[] =>
 
 const axis = (domain: readonly [number, number]) => ({ label: 'x', domain, ticks: [] });
 
-test('a line chart puts higher figures higher, and inside its frame', () => {
+test('a line chart draws larger values higher, and inside its frame', () => {
   const points = [0, 0.25, 0.5, 1].map((y, x) => ({ x, y, low: y / 2, high: 1, tip: `${y}` }));
   const chart = lineChart('title', 'what', axis([0, 3]), axis([0, 1]), [
     { name: 'one', hue: 1, points },
@@ -46,7 +46,7 @@ test('a line chart puts higher figures higher, and inside its frame', () => {
   for (const value of coordinates(svg)) assert.ok(value >= 0 && value <= chart.height + 340);
 });
 
-test('no figure makes a chart of NaN or Infinity', () => {
+test('no value makes a chart of NaN or Infinity', () => {
   const cases = [
     lineChart('t', 'd', axis([0, 0]), axis([0, 0]), [{ name: 'n', hue: 1, points: [] }]),
     lineChart('t', 'd', axis([1, 1]), axis([0, 1]), [

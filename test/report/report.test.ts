@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
+import { WORDING } from '../../src/cli/command-text.ts';
 import type { EvaluationRecord } from '../../src/evaluation/index.ts';
 import { buildReport, readRecord } from '../../src/report/index.ts';
 import { smallRecord } from './records.ts';
@@ -11,7 +12,16 @@ const HOSTILE = `"'><script>alert(1)</script><img src=x onerror=alert(2)>&amp;\`
 
 /** The record with every text in it replaced, as an attacker of the reader would. */
 function hostile(record: EvaluationRecord): EvaluationRecord {
-  const closed = new Set(['schema', 'norm', 'loss', 'severity', 'kind', 'images', 'startedAt']);
+  const closed = new Set([
+    'schema',
+    'norm',
+    'budget',
+    'loss',
+    'severity',
+    'kind',
+    'images',
+    'startedAt',
+  ]);
   const infect = (value: unknown, key = ''): unknown => {
     if (Array.isArray(value)) return value.map((one) => infect(one, key));
     if (typeof value === 'object' && value !== null) {
@@ -36,17 +46,20 @@ describe('a report', () => {
     record = await smallRecord();
   });
   const pageOf = async (...records: EvaluationRecord[]) =>
-    String((await buildReport(records)).files.get('index.html'));
+    String((await buildReport(records, WORDING)).files.get('index.html'));
 
   it('is the same to the byte when made twice', async () => {
-    const [first, second] = [await buildReport([record]), await buildReport([record])];
+    const [first, second] = [
+      await buildReport([record], WORDING),
+      await buildReport([record], WORDING),
+    ];
     assert.deepEqual([...first.files.keys()], [...second.files.keys()]);
     for (const [name, content] of first.files)
       assert.deepEqual(second.files.get(name), content, name);
   });
 
   it('has every section, every chart as SVG and PNG, and stays below 2 MB', async () => {
-    const { files, notes } = await buildReport([record]);
+    const { files, notes } = await buildReport([record], WORDING);
     const html = String(files.get('index.html'));
     for (const id of [
       'verdict',
@@ -81,12 +94,15 @@ describe('a report', () => {
     assert.doesNotMatch(html, /url\(|@import/);
   });
 
-  it('names the vanished gradient in its verdict', async () => {
-    const { files } = await buildReport([record]);
-    const { verdict } = JSON.parse(String(files.get('results.json')));
-    assert.match(verdict[0], /^On 60 test images the student is right on 100\.00 %/);
-    assert.match(verdict[1], /seems to keep .*gradient of exactly zero/);
-    assert.match(verdict[2], /^Against the worst of all attacks/);
+  it('names the vanished gradient in its summary', async () => {
+    const { files } = await buildReport([record], WORDING);
+    const { summary } = JSON.parse(String(files.get('results.json')));
+    assert.match(summary[0], /^On 60 test images the accuracy of the student is 100\.00 %/);
+    assert.match(
+      summary[1],
+      /seems to keep .*no evidence: the gradient of this loss is exactly zero on/,
+    );
+    assert.match(summary[2], /^In the worst case over all attacks/);
   });
 
   it('begins its curves at the accuracy on the images that were attacked', async () => {
@@ -99,7 +115,7 @@ describe('a report', () => {
   });
 
   it('lets no text of a record become markup', async () => {
-    const { files } = await buildReport([hostile(record)]);
+    const { files } = await buildReport([hostile(record)], WORDING);
     const html = String(files.get('index.html'));
     assert.equal(html.match(/<script/g)?.length, 2, 'the page has two scripts of its own');
     assert.doesNotMatch(html, /<img/);
@@ -154,9 +170,11 @@ describe('a report', () => {
     const joined = await pageOf({ ...record, attacks: rest }, { ...record, attacks });
     assert.match(joined, /0\.05<\/span>/);
     const foreign = { ...record, data: { ...record.data, digest: 'another' } };
-    await assert.rejects(buildReport([record, foreign]), { code: 'foreign-record' });
+    await assert.rejects(buildReport([record, foreign], WORDING), { code: 'foreign-record' });
     const models = record.models.map((model) => ({ ...model, digest: 'another' }));
-    await assert.rejects(buildReport([record, { ...record, models }]), { code: 'foreign-record' });
+    await assert.rejects(buildReport([record, { ...record, models }], WORDING), {
+      code: 'foreign-record',
+    });
   });
 });
 

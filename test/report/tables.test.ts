@@ -3,16 +3,12 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { Chalk } from 'chalk';
 import { PNG } from 'pngjs';
+import { WORDING } from '../../src/cli/command-text.ts';
 import { tableText } from '../../src/cli/table.ts';
 import { type EvaluationRecord, nameOfAttack } from '../../src/evaluation/index.ts';
-import {
-  attackTable,
-  buildReport,
-  exampleGrids,
-  minimalTable,
-  targetTable,
-  testTable,
-} from '../../src/report/index.ts';
+import { attackTable, minimalTable, targetTable } from '../../src/report/attack-tables.ts';
+import { buildReport, exampleGrids } from '../../src/report/index.ts';
+import { testTable } from '../../src/report/tables.ts';
 import { smallRecord } from './records.ts';
 
 const terminal = { color: new Chalk({ level: 0 }) };
@@ -23,21 +19,21 @@ describe('tables', () => {
     record = await smallRecord();
   });
 
-  it('of the terminal show the interval of every rate and doubt blind attacks', () => {
+  it('of the terminal show the interval of every rate and mark attacks without gradient', () => {
     const lines = tableText(attackTable(record), terminal).split('\n');
     const naive = lines.find((line) => /^fgsm +Linf +0\.05 +softmax/.test(line)) ?? '';
     assert.match(naive, /\d+\.\d ±\d+\.\d +\d+\.\d ±\d+\.\d\?$/);
     const margin = lines.find((line) => /^fgsm +Linf +0\.05 +margin/.test(line)) ?? '';
     assert.doesNotMatch(margin, /\?/);
-    // Figures are set below each other: the sign stands in one column.
-    const places = (line: string) => [...line.matchAll(/±/g)].map(({ index }) => index);
-    assert.deepEqual(places(naive), places(margin));
+    // Numbers are aligned: the sign stands in one column.
+    const columns = (line: string) => [...line.matchAll(/±/g)].map(({ index }) => index);
+    assert.deepEqual(columns(naive), columns(margin));
     for (const line of lines) assert.ok(line.length <= 80, line);
     assert.match(tableText(minimalTable(record), terminal), /100\.0 ±\d\.\d/);
   });
 
   it('say the same in all three renderings', async () => {
-    const { files } = await buildReport([record]);
+    const { files } = await buildReport([record], WORDING);
     const [html, markdown] = ['index.html', 'report.md'].map((name) => String(files.get(name)));
     for (const { columns, rows, id } of [
       attackTable(record),

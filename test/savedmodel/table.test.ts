@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { FormatError } from '../../src/savedmodel/errors.ts';
 import { compareKeys, decodeTable, encodeTable } from '../../src/savedmodel/table.ts';
+import { FormatError } from '../../src/storage/index.ts';
 
 const text = (value: string) => new TextEncoder().encode(value);
 

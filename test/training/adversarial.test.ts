@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isWithin, Oracle, row } from '../../src/attacks/index.ts';
+import { row } from '../../src/arrays.ts';
+import { isWithin, Oracle } from '../../src/attacks/index.ts';
 import { RandomStream, startEngine } from '../../src/engine/index.ts';
 import { initialWeights, Model, type Network } from '../../src/models/index.ts';
 import { adversarialImages } from '../../src/training/adversarial.ts';

@@ -43,7 +43,7 @@ describe('a checkpoint', () => {
     assert.ok(error instanceof UserError, String(error));
     assert.equal(error.code, code);
     assert.match(error.message, pattern);
-    assert.match(error.hint ?? '', /leave --resume out to start anew/);
+    assert.match(error.hint ?? '', /start over without resuming/);
     return true;
   };
 

@@ -118,7 +118,7 @@ describe('training', async () => {
       await assert.rejects(train('foreign', {}, { resume: 'always' }), refused('bad-checkpoint'));
     }
     assert.ok(existsSync(path));
-    await train('foreign', {}, { resume: 'matching' }); // starts anew
+    await train('foreign', {}, { resume: 'matching' }); // starts over
   });
 
   it('refuses a checkpoint of another engine or instruction set, whatever the threads', async () => {

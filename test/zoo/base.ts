@@ -1,6 +1,7 @@
 /** A small network to plant defenses around, trained in seconds. */
 import * as tf from '@tensorflow/tfjs-core';
-import { imagesAsFloats, labelsAt, loadData } from '../../src/data/index.ts';
+import { range } from '../../src/arrays.ts';
+import { type Dataset, imagesAsFloats, labelsAt, loadData } from '../../src/data/index.ts';
 import { Adam, RandomStream, startEngine } from '../../src/engine/index.ts';
 import { buildNetwork, type Classifier, initialWeights, Model } from '../../src/models/index.ts';
 import { crossEntropy } from '../../src/training/index.ts';
@@ -10,13 +11,11 @@ const STEPS = 120;
 
 export interface Base {
   readonly classifier: Classifier;
-  /** Images that it was trained on, `[4000, 28, 28, 1]`. */
-  readonly images: Float32Array;
+  /** MNIST's training images; it was trained on the first 4,000. */
+  readonly data: Dataset;
   /** Test images and their labels, the first ones of MNIST. */
   readonly test: { readonly images: Float32Array; readonly labels: Int32Array };
 }
-
-const range = (count: number) => Array.from({ length: count }, (_, i) => i);
 
 async function train(): Promise<Base> {
   await startEngine();
@@ -60,7 +59,7 @@ async function train(): Promise<Base> {
   optimizer.dispose();
   return {
     classifier: model.classifier('base'),
-    images,
+    data: set,
     test: { images: imagesAsFloats(test, range(256)), labels: labelsAt(test, range(256)) },
   };
 }

@@ -1,12 +1,6 @@
 /** What a planted defense can be worth at most: known examples against it, counted. */
-import {
-  type AttackBatch,
-  argmax,
-  ascend,
-  Oracle,
-  row,
-  type Threat,
-} from '../../src/attacks/index.ts';
+import { argmax, row } from '../../src/arrays.ts';
+import { type AttackBatch, ascend, Oracle, type Threat } from '../../src/attacks/index.ts';
 import type { Classifier } from '../../src/models/index.ts';
 
 const STEPS = 40;
@@ -26,13 +20,13 @@ export function areRight(model: Classifier, images: Float32Array, labels: Int32A
 /** Attacks on the open form of a defense: one batch of candidates a run. */
 export function candidatesAgainst(
   open: Classifier,
-  examples: AttackBatch,
+  batch: AttackBatch,
   threat: Threat,
 ): Float32Array[] {
   return RUNS.map(({ confidence, momentum }, run) =>
     ascend({
       oracle: new Oracle(open),
-      examples: { ...examples, streams: examples.streams.map((one) => one.child(`bound ${run}`)) },
+      batch: { ...batch, streams: batch.streams.map((one) => one.child(`bound ${run}`)) },
       goal: { kind: 'untargeted' },
       threat,
       loss: 'margin',
@@ -53,12 +47,12 @@ export function candidatesAgainst(
  */
 export function boundOf(
   planted: Classifier,
-  examples: AttackBatch,
+  batch: AttackBatch,
   candidates: readonly Float32Array[],
 ): number {
-  const verdicts = [examples.images, ...candidates].map((images) =>
-    areRight(planted, images, examples.labels),
+  const isRightAt = [batch.images, ...candidates].map((images) =>
+    areRight(planted, images, batch.labels),
   );
-  const stands = Array.from(examples.labels, (_, i) => verdicts.every((isRight) => isRight[i]));
-  return stands.filter(Boolean).length / stands.length;
+  const isRobust = Array.from(batch.labels, (_, i) => isRightAt.every((isRight) => isRight[i]));
+  return isRobust.filter(Boolean).length / isRobust.length;
 }

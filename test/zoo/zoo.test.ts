@@ -1,13 +1,12 @@
 /** The planted defenses are what they claim to be, and the surrogate attack is not fooled by them. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { argmax, range, row } from '../../src/arrays.ts';
 import {
   type AttackBatch,
-  argmax,
   attackNamed,
   Oracle,
   planAttack,
-  row,
   runAttack,
 } from '../../src/attacks/index.ts';
 import { RandomStream } from '../../src/engine/index.ts';
@@ -17,19 +16,17 @@ import { areRight, boundOf, candidatesAgainst } from './bound.ts';
 import { DEFENSES } from './defenses.ts';
 
 const COUNT = 48;
-const { classifier: base, images, test } = await baseNetwork();
+const { classifier: base, data, test } = await baseNetwork();
 const features = test.images.length / test.labels.length;
 const examples: AttackBatch = {
   images: test.images.subarray(0, COUNT * features),
   labels: test.labels.subarray(0, COUNT),
-  streams: Array.from({ length: COUNT }, (_, i) => new RandomStream(1, `zoo/example/${i}`)),
+  streams: range(COUNT).map((i) => new RandomStream(1, `zoo/example/${i}`)),
 };
 const linf = (eps: number) => ({ norm: 'Linf' as const, eps });
 
 const winners = (logits: Float32Array) =>
-  Array.from({ length: logits.length / base.classes }, (_, i) =>
-    argmax(row(logits, i, base.classes)),
-  );
+  range(logits.length / base.classes).map((i) => argmax(row(logits, i, base.classes)));
 
 describe('the planted defenses', () => {
   it('are at least 24 of at least 10 kinds, each with a name of its own', () => {
@@ -74,15 +71,22 @@ describe('the surrogate attack', () => {
   for (const name of ['one-hot', 'reversed-leak-x100', 'falling-ramps-12']) {
     it(`breaks ${name}`, async () => {
       const planted = DEFENSES.find((defense) => defense.name === name)?.plant(base) ?? base;
-      const source = await trainSurrogate(planted, {
-        images,
+      const surrogate = await trainSurrogate(planted, {
+        data,
         attacked: examples.images,
         reach: 0.35,
         steps: 100,
         seed: 0,
       });
-      const result = runAttack(plan, planted, examples, { kind: 'untargeted' }, source);
+      const result = runAttack(
+        plan,
+        planted,
+        examples,
+        { kind: 'untargeted' },
+        surrogate.classifier,
+      );
       const left = areRight(planted, result.images, examples.labels).filter(Boolean).length;
+      surrogate.dispose();
       assert.ok(left <= 0.15 * COUNT, `${left} of ${COUNT} left`);
     });
   }

@@ -1,42 +1,32 @@
 import { Command } from 'commander';
+import type { Action } from '../lazily.ts';
+import { addSharedOptions, type SharedOptions } from '../options.ts';
 import {
   type AdversaryFlags,
   addAdversaryOptions,
-  addSharedOptions,
+  addOutOption,
+  addResumeOption,
   addTemperatureOption,
   addTrainingOptions,
-  adversaryOf,
-  type SharedOptions,
   type TrainingFlags,
-  trainingSettings,
-} from '../options.ts';
+} from '../training-options.ts';
 
-interface Flags extends SharedOptions, TrainingFlags, AdversaryFlags {
+export interface TrainAdversarialFlags extends SharedOptions, TrainingFlags, AdversaryFlags {
   readonly out: string;
   readonly resume?: true;
 }
 
-async function train(flags: Flags): Promise<void> {
-  const { runTraining } = await import('../training.ts');
-  const { trainAdversarial } = await import('../../training/index.ts');
-  const adversary = adversaryOf(flags);
-  const job = { label: 'adversarial', out: flags.out, settings: trainingSettings(flags) };
-  await runTraining(flags, job, () => (options) => trainAdversarial({ ...options, adversary }));
-}
-
-export function trainAdversarialCommand(): Command {
+export function trainAdversarialCommand(action: Action<[TrainAdversarialFlags]>): Command {
   const command = new Command('train-adversarial').description(
-    'train on attacked images (PGD adversarial training): what does work, for comparison',
+    'train on attacked images (PGD adversarial training): a defense that works, for comparison',
   );
-  addAdversaryOptions(addTrainingOptions(addTemperatureOption(command, 1)))
-    .option('--out <folder>', 'model folder to write', 'models/adversarial')
-    .option('--resume', 'go on from the checkpoint of a run that was stopped')
-    .addHelpText(
-      'after',
-      `
+  addAdversaryOptions(addTrainingOptions(addTemperatureOption(command, 1)));
+  addResumeOption(addOutOption(command, 'models/adversarial')).addHelpText(
+    'after',
+    `
 Examples:
   distill train-adversarial --eps 0.3
   distill train-adversarial --temperature 40 --out models/robust-teacher`,
-    );
-  return addSharedOptions(command).action(train);
+  );
+  return addSharedOptions(command).action(action);
 }

@@ -97,7 +97,7 @@ class Writer {
     this.#leafK = leafK;
   }
 
-  #place(bytes: Buffer): number {
+  #append(bytes: Buffer): number {
     const address = this.#end;
     const size = pad8(bytes.length);
     this.#parts.push(bytes, Buffer.alloc(size - bytes.length));
@@ -107,7 +107,7 @@ class Writer {
 
   #dataset({ shape, values }: Hdf5Dataset): number {
     const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
-    const data = this.#place(bytes);
+    const data = this.#append(bytes);
     const dataspace = new Fields()
       .u8(1, shape.length, 0, 0)
       .u32(0)
@@ -115,7 +115,7 @@ class Writer {
       .bytes();
     const fill = new Fields().u8(2, 2, 2, 1).u32(0).bytes();
     const layout = new Fields().u8(3, 1).u64(data, bytes.length).bytes();
-    return this.#place(
+    return this.#append(
       objectHeader([
         [0x0001, dataspace],
         [0x0003, FLOAT32],
@@ -125,15 +125,14 @@ class Writer {
     );
   }
 
-  /** Places a group after its members; returns the addresses of its header, B-tree and heap. */
+  /** Writes a group after its members; returns the addresses of its header, B-tree and heap. */
   group(node: Node): { header: number; tree: number; heap: number } {
     // Names are compared as bytes, and all names here are ASCII.
-    const names = [...node.keys()].sort();
+    const members = [...node].sort(([a], [b]) => (a < b ? -1 : 1));
     const offsets: number[] = [];
     const heapData = new Fields().u64(0);
     let used = 8;
-    const entries = names.map((name) => {
-      const child = node.get(name) as Node | Hdf5Dataset;
+    const entries = members.map(([name, child]) => {
       const isGroup = child instanceof Map;
       const placed = isGroup
         ? this.group(child)
@@ -150,16 +149,16 @@ class Writer {
       used += size;
       return entry;
     });
-    const segment = this.#place(heapData.bytes());
-    const heap = this.#place(
+    const segment = this.#append(heapData.bytes());
+    const heap = this.#append(
       new Fields().text('HEAP').u8(0, 0, 0, 0).u64(used, 1, segment).bytes(),
     );
-    const head = new Fields().text('SNOD').u8(1, 0).u16(names.length).bytes();
+    const head = new Fields().text('SNOD').u8(1, 0).u16(members.length).bytes();
     const table = Buffer.concat([head, ...entries]);
     const full = Buffer.alloc(8 + 2 * this.#leafK * ENTRY_BYTES);
     table.copy(full);
-    const symbols = this.#place(full);
-    const tree = this.#place(
+    const symbols = this.#append(full);
+    const tree = this.#append(
       new Fields()
         .text('TREE')
         .u8(0, 0)
@@ -167,7 +166,7 @@ class Writer {
         .u64(UNDEFINED, UNDEFINED, 0, symbols, offsets.at(-1) ?? 0)
         .bytes(24 + (4 * INTERNAL_K + 1) * 8),
     );
-    const header = this.#place(objectHeader([[0x0011, new Fields().u64(tree, heap).bytes()]]));
+    const header = this.#append(objectHeader([[0x0011, new Fields().u64(tree, heap).bytes()]]));
     return { header, tree, heap };
   }
 

@@ -1,11 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type FolderKind, writeFileAtomically, writeFolderAtomically } from '../../data/index.ts';
-import type { Weight } from '../model.ts';
+import {
+  encodeNpz,
+  type FolderKind,
+  writeFileAtomically,
+  writeFolderAtomically,
+} from '../../storage/index.ts';
 import type { Network } from '../network.ts';
+import type { Weight } from '../weights.ts';
 import type { ExportFormat } from './formats.ts';
 import { exportKeras } from './keras.ts';
-import { exportNpz } from './npz.ts';
 import { exportOnnx } from './onnx.ts';
 import { exportTfjs } from './tfjs.ts';
 
@@ -42,6 +46,9 @@ export async function exportNetwork(
     case 'onnx':
       return writeFileAtomically(out, exportOnnx(network, weights));
     case 'npz':
-      return writeFileAtomically(out, exportNpz(weights));
+      return writeFileAtomically(
+        out,
+        encodeNpz(weights.map(({ spec, values }) => ({ ...spec, values }))),
+      );
   }
 }

@@ -1,8 +1,8 @@
-import type { Weight } from '../model.ts';
+import { zip } from '../../storage/index.ts';
 import type { Network } from '../network.ts';
+import type { Weight } from '../weights.ts';
 import { encodeHdf5 } from './hdf5.ts';
 import { INPUT_NAME, type KerasLayer, kerasLayers } from './keras-layers.ts';
-import { zip } from './npz.ts';
 
 const DTYPE = {
   module: 'keras',
@@ -22,7 +22,7 @@ function tensor(shape: readonly number[], layer: string) {
 }
 
 function layerConfig(layer: KerasLayer) {
-  const { className, name, inputs, inputShapes, merges } = layer;
+  const { className, name, inputs, inputShapes, merges = false } = layer;
   const tensors = inputs.map((input, i) => tensor(inputShapes[i], input));
   const shapes = inputShapes.map((shape) => [null, ...shape]);
   const own = Object.entries(layer.config).filter(([key]) => !OBSOLETE.has(key));
@@ -83,7 +83,7 @@ export function exportKeras(network: Network, weights: readonly Weight[]): Uint8
 
   // Weights are found by class and count (`conv2d`, `conv2d_1`, …), whatever a layer's name is.
   const counts = new Map<string, number>();
-  const datasets = layers.flatMap(({ className, weights: own }) => {
+  const datasets = layers.flatMap(({ className, weights: own = [] }) => {
     const stem = snakeCase(className);
     const count = counts.get(stem) ?? 0;
     counts.set(stem, count + 1);

@@ -1,5 +1,5 @@
-import type { Weight } from '../model.ts';
 import type { Network } from '../network.ts';
+import type { Weight } from '../weights.ts';
 import { INPUT_NAME, kerasLayers } from './keras-layers.ts';
 
 const WEIGHTS_FILE = 'weights.bin';
@@ -39,7 +39,7 @@ export function exportTfjs(
     output_layers: [[last, 0, 0]],
   };
   const stored = layers.flatMap((layer) =>
-    layer.weights.map((weight) => ({ ...weight, name: `${layer.name}/${weight.name}` })),
+    (layer.weights ?? []).map((weight) => ({ ...weight, name: `${layer.name}/${weight.name}` })),
   );
   const model = {
     format: 'layers-model',

@@ -1,12 +1,12 @@
-/** What can be told from a model about the images it expects and the scores it gives. */
+/** Checks of what an imported model expects and returns: pixel range, logits, accuracy. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Dataset } from '../../data/index.ts';
 import { RandomStream } from '../../engine/index.ts';
 import { percent } from '../../numbers.ts';
 import { Model } from '../model.ts';
 import { classesOf, logitsOf } from '../predict.ts';
-import type { AssembledNetwork } from './assembler.ts';
 import { ImportError } from './errors.ts';
+import type { BuiltNetwork } from './network-builder.ts';
 
 /** A first step that divides by more than this expects pixels up to 255, not up to 1. */
 const LARGE_DIVISOR = 32;
@@ -16,14 +16,14 @@ const PROBES = 16;
  * Refuses a network whose first layer shrinks pixels as only pixels from 0 to 255 need it.
  * @throws ImportError `bad-input-range`
  */
-export function checkPixelRange({ network, weights }: AssembledNetwork): void {
+export function checkPixelRange({ network, weights }: BuiltNetwork): void {
   const [first] = network.layers;
   const scale = weights.find(({ spec }) => spec.name === `${first.name}/scale`)?.values;
   if (first.kind !== 'affine' || !scale?.every((x) => Math.abs(x) < 1 / LARGE_DIVISOR)) return;
   throw new ImportError(
     'bad-input-range',
     `the model first multiplies its pixels by ${scale[0].toPrecision(3)}, so it seems to expect 0 to 255`,
-    'say what it was trained with: --input-range 0,255 (or 0,1 if that is right)',
+    'give the pixel range that it was trained with, 0,255 (or 0,1 if that is right)',
   );
 }
 
@@ -32,13 +32,13 @@ export function checkPixelRange({ network, weights }: AssembledNetwork): void {
  * attacks need logits.
  * @throws ImportError `probabilities`
  */
-export function checkLogits({ network, weights }: AssembledNetwork): void {
+export function checkLogits({ network, weights }: BuiltNetwork): void {
   const last = network.layers[network.layers.length - 1];
-  const squashed = last.kind === 'activation' && last.activation === 'sigmoid';
-  if (squashed || sumsToOne({ network, weights })) {
+  const isSigmoid = last.kind === 'activation' && last.activation === 'sigmoid';
+  if (isSigmoid || sumsToOne({ network, weights })) {
     throw new ImportError(
       'probabilities',
-      squashed
+      isSigmoid
         ? 'the model ends in a sigmoid, so its outputs are no logits of exclusive classes'
         : "the model's outputs are probabilities, and the softmax they come from was not found",
       'export the model without its last activation: attacks on probabilities see gradients vanish and report robustness that is not there',
@@ -46,7 +46,7 @@ export function checkLogits({ network, weights }: AssembledNetwork): void {
   }
 }
 
-function sumsToOne({ network, weights }: AssembledNetwork): boolean {
+function sumsToOne({ network, weights }: BuiltNetwork): boolean {
   const stream = new RandomStream(0, 'import/probes');
   const [height, width, channels] = network.inputShape;
   const pixels = Float32Array.from({ length: PROBES * height * width * channels }, () =>
@@ -88,11 +88,11 @@ export function betterPixelRange(
 
 /**
  * How often a network is right on labeled images.
- * @param givenRange what the user said black and white are for it; absent: nobody said
- * @throws ImportError `bad-input-range` when nobody said and another range is far better
+ * @param givenRange what the user said black and white are for it; absent: not specified
+ * @throws ImportError `bad-input-range` when none was given and another range is far better
  */
 export function checkAccuracy(
-  { network, weights }: AssembledNetwork,
+  { network, weights }: BuiltNetwork,
   images: Dataset,
   givenRange?: readonly [number, number],
 ): number {
@@ -113,7 +113,7 @@ export function checkAccuracy(
     throw new ImportError(
       'bad-input-range',
       `the model is right on ${is} of ${images.count} images with pixels from 0 to 1, and on ${wouldBe} with ${better.range.join(' to ')}`,
-      `import it with --input-range ${better.range.join(',')}`,
+      `import it with the pixel range ${better.range.join(',')}`,
     );
   } finally {
     model.dispose();

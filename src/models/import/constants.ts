@@ -103,7 +103,7 @@ function broadcastTo(a: Constant, shape: readonly number[]): Constant {
 }
 
 /** The shape that two shapes spread to, or undefined where they do not fit. */
-export function broadcastShape(a: readonly number[], b: readonly number[]): number[] | undefined {
+function broadcastShape(a: readonly number[], b: readonly number[]): number[] | undefined {
   const rank = Math.max(a.length, b.length);
   const sizes = Array.from({ length: rank }, (_, i) => {
     const left = a[a.length - rank + i] ?? 1;

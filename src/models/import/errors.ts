@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.ts';
-import { printable } from '../../savedmodel/index.ts';
+import { printable } from '../../storage/index.ts';
 
-/** Why a model cannot come in: it is sound, but not something this program can run and attack. */
+/** A model that cannot be imported: intact, but nothing this program can run and attack. */
 export class ImportError extends UserError {
   constructor(code: string, message: string, hint: string, cause?: unknown) {
     super(code, printable(message), { hint, cause });

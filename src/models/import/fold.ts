@@ -1,26 +1,39 @@
 /**
  * Simplifies the layers of an imported network without changing what it computes (up to
  * rounding): batch normalization goes into the layer before it, ReLU and padding into their
- * convolutions, and what does nothing goes away.
+ * convolutions, and layers that do nothing are removed.
  */
-import type { Layer, Padding } from '../network.ts';
+import type { Padding } from '../layers/layer-kind.ts';
+import { kindOf, type Layer } from '../layers/registry.ts';
 import { IMAGE } from '../shapes.ts';
+import { WEIGHT_ROLES, type WeightRole } from '../weights.ts';
 
 type Weights = Map<string, Float32Array>;
 type Linear = Extract<Layer, { kind: 'conv2d' | 'depthwise-conv2d' | 'dense' }>;
 
-/** Layers under construction: inputs are always explicit. */
-type Node = Layer & { inputs: readonly string[] };
+/** A layer that names its inputs. */
+export type ExplicitLayer = Layer & { inputs: readonly string[] };
 
 function isLinear(layer: Layer): layer is Linear {
   return layer.kind === 'conv2d' || layer.kind === 'depthwise-conv2d' || layer.kind === 'dense';
 }
 
+/** @throws Error when there are no such values */
+function weightOf({ name }: Layer, role: WeightRole, weights: Weights): Float32Array {
+  const found = weights.get(`${name}/${role}`);
+  if (!found) throw new Error(`there is no weight ${name}/${role}`);
+  return found;
+}
+
 /** Kernels are `[..., units]` in memory, so a unit's values are `units` apart. */
-function foldAffine(linear: Node & Linear, affine: Node, weights: Weights): Node {
-  const scale = weights.get(`${affine.name}/scale`) as Float32Array;
-  const offset = weights.get(`${affine.name}/offset`) as Float32Array;
-  const kernel = weights.get(`${linear.name}/kernel`) as Float32Array;
+function foldAffine(
+  linear: ExplicitLayer & Linear,
+  affine: ExplicitLayer,
+  weights: Weights,
+): ExplicitLayer {
+  const scale = weightOf(affine, 'scale', weights);
+  const offset = weightOf(affine, 'offset', weights);
+  const kernel = weightOf(linear, 'kernel', weights);
   const bias = weights.get(`${linear.name}/bias`);
   const units = scale.length;
   weights.set(
@@ -34,10 +47,10 @@ function foldAffine(linear: Node & Linear, affine: Node, weights: Weights): Node
   return { ...linear, bias: true };
 }
 
-function mergeAffine(first: Node, second: Node, weights: Weights): Node {
-  const [scale1, offset1, scale2, offset2] = [first, second].flatMap(({ name }) => [
-    weights.get(`${name}/scale`) as Float32Array,
-    weights.get(`${name}/offset`) as Float32Array,
+function mergeAffine(first: ExplicitLayer, second: ExplicitLayer, weights: Weights): ExplicitLayer {
+  const [scale1, offset1, scale2, offset2] = [first, second].flatMap((layer) => [
+    weightOf(layer, 'scale', weights),
+    weightOf(layer, 'offset', weights),
   ]);
   weights.set(
     `${first.name}/scale`,
@@ -60,7 +73,11 @@ function addPadding(a: Exclude<Padding, string>, b: Padding): Padding {
 }
 
 /** The one layer that computes what two in a row do, or undefined. `first` has no other reader. */
-function merge(first: Node, second: Node, weights: Weights): Node | undefined {
+function merge(
+  first: ExplicitLayer,
+  second: ExplicitLayer,
+  weights: Weights,
+): ExplicitLayer | undefined {
   if (second.kind === 'affine') {
     if (first.kind === 'affine') return mergeAffine(first, second, weights);
     if (isLinear(first) && first.activation === 'linear') {
@@ -81,7 +98,7 @@ function merge(first: Node, second: Node, weights: Weights): Node | undefined {
   return undefined;
 }
 
-function doesNothing(node: Node, weights: Weights): boolean {
+function doesNothing(node: ExplicitLayer, weights: Weights): boolean {
   switch (node.kind) {
     case 'dropout':
       return true;
@@ -95,42 +112,26 @@ function doesNothing(node: Node, weights: Weights): boolean {
   }
 }
 
-const STEMS: Record<Layer['kind'], string> = {
-  conv2d: 'conv',
-  'depthwise-conv2d': 'depthwise',
-  'max-pool': 'pool',
-  'average-pool': 'pool',
-  'global-max-pool': 'pool',
-  'global-average-pool': 'pool',
-  flatten: 'flatten',
-  dense: 'dense',
-  dropout: 'dropout',
-  affine: 'affine',
-  pad: 'pad',
-  activation: 'activation',
-  'leaky-relu': 'activation',
-  add: 'add',
-  multiply: 'multiply',
-  concat: 'concat',
-};
-
 /** Gives the layers their names in order: conv1, conv2, dense1, … and `logits` to the last. */
-function rename(nodes: readonly Node[], weights: Weights): { layers: Layer[]; weights: Weights } {
+function rename(
+  nodes: readonly ExplicitLayer[],
+  weights: Weights,
+): { layers: Layer[]; weights: Weights } {
   const counts = new Map<string, number>();
   const names = new Map([[IMAGE, IMAGE]]);
   const renamed: Weights = new Map();
   let previous = IMAGE;
   const layers = nodes.map(({ inputs, ...node }, i) => {
-    const stem = STEMS[node.kind];
+    const { stem } = kindOf(node);
     const count = (counts.get(stem) ?? 0) + 1;
     counts.set(stem, count);
     const last = i === nodes.length - 1;
     const name = last && node.kind === 'dense' ? 'logits' : `${stem}${count}`;
-    for (const role of ['kernel', 'bias', 'scale', 'offset']) {
+    for (const role of WEIGHT_ROLES) {
       const values = weights.get(`${node.name}/${role}`);
       if (values) renamed.set(`${name}/${role}`, values);
     }
-    const sources = inputs.map((input) => names.get(input) as string);
+    const sources = inputs.map((input) => names.get(input) ?? input);
     names.set(node.name, name);
     const chained = sources.length === 1 && sources[0] === previous;
     previous = name;
@@ -144,23 +145,23 @@ function rename(nodes: readonly Node[], weights: Weights): { layers: Layer[]; we
  * @param output the layer whose output counts; what does not lead to it is dropped
  */
 export function foldLayers(
-  layers: readonly Layer[],
+  layers: readonly ExplicitLayer[],
   weights: ReadonlyMap<string, Float32Array>,
   output: string,
 ): { layers: Layer[]; weights: Weights } {
   const values: Weights = new Map(weights);
   const needed = new Set([output]);
   for (const layer of layers.toReversed()) {
-    if (needed.has(layer.name)) for (const input of layer.inputs ?? []) needed.add(input);
+    if (needed.has(layer.name)) for (const input of layer.inputs) needed.add(input);
   }
-  const given = layers.filter(({ name }) => needed.has(name)) as Node[];
+  const given = layers.filter(({ name }) => needed.has(name));
   const readers = new Map<string, number>();
   for (const { inputs } of given) {
     for (const input of inputs) readers.set(input, (readers.get(input) ?? 0) + 1);
   }
 
-  const kept = new Map<string, Node>();
-  /** What a layer that was folded away is called now. */
+  const kept = new Map<string, ExplicitLayer>();
+  /** The layer that each removed layer is part of now. */
   const now = new Map<string, string>();
   for (const layer of given) {
     const node = { ...layer, inputs: layer.inputs.map((name) => now.get(name) ?? name) };
@@ -177,7 +178,7 @@ export function foldLayers(
       }
     } else if (doesNothing(node, values)) {
       now.set(node.name, source);
-      // Whoever reads this layer now reads its source.
+      // The readers of this layer now read its source.
       const extra = (readers.get(node.name) ?? 0) - 1;
       readers.set(source, (readers.get(source) ?? 0) + extra);
     } else {

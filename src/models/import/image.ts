@@ -1,9 +1,9 @@
-import type { Feature } from './assembler.ts';
-import { Assembler } from './assembler.ts';
 import { ImportError } from './errors.ts';
 import { affine } from './layers.ts';
+import type { Feature } from './network-builder.ts';
+import { NetworkBuilder } from './network-builder.ts';
 
-/** What a user may say of a model that does not say it itself. */
+/** What a user may specify where the model does not. */
 export interface ImportOptions {
   /** `[height, width, channels]`, where the model's input is flat or its sizes are unknown. */
   readonly imageShape?: readonly [number, number, number];
@@ -25,7 +25,7 @@ export function imageShapeOf(
       throw new ImportError(
         'bad-image-shape',
         `images of ${given.join('x')} do not fit the model's input [${['N', ...sizes]}]`,
-        'correct --image-shape',
+        'correct the image shape',
       );
     }
     return given;
@@ -37,7 +37,21 @@ export function imageShapeOf(
   throw new ImportError(
     'bad-image-shape',
     `the model's input [${['N', ...sizes]}] does not say what shape its images have`,
-    'say it, for example --image-shape 28x28x1',
+    'give the image shape, for example 28x28x1',
+  );
+}
+
+/**
+ * The one input of a model.
+ * @param what has the inputs, for messages
+ * @throws ImportError `bad-input` when there are none or several
+ */
+export function onlyInput(names: readonly string[], what = 'the model'): string {
+  if (names.length === 1) return names[0];
+  throw new ImportError(
+    'bad-input',
+    `${what} has ${names.length} inputs: ${names.join(', ')}`,
+    'export a model whose only input is a batch of images',
   );
 }
 
@@ -45,15 +59,15 @@ export function imageShapeOf(
 export function startNetwork(
   shape: readonly [number, number, number],
   options: ImportOptions,
-): { assembler: Assembler; input: Feature } {
-  const assembler = new Assembler(shape);
+): { builder: NetworkBuilder; input: Feature } {
+  const builder = new NetworkBuilder(shape);
   const [low, high] = options.inputRange ?? [0, 1];
   if (low === high || !Number.isFinite(high - low)) {
     throw new ImportError(
       'bad-input-range',
       `${low} to ${high} is no range of pixel values`,
-      'write what black is and then what white is, for example --input-range 0,255',
+      'give the values of black and of white, for example 0,255',
     );
   }
-  return { assembler, input: affine(assembler, assembler.image, [high - low], [low]) };
+  return { builder, input: affine(builder, builder.image, [high - low], [low]) };
 }

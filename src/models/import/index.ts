@@ -1,20 +1,20 @@
 import { stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { SAVED_MODEL_FILE } from '../../savedmodel/index.ts';
-import type { AssembledNetwork } from './assembler.ts';
 import { checkLogits, checkPixelRange } from './check.ts';
 import { ImportError } from './errors.ts';
 import type { ImportOptions } from './image.ts';
+import type { BuiltNetwork } from './network-builder.ts';
 import { importOnnx } from './onnx.ts';
 import { importSavedModel } from './saved-model.ts';
 import { importTfjs } from './tfjs.ts';
 
-export type { AssembledNetwork } from './assembler.ts';
 export { checkAccuracy } from './check.ts';
 export { ImportError } from './errors.ts';
 export type { ImportOptions } from './image.ts';
+export type { BuiltNetwork } from './network-builder.ts';
 
-export interface ImportedNetwork extends AssembledNetwork {
+export interface ImportedNetwork extends BuiltNetwork {
   readonly format: 'savedmodel' | 'tfjs' | 'onnx';
 }
 

@@ -1,6 +1,6 @@
 /** Keras descriptions of a model, sequential or functional, as TensorFlow.js keeps them in JSON. */
-import { NONLINEARITIES, type Padding } from '../network.ts';
-import type { AssembledNetwork, Assembler, Feature, LayerContent } from './assembler.ts';
+import type { Padding } from '../layers/layer-kind.ts';
+import { NONLINEARITIES } from '../layers/nonlinearities.ts';
 import { type Constant, elementsOf } from './constants.ts';
 import { damaged, ImportError, unsupported } from './errors.ts';
 import { type ImportOptions, imageShapeOf, startNetwork } from './image.ts';
@@ -13,6 +13,8 @@ import {
   depthwiseConvolution,
   flatten,
 } from './layers.ts';
+import type { BuiltNetwork, Feature, LayerContent, NetworkBuilder } from './network-builder.ts';
+import { arePadding, arePositive, fail } from './operators.ts';
 
 /** A feature, and whether a softmax was taken of it (the feature is then the logits). */
 interface Output {
@@ -21,46 +23,41 @@ interface Output {
 }
 
 interface Context {
-  readonly assembler: Assembler;
+  readonly builder: NetworkBuilder;
   readonly weights: ReadonlyMap<string, Constant>;
 }
 
 interface Call extends Context {
-  readonly type: string;
-  readonly name: string;
+  readonly operator: string;
+  readonly node: string;
   readonly config: JsonObject;
   readonly inputs: readonly Feature[];
-}
-
-function fail({ type, name }: Call, reason: string): never {
-  throw unsupported(type, name, reason);
 }
 
 /** A layer's weight: `name/role`, with whatever a model's nesting puts before and between. */
 function weight(call: Call, role: string): Constant | undefined {
   const own = [...call.weights].filter(([path]) => {
     const parts = path.replace(/:0$/, '').split('/');
-    return parts.at(-1) === role && parts.includes(call.name);
+    return parts.at(-1) === role && parts.includes(call.node);
   });
   const direct = [...call.weights].filter(
-    ([path]) => path.startsWith(`${call.name}_`) && path.endsWith(`/${role}`),
+    ([path]) => path.startsWith(`${call.node}_`) && path.endsWith(`/${role}`),
   );
   const found = own.length > 0 ? own : direct;
-  if (found.length > 1) throw damaged(`several weights could be the ${role} of "${call.name}"`);
+  if (found.length > 1) throw damaged(`several weights could be the ${role} of "${call.node}"`);
   return found[0]?.[1];
 }
 
 function needed(call: Call, role: string): Constant {
   const found = weight(call, role);
-  if (found === undefined) throw damaged(`the layer "${call.name}" has no ${role}`);
+  if (found === undefined) throw damaged(`the layer "${call.node}" has no ${role}`);
   return found;
 }
 
 function pair(call: Call, key: string, otherwise: number): [number, number] {
   const value = call.config[key] ?? otherwise;
   const sizes = typeof value === 'number' ? [value, value] : numbers(value, key);
-  const sound = sizes.every((size) => Number.isInteger(size) && size > 0 && size < 1e6);
-  if (sizes.length !== 2 || !sound) fail(call, `${key} [${sizes}]`);
+  if (sizes.length !== 2 || !arePositive(sizes)) fail(call, `${key} [${sizes}]`);
   return [sizes[0], sizes[1]];
 }
 
@@ -76,16 +73,16 @@ function onlyChannelsLast(call: Call): void {
 
 function activate(call: Call, feature: Feature): Output {
   const name = call.config.activation ?? 'linear';
-  const { assembler } = call;
+  const { builder } = call;
   if (name === 'linear') return { feature, softmax: false };
   if (name === 'softmax') return softmax(call, feature);
   if (name === 'swish' || name === 'silu') {
-    const gate = assembler.add({ kind: 'activation', activation: 'sigmoid' }, [feature]);
-    return { feature: assembler.add({ kind: 'multiply' }, [feature, gate]), softmax: false };
+    const gate = builder.add({ kind: 'activation', activation: 'sigmoid' }, [feature]);
+    return { feature: builder.add({ kind: 'multiply' }, [feature, gate]), softmax: false };
   }
   const activation = NONLINEARITIES.find((one) => one === name);
   if (activation === undefined) return fail(call, `activation ${JSON.stringify(name)}`);
-  return { feature: assembler.add({ kind: 'activation', activation }, [feature]), softmax: false };
+  return { feature: builder.add({ kind: 'activation', activation }, [feature]), softmax: false };
 }
 
 function softmax(call: Call, feature: Feature): Output {
@@ -95,7 +92,7 @@ function softmax(call: Call, feature: Feature): Output {
 
 function withBias(call: Call, product: Feature): Feature {
   if (call.config.use_bias === false) return product;
-  return affine(call.assembler, product, [1], needed(call, 'bias').values);
+  return affine(call.builder, product, [1], needed(call, 'bias').values);
 }
 
 function window(call: Call) {
@@ -121,19 +118,19 @@ function pool(kind: 'max-pool' | 'average-pool'): Build {
     onlyChannelsLast(call);
     const size = pair(call, 'pool_size', 2);
     const strides = call.config.strides == null ? size : pair(call, 'strides', 2);
-    return call.assembler.add({ kind, size, strides, padding: padding(call) }, call.inputs);
+    return call.builder.add({ kind, size, strides, padding: padding(call) }, call.inputs);
   };
 }
 
 function simple(content: LayerContent): Build {
-  return ({ assembler, inputs }) => assembler.add(content, inputs);
+  return ({ builder, inputs }) => builder.add(content, inputs);
 }
 
 function globalPool(kind: 'global-max-pool' | 'global-average-pool'): Build {
   return (call) => {
     onlyChannelsLast(call);
     if (call.config.keepdims === true) fail(call, 'with keepdims');
-    return call.assembler.add({ kind }, call.inputs);
+    return call.builder.add({ kind }, call.inputs);
   };
 }
 
@@ -142,9 +139,9 @@ const pass: Build = ({ inputs }) => inputs[0];
 function batchNorm(call: Call): Feature {
   const [input] = call.inputs;
   const axis = call.config.axis ?? -1;
-  const place = Array.isArray(axis) ? axis[0] : axis;
-  if (place !== -1 && place !== input.shape.length) fail(call, `along the axis ${place}`);
-  return batchNormalization(call.assembler, input, {
+  const along = Array.isArray(axis) ? axis[0] : axis;
+  if (along !== -1 && along !== input.shape.length) fail(call, `along the axis ${along}`);
+  return batchNormalization(call.builder, input, {
     gamma: call.config.scale === false ? undefined : needed(call, 'gamma').values,
     beta: call.config.center === false ? undefined : needed(call, 'beta').values,
     mean: needed(call, 'moving_mean').values,
@@ -158,12 +155,11 @@ function zeroPadding(call: Call): Feature {
   const [rows, columns] = typeof given === 'number' ? [given, given] : list(given, 'padding');
   const both = (value: unknown): [number, number] => {
     const sizes = typeof value === 'number' ? [value, value] : numbers(value, 'padding');
-    const sound = sizes.every((size) => Number.isInteger(size) && size >= 0 && size < 1e4);
-    if (sizes.length !== 2 || !sound) fail(call, `padding [${sizes}]`);
+    if (sizes.length !== 2 || !arePadding(sizes)) fail(call, `padding [${sizes}]`);
     return [sizes[0], sizes[1]];
   };
   onlyChannelsLast(call);
-  return call.assembler.add({ kind: 'pad', padding: [both(rows), both(columns)] }, call.inputs);
+  return call.builder.add({ kind: 'pad', padding: [both(rows), both(columns)] }, call.inputs);
 }
 
 function reluLayer(call: Call): Feature {
@@ -171,7 +167,7 @@ function reluLayer(call: Call): Feature {
   if ((slope ?? 0) !== 0 || (threshold ?? 0) !== 0) fail(call, 'with a slope or threshold');
   if (most != null && most !== 6) fail(call, `up to ${most}`);
   const activation = most === 6 ? 'relu6' : 'relu';
-  return call.assembler.add({ kind: 'activation', activation }, call.inputs);
+  return call.builder.add({ kind: 'activation', activation }, call.inputs);
 }
 
 function reshape(call: Call): Feature {
@@ -180,7 +176,7 @@ function reshape(call: Call): Feature {
   const count = elementsOf(input.shape);
   if (`${target}` === `${input.shape}`) return input;
   if (target.length === 1 && (target[0] === count || target[0] === -1)) {
-    return flatten(call.assembler, input);
+    return flatten(call.builder, input);
   }
   return fail(call, `from [${input.shape}] to [${target}]`);
 }
@@ -189,13 +185,13 @@ function concatenate(call: Call): Feature {
   const rank = call.inputs[0].shape.length;
   const axis = call.config.axis ?? -1;
   if (axis !== -1 && axis !== rank) fail(call, `along the axis ${axis}`);
-  return call.assembler.add({ kind: 'concat' }, call.inputs);
+  return call.builder.add({ kind: 'concat' }, call.inputs);
 }
 
 const LAYERS: Readonly<Record<string, Build>> = {
   Conv2D: (call) => {
     const product = convolution(
-      call.assembler,
+      call.builder,
       call.inputs[0],
       kernel4d(call, 'kernel'),
       window(call),
@@ -205,26 +201,26 @@ const LAYERS: Readonly<Record<string, Build>> = {
   DepthwiseConv2D: (call) => {
     const role = weight(call, 'depthwise_kernel') ? 'depthwise_kernel' : 'kernel';
     const kernel = kernel4d(call, role);
-    const product = depthwiseConvolution(call.assembler, call.inputs[0], kernel, window(call));
+    const product = depthwiseConvolution(call.builder, call.inputs[0], kernel, window(call));
     return activate(call, withBias(call, product));
   },
   SeparableConv2D: (call) => {
-    const { assembler } = call;
+    const { builder } = call;
     const depthwise = kernel4d(call, 'depthwise_kernel');
     const pointwise = kernel4d(call, 'pointwise_kernel');
-    const spatial = depthwiseConvolution(assembler, call.inputs[0], depthwise, window(call));
-    return activate(call, withBias(call, convolution(assembler, spatial, pointwise, unitWindow)));
+    const spatial = depthwiseConvolution(builder, call.inputs[0], depthwise, window(call));
+    return activate(call, withBias(call, convolution(builder, spatial, pointwise, unitWindow)));
   },
   Dense: (call) => {
     const kernel = needed(call, 'kernel');
     const [input] = call.inputs;
     if (kernel.shape.length !== 2 || input.shape.length !== 1) fail(call, `of [${input.shape}]`);
-    return activate(call, withBias(call, dense(call.assembler, input, kernel)));
+    return activate(call, withBias(call, dense(call.builder, input, kernel)));
   },
   BatchNormalization: batchNorm,
-  Rescaling: ({ assembler, inputs, config }) =>
+  Rescaling: ({ builder, inputs, config }) =>
     affine(
-      assembler,
+      builder,
       inputs[0],
       [number(config.scale, 'scale')],
       [number(config.offset ?? 0, 'offset')],
@@ -235,11 +231,11 @@ const LAYERS: Readonly<Record<string, Build>> = {
   LeakyReLU: (call) => {
     const slope = call.config.negative_slope ?? call.config.alpha ?? 0.3;
     const content = { kind: 'leaky-relu', slope: number(slope, 'slope') } as const;
-    return call.assembler.add(content, call.inputs);
+    return call.builder.add(content, call.inputs);
   },
   ELU: (call) => {
     if ((call.config.alpha ?? 1) !== 1) fail(call, 'with alpha');
-    return call.assembler.add({ kind: 'activation', activation: 'elu' }, call.inputs);
+    return call.builder.add({ kind: 'activation', activation: 'elu' }, call.inputs);
   },
   Softmax: (call) => softmax(call, call.inputs[0]),
 
@@ -248,7 +244,7 @@ const LAYERS: Readonly<Record<string, Build>> = {
   GlobalMaxPooling2D: globalPool('global-max-pool'),
   GlobalAveragePooling2D: globalPool('global-average-pool'),
   ZeroPadding2D: zeroPadding,
-  Flatten: ({ assembler, inputs }) => flatten(assembler, inputs[0]),
+  Flatten: ({ builder, inputs }) => flatten(builder, inputs[0]),
   Reshape: reshape,
 
   Add: simple({ kind: 'add' }),
@@ -275,7 +271,13 @@ function runLayer(entry: JsonObject, inputs: readonly Output[], context: Context
   const build = Object.hasOwn(LAYERS, type) ? LAYERS[type] : undefined;
   if (build === undefined) throw unsupported(type, name);
   if (inputs.length === 0) throw damaged(`the layer "${name}" has no input`);
-  const call = { ...context, type, name, config, inputs: inputs.map(({ feature }) => feature) };
+  const call = {
+    ...context,
+    operator: type,
+    node: name,
+    config,
+    inputs: inputs.map(({ feature }) => feature),
+  };
   const result = build(call);
   return 'feature' in result ? result : { feature: result, softmax: inputs[0].softmax };
 }
@@ -366,7 +368,7 @@ export function importKerasLayers(
   model: JsonObject,
   weights: ReadonlyMap<string, Constant>,
   options: ImportOptions,
-): AssembledNetwork {
+): BuiltNetwork {
   if (!MODELS.has(`${model.class_name}`)) {
     throw new ImportError(
       'unsupported-model',
@@ -375,8 +377,8 @@ export function importKerasLayers(
     );
   }
   const sizes = inputSizes(model);
-  const { assembler, input } = startNetwork(imageShapeOf(sizes, options.imageShape), options);
-  const vector = sizes.length === 1 ? flatten(assembler, input) : input;
-  const output = runModel(model, [{ feature: vector, softmax: false }], { assembler, weights });
-  return assembler.finish('imported', output.feature);
+  const { builder, input } = startNetwork(imageShapeOf(sizes, options.imageShape), options);
+  const vector = sizes.length === 1 ? flatten(builder, input) : input;
+  const output = runModel(model, [{ feature: vector, softmax: false }], { builder, weights });
+  return builder.finish('imported', output.feature);
 }

@@ -1,7 +1,7 @@
 /** Steps that more than one importer needs to make layers of what it reads. */
-import type { Padding } from '../network.ts';
-import type { Assembler, Feature } from './assembler.ts';
+import type { Padding } from '../layers/layer-kind.ts';
 import { type Constant, float32 } from './constants.ts';
+import type { Feature, NetworkBuilder } from './network-builder.ts';
 
 /**
  * Spreads a kernel `[height, width, in, out]` with zeros between its taps, so that no dilation is
@@ -33,14 +33,14 @@ export interface Window {
 
 /** A convolution without bias or activation; the kernel is `[height, width, in, out]`. */
 export function convolution(
-  assembler: Assembler,
+  builder: NetworkBuilder,
   input: Feature,
   given: Constant,
   window: Window,
 ): Feature {
   const kernel = dilateKernel(given, window.dilations);
   const [height, width, , filters] = kernel.shape;
-  return assembler.add(
+  return builder.add(
     {
       kind: 'conv2d',
       filters,
@@ -58,14 +58,14 @@ export function convolution(
 
 /** The same for each channel on its own; the kernel is `[height, width, in, multiplier]`. */
 export function depthwiseConvolution(
-  assembler: Assembler,
+  builder: NetworkBuilder,
   input: Feature,
   given: Constant,
   window: Window,
 ): Feature {
   const kernel = dilateKernel(given, window.dilations);
   const [height, width, , multiplier] = kernel.shape;
-  return assembler.add(
+  return builder.add(
     {
       kind: 'depthwise-conv2d',
       multiplier,
@@ -81,22 +81,22 @@ export function depthwiseConvolution(
 }
 
 /** A matrix product without bias; the kernel is `[in, units]`. */
-export function dense(assembler: Assembler, input: Feature, kernel: Constant): Feature {
-  const flat = flatten(assembler, input);
-  return assembler.add(
+export function dense(builder: NetworkBuilder, input: Feature, kernel: Constant): Feature {
+  const flat = flatten(builder, input);
+  return builder.add(
     { kind: 'dense', units: kernel.shape[1], bias: false, activation: 'linear' },
     [flat],
     { kernel: float32(kernel) },
   );
 }
 
-export function flatten(assembler: Assembler, input: Feature): Feature {
-  return input.shape.length === 1 ? input : assembler.add({ kind: 'flatten' }, [input]);
+export function flatten(builder: NetworkBuilder, input: Feature): Feature {
+  return input.shape.length === 1 ? input : builder.add({ kind: 'flatten' }, [input]);
 }
 
 /** `x * scale + offset` per channel; a single number serves all channels. */
 export function affine(
-  assembler: Assembler,
+  builder: NetworkBuilder,
   input: Feature,
   scale: ArrayLike<number>,
   offset: ArrayLike<number>,
@@ -104,7 +104,7 @@ export function affine(
   const channels = input.shape[input.shape.length - 1];
   const spread = (values: ArrayLike<number>) =>
     values.length === 1 ? new Float32Array(channels).fill(values[0]) : Float32Array.from(values);
-  return assembler.add({ kind: 'affine' }, [input], {
+  return builder.add({ kind: 'affine' }, [input], {
     scale: spread(scale),
     offset: spread(offset),
   });
@@ -112,7 +112,7 @@ export function affine(
 
 /** Batch normalization at inference, as an affine layer. */
 export function batchNormalization(
-  assembler: Assembler,
+  builder: NetworkBuilder,
   input: Feature,
   parameters: {
     gamma: ArrayLike<number> | undefined;
@@ -125,7 +125,7 @@ export function batchNormalization(
   const { gamma, beta, mean, variance, epsilon } = parameters;
   const scale = Array.from(mean, (_, i) => (gamma?.[i] ?? 1) / Math.sqrt(variance[i] + epsilon));
   const offset = Array.from(mean, (value, i) => (beta?.[i] ?? 0) - value * scale[i]);
-  return affine(assembler, input, scale, offset);
+  return affine(builder, input, scale, offset);
 }
 
 /** The values of a constant that differs along the last axis at most, or undefined. */

@@ -1,11 +1,12 @@
 /** What each ONNX operator becomes: a constant, a view of a feature, or a layer. */
 
-import type { Nonlinearity, Padding } from '../network.ts';
+import { nonlinearitiesBy } from '../layers/activation.ts';
+import type { Padding } from '../layers/layer-kind.ts';
+import type { Nonlinearity } from '../layers/nonlinearities.ts';
+import { samePadding } from '../layers/shared/window.ts';
 import type { NodeProto, TensorProto } from '../onnx/gen/onnx_pb.ts';
-import type { Assembler, Feature, LayerContent } from './assembler.ts';
 import {
   type Constant,
-  combine,
   constant,
   elementsOf,
   map,
@@ -15,7 +16,6 @@ import {
   transpose,
   vector,
 } from './constants.ts';
-import { unsupported } from './errors.ts';
 import {
   affine,
   batchNormalization,
@@ -24,6 +24,25 @@ import {
   depthwiseConvolution,
   flatten,
 } from './layers.ts';
+import type { Feature, LayerContent } from './network-builder.ts';
+import {
+  arePadding,
+  arePositive,
+  arithmeticFor,
+  axisOf,
+  type Call as BaseCall,
+  constantAt,
+  expanded,
+  fail,
+  gather,
+  isConstant,
+  kernelAt,
+  nonlinearOperators,
+  numbersAt,
+  reshaped,
+  squeezed,
+  viewAt,
+} from './operators.ts';
 
 /**
  * A feature as ONNX sees it: channels first, channels last, a vector, or the `[channels, 1, 1]`
@@ -89,35 +108,11 @@ export class OnnxAttributes {
   }
 }
 
-interface Call {
-  readonly operator: string;
-  readonly place: string;
+interface Call extends BaseCall<OnnxValue> {
   readonly attributes: OnnxAttributes;
-  readonly inputs: readonly (OnnxValue | undefined)[];
-  readonly assembler: Assembler;
 }
 
 type Operator = (call: Call) => OnnxValue;
-
-function fail({ operator, place }: Call, reason: string): never {
-  throw unsupported(operator, place, reason);
-}
-
-function view(call: Call, index = 0): OnnxView {
-  const value = call.inputs[index];
-  if (value?.kind === 'view') return value;
-  return fail(call, value?.kind === 'probabilities' ? 'it follows a softmax' : 'of this input');
-}
-
-function given(call: Call, index: number): Constant {
-  const value = call.inputs[index];
-  if (value?.kind === 'constant') return value;
-  return fail(call, `its input ${index} is not a constant`);
-}
-
-function numbers(call: Call, index: number): number[] {
-  return Array.from(given(call, index).values);
-}
 
 /** The shape that ONNX sees, without the batch axis. */
 function shapeOf({ feature, layout }: OnnxView): readonly number[] {
@@ -127,7 +122,7 @@ function shapeOf({ feature, layout }: OnnxView): readonly number[] {
 }
 
 function image(call: Call, index = 0): Feature {
-  const { feature, layout } = view(call, index);
+  const { feature, layout } = viewAt(call, index);
   return layout === 'nchw' ? feature : fail(call, 'its input is not channels first');
 }
 
@@ -139,7 +134,7 @@ function channelsFirst(feature: Feature): OnnxView {
 function flat(call: Call, input: OnnxView): OnnxView {
   if (input.layout === 'flat') return input;
   const { shape } = input.feature;
-  const feature = flatten(call.assembler, input.feature);
+  const feature = flatten(call.builder, input.feature);
   const [height, width, channels] = shape;
   const reordered = input.layout === 'nchw' && channels > 1 && height * width > 1;
   return { kind: 'view', feature, layout: 'flat', ...(reordered ? { unrolled: shape } : {}) };
@@ -172,25 +167,23 @@ function scaled(
   scale: ArrayLike<number>,
   offset: ArrayLike<number>,
 ): OnnxView {
-  return { ...input, feature: affine(call.assembler, input.feature, scale, offset) };
+  return { ...input, feature: affine(call.builder, input.feature, scale, offset) };
 }
 
 function elementwise(call: Call, content: LayerContent): OnnxView {
-  const input = view(call);
-  return { ...input, feature: call.assembler.add(content, [input.feature]) };
+  const input = viewAt(call);
+  return { ...input, feature: call.builder.add(content, [input.feature]) };
 }
 
 function pair(call: Call, values: readonly number[]): [number, number] {
-  const sound = values.every((size) => Number.isInteger(size) && size > 0 && size < 1e6);
-  if (values.length !== 2 || !sound) fail(call, `sizes [${values}]`);
+  if (values.length !== 2 || !arePositive(values)) fail(call, `sizes [${values}]`);
   return [values[0], values[1]];
 }
 
 /** `[top, left, bottom, right]`. */
 function pads(call: Call): number[] {
   const sizes = call.attributes.integers('pads') ?? [0, 0, 0, 0];
-  const sound = sizes.every((size) => Number.isInteger(size) && size >= 0 && size < 1e4);
-  return sizes.length === 4 && sound ? sizes : fail(call, `padding [${sizes}]`);
+  return sizes.length === 4 && arePadding(sizes) ? sizes : fail(call, `padding [${sizes}]`);
 }
 
 function padding(call: Call): Padding {
@@ -207,8 +200,7 @@ function padding(call: Call): Padding {
 
 function convolve(call: Call): OnnxView {
   const input = image(call);
-  const kernel = given(call, 1);
-  if (kernel.shape.length !== 4) fail(call, `a kernel of shape [${kernel.shape}]`);
+  const kernel = kernelAt(call, 1);
   const group = call.attributes.integer('group', 1);
   const window = {
     strides: pair(call, call.attributes.integers('strides') ?? [1, 1]),
@@ -219,10 +211,10 @@ function convolve(call: Call): OnnxView {
   const channels = input.shape[2];
   let result: Feature;
   if (group === 1) {
-    result = convolution(call.assembler, input, transpose(kernel, [2, 3, 1, 0]), window);
+    result = convolution(call.builder, input, transpose(kernel, [2, 3, 1, 0]), window);
   } else if (group === channels && perGroup === 1 && out % channels === 0) {
     const split = constant([channels, out / channels, height, width], kernel.values);
-    result = depthwiseConvolution(call.assembler, input, transpose(split, [2, 3, 0, 1]), window);
+    result = depthwiseConvolution(call.builder, input, transpose(split, [2, 3, 0, 1]), window);
   } else {
     return fail(call, `${group} groups of ${channels} channels`);
   }
@@ -232,73 +224,56 @@ function convolve(call: Call): OnnxView {
 /** Adds the bias that may be the given input: one number per channel. */
 function withBias(call: Call, result: OnnxView, index: number): OnnxView {
   if (call.inputs[index] === undefined) return result;
-  return scaled(call, result, [1], given(call, index).values);
+  return scaled(call, result, [1], constantAt(call, index).values);
 }
 
 function product(call: Call, kernel: Constant): OnnxView {
   if (kernel.shape.length !== 2) fail(call, `a matrix of shape [${kernel.shape}]`);
-  const input = view(call);
+  const input = viewAt(call);
   if (input.layout !== 'flat') fail(call, 'its input is not a vector');
   const rows = reorderRows(kernel, input.unrolled);
-  return { kind: 'view', feature: dense(call.assembler, input.feature, rows), layout: 'flat' };
+  return { kind: 'view', feature: dense(call.builder, input.feature, rows), layout: 'flat' };
 }
 
 function gemm(call: Call): OnnxView {
   const { attributes } = call;
   if (attributes.integer('transA', 0) !== 0) fail(call, 'with transA');
-  const weights = given(call, 1);
-  const turned = attributes.integer('transB', 0) !== 0 ? transpose(weights, [1, 0]) : weights;
+  const weights = constantAt(call, 1);
+  const matrix = attributes.integer('transB', 0) !== 0 ? transpose(weights, [1, 0]) : weights;
   const alpha = attributes.float('alpha', 1);
   const result = product(
     call,
-    map(turned, (x) => alpha * x),
+    map(matrix, (x) => alpha * x),
   );
   if (call.inputs[2] === undefined) return result;
   const beta = attributes.float('beta', 1);
-  const bias = map(given(call, 2), (x) => beta * x);
+  const bias = map(constantAt(call, 2), (x) => beta * x);
   return scaled(call, result, [1], perChannel(call, result, bias));
 }
 
 function batchNorm(call: Call): OnnxView {
-  const input = view(call);
+  const input = viewAt(call);
   if (call.attributes.integer('training_mode', 0) !== 0) fail(call, 'in training mode');
   const [gamma, beta, mean, variance] = [1, 2, 3, 4].map(
-    (index) => reorderRows(given(call, index), input.unrolled).values,
+    (index) => reorderRows(constantAt(call, index), input.unrolled).values,
   );
   const epsilon = call.attributes.float('epsilon', 1e-5);
   const parameters = { gamma, beta, mean, variance, epsilon };
-  return { ...input, feature: batchNormalization(call.assembler, input.feature, parameters) };
+  return { ...input, feature: batchNormalization(call.builder, input.feature, parameters) };
 }
 
-interface Arithmetic {
-  readonly compute: (x: number, y: number) => number;
-  /** `[scale, offset]` where the constant is the second or the first input. */
-  readonly second?: (c: ArrayLike<number>) => [ArrayLike<number>, ArrayLike<number>];
-  readonly first?: (c: ArrayLike<number>) => [ArrayLike<number>, ArrayLike<number>];
-  readonly join?: 'add' | 'multiply';
-}
-
-function arithmetic({ compute, second, first, join }: Arithmetic): Operator {
-  return (call) => {
-    const [a, b] = call.inputs;
-    if (a?.kind === 'constant' && b?.kind === 'constant') {
-      return combine(a, b, compute) ?? fail(call, `of [${a.shape}] and [${b.shape}]`);
-    }
-    if (a?.kind === 'view' && b?.kind === 'constant' && second) {
-      return scaled(call, a, ...second(perChannel(call, a, b)));
-    }
-    if (a?.kind === 'constant' && b?.kind === 'view' && first) {
-      return scaled(call, b, ...first(perChannel(call, b, a)));
-    }
-    if (a?.kind === 'view' && b?.kind === 'view' && join) {
-      if (a.layout !== b.layout || `${a.unrolled}` !== `${b.unrolled}`)
-        fail(call, 'of two layouts');
-      if (`${shapeOf(a)}` !== `${shapeOf(b)}`) fail(call, `of [${shapeOf(a)}] and [${shapeOf(b)}]`);
-      return { ...a, feature: call.assembler.add({ kind: join }, [a.feature, b.feature]) };
-    }
-    return fail(call, 'of these inputs');
-  };
-}
+const arithmetic = arithmeticFor<OnnxValue, Call>({
+  scale(call, index, operand, parts) {
+    const input = viewAt(call, index);
+    return scaled(call, input, ...parts(perChannel(call, input, operand)));
+  },
+  join(call, kind) {
+    const [a, b] = [viewAt(call, 0), viewAt(call, 1)];
+    if (a.layout !== b.layout || `${a.unrolled}` !== `${b.unrolled}`) fail(call, 'of two layouts');
+    if (`${shapeOf(a)}` !== `${shapeOf(b)}`) fail(call, `of [${shapeOf(a)}] and [${shapeOf(b)}]`);
+    return { ...a, feature: call.builder.add({ kind }, [a.feature, b.feature]) };
+  },
+});
 
 function nonlinear(activation: Nonlinearity): Operator {
   return (call) => {
@@ -309,23 +284,16 @@ function nonlinear(activation: Nonlinearity): Operator {
 
 function clip(call: Call): OnnxValue {
   const bound = (index: number, name: string, otherwise: number) =>
-    call.inputs[index] ? numbers(call, index)[0] : call.attributes.float(name, otherwise);
+    call.inputs[index] ? numbersAt(call, index)[0] : call.attributes.float(name, otherwise);
   const low = bound(1, 'min', Number.NEGATIVE_INFINITY);
   const high = bound(2, 'max', Number.POSITIVE_INFINITY);
   if (low !== 0 || (high !== 6 && high < 3e38)) fail(call, `to [${low}, ${high}]`);
   return elementwise(call, { kind: 'activation', activation: high === 6 ? 'relu6' : 'relu' });
 }
 
-/** The padding of TensorFlow's rule `same` along one axis. */
-function samePads(input: number, window: number, stride: number): [number, number] {
-  const total = Math.max(0, (Math.ceil(input / stride) - 1) * stride + window - input);
-  const before = Math.floor(total / 2);
-  return [before, total - before];
-}
-
 function pool(kind: 'max-pool' | 'average-pool'): Operator {
   return (call) => {
-    const { attributes, assembler } = call;
+    const { attributes, builder } = call;
     let input = image(call);
     const size = pair(call, attributes.integers('kernel_shape') ?? []);
     const strides = pair(call, attributes.integers('strides') ?? [1, 1]);
@@ -347,9 +315,9 @@ function pool(kind: 'max-pool' | 'average-pool'): Operator {
       if (pad === 'same' || spare[0] + spare[1] !== 0) fail(call, 'with ceil_mode');
     }
     if (kind === 'average-pool' && typeof pad !== 'string') {
-      const same = [0, 1].map((axis) => samePads(input.shape[axis], size[axis], strides[axis]));
+      const same = [0, 1].map((axis) => samePadding(input.shape[axis], size[axis], strides[axis]));
       if (attributes.integer('count_include_pad', 0) !== 0) {
-        input = assembler.add({ kind: 'pad', padding: pad }, [input]);
+        input = builder.add({ kind: 'pad', padding: pad }, [input]);
         pad = 'valid';
       } else if (`${pad}` === `${same}`) {
         pad = 'same';
@@ -357,13 +325,13 @@ function pool(kind: 'max-pool' | 'average-pool'): Operator {
         fail(call, 'with padding that does not count');
       }
     }
-    return channelsFirst(assembler.add({ kind, size, strides, padding: pad }, [input]));
+    return channelsFirst(builder.add({ kind, size, strides, padding: pad }, [input]));
   };
 }
 
 function globalPool(kind: 'global-max-pool' | 'global-average-pool'): Operator {
   return (call) => {
-    const feature = call.assembler.add({ kind }, [image(call)]);
+    const feature = call.builder.add({ kind }, [image(call)]);
     return { kind: 'view', feature, layout: 'pooled' };
   };
 }
@@ -371,12 +339,12 @@ function globalPool(kind: 'global-max-pool' | 'global-average-pool'): Operator {
 /** A mean or maximum over both axes of the image. */
 function reduce(kind: 'global-max-pool' | 'global-average-pool'): Operator {
   return (call) => {
-    const listed = call.inputs[1] ? numbers(call, 1) : (call.attributes.integers('axes') ?? []);
-    const axes = listed.map((axis) => (axis < 0 ? axis + 4 : axis)).sort();
-    const { feature, layout } = view(call);
+    const listed = call.inputs[1] ? numbersAt(call, 1) : (call.attributes.integers('axes') ?? []);
+    const axes = listed.map((axis) => axisOf(axis, 4)).sort();
+    const { feature, layout } = viewAt(call);
     const pixels = layout === 'nhwc' ? '1,2' : '2,3';
     if (feature.shape.length !== 3 || `${axes}` !== pixels) fail(call, `over the axes [${axes}]`);
-    const pooled = call.assembler.add({ kind }, [feature]);
+    const pooled = call.builder.add({ kind }, [feature]);
     const kept = call.attributes.integer('keepdims', 1) !== 0;
     if (kept && layout === 'nhwc') fail(call, 'with keepdims on channels last');
     return { kind: 'view', feature: pooled, layout: kept ? 'pooled' : 'flat' };
@@ -384,13 +352,13 @@ function reduce(kind: 'global-max-pool' | 'global-average-pool'): Operator {
 }
 
 function reshape(call: Call): OnnxValue {
-  const target = numbers(call, 1);
+  const target = numbersAt(call, 1);
   const [input] = call.inputs;
-  if (input?.kind === 'constant') {
+  if (isConstant(input)) {
     const sizes = target.map((size, i) => (size === 0 ? input.shape[i] : size));
-    return constant(resolveShape(sizes, input.values.length), input.values);
+    return reshaped(input, sizes);
   }
-  const seen = view(call);
+  const seen = viewAt(call);
   const shape = shapeOf(seen);
   const sizes = target.slice(1).map((size, i) => (size === 0 ? shape[i] : size));
   const wanted = resolveShape(sizes, elementsOf(shape));
@@ -404,33 +372,28 @@ function reshape(call: Call): OnnxValue {
 
 function squeeze(call: Call): OnnxValue {
   const [input] = call.inputs;
-  const axes = call.inputs[1] ? numbers(call, 1) : call.attributes.integers('axes');
-  if (input?.kind === 'constant') {
-    const drop = axes?.map((axis) => (axis < 0 ? axis + input.shape.length : axis));
-    const left = input.shape.filter((size, i) => size !== 1 || (drop && !drop.includes(i)));
-    return constant(left, input.values);
+  const axes = call.inputs[1] ? numbersAt(call, 1) : call.attributes.integers('axes');
+  if (isConstant(input)) {
+    return squeezed(input, axes);
   }
-  const seen = view(call);
+  const seen = viewAt(call);
   if (seen.layout !== 'pooled') fail(call, 'of what global pooling did not make');
   return flat(call, seen);
 }
 
 function unsqueeze(call: Call): OnnxValue {
-  const input = given(call, 0);
-  const axes = call.inputs[1] ? numbers(call, 1) : (call.attributes.integers('axes') ?? []);
-  return axes.reduce((value, axis) => {
-    const place = axis < 0 ? axis + value.shape.length + 1 : axis;
-    return constant(value.shape.toSpliced(place, 0, 1), value.values);
-  }, input);
+  const input = constantAt(call, 0);
+  const axes = call.inputs[1] ? numbersAt(call, 1) : (call.attributes.integers('axes') ?? []);
+  return axes.reduce(expanded, input);
 }
 
-function turn(call: Call): OnnxValue {
+function permute(call: Call): OnnxValue {
   const order = call.attributes.integers('perm');
   const [input] = call.inputs;
-  if (input?.kind === 'constant') {
+  if (isConstant(input)) {
     return transpose(input, order ?? input.shape.map((_, i) => input.shape.length - 1 - i));
   }
-  const seen = view(call);
+  const seen = viewAt(call);
   if (seen.layout === 'nchw' && `${order}` === '0,2,3,1') return { ...seen, layout: 'nhwc' };
   if (seen.layout === 'nhwc' && `${order}` === '0,3,1,2') return { ...seen, layout: 'nchw' };
   return fail(call, `by [${order}]`);
@@ -438,27 +401,32 @@ function turn(call: Call): OnnxValue {
 
 function concat(call: Call): OnnxValue {
   const axis = call.attributes.integer('axis', 1);
-  if (call.inputs.every((input) => input?.kind === 'constant')) {
-    return vector(call.inputs.flatMap((_, i) => numbers(call, i)));
+  if (call.inputs.every(isConstant)) {
+    return vector(call.inputs.flatMap((_, i) => numbersAt(call, i)));
   }
-  const parts = call.inputs.map((_, i) => view(call, i));
+  const parts = call.inputs.map((_, i) => viewAt(call, i));
   const [{ layout }] = parts;
   const rank = shapeOf(parts[0]).length + 1;
   const channels = layout === 'nchw' || layout === 'pooled' ? 1 : rank - 1;
   const alike = parts.every((part) => part.layout === layout && part.unrolled === undefined);
-  if (!alike || (axis < 0 ? axis + rank : axis) !== channels) fail(call, `along the axis ${axis}`);
+  if (!alike || axisOf(axis, rank) !== channels) fail(call, `along the axis ${axis}`);
   const features = parts.map(({ feature }) => feature);
-  return { kind: 'view', feature: call.assembler.add({ kind: 'concat' }, features), layout };
+  return { kind: 'view', feature: call.builder.add({ kind: 'concat' }, features), layout };
 }
 
 function pad(call: Call): OnnxValue {
   const mode = call.attributes.string('mode', 'constant');
-  const value = call.inputs[2] ? numbers(call, 2)[0] : call.attributes.float('value', 0);
-  const sizes = call.inputs[1] ? numbers(call, 1) : (call.attributes.integers('pads') ?? []);
+  const value = call.inputs[2] ? numbersAt(call, 2)[0] : call.attributes.float('value', 0);
+  const sizes = call.inputs[1] ? numbersAt(call, 1) : (call.attributes.integers('pads') ?? []);
   const [, , top, left, , , bottom, right] = sizes;
-  const sound = sizes.every((size) => Number.isInteger(size) && size >= 0 && size < 1e4);
   const others = sizes[0] + sizes[1] + sizes[4] + sizes[5];
-  if (mode !== 'constant' || value !== 0 || sizes.length !== 8 || !sound || others !== 0) {
+  if (
+    mode !== 'constant' ||
+    value !== 0 ||
+    sizes.length !== 8 ||
+    !arePadding(sizes) ||
+    others !== 0
+  ) {
     fail(call, `${mode} [${sizes}] with ${value}`);
   }
   const content = {
@@ -468,65 +436,37 @@ function pad(call: Call): OnnxValue {
       [left, right],
     ],
   } as const;
-  return channelsFirst(call.assembler.add(content, [image(call)]));
+  return channelsFirst(call.builder.add(content, [image(call)]));
 }
 
 function softmax(call: Call): OnnxValue {
-  const logits = view(call);
+  const logits = viewAt(call);
   const axis = call.attributes.integer('axis', -1);
   if (logits.layout !== 'flat' || (axis !== 1 && axis !== -1)) fail(call, `along the axis ${axis}`);
   return { kind: 'probabilities', logits };
 }
 
-function gather(call: Call): OnnxValue {
-  const input = given(call, 0);
-  if (input.shape.length !== 1) fail(call, 'of more than a vector');
-  return map(given(call, 1), (i) => input.values.at(i) ?? fail(call, 'outside of its input'));
-}
-
 function slice(call: Call): OnnxValue {
   const at = (index: number, name: string, otherwise: number) =>
-    (call.inputs[index] ? numbers(call, index) : call.attributes.integers(name))?.[0] ?? otherwise;
-  return sliceVector(given(call, 0), at(1, 'starts', 0), at(2, 'ends', 0), at(4, 'steps', 1));
+    (call.inputs[index] ? numbersAt(call, index) : call.attributes.integers(name))?.[0] ??
+    otherwise;
+  return sliceVector(constantAt(call, 0), at(1, 'starts', 0), at(2, 'ends', 0), at(4, 'steps', 1));
 }
 
 const pass: Operator = (call) => call.inputs[0] ?? fail(call, 'without an input');
-const negated = (c: ArrayLike<number>) => Array.from(c, (x) => -x);
 
 export const ONNX_OPERATORS: Readonly<Record<string, Operator>> = {
   Conv: convolve,
   Gemm: gemm,
-  MatMul: (call) => product(call, given(call, 1)),
+  MatMul: (call) => product(call, constantAt(call, 1)),
   BatchNormalization: batchNorm,
 
-  Add: arithmetic({
-    compute: (x, y) => x + y,
-    second: (c) => [[1], c],
-    first: (c) => [[1], c],
-    join: 'add',
-  }),
-  Sub: arithmetic({
-    compute: (x, y) => x - y,
-    second: (c) => [[1], negated(c)],
-    first: (c) => [[-1], c],
-  }),
-  Mul: arithmetic({
-    compute: (x, y) => x * y,
-    second: (c) => [c, [0]],
-    first: (c) => [c, [0]],
-    join: 'multiply',
-  }),
-  Div: arithmetic({
-    compute: (x, y) => x / y,
-    second: (c) => [Array.from(c, (x) => 1 / x), [0]],
-  }),
+  Add: arithmetic('add'),
+  Sub: arithmetic('subtract'),
+  Mul: arithmetic('multiply'),
+  Div: arithmetic('divide'),
 
-  Relu: nonlinear('relu'),
-  Elu: nonlinear('elu'),
-  Selu: nonlinear('selu'),
-  Sigmoid: nonlinear('sigmoid'),
-  Tanh: nonlinear('tanh'),
-  Softplus: nonlinear('softplus'),
+  ...nonlinearOperators(nonlinearitiesBy('onnx'), nonlinear),
   LeakyRelu: (call) =>
     elementwise(call, { kind: 'leaky-relu', slope: call.attributes.float('alpha', 0.01) }),
   Clip: clip,
@@ -544,19 +484,19 @@ export const ONNX_OPERATORS: Readonly<Record<string, Operator>> = {
 
   Flatten: (call) => {
     const axis = call.attributes.integer('axis', 1);
-    return axis === 1 ? flat(call, view(call)) : fail(call, `from the axis ${axis}`);
+    return axis === 1 ? flat(call, viewAt(call)) : fail(call, `from the axis ${axis}`);
   },
   Reshape: reshape,
   Squeeze: squeeze,
   Unsqueeze: unsqueeze,
-  Transpose: turn,
+  Transpose: permute,
   Identity: pass,
   Dropout: pass,
   Cast: pass,
   Constant: (call) => call.attributes.constant() ?? fail(call, 'without a value'),
   Shape: (call) => {
     const [input] = call.inputs;
-    return vector(input?.kind === 'constant' ? input.shape : [-1, ...shapeOf(view(call))]);
+    return vector(isConstant(input) ? input.shape : [-1, ...shapeOf(viewAt(call))]);
   },
   Gather: gather,
   Slice: slice,

@@ -1,7 +1,7 @@
 /** ONNX models, as PyTorch and others export them: the graph is run on symbols, like TensorFlow's. */
 import { basename, dirname, join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
-import { FormatError, readFileBytes } from '../../savedmodel/index.ts';
+import { FormatError, readFileBytes } from '../../storage/index.ts';
 import {
   type GraphProto,
   ModelProtoSchema,
@@ -9,11 +9,11 @@ import {
   type ValueInfoProto,
 } from '../onnx/gen/onnx_pb.ts';
 import { OnnxType } from '../onnx/types.ts';
-import type { AssembledNetwork } from './assembler.ts';
 import { type Constant, constant, elementsOf } from './constants.ts';
 import { damaged, ImportError, unsupported } from './errors.ts';
-import { type ImportOptions, imageShapeOf, startNetwork } from './image.ts';
+import { type ImportOptions, imageShapeOf, onlyInput, startNetwork } from './image.ts';
 import { flatten } from './layers.ts';
+import type { BuiltNetwork } from './network-builder.ts';
 import { ONNX_OPERATORS, OnnxAttributes, type OnnxValue, type OnnxView } from './onnx-operators.ts';
 import { chooseOutput } from './output.ts';
 
@@ -25,7 +25,7 @@ const ELEMENT_BYTES = new Map<number, number>([
   [OnnxType.double, 8],
 ]);
 
-/** The bytes of a tensor that lies in a file beside the model. */
+/** The bytes of a tensor that is stored in a file beside the model. */
 function externalBytes(tensor: TensorProto, model: string, length: number): Uint8Array {
   const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
   const location = entries.get('location') ?? '';
@@ -40,7 +40,7 @@ function externalBytes(tensor: TensorProto, model: string, length: number): Uint
 }
 
 /** Decodes an initializer or constant of numbers. */
-export function decodeOnnxTensor(tensor: TensorProto, model: string): Constant {
+function decodeOnnxTensor(tensor: TensorProto, model: string): Constant {
   const shape = tensor.dims.map(Number);
   const width = ELEMENT_BYTES.get(tensor.dataType);
   if (width === undefined) {
@@ -67,7 +67,7 @@ export function decodeOnnxTensor(tensor: TensorProto, model: string): Constant {
   if (raw.length !== length) {
     throw damaged(`the tensor "${tensor.name}" has ${raw.length} bytes, not ${length}`);
   }
-  // A copy, because the bytes may lie at any offset of the file.
+  // A copy, because the bytes may be at any offset of the file.
   const { buffer } = new Uint8Array(raw);
   switch (tensor.dataType) {
     case OnnxType.float:
@@ -111,7 +111,7 @@ function neededNodes(graph: GraphProto, output: string): GraphProto['node'] {
  * @throws FormatError when the file cannot be decoded
  * @throws ImportError when it is no image classifier that this program can run
  */
-export function importOnnx(file: string, options: ImportOptions): AssembledNetwork {
+export function importOnnx(file: string, options: ImportOptions): BuiltNetwork {
   let graph: GraphProto | undefined;
   const bytes = readFileBytes(file);
   try {
@@ -124,43 +124,38 @@ export function importOnnx(file: string, options: ImportOptions): AssembledNetwo
   const values = new Map<string, OnnxValue>();
   for (const tensor of graph.initializer) values.set(tensor.name, decodeOnnxTensor(tensor, file));
   const inputs = graph.input.filter(({ name }) => !values.has(name));
-  if (inputs.length !== 1) {
-    throw new ImportError(
-      'bad-input',
-      `the model has ${inputs.length} inputs: ${inputs.map(({ name }) => name).join(', ')}`,
-      'export a model whose only input is a batch of images',
-    );
-  }
+  onlyInput(inputs.map(({ name }) => name));
   const sizes = sizesOf(inputs[0]);
   const channelsLast = sizes.length === 3 && !isChannelCount(sizes[0]) && isChannelCount(sizes[2]);
   const channelsFirst = sizes.length === 3 && !channelsLast;
   const ordered = channelsFirst ? [sizes[1], sizes[2], sizes[0]] : sizes;
-  const { assembler, input } = startNetwork(imageShapeOf(ordered, options.imageShape), options);
+  const { builder, input } = startNetwork(imageShapeOf(ordered, options.imageShape), options);
   const image: OnnxView = channelsFirst
     ? { kind: 'view', feature: input, layout: 'nchw' }
     : sizes.length === 1
-      ? { kind: 'view', feature: flatten(assembler, input), layout: 'flat' }
+      ? { kind: 'view', feature: flatten(builder, input), layout: 'flat' }
       : { kind: 'view', feature: input, layout: 'nhwc' };
   values.set(inputs[0].name, image);
 
   const names = graph.output.map(({ name }) => name);
   const output = chooseOutput(names, options.output);
   for (const node of neededNodes(graph, output)) {
-    const place = node.name || node.output[0] || node.opType;
+    const name = node.name || node.output[0] || node.opType;
     const known = Object.hasOwn(ONNX_OPERATORS, node.opType) && /^(ai\.onnx)?$/.test(node.domain);
-    if (!known) throw unsupported(node.opType, place);
-    const given = node.input.map((name) => {
-      const value = values.get(name);
-      if (value === undefined && name !== '') throw damaged(`"${place}" reads "${name}" too early`);
+    if (!known) throw unsupported(node.opType, name);
+    const inputs = node.input.map((input) => {
+      const value = values.get(input);
+      if (value === undefined && input !== '')
+        throw damaged(`"${name}" reads "${input}" too early`);
       return value;
     });
     const attributes = new OnnxAttributes(node, (tensor) => decodeOnnxTensor(tensor, file));
-    const call = { operator: node.opType, place, attributes, inputs: given, assembler };
-    const [name] = node.output;
-    if (name !== undefined) values.set(name, ONNX_OPERATORS[node.opType](call));
+    const call = { operator: node.opType, node: name, attributes, inputs, builder };
+    const [result] = node.output;
+    if (result !== undefined) values.set(result, ONNX_OPERATORS[node.opType](call));
   }
   const result = values.get(output);
   const logits = result?.kind === 'probabilities' ? result.logits : result;
   if (logits?.kind !== 'view') throw damaged('the output does not depend on the image');
-  return assembler.finish('imported', logits.feature);
+  return builder.finish('imported', logits.feature);
 }

@@ -16,6 +16,6 @@ export function chooseOutput(names: readonly string[], wanted: string | undefine
     wanted === undefined
       ? `the model has ${names.length} outputs: ${names.join(', ')}`
       : `the model has no output "${wanted}", only ${names.join(', ')}`,
-    'name the one with the logits: --output NAME',
+    'name the one with the logits',
   );
 }

@@ -8,39 +8,30 @@ import {
   readSavedModel,
   VARIABLES_PREFIX,
 } from '../../savedmodel/index.ts';
-import type { AssembledNetwork } from './assembler.ts';
 import { type Constant, constant } from './constants.ts';
-import { damaged, ImportError } from './errors.ts';
-import { type ImportOptions, imageShapeOf, startNetwork } from './image.ts';
+import { damaged } from './errors.ts';
+import { type ImportOptions, onlyInput } from './image.ts';
+import type { BuiltNetwork } from './network-builder.ts';
 import { chooseOutput } from './output.ts';
-import { type GraphContext, GraphReader, type VariableKeys } from './tensorflow-graph.ts';
-import type { Value, View } from './tensorflow-values.ts';
+import {
+  type GraphContext,
+  GraphReader,
+  imageSizes,
+  importTensorflowGraph,
+  type VariableKeys,
+} from './tensorflow-graph.ts';
 
 type Signature = MetaGraphDef['signatureDef'][string];
 
 /** A longer path through the objects of a model is not followed. */
 const MAX_PATH = 4096;
 
-/** The logits behind a graph's output. */
-export function logitsOf(value: Value): View['feature'] {
-  const view = value.kind === 'probabilities' ? value.logits : value;
-  if (view.kind !== 'view') throw damaged('the output does not depend on the image');
-  return view.feature;
-}
-
 function chooseSignature(meta: MetaGraphDef): Signature {
   const names = Object.keys(meta.signatureDef).filter((name) => !name.startsWith('__'));
   const name = names.includes('serving_default') ? 'serving_default' : names[0];
   const signature = meta.signatureDef[name];
   if (signature === undefined) throw damaged('the SavedModel has no signature');
-  const inputs = Object.keys(signature.inputs);
-  if (inputs.length !== 1) {
-    throw new ImportError(
-      'bad-input',
-      `the signature "${name}" has ${inputs.length} inputs: ${inputs.join(', ')}`,
-      'export a model whose only input is a batch of images',
-    );
-  }
+  onlyInput(Object.keys(signature.inputs), `the signature "${name}"`);
   return signature;
 }
 
@@ -109,7 +100,7 @@ function variableReader(keys: VariableKeys, bundle: Bundle | undefined) {
  * @throws FormatError when its files are damaged
  * @throws ImportError when it is no image classifier that this program can run
  */
-export function importSavedModel(folder: string, options: ImportOptions): AssembledNetwork {
+export function importSavedModel(folder: string, options: ImportOptions): BuiltNetwork {
   const meta = readSavedModel(folder);
   const graph = meta.graphDef;
   if (graph === undefined) throw damaged('the SavedModel has no graph');
@@ -117,22 +108,17 @@ export function importSavedModel(folder: string, options: ImportOptions): Assemb
   const [input] = Object.values(signature.inputs);
   const output = signature.outputs[chooseOutput(Object.keys(signature.outputs), options.output)];
 
-  const sizes = (input.tensorShape?.dim ?? []).slice(1).map(({ size }) => Number(size));
-  const { assembler, input: image } = startNetwork(
-    imageShapeOf(sizes, options.imageShape),
-    options,
-  );
   const prefix = join(folder, VARIABLES_PREFIX);
   const bundle = existsSync(`${prefix}.index`) ? readBundle(prefix) : undefined;
   const keys = restoredVariables(meta, graph);
-  const reader = new GraphReader({
-    graph,
-    assembler,
-    assigned: new Map(),
-    readVariable: variableReader(keys, bundle),
-  });
-  const shape = sizes.every((size) => size > 0) ? sizes : image.shape;
-  const [node] = tensorName(input).split(':');
-  const feeds = new Map<string, Value>([[node, { kind: 'view', feature: image, shape }]]);
-  return assembler.finish('imported', logitsOf(reader.value(tensorName(output), feeds)));
+  return importTensorflowGraph(
+    {
+      graph,
+      input: tensorName(input),
+      output: tensorName(output),
+      sizes: imageSizes(input.tensorShape),
+      readVariable: variableReader(keys, bundle),
+    },
+    options,
+  );
 }

@@ -3,10 +3,11 @@
  * image becomes a `Feature`, and each operator on a feature adds a layer. Functions are entered
  * where they are called.
  */
-import type { FunctionDef, GraphDef, NodeDef } from '../../savedmodel/index.ts';
-import type { Assembler } from './assembler.ts';
+import type { FunctionDef, GraphDef, NodeDef, TensorShapeProto } from '../../savedmodel/index.ts';
 import type { Constant } from './constants.ts';
 import { damaged, unsupported } from './errors.ts';
+import { type ImportOptions, imageShapeOf, startNetwork } from './image.ts';
+import type { BuiltNetwork, Feature, NetworkBuilder } from './network-builder.ts';
 import { OPERATORS } from './tensorflow-operators.ts';
 import { Attributes, decodeTensor, type Value } from './tensorflow-values.ts';
 
@@ -16,7 +17,7 @@ export type VariableKeys = Map<string, string>;
 export interface GraphContext {
   readonly graph: GraphDef;
   /** Absent while the restore operation is read. */
-  readonly assembler?: Assembler;
+  readonly builder?: NetworkBuilder;
   /** The value of a resource variable, by the path of its handle. */
   readVariable(path: string): Constant | undefined;
   /** The value of a `Const` node that is stored outside the graph, as TensorFlow.js does. */
@@ -25,7 +26,7 @@ export interface GraphContext {
   readonly assigned: VariableKeys;
 }
 
-/** A file could call functions from functions until the sun burns out. */
+/** Bounds on functions that call functions, which a damaged file could do without end. */
 const MAX_STEPS = 200_000;
 const MAX_DEPTH = 64;
 
@@ -143,11 +144,11 @@ export class GraphReader {
       case 'IdentityN':
         return { values: inputs, names: [] };
     }
-    const { assembler } = this.#context;
-    if (assembler === undefined) return single({ kind: 'opaque', node: node.name });
+    const { builder } = this.#context;
+    if (builder === undefined) return single({ kind: 'opaque', node: node.name });
     const operator = Object.hasOwn(OPERATORS, node.op) ? OPERATORS[node.op] : undefined;
     if (operator === undefined) throw unsupported(node.op, `${scope.path}${node.name}`);
-    return single(operator({ node, attributes, inputs, assembler }));
+    return single(operator({ operator: node.op, node: node.name, attributes, inputs, builder }));
   }
 
   #call(
@@ -171,7 +172,7 @@ export class GraphReader {
     });
     const scope = new Scope(body.nodeDef, feeds, path);
     // The restore function acts through what it assigns, not through what it returns.
-    if (this.#context.assembler === undefined) {
+    if (this.#context.builder === undefined) {
       for (const one of body.nodeDef) this.#run(scope, one.name, depth + 1);
     }
     const names = (body.signature?.outputArg ?? []).map((argument) => argument.name);
@@ -228,4 +229,42 @@ class Scope {
     if (control) return { kind: 'opaque', node };
     throw unsupported(this.node(node).op, node, `its output ${output || index} is read`);
   }
+}
+
+/** What a format knows of the graph that it holds. */
+interface TensorflowModel extends Pick<GraphContext, 'graph' | 'readVariable' | 'readConstant'> {
+  /** The tensors of images and of scores, such as `serving_default_x:0`. */
+  readonly input: string;
+  readonly output: string;
+  /** Of the input without the batch axis; -1 where they are not known. */
+  readonly sizes: readonly number[];
+}
+
+/** The sizes of a batch of images without the batch axis; -1 where they are not known. */
+export function imageSizes(shape: TensorShapeProto | undefined): number[] {
+  return (shape?.dim ?? []).slice(1).map(({ size }) => Number(size));
+}
+
+/** The logits that a graph's output is, or is a softmax of. */
+function logitsOf(value: Value): Feature {
+  const view = value.kind === 'probabilities' ? value.logits : value;
+  if (view.kind !== 'view') throw damaged('the output does not depend on the image');
+  return view.feature;
+}
+
+/**
+ * Makes a network of a TensorFlow graph.
+ * @throws ImportError when it is no image classifier that this program can run
+ */
+export function importTensorflowGraph(
+  model: TensorflowModel,
+  options: ImportOptions,
+): BuiltNetwork {
+  const { input, output, sizes, ...context } = model;
+  const { builder, input: image } = startNetwork(imageShapeOf(sizes, options.imageShape), options);
+  const reader = new GraphReader({ ...context, builder, assigned: new Map() });
+  const shape = sizes.every((size) => size > 0) ? sizes : image.shape;
+  const [node] = input.split(':');
+  const feeds = new Map<string, Value>([[node, { kind: 'view', feature: image, shape }]]);
+  return builder.finish('imported', logitsOf(reader.value(output, feeds)));
 }

@@ -6,10 +6,10 @@ import {
   type NodeDef,
   type TensorProto,
 } from '../../savedmodel/index.ts';
-import type { Feature } from './assembler.ts';
 import { type Constant, constant } from './constants.ts';
 import { damaged } from './errors.ts';
 import type { Window } from './layers.ts';
+import type { Feature } from './network-builder.ts';
 
 /** A feature as TensorFlow sees it: reshaped and squeezed at will, without the batch axis. */
 export interface View {
@@ -107,7 +107,7 @@ export class Attributes {
   }
 }
 
-/** Decodes a constant; a single value stands for a whole tensor of it. */
+/** Decodes a constant; a single value fills the whole tensor. */
 export function decodeTensor(tensor: TensorProto | undefined, node: string): Constant | Opaque {
   if (tensor === undefined) throw damaged(`the constant "${node}" has no value`);
   const shape = (tensor.tensorShape?.dim ?? []).map(({ size }) => Number(size));
@@ -125,7 +125,7 @@ function tensorValues(
 ): Float32Array | Float64Array | readonly number[] | undefined {
   const bytes = tensor.tensorContent;
   const packed = bytes.length > 0;
-  // A copy, because the bytes may lie at any offset of the file.
+  // A copy, because the bytes may be at any offset of the file.
   const buffer = () => new Uint8Array(bytes).buffer;
   const whole = (width: number) => {
     if (bytes.length % width !== 0) {

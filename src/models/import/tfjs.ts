@@ -4,51 +4,36 @@
  */
 import { basename, dirname, join } from 'node:path';
 import { fromJson, type JsonValue } from '@bufbuild/protobuf';
-import {
-  FormatError,
-  type GraphDef,
-  GraphDefSchema,
-  readFileBytes,
-} from '../../savedmodel/index.ts';
-import type { AssembledNetwork } from './assembler.ts';
+import { type GraphDef, GraphDefSchema } from '../../savedmodel/index.ts';
+import { FormatError, readFileBytes } from '../../storage/index.ts';
 import { type Constant, constant, elementsOf } from './constants.ts';
 import { damaged, ImportError } from './errors.ts';
-import { type ImportOptions, imageShapeOf, startNetwork } from './image.ts';
+import { type ImportOptions, onlyInput } from './image.ts';
 import { type JsonObject, list, number, numbers, object, text } from './json.ts';
 import { importKerasLayers } from './keras-layers.ts';
+import type { BuiltNetwork } from './network-builder.ts';
 import { chooseOutput } from './output.ts';
-import { logitsOf } from './saved-model.ts';
-import { GraphReader } from './tensorflow-graph.ts';
-import type { Value } from './tensorflow-values.ts';
+import { imageSizes, importTensorflowGraph } from './tensorflow-graph.ts';
 
-/** Values of the dtypes that weights are stored in, quantized ones included. */
-function decodeValues(bytes: Uint8Array, dtype: string): Float32Array | Float64Array | undefined {
-  const { buffer } = new Uint8Array(bytes);
-  switch (dtype) {
-    case 'float32':
-      return new Float32Array(buffer);
-    case 'int32':
-      return Float64Array.from(new Int32Array(buffer));
-    case 'uint16':
-      return Float64Array.from(new Uint16Array(buffer));
-    case 'uint8':
-    case 'bool':
-      return Float64Array.from(bytes);
-    case 'float16':
-      return Float64Array.from(new Uint16Array(buffer), float16);
-    default:
-      return undefined;
-  }
+interface StoredType {
+  /** Bytes of one value. */
+  readonly width: number;
+  /** @param buffer of exactly the values' bytes */
+  decode(buffer: ArrayBuffer): Float32Array | Float64Array;
 }
 
-const BYTES: Readonly<Record<string, number>> = {
-  float32: 4,
-  int32: 4,
-  uint16: 2,
-  float16: 2,
-  uint8: 1,
-  bool: 1,
-};
+/** The dtypes that weights are stored in, quantized ones included. */
+const STORED_TYPES: ReadonlyMap<string, StoredType> = new Map<string, StoredType>([
+  ['float32', { width: 4, decode: (buffer) => new Float32Array(buffer) }],
+  ['int32', { width: 4, decode: (buffer) => Float64Array.from(new Int32Array(buffer)) }],
+  ['uint16', { width: 2, decode: (buffer) => Float64Array.from(new Uint16Array(buffer)) }],
+  [
+    'float16',
+    { width: 2, decode: (buffer) => Float64Array.from(new Uint16Array(buffer), float16) },
+  ],
+  ['uint8', { width: 1, decode: (buffer) => Float64Array.from(new Uint8Array(buffer)) }],
+  ['bool', { width: 1, decode: (buffer) => Float64Array.from(new Uint8Array(buffer)) }],
+]);
 
 /** The value of an IEEE half-precision number. */
 function float16(bits: number): number {
@@ -65,7 +50,7 @@ function float16(bits: number): number {
   return bits & 0x8000 ? -size : size;
 }
 
-/** The bytes of a group of weight files, which must lie beside the model. */
+/** The bytes of a group of weight files, which must be beside the model. */
 function groupBytes(folder: string, paths: readonly unknown[]): Buffer {
   const files = paths.map((path) => {
     const name = text(path, 'the path of a weight file');
@@ -84,17 +69,17 @@ function readWeight(entry: JsonObject, name: string, bytes: Buffer, offset: numb
       ? undefined
       : object(entry.quantization, `the quantization of "${name}"`);
   const stored = text(quantization?.dtype ?? entry.dtype, `the dtype of "${name}"`);
-  const width = Object.hasOwn(BYTES, stored) ? BYTES[stored] : undefined;
-  if (width === undefined) {
+  const type = STORED_TYPES.get(stored);
+  if (type === undefined) {
     throw new ImportError(
       'unsupported-dtype',
       `the weight "${name}" is stored as ${stored}`,
       'convert the model again with float32 weights',
     );
   }
-  const length = elementsOf(shape) * width;
+  const length = elementsOf(shape) * type.width;
   if (offset + length > bytes.length) throw damaged(`the weight "${name}" runs past its file`);
-  const values = decodeValues(bytes.subarray(offset, offset + length), stored) as Float32Array;
+  const values = type.decode(new Uint8Array(bytes.subarray(offset, offset + length)).buffer);
   const scale = quantization?.scale;
   if (scale !== undefined) {
     const step = number(scale, `the scale of "${name}"`);
@@ -167,32 +152,24 @@ function importGraph(
   graph: GraphDef,
   weights: ReadonlyMap<string, Constant>,
   options: ImportOptions,
-): AssembledNetwork {
+): BuiltNetwork {
   const inputs = tensorNames(model, graph, 'inputs');
-  if (inputs.length !== 1) {
-    throw new ImportError(
-      'bad-input',
-      `the model has ${inputs.length} inputs: ${inputs.map(([key]) => key).join(', ')}`,
-      'export a model whose only input is a batch of images',
-    );
-  }
-  const [node] = inputs[0][1].split(':');
+  const inputName = onlyInput(inputs.map(([key]) => key));
+  const tensor = new Map(inputs).get(inputName) ?? '';
+  const [node] = tensor.split(':');
   const shape = graph.node.find(({ name }) => name === node)?.attr.shape?.value;
-  const dims = shape?.case === 'shape' ? shape.value.dim : [];
-  const sizes = dims.slice(1).map(({ size }) => Number(size));
-  const { assembler, input } = startNetwork(imageShapeOf(sizes, options.imageShape), options);
   const outputs = new Map(tensorNames(model, graph, 'outputs'));
-  const output = outputs.get(chooseOutput([...outputs.keys()], options.output)) ?? '';
-  const reader = new GraphReader({
-    graph,
-    assembler,
-    assigned: new Map(),
-    readVariable: () => undefined,
-    readConstant: (name) => weights.get(name),
-  });
-  const seen = sizes.every((size) => size > 0) ? sizes : input.shape;
-  const feeds = new Map<string, Value>([[node, { kind: 'view', feature: input, shape: seen }]]);
-  return assembler.finish('imported', logitsOf(reader.value(output, feeds)));
+  return importTensorflowGraph(
+    {
+      graph,
+      input: tensor,
+      output: outputs.get(chooseOutput([...outputs.keys()], options.output)) ?? '',
+      sizes: imageSizes(shape?.case === 'shape' ? shape.value : undefined),
+      readVariable: () => undefined,
+      readConstant: (name) => weights.get(name),
+    },
+    options,
+  );
 }
 
 /**
@@ -200,7 +177,7 @@ function importGraph(
  * @throws FormatError when the file cannot be decoded
  * @throws ImportError when it is no image classifier that this program can run
  */
-export function importTfjs(file: string, options: ImportOptions): AssembledNetwork {
+export function importTfjs(file: string, options: ImportOptions): BuiltNetwork {
   let parsed: unknown;
   const bytes = readFileBytes(file);
   try {

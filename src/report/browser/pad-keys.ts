@@ -17,27 +17,27 @@ const TOOLS: Readonly<Record<string, Tool>> = {
 
 /**
  * Lets `canvas` be drawn on by keyboard.
- * @param cursor shown over the canvas while the keyboard draws; shows by `data-tool` what is down
- * @param says is told what every key did
+ * @param cursor shown over the canvas while the keyboard draws; `data-tool` is the tool in use
+ * @param status gets the position and tool after every key
  */
 export function drawByKeyboard(
   pad: Pad,
   canvas: HTMLCanvasElement,
   cursor: HTMLElement,
-  says: HTMLElement,
+  status: HTMLElement,
 ): void {
   const [height, width] = pad.shape;
   let column = Math.floor(width / 2);
   let row = Math.floor(height / 2);
   let tool: Tool | undefined;
 
-  const place = (): Point => [column + 0.5, row + 0.5];
+  const point = (): Point => [column + 0.5, row + 0.5];
   const show = () => {
     cursor.hidden = false;
     cursor.dataset.tool = tool ?? '';
     cursor.style.left = `${(100 * (column + 0.5)) / width}%`;
     cursor.style.top = `${(100 * (row + 0.5)) / height}%`;
-    says.textContent = `Row ${row + 1}, column ${column + 1}${tool ? `, ${tool} down` : ''}`;
+    status.textContent = `Row ${row + 1}, column ${column + 1}${tool ? `, ${tool} down` : ''}`;
   };
   const lift = () => {
     if (tool === undefined) return;
@@ -52,16 +52,16 @@ export function drawByKeyboard(
     if (!step && !wanted) return;
     event.preventDefault(); // the page would scroll
     if (step) {
-      const from = place();
+      const from = point();
       column = Math.min(width - 1, Math.max(0, column + step[0]));
       row = Math.min(height - 1, Math.max(0, row + step[1]));
-      if (tool) pad.draw(from, place(), tool);
+      if (tool) pad.draw(from, point(), tool);
     } else if (!event.repeat) {
       const last = tool;
       lift();
       if (wanted !== last) {
         tool = wanted;
-        pad.draw(place(), place(), wanted);
+        pad.draw(point(), point(), wanted);
       }
     }
     show();
@@ -72,7 +72,7 @@ export function drawByKeyboard(
   const leave = () => {
     lift();
     cursor.hidden = true;
-    says.textContent = '';
+    status.textContent = '';
   };
   canvas.addEventListener('blur', leave);
   canvas.addEventListener('pointerdown', leave);

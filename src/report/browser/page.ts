@@ -1,8 +1,8 @@
-/** What the report's page does beyond being read: sorting, pointing at charts, moving the images. */
-import { enliveDigits } from './digits.ts';
-import { enliveTables } from './tables.ts';
-import { enliveCharts } from './tips.ts';
+/** The interactive parts of the report's page: chart tips, sorting, and the example controls. */
+import { showChartTips } from './chart-tips.ts';
+import { runExampleControls } from './example-cards.ts';
+import { makeTablesSortable } from './sortable-tables.ts';
 
-enliveTables();
-enliveCharts();
-enliveDigits();
+makeTablesSortable();
+showChartTips();
+runExampleControls();

@@ -1,24 +1,30 @@
-/** What one model makes of an image and of the attack on it. */
-
-import { type AttackPlan, argmax, Oracle, runAttack } from '../../attacks/index.ts';
+/** The predictions of one model on an image and on the attacked image. */
+import { argmax } from '../../arrays.ts';
+import { type AttackPlan, Oracle, runAttack } from '../../attacks/index.ts';
 import { RandomStream } from '../../engine/browser.ts';
 import { type Classifier, softmaxOf } from '../../models/browser.ts';
 import { percent } from '../../numbers.ts';
+import { find } from './elements.ts';
 import { paintChange, paintGray } from './pixels.ts';
 
 const SEED = 1;
 
-/** An element inside `root`, by what it is for. */
-function part<T extends Element>(root: Element, name: string): T {
-  return root.querySelector(`[data-part="${name}"]`) as T;
-}
+/** The text inside `root` with this `data-part`. */
+const textPart = (root: Element, name: string): HTMLElement =>
+  find(root, `[data-part="${name}"]`, HTMLElement);
+
+const canvasPart = (root: Element, name: string): HTMLCanvasElement =>
+  find(root, `[data-part="${name}"]`, HTMLCanvasElement);
 
 const percentOf = (share: number): string => percent(share, 1);
 
 const largestOf = (values: Float32Array): number =>
   values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
-/** Attacks `image` and shows all of it in `root`; says in a sentence what came of it. */
+/**
+ * Attacks `image`, shows the result in `root`, and returns it as a sentence.
+ * @param image `[H, W, C]`, in [0, 1]
+ */
 export function showModel(
   root: HTMLElement,
   classifier: Classifier,
@@ -37,24 +43,24 @@ export function showModel(
   const after = softmaxOf(oracle.logits(attacked), classes, 1);
 
   const change = attacked.map((value, i) => value - image[i]);
-  paintChange(part(root, 'gradient'), gradient, inputShape);
-  paintChange(part(root, 'change'), change, inputShape);
-  paintGray(part(root, 'attacked'), attacked, inputShape);
+  paintChange(canvasPart(root, 'gradient'), gradient, inputShape);
+  paintChange(canvasPart(root, 'change'), change, inputShape);
+  paintGray(canvasPart(root, 'attacked'), attacked, inputShape);
   const steepest = largestOf(gradient);
-  part(root, 'gradient-text').textContent =
-    steepest === 0 ? 'exactly zero: nothing to follow' : `largest ${steepest.toExponential(1)}`;
+  textPart(root, 'gradient-text').textContent =
+    steepest === 0 ? 'exactly zero: no direction' : `largest ${steepest.toExponential(1)}`;
   const furthest = largestOf(change);
-  part(root, 'change-text').textContent =
+  textPart(root, 'change-text').textContent =
     furthest === 0 ? 'nothing changed' : `largest ${furthest.toFixed(2)}`;
   const [before, then] = [argmax(clean), argmax(after)];
-  part(root, 'before').textContent = `${before} (${percentOf(clean[before])})`;
-  const outcome = part<HTMLElement>(root, 'after');
-  const verdict = then === label ? 'holds' : before === label ? 'fooled' : 'wrong';
-  outcome.textContent = `${then} (${percentOf(after[then])}), ${verdict}`;
+  textPart(root, 'before').textContent = `${before} (${percentOf(clean[before])})`;
+  const outcome = textPart(root, 'after');
+  const result = then === label ? 'correct' : before === label ? 'fooled' : 'wrong';
+  outcome.textContent = `${then} (${percentOf(after[then])}), ${result}`;
   outcome.classList.toggle('fooled', then !== label);
-  showBars(part(root, 'bars'), clean, after);
-  if (before !== label) return `${name} is wrong without an attack: it says ${before}`;
-  return then === label ? `${name} still says ${then}` : `${name} now says ${then}`;
+  showBars(find(root, '[data-part="bars"]', SVGElement), clean, after);
+  if (before !== label) return `${name} is wrong without an attack: it predicts ${before}`;
+  return `${name} ${then === label ? 'still' : 'now'} predicts ${then}`;
 }
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -100,12 +106,12 @@ function showBars(svg: SVGElement, before: Float32Array, after: Float32Array): v
   svg.replaceChildren(...lines, ...bars);
   svg.setAttribute(
     'aria-label',
-    `probability of every class, before: ${shares(before)}; attacked: ${shares(after)}`,
+    `probability of every class, before: ${probabilitiesText(before)}; attacked: ${probabilitiesText(after)}`,
   );
 }
 
-/** In words: the classes that get half a percent or more. */
-function shares(values: Float32Array): string {
+/** The classes with a probability of half a percent or more, in words. */
+function probabilitiesText(values: Float32Array): string {
   return [...values.keys()]
     .filter((c) => values[c] >= 0.005)
     .map((c) => `${c} at ${percentOf(values[c])}`)

@@ -9,7 +9,8 @@ function paint(
 ): void {
   canvas.width = width;
   canvas.height = height;
-  const context = canvas.getContext('2d') as CanvasRenderingContext2D;
+  const context = canvas.getContext('2d');
+  if (!context) throw new TypeError('this canvas has no 2D context');
   const image = context.createImageData(width, height);
   for (let pixel = 0; pixel < width * height; pixel++) {
     image.data.set([...colorOf(pixel), 255], 4 * pixel);
@@ -28,8 +29,9 @@ export function paintGray(canvas: HTMLCanvasElement, values: Float32Array, shape
 }
 
 /**
- * A change, its channels averaged: red where lighter, blue where darker, full color at the most.
- * A change of nothing leaves the canvas clear, and striped by `data-empty`.
+ * A perturbation or gradient, its channels averaged: red where positive (lighter), blue where
+ * negative (darker), full color at the largest. Where all is zero the canvas stays clear, and
+ * `data-empty` gives it stripes.
  */
 export function paintChange(canvas: HTMLCanvasElement, change: Float32Array, shape: Shape): void {
   const channels = shape[2];

@@ -1,15 +1,9 @@
 /** The playground: the models, the attacks and the kernels of the program itself, in a browser. */
-import {
-  ATTACKS,
-  argmax,
-  attackNamed,
-  type LossName,
-  Oracle,
-  planAttack,
-} from '../../attacks/index.ts';
+import { argmax } from '../../arrays.ts';
+import { ATTACKS, attackNamed, lossNamed, Oracle, planAttack } from '../../attacks/index.ts';
 import { startBrowserEngine } from '../../engine/browser.ts';
 import { type Classifier, Model, type Network, weightSpecs } from '../../models/browser.ts';
-import { LOSS_NOTES } from './losses.ts';
+import { find } from './elements.ts';
 import { Pad } from './pad.ts';
 import { drawByKeyboard } from './pad-keys.ts';
 import { showModel } from './panel.ts';
@@ -43,44 +37,43 @@ function classifierOf({ name, temperature, network, weights }: PlaygroundData['m
   return new Model(network, parts, temperature).classifier(name);
 }
 
-function element<T extends HTMLElement>(id: string): T {
-  return document.getElementById(id) as T;
-}
+const element = (id: string): HTMLElement => find(document, `#${id}`, HTMLElement);
 
 class Playground {
   readonly #classifiers: readonly Classifier[];
-  /** The panels that show a model each. */
-  readonly #sides = [...document.querySelectorAll<HTMLElement>('.model')];
-  /** What came of the attack, side by side. */
-  readonly #said: string[] = [];
-  readonly #form = element<HTMLFormElement>('controls');
+  /** One for each model shown. */
+  readonly #panels = [...document.querySelectorAll<HTMLElement>('.model')];
+  /** The result in each panel, in a sentence. */
+  readonly #results: string[] = [];
+  readonly #form = find(document, '#controls', HTMLFormElement);
   readonly #status = element('status');
   readonly #pad: Pad;
 
   constructor(data: PlaygroundData) {
     this.#classifiers = data.models.map(classifierOf);
     const { inputShape } = this.#classifiers[0];
-    this.#pad = new Pad(element('pad'), inputShape, () => this.#drawn());
-    drawByKeyboard(this.#pad, element('pad'), element('cursor'), element('pad-says'));
+    const pad = find(document, '#pad', HTMLCanvasElement);
+    this.#pad = new Pad(pad, inputShape, () => this.#drawn());
+    drawByKeyboard(this.#pad, pad, element('cursor'), element('pad-status'));
     this.#fillChoices();
     this.#offerSamples(data.samples);
-    for (const side of this.#sides) {
-      choiceOf(side).addEventListener('input', () => this.#compute([side]));
+    for (const panel of this.#panels) {
+      choiceOf(panel).addEventListener('input', () => this.#compute([panel]));
     }
     element('clear').addEventListener('click', () => {
       this.#pad.clear();
       this.#drawn();
     });
     this.#form.addEventListener('input', ({ target }) => {
-      if (target === this.#control('attack')) this.#offerLosses();
+      if (target === this.#select('attack')) this.#offerLosses();
       this.#compute();
     });
     this.#form.addEventListener('submit', (event) => event.preventDefault());
     this.#form.hidden = false;
   }
 
-  #control<T extends HTMLElement = HTMLSelectElement>(name: string): T {
-    return this.#form.elements.namedItem(name) as unknown as T;
+  #select(name: 'attack' | 'loss' | 'label'): HTMLSelectElement {
+    return find(this.#form, `[name=${name}]`, HTMLSelectElement);
   }
 
   #fillChoices(): void {
@@ -88,20 +81,20 @@ class Playground {
       ({ access, budget, norms }) =>
         access === 'gradient' && budget === 'fixed' && norms.includes('Linf'),
     ).map(({ name }) => name);
-    setOptions(this.#control('attack'), names);
+    setOptions(this.#select('attack'), names);
     setOptions(
-      this.#control('label'),
+      this.#select('label'),
       Array.from({ length: this.#classifiers[0].classes }, (_, c) => String(c)),
     );
     this.#offerLosses();
   }
 
-  /** The losses that the chosen attack can climb; the naive one first, for the story's sake. */
+  /** The losses of the chosen attack. */
   #offerLosses(): void {
-    const { losses } = attackNamed(this.#control('attack').value);
-    const wanted = this.#control('loss').value;
-    setOptions(this.#control('loss'), [...losses].reverse());
-    if (losses.includes(wanted as LossName)) this.#control('loss').value = wanted;
+    const { losses } = attackNamed(this.#select('attack').value);
+    const wanted = this.#select('loss').value;
+    setOptions(this.#select('loss'), [...losses].reverse());
+    if (losses.some((loss) => loss === wanted)) this.#select('loss').value = wanted;
   }
 
   #offerSamples({ labels, images }: PlaygroundData['samples']): void {
@@ -120,7 +113,7 @@ class Playground {
       button.append(canvas);
       button.addEventListener('click', () => {
         this.#pad.show(pixels);
-        this.#control('label').value = String(label);
+        this.#select('label').value = String(label);
         this.#compute();
       });
       return button;
@@ -129,40 +122,40 @@ class Playground {
     (buttons.find((_, i) => this.#hasGradient(pixelsOf(i), labels[i])) ?? buttons[0])?.click();
   }
 
-  /** Whether the naive attack sees anything on the first model: the story begins with such an image. */
+  /** Whether the softmax loss has a gradient on the first model: such an image is shown first. */
   #hasGradient(image: Float32Array, label: number): boolean {
-    const subjects = { labels: [label], targets: undefined };
-    const oracle = new Oracle(this.#classifierOn(this.#sides[0]));
-    return oracle.lossGradients('softmax', image, subjects).gradient.some((value) => value !== 0);
+    const targets = { labels: [label], targets: undefined };
+    const oracle = new Oracle(this.#classifierIn(this.#panels[0]));
+    return oracle.lossGradients('softmax', image, targets).gradient.some((value) => value !== 0);
   }
 
-  #classifierOn(side: HTMLElement): Classifier {
-    return this.#classifiers[Number(choiceOf(side).value)];
+  #classifierIn(panel: HTMLElement): Classifier {
+    return this.#classifiers[Number(choiceOf(panel).value)];
   }
 
-  /** A drawing has no label: it is taken for what the first model sees in it. */
+  /** A drawing has no label: the prediction of the first model takes its place. */
   #drawn(): void {
-    const seen = showsTo(this.#classifierOn(this.#sides[0]), this.#pad.pixels);
-    this.#control('label').value = String(seen);
+    const predicted = predictedClass(this.#classifierIn(this.#panels[0]), this.#pad.pixels);
+    this.#select('label').value = String(predicted);
     this.#compute();
   }
 
-  #compute(sides: readonly HTMLElement[] = this.#sides): void {
-    const eps = Number(this.#control<HTMLInputElement>('eps').value);
-    this.#control<HTMLOutputElement>('eps-value').value = eps.toFixed(2);
-    const attack = attackNamed(this.#control('attack').value);
-    const loss = (this.#control('loss').value || undefined) as LossName | undefined;
+  #compute(panels: readonly HTMLElement[] = this.#panels): void {
+    const eps = Number(find(this.#form, '[name=eps]', HTMLInputElement).value);
+    find(this.#form, '[name=eps-value]', HTMLOutputElement).value = eps.toFixed(2);
+    const attack = attackNamed(this.#select('attack').value);
+    const loss = attack.losses.find((name) => name === this.#select('loss').value);
     const plan = planAttack(attack, { norm: 'Linf', eps, loss });
     element('about-attack').textContent = `${attack.name}: ${attack.about}.`;
     element('about-loss').textContent = loss
-      ? `${loss}: ${LOSS_NOTES[loss]}`
+      ? `${loss}: ${lossNamed(loss).explanation}`
       : 'This attack chooses its losses itself; the gradient shown is that of margin.';
-    const label = Number(this.#control('label').value);
+    const label = Number(this.#select('label').value);
     const started = performance.now();
-    for (const side of sides) {
-      const classifier = this.#classifierOn(side);
-      this.#said[this.#sides.indexOf(side)] = showModel(
-        side,
+    for (const panel of panels) {
+      const classifier = this.#classifierIn(panel);
+      this.#results[this.#panels.indexOf(panel)] = showModel(
+        panel,
         classifier,
         plan,
         this.#pad.pixels,
@@ -170,13 +163,13 @@ class Playground {
       );
     }
     const took = Math.max(1, Math.round(performance.now() - started));
-    this.#status.textContent = `${this.#said.join('; ')}. Computed here in ${took} ms.`;
+    this.#status.textContent = `${this.#results.join('; ')}. Computed here in ${took} ms.`;
   }
 }
 
-/** The menu of models on a side. */
-function choiceOf(side: HTMLElement): HTMLSelectElement {
-  return side.querySelector('[data-part=choice]') as HTMLSelectElement;
+/** The menu of models in a panel. */
+function choiceOf(panel: HTMLElement): HTMLSelectElement {
+  return find(panel, '[data-part=choice]', HTMLSelectElement);
 }
 
 function setOptions(select: HTMLSelectElement, values: readonly string[]): void {
@@ -184,8 +177,8 @@ function setOptions(select: HTMLSelectElement, values: readonly string[]): void 
   select.disabled = values.length < 2;
 }
 
-/** The class that a model gives an image. */
-function showsTo(classifier: Classifier, image: Float32Array): number {
+/** The class that a model predicts for an image. */
+function predictedClass(classifier: Classifier, image: Float32Array): number {
   return argmax(new Oracle(classifier).logits(image));
 }
 
@@ -194,6 +187,6 @@ try {
   await startBrowserEngine(bytesOf(data.kernels));
   new Playground(data);
 } catch (error) {
-  element('status').textContent =
-    `This browser cannot run the playground: ${(error as Error).message}`;
+  const reason = error instanceof Error ? error.message : String(error);
+  element('status').textContent = `This browser cannot run the playground: ${reason}`;
 }

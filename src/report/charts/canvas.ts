@@ -6,6 +6,7 @@
  * in no time, and come out the same to the byte.
  */
 import { Markup, markup } from '../markup.ts';
+import { type Hue, LIGHT } from './colors.ts';
 
 /** Small enough for a phone at its natural size; wide screens show several side by side. */
 export const WIDTH = 340;
@@ -13,21 +14,6 @@ export const MARGIN = { left: 50, right: 12, top: 30 } as const;
 /** Height of the tick labels and the axis title below a plot. */
 export const FOOT = 40;
 const FONT_SIZE = 12;
-
-/** Colors of a series; six can be told apart, also by the color-blind. */
-export type Hue = 1 | 2 | 3 | 4 | 5 | 6;
-
-/** The n-th hue, from the first again after the last. */
-export const hueOf = (index: number): Hue => ((index % 6) + 1) as Hue;
-
-const LIGHT: Readonly<Record<Hue, string>> = {
-  1: '#0b62b8',
-  2: '#c2410c',
-  3: '#0f766e',
-  4: '#8e3b9e',
-  5: '#8a6100',
-  6: '#57606a',
-};
 
 /** The light theme for charts that stand alone; `page.css` has the same rules with variables. */
 const CHART_STYLE = [
@@ -50,7 +36,7 @@ const CHART_STYLE = [
 export const px = (value: number): number => Number(value.toFixed(2));
 
 /** About how wide a text is drawn, in pixels. */
-export const textWidth = (text: string): number => text.length * FONT_SIZE * 0.58;
+const textWidth = (text: string): number => text.length * FONT_SIZE * 0.58;
 
 /** A text cut to a width, the cut shown by an ellipsis. */
 export function fitted(text: string, width: number): string {
@@ -58,7 +44,7 @@ export function fitted(text: string, width: number): string {
   return `${text.slice(0, Math.max(1, Math.floor(width / (FONT_SIZE * 0.58)) - 1))}…`;
 }
 
-/** A chart: its picture and what it says to those who cannot see it. */
+/** A chart: its picture, and a description for readers who cannot see it. */
 export interface Chart {
   readonly title: string;
   /** What is drawn, in a sentence. */

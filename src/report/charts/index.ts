@@ -1,12 +1,5 @@
-export { histogramChart, type Row } from './bars.ts';
-export {
-  type Chart,
-  type Hue,
-  hueOf,
-  inlineSvg,
-  standaloneSvg,
-  type Tick,
-  ticksOf,
-} from './canvas.ts';
+export { type Chart, inlineSvg, standaloneSvg, type Tick, ticksOf } from './canvas.ts';
+export { type Hue, hueOf, hueOfLoss } from './colors.ts';
+export { type Bar, type Histogram, histogramChart } from './histogram.ts';
 export { type Line, lineChart } from './lines.ts';
 export { confusionChart } from './matrix.ts';

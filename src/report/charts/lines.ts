@@ -22,14 +22,14 @@ export interface Point {
   /** Ends of the interval around `y`. */
   readonly low?: number;
   readonly high?: number;
-  /** What the point says when pointed at. */
+  /** Shown when the pointer is on the point; empty for none. */
   readonly tip: string;
 }
 
-/** A series; `stepped` ones keep their value until the next point. */
+/** A series; `isStepped` ones keep their value until the next point. */
 export interface Line extends Key {
   readonly points: readonly Point[];
-  readonly stepped?: boolean;
+  readonly isStepped?: boolean;
 }
 
 export interface Axis {
@@ -40,11 +40,11 @@ export interface Axis {
 
 const PLOT_HEIGHT = 180;
 
-function path(points: readonly { x: number; y: number }[], stepped = false): string {
+function path(points: readonly { x: number; y: number }[], isStepped = false): string {
   return points
     .map(({ x, y }, i) => {
       if (i === 0) return `M${x} ${y}`;
-      return stepped ? `H${x}V${y}` : `L${x} ${y}`;
+      return isStepped ? `H${x}V${y}` : `L${x} ${y}`;
     })
     .join('');
 }
@@ -81,9 +81,9 @@ function band({ points, hue }: Line, across: Scale, up: Scale): Markup {
 /** Points are drawn while there are few enough of them to be told apart. */
 const MOST_DOTS = 16;
 
-function curve({ points, hue, dash, stepped }: Line, across: Scale, up: Scale): Markup {
+function curve({ points, hue, dash, isStepped }: Line, across: Scale, up: Scale): Markup {
   const places = points.map((point) => ({ ...point, x: at(across, point.x), y: at(up, point.y) }));
-  const line = markup`<path class="line s${hue}" d="${path(places, stepped)}"${dashed(dash)}/>`;
+  const line = markup`<path class="line s${hue}" d="${path(places, isStepped)}"${dashed(dash)}/>`;
   if (places.length > MOST_DOTS) return line;
   const dots = places.map(
     (place) =>

@@ -20,7 +20,7 @@ export function confusionChart(
     return counts.map((count, predicted) => {
       if (count === 0) return markup``;
       const share = count / total;
-      // Faults are what one looks for: a root makes few of them visible.
+      // A square root makes rare errors visible.
       const strength = actual === predicted ? 0.85 * share : Math.min(1, 0.12 + Math.sqrt(share));
       const x = left + predicted * cell;
       const y = top + actual * cell;

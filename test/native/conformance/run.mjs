@@ -18,7 +18,7 @@ const bundle = join(root, 'native', 'build', 'out', `conformance-${backend}-${pr
 const plugin = {
   name: 'conformance',
   setup({ onResolve, onLoad }) {
-    onLoad({ filter: /native\/backend\/tfjs_gradients\.ts$/ }, () => ({
+    onLoad({ filter: /native\/backend\/tfjs-gradients\.ts$/ }, () => ({
       contents: "import '@tensorflow/tfjs-core/dist/register_all_gradients';",
       resolveDir: root,
     }));

@@ -184,16 +184,27 @@ void check_conv() {
   for (size_t o = 0; o < y.size(); ++o) {
     y[o] = activated(y[o] + (biased ? bias[o % s.outC] : 0), activation);
   }
-  expect_close("conv2d", run_threads("conv2d", y.size(), [&](float* out) {
-                 conv2d(x.data(), w.data(), biased ? bias.data() : nullptr, out, geometry.data(),
-                        activation);
-               }), y, 1e-5);
-  expect_close("conv2d_backprop_input", run_threads("conv2d_backprop_input", dx.size(), [&](float* out) {
-                 conv2d_backprop_input(dy.data(), w.data(), out, geometry.data());
-               }), dx, 1e-5);
-  expect_close("conv2d_backprop_filter", run_threads("conv2d_backprop_filter", dw.size(), [&](float* out) {
-                 conv2d_backprop_filter(x.data(), dy.data(), out, geometry.data());
-               }), dw, 1e-5);
+  expect_close("conv2d",
+               run_threads("conv2d", y.size(),
+                           [&](float* out) {
+                             kernels().conv2d(x.data(), w.data(), biased ? bias.data() : nullptr,
+                                              out, geometry.data(), activation);
+                           }),
+               y, 1e-5);
+  expect_close("conv2d_backprop_input",
+               run_threads("conv2d_backprop_input", dx.size(),
+                           [&](float* out) {
+                             kernels().conv2d_backprop_input(dy.data(), w.data(), out,
+                                                             geometry.data());
+                           }),
+               dx, 1e-5);
+  expect_close("conv2d_backprop_filter",
+               run_threads("conv2d_backprop_filter", dw.size(),
+                           [&](float* out) {
+                             kernels().conv2d_backprop_filter(x.data(), dy.data(), out,
+                                                              geometry.data());
+                           }),
+               dw, 1e-5);
 }
 
 void check_block() {
@@ -218,8 +229,8 @@ void check_block() {
   std::vector<uint8_t> argmax(pooled + 1, 7), other(pooled + 1, 7);
   argmax[pooled] = other[pooled] = 99;
   const Floats y = run_threads("conv2d_relu_pool", pooled, [&](float* out) {
-    conv2d_relu_pool(x.data(), w.data(), biased ? bias.data() : nullptr, out, other.data(),
-                     geometry.data(), pool);
+    kernels().conv2d_relu_pool(x.data(), w.data(), biased ? bias.data() : nullptr, out,
+                               other.data(), geometry.data(), pool);
     argmax = other;
   });
   if (argmax[pooled] != 99) fail("argmax written beyond its end", pooled, 0, 0);
@@ -234,9 +245,9 @@ void check_block() {
     double best = 0;
     for (int at = 0; at < pool * pool; ++at) best = std::max(best, full[position(p, at)]);
     if (!(std::fabs(y[p] - best) <= tolerance)) fail("conv2d_relu_pool", p, y[p], best);
-    if (argmax[p] == 255 ? y[p] != 0.0f
-                         : !(argmax[p] < pool * pool &&
-                             full[position(p, argmax[p])] >= best - tolerance)) {
+    if (argmax[p] == 255
+            ? y[p] != 0.0f
+            : !(argmax[p] < pool * pool && full[position(p, argmax[p])] >= best - tolerance)) {
       fail("argmax of conv2d_relu_pool", p, argmax[p], 0);
     }
   }
@@ -254,21 +265,29 @@ void check_block() {
     dw[k] += fullDy[o] * x[i];
   });
   expect_close("conv2d_relu_pool_backprop_filter: dw",
-               run_threads("backprop_filter", dw.size(), [&](float* out) {
-                 conv2d_relu_pool_backprop_filter(x.data(), dy.data(), argmax.data(), out, nullptr,
-                                                  geometry.data(), pool);
-               }), dw, 1e-5);
+               run_threads("backprop_filter", dw.size(),
+                           [&](float* out) {
+                             kernels().conv2d_relu_pool_backprop_filter(x.data(), dy.data(),
+                                                                        argmax.data(), out, nullptr,
+                                                                        geometry.data(), pool);
+                           }),
+               dw, 1e-5);
   expect_close("conv2d_relu_pool_backprop_filter: dbias",
-               run_threads("backprop_filter", dbias.size(), [&](float* out) {
-                 Floats unused(s.weights());
-                 conv2d_relu_pool_backprop_filter(x.data(), dy.data(), argmax.data(),
-                                                  unused.data(), out, geometry.data(), pool);
-               }), dbias, 1e-5);
+               run_threads("backprop_filter", dbias.size(),
+                           [&](float* out) {
+                             Floats unused(s.weights());
+                             kernels().conv2d_relu_pool_backprop_filter(
+                                 x.data(), dy.data(), argmax.data(), unused.data(), out,
+                                 geometry.data(), pool);
+                           }),
+               dbias, 1e-5);
   expect_close("conv2d_relu_pool_backprop_input",
-               run_threads("backprop_input", dx.size(), [&](float* out) {
-                 conv2d_relu_pool_backprop_input(dy.data(), argmax.data(), w.data(), out,
-                                                 geometry.data(), pool);
-               }), dx, 1e-5);
+               run_threads("backprop_input", dx.size(),
+                           [&](float* out) {
+                             kernels().conv2d_relu_pool_backprop_input(
+                                 dy.data(), argmax.data(), w.data(), out, geometry.data(), pool);
+                           }),
+               dx, 1e-5);
 }
 
 // ---- Pooling -----------------------------------------------------------------------------------
@@ -304,18 +323,25 @@ void check_pool() {
     maxY[o] = x[winner];
     maxDx[winner] += dy[o];
   }
-  expect_close("max_pool", run_threads("max_pool", s.outputs(), [&](float* out) {
-                 max_pool(x.data(), out, geometry.data());
-               }), maxY, 0);
-  expect_close("max_pool_grad", run_threads("max_pool_grad", s.images(), [&](float* out) {
-                 max_pool_grad(x.data(), dy.data(), out, geometry.data());
-               }), maxDx, 1e-6);
-  expect_close("avg_pool", run_threads("avg_pool", s.outputs(), [&](float* out) {
-                 avg_pool(x.data(), out, geometry.data());
-               }), avgY, 1e-6);
-  expect_close("avg_pool_grad", run_threads("avg_pool_grad", s.images(), [&](float* out) {
-                 avg_pool_grad(dy.data(), out, geometry.data());
-               }), avgDx, 1e-6);
+  expect_close("max_pool",
+               run_threads("max_pool", s.outputs(),
+                           [&](float* out) { kernels().max_pool(x.data(), out, geometry.data()); }),
+               maxY, 0);
+  expect_close("max_pool_grad",
+               run_threads("max_pool_grad", s.images(),
+                           [&](float* out) {
+                             kernels().max_pool_grad(x.data(), dy.data(), out, geometry.data());
+                           }),
+               maxDx, 1e-6);
+  expect_close("avg_pool",
+               run_threads("avg_pool", s.outputs(),
+                           [&](float* out) { kernels().avg_pool(x.data(), out, geometry.data()); }),
+               avgY, 1e-6);
+  expect_close(
+      "avg_pool_grad",
+      run_threads("avg_pool_grad", s.images(),
+                  [&](float* out) { kernels().avg_pool_grad(dy.data(), out, geometry.data()); }),
+      avgDx, 1e-6);
 }
 
 // ---- Matrix products ---------------------------------------------------------------------------
@@ -346,8 +372,8 @@ void check_mat_mul() {
         c[(size_t(i) * m + r) * n + j] = activated(sum, activation);
       }
   const Floats got = run_threads("mat_mul", c.size(), [&](float* out) {
-    mat_mul(a.data(), b.data(), biased ? bias.data() : nullptr, out, batch, m, k, n, strideA,
-            strideB, tA, tB, activation);
+    kernels().mat_mul(a.data(), b.data(), biased ? bias.data() : nullptr, out, batch, m, k, n,
+                      strideA, strideB, tA, tB, activation);
   });
   if (activation != 2) expect_close("mat_mul", got, c, 1e-5);
   // relu6 hides the scale: compare in absolute terms
@@ -357,9 +383,10 @@ void check_mat_mul() {
   // A row's result does not depend on how many rows are computed with it.
   if (!tA && batch == 1) {
     Output one(n);
-    mat_mul(a.data(), b.data(), biased ? bias.data() : nullptr, one.data(), 1, 1, k, n, strideA,
-            strideB, 0, tB, activation);
-    expect_same("a single row of mat_mul", one.take("mat_mul"), Floats(got.begin(), got.begin() + n));
+    kernels().mat_mul(a.data(), b.data(), biased ? bias.data() : nullptr, one.data(), 1, 1, k, n,
+                      strideA, strideB, 0, tB, activation);
+    expect_same("a single row of mat_mul", one.take("mat_mul"),
+                Floats(got.begin(), got.begin() + n));
   }
 }
 
@@ -371,32 +398,53 @@ double ulps(float got, double want) {
   const float rounded = float(want);
   if (got == rounded) return 0;
   if (std::isinf(rounded) || std::isinf(got) || std::isnan(got)) return 1e9;
-  const double ulp = std::max(std::ldexp(1.0, std::ilogb(std::fabs(rounded) + 1e-45f) - 23), 1.5e-45);
+  const double ulp =
+      std::max(std::ldexp(1.0, std::ilogb(std::fabs(rounded) + 1e-45f) - 23), 1.5e-45);
   return std::fabs(got - want) / ulp;
 }
 
 double reference_unary(int op, double x, double alpha, double beta) {
   switch (op) {
-    case kNeg: return -x;
-    case kAbs: return std::fabs(x);
-    case kSign: return x > 0 ? 1 : x < 0 ? -1 : 0;
-    case kSquare: return x * x;
-    case kSqrt: return std::sqrt(x);
-    case kRsqrt: return 1 / std::sqrt(x);
-    case kExp: return std::exp(x);
-    case kLog: return std::log(x);
-    case kReluUnary: return x > 0 ? x : std::isnan(x) ? x : 0;
-    case kLeakyRelu: return x < 0 ? x * alpha : x;
-    case kClip: return x > beta ? beta : x < alpha ? alpha : x;
-    case kTanh: return std::tanh(x);
-    case kSigmoid: return 1 / (1 + std::exp(-x));
-    case kReciprocal: return 1 / x;
-    case kStep: return x > 0 ? 1 : std::isnan(x) ? x : alpha;
-    case kLog1p: return std::log1p(x);
-    case kExpm1: return std::expm1(x);
-    case kSoftplus: return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
-    case kElu: return x >= 0 ? x : std::expm1(x);
-    default: return x;
+    case kNeg:
+      return -x;
+    case kAbs:
+      return std::fabs(x);
+    case kSign:
+      return x > 0 ? 1 : x < 0 ? -1 : 0;
+    case kSquare:
+      return x * x;
+    case kSqrt:
+      return std::sqrt(x);
+    case kRsqrt:
+      return 1 / std::sqrt(x);
+    case kExp:
+      return std::exp(x);
+    case kLog:
+      return std::log(x);
+    case kReluUnary:
+      return x > 0 ? x : std::isnan(x) ? x : 0;
+    case kLeakyRelu:
+      return x < 0 ? x * alpha : x;
+    case kClip:
+      return x > beta ? beta : x < alpha ? alpha : x;
+    case kTanh:
+      return std::tanh(x);
+    case kSigmoid:
+      return 1 / (1 + std::exp(-x));
+    case kReciprocal:
+      return 1 / x;
+    case kStep:
+      return x > 0 ? 1 : std::isnan(x) ? x : alpha;
+    case kLog1p:
+      return std::log1p(x);
+    case kExpm1:
+      return std::expm1(x);
+    case kSoftplus:
+      return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
+    case kElu:
+      return x >= 0 ? x : std::expm1(x);
+    default:
+      return x;
   }
 }
 
@@ -405,7 +453,8 @@ void check_unary() {
   Floats x;
   for (int bits = 0; bits < 512; ++bits) {
     for (int i = 0; i < 6; ++i) {
-      const uint32_t word = uint32_t(bits) << 23 | (i < 2 ? uint32_t(i) * 0x7fffff : generator() & 0x7fffff);
+      const uint32_t word =
+          uint32_t(bits) << 23 | (i < 2 ? uint32_t(i) * 0x7fffff : generator() & 0x7fffff);
       float v;
       std::memcpy(&v, &word, 4);
       x.push_back(v);
@@ -419,7 +468,7 @@ void check_unary() {
   for (int op = kIdentity; op <= kElu; ++op) {
     context = "unary op " + std::to_string(op);
     const Floats got = run_threads("unary", count, [&](float* out) {
-      unary(op, x.data(), out, count, 0.25f, 0.75f);
+      kernels().unary(op, x.data(), out, count, 0.25f, 0.75f);
     });
     for (int i = 0; i < count; ++i) {
       const double want = reference_unary(op, x[i], 0.25f, 0.75f);
@@ -451,7 +500,8 @@ void check_broadcast() {
   const int sizeA = strides(strideA), sizeB = strides(strideB);
   size_t count = 1;
   for (int d : dims) count *= d;
-  for (const auto& part : {dims, strideA, strideB}) shape.insert(shape.end(), part.begin(), part.end());
+  for (const auto& part : {dims, strideA, strideB})
+    shape.insert(shape.end(), part.begin(), part.end());
   context = "broadcast";
   for (int v : shape) context += " " + std::to_string(v);
   Floats a = random_floats(sizeA, 0.1), b = random_floats(sizeB, 0.1);
@@ -474,7 +524,7 @@ void check_broadcast() {
   };
   for (int op = kAdd; op <= kReluGrad; ++op) {
     const Floats got = run_threads("binary", count, [&](float* out) {
-      binary(op, a.data(), b.data(), out, shape.data());
+      kernels().binary(op, a.data(), b.data(), out, shape.data());
     });
     for (size_t i = 0; i < count; ++i) {
       float u, v;
@@ -482,24 +532,42 @@ void check_broadcast() {
       const float difference = u - v;
       double want = 0;
       switch (op) {
-        case kAdd: want = double(u) + v; break;
-        case kSub: want = double(u) - v; break;
-        case kMul: want = double(u) * v; break;
-        case kDiv: want = double(u) / v; break;
-        case kMaximum: want = std::isnan(u) || std::isnan(v) ? NAN : std::max(u, v); break;
-        case kMinimum: want = std::isnan(u) || std::isnan(v) ? NAN : std::min(u, v); break;
-        case kSquaredDifference: want = double(difference) * difference; break;
-        case kPow:
-          want = std::isnan(v) || (std::isinf(v) && std::fabs(u) == 1) ? NAN : std::pow(double(u), double(v));
+        case kAdd:
+          want = double(u) + v;
           break;
-        default: want = v > 0 ? u : 0;
+        case kSub:
+          want = double(u) - v;
+          break;
+        case kMul:
+          want = double(u) * v;
+          break;
+        case kDiv:
+          want = double(u) / v;
+          break;
+        case kMaximum:
+          want = std::isnan(u) || std::isnan(v) ? NAN : std::max(u, v);
+          break;
+        case kMinimum:
+          want = std::isnan(u) || std::isnan(v) ? NAN : std::min(u, v);
+          break;
+        case kSquaredDifference:
+          want = double(difference) * difference;
+          break;
+        case kPow:
+          want = std::isnan(v) || (std::isinf(v) && std::fabs(u) == 1)
+                     ? NAN
+                     : std::pow(double(u), double(v));
+          break;
+        default:
+          want = v > 0 ? u : 0;
       }
-      if (ulps(got[i], want) > 1.01) fail(("binary op " + std::to_string(op)).c_str(), i, got[i], want);
+      if (ulps(got[i], want) > 1.01)
+        fail(("binary op " + std::to_string(op)).c_str(), i, got[i], want);
     }
   }
   for (int op = kEqual; op <= kGreaterEqual; ++op) {
     std::vector<uint8_t> got(count + 1, 9);
-    compare(op, a.data(), b.data(), got.data(), shape.data());
+    kernels().compare(op, a.data(), b.data(), got.data(), shape.data());
     if (got[count] != 9) fail("compare wrote beyond its end", count, 0, 0);
     for (size_t i = 0; i < count; ++i) {
       float u, v;
@@ -526,14 +594,15 @@ void check_small() {
     ints[i] = pick(-1000000, 1000000);
   }
   const Floats chosen = run_threads("where", count, [&](float* out) {
-    where(bytes.data(), a.data(), b.data(), out, count);
+    kernels().where(bytes.data(), a.data(), b.data(), out, count);
   });
-  const Floats filled = run_threads("fill", count, [&](float* out) { fill(out, count, 2.5f); });
+  const Floats filled =
+      run_threads("fill", count, [&](float* out) { kernels().fill(out, count, 2.5f); });
   const Floats scaled = run_threads("bytes_to_float", count, [&](float* out) {
-    bytes_to_float(bytes.data(), out, count, 0.5f);
+    kernels().bytes_to_float(bytes.data(), out, count, 0.5f);
   });
   const Floats converted = run_threads("ints_to_float", count, [&](float* out) {
-    ints_to_float(ints.data(), out, count);
+    kernels().ints_to_float(ints.data(), out, count);
   });
   for (int i = 0; i < count; ++i) {
     if (chosen[i] != (bytes[i] ? a[i] : b[i])) fail("where", i, chosen[i], 0);
@@ -550,19 +619,26 @@ void check_reduce() {
   const int outer = pick(1, 40), middle = lone ? pick(1000, 30000) : pick(1, 70);
   const int inner = pick(0, 1) ? 1 : pick(1, 40);
   const int rows = lone ? 1 : outer;
-  context = "reduce " + std::to_string(rows) + " " + std::to_string(middle) + " " + std::to_string(inner);
+  context =
+      "reduce " + std::to_string(rows) + " " + std::to_string(middle) + " " + std::to_string(inner);
   const size_t count = size_t(rows) * middle * inner;
   const Floats x = random_floats(count);
   for (int op = kSum; op <= kProd; ++op) {
-    Doubles want(size_t(rows) * inner, op == kMax ? -INFINITY : op == kMin ? INFINITY : op == kProd ? 1 : 0);
+    Doubles want(size_t(rows) * inner, op == kMax    ? -INFINITY
+                                       : op == kMin  ? INFINITY
+                                       : op == kProd ? 1
+                                                     : 0);
     for (size_t i = 0; i < count; ++i) {
       double& w = want[i / inner / middle * inner + i % inner];
-      w = op == kMax ? std::max(w, double(x[i])) : op == kMin ? std::min(w, double(x[i]))
-          : op == kProd ? w * x[i] : w + x[i];
+      w = op == kMax    ? std::max(w, double(x[i]))
+          : op == kMin  ? std::min(w, double(x[i]))
+          : op == kProd ? w * x[i]
+                        : w + x[i];
     }
-    if (op == kMean) for (double& w : want) w /= middle;
+    if (op == kMean)
+      for (double& w : want) w /= middle;
     const Floats got = run_threads("reduce", want.size(), [&](float* out) {
-      reduce(op, x.data(), out, rows, middle, inner);
+      kernels().reduce(op, x.data(), out, rows, middle, inner);
     });
     if (op == kProd && middle > 70) continue;  // under- or overflow
     // Sums cancel: their error is relative to the sum of the magnitudes.
@@ -576,13 +652,15 @@ void check_reduce() {
   }
   for (int op = 0; op < 2; ++op) {
     std::vector<int32_t> got(size_t(rows) * inner);
-    arg_reduce(op, x.data(), got.data(), rows, middle, inner);
+    kernels().arg_reduce(op, x.data(), got.data(), rows, middle, inner);
     for (int o = 0; o < rows; ++o)
       for (int j = 0; j < inner; ++j) {
         int best = 0;
         const auto at = [&](int r) { return x[(size_t(o) * middle + r) * inner + j]; };
-        for (int r = 1; r < middle; ++r) if (op == 0 ? at(r) > at(best) : at(r) < at(best)) best = r;
-        if (got[size_t(o) * inner + j] != best) fail("arg_reduce", o, got[size_t(o) * inner + j], best);
+        for (int r = 1; r < middle; ++r)
+          if (op == 0 ? at(r) > at(best) : at(r) < at(best)) best = r;
+        if (got[size_t(o) * inner + j] != best)
+          fail("arg_reduce", o, got[size_t(o) * inner + j], best);
       }
   }
   // NaN propagates through extrema and sums.
@@ -590,7 +668,7 @@ void check_reduce() {
   holed[pick(0, int(count) - 1)] = NAN;
   for (int op = kSum; op <= kMin; ++op) {
     Output out(size_t(rows) * inner);
-    reduce(op, holed.data(), out.data(), rows, middle, inner);
+    kernels().reduce(op, holed.data(), out.data(), rows, middle, inner);
     int nans = 0;
     for (float v : out.take("reduce")) nans += std::isnan(v);
     if (nans != 1) fail("NaN lost by reduce", op, nans, 1);
@@ -614,16 +692,18 @@ void check_softmax() {
       logs[size_t(r) * columns + j] = row[j] - top - std::log(sum);
     }
   }
-  const Floats got = run_threads("softmax", x.size(), [&](float* out) {
-    softmax(x.data(), out, rows, columns);
-  });
-  // Small probabilities are right in relative terms too: attacks live on them.
+  const Floats got = run_threads(
+      "softmax", x.size(), [&](float* out) { kernels().softmax(x.data(), out, rows, columns); });
+  // Small probabilities are right in relative terms too: attacks depend on them.
   for (size_t i = 0; i < soft.size(); ++i) {
-    if (!(std::fabs(got[i] - soft[i]) <= 3e-5 * soft[i] + 1e-37)) fail("softmax", i, got[i], soft[i]);
+    if (!(std::fabs(got[i] - soft[i]) <= 3e-5 * soft[i] + 1e-37))
+      fail("softmax", i, got[i], soft[i]);
   }
-  expect_close("log_softmax", run_threads("log_softmax", x.size(), [&](float* out) {
-                 log_softmax(x.data(), out, rows, columns);
-               }), logs, 1e-6);
+  expect_close(
+      "log_softmax",
+      run_threads("log_softmax", x.size(),
+                  [&](float* out) { kernels().log_softmax(x.data(), out, rows, columns); }),
+      logs, 1e-6);
 }
 
 // ---- Data movement and optimizers --------------------------------------------------------------
@@ -635,7 +715,7 @@ void check_move() {
   std::vector<int32_t> indices(count);
   for (int32_t& i : indices) i = pick(0, axis - 1);
   const Floats got = run_threads("gather", size_t(outer) * count * inner, [&](float* out) {
-    gather(x.data(), indices.data(), out, outer, axis, inner, count);
+    kernels().gather(x.data(), indices.data(), out, outer, axis, inner, count);
   });
   for (size_t i = 0; i < got.size(); ++i) {
     const size_t j = i % inner, r = i / inner % count, o = i / inner / count;
@@ -655,9 +735,8 @@ void check_move() {
   size_t size = 1;
   for (int d : dims) size *= d;
   const Floats y = random_floats(size);
-  const Floats turned = run_threads("transpose", size, [&](float* out) {
-    transpose(y.data(), out, shape.data());
-  });
+  const Floats turned = run_threads(
+      "transpose", size, [&](float* out) { kernels().transpose(y.data(), out, shape.data()); });
   for (size_t i = 0; i < size; ++i) {
     std::vector<size_t> index(rank);
     size_t rest = i;
@@ -689,12 +768,12 @@ void check_optimizers() {
   for (int threads : {1, 2, 3}) {
     set_threads(threads);
     Floats weight = w, velocity = m;
-    sgd_step(weight.data(), velocity.data(), g.data(), count, 0.1f, 0.9f);
+    kernels().sgd_step(weight.data(), velocity.data(), g.data(), count, 0.1f, 0.9f);
     expect_close("sgd_step: weight", weight, sgdW, 1e-6);
     expect_close("sgd_step: velocity", velocity, sgdV, 1e-6);
     Floats weights = w, first = m, second = v;
-    adam_step(weights.data(), first.data(), second.data(), g.data(), count, 0.01f, 0.9f, 0.999f,
-              1e-7f, 0.1f, 0.01f);
+    kernels().adam_step(weights.data(), first.data(), second.data(), g.data(), count, 0.01f, 0.9f,
+                        0.999f, 1e-7f, 0.1f, 0.01f);
     expect_close("adam_step: weight", weights, adamW, 1e-6);
     expect_close("adam_step: m", first, adamM, 1e-6);
     expect_close("adam_step: v", second, adamV, 1e-6);
@@ -713,10 +792,12 @@ int main(int argc, char** argv) {
     void (*check)();
     int share;  // one round of this family per `share` rounds
   } families[] = {
-      {"convolution", check_conv, 1}, {"conv-relu-pool", check_block, 1}, {"pooling", check_pool, 1},
-      {"matrix product", check_mat_mul, 1}, {"unary", check_unary, 50}, {"broadcast", check_broadcast, 2},
-      {"small kernels", check_small, 10}, {"reduction", check_reduce, 2}, {"softmax", check_softmax, 5},
-      {"data movement", check_move, 5}, {"optimizers", check_optimizers, 10},
+      {"convolution", check_conv, 1},       {"conv-relu-pool", check_block, 1},
+      {"pooling", check_pool, 1},           {"matrix product", check_mat_mul, 1},
+      {"unary", check_unary, 50},           {"broadcast", check_broadcast, 2},
+      {"small kernels", check_small, 10},   {"reduction", check_reduce, 2},
+      {"softmax", check_softmax, 5},        {"data movement", check_move, 5},
+      {"optimizers", check_optimizers, 10},
   };
   int variants = 0;
   for (int isa : {0, 1, 2, 3}) {

@@ -1,0 +1,62 @@
+/**
+ * The functions that attacks maximize, as pure functions of one row of logits.
+ *
+ * Each gives its value and its gradient with respect to the logits; the oracle carries that
+ * gradient back to the image. They are written out by hand, and round to float32 where a
+ * framework's kernels would, because that rounding is what this program studies: on a distilled
+ * model it decides which loss still has a gradient.
+ */
+import { UserError } from '../../errors.ts';
+import { dlr } from './dlr.ts';
+import { logits } from './logits.ts';
+import type { Loss, LossTarget } from './loss.ts';
+import { margin } from './margin.ts';
+import { softmax } from './softmax.ts';
+import { temperature } from './temperature.ts';
+
+/** Every loss, in the order in which help, tables and charts list them: the naive one first. */
+const ALL = [softmax, logits, temperature, margin, dlr] as const;
+
+export type LossName = (typeof ALL)[number]['name'];
+export const LOSSES: readonly LossName[] = ALL.map(({ name }) => name);
+
+const BY_NAME: ReadonlyMap<LossName, Loss> = new Map(ALL.map((loss) => [loss.name, loss]));
+
+/**
+ * The loss of that name.
+ * @throws UserError `unknown-loss`
+ */
+export function lossNamed(name: LossName): Loss {
+  const loss = BY_NAME.get(name);
+  if (loss) return loss;
+  throw new UserError('unknown-loss', `there is no loss named '${name}'`, {
+    hint: `choose one of ${LOSSES.join(', ')}`,
+  });
+}
+
+/** For attacks that maximize any loss: all of them, the attack's default first. */
+export function anyLoss(first: LossName): readonly LossName[] {
+  return [first, ...LOSSES.filter((name) => name !== first)];
+}
+
+/**
+ * The loss at one row of logits `[classes]`; writes its gradient `[classes]` into `gradient`.
+ * @throws UserError `too-few-classes` for `dlr` below three classes (four with a target)
+ */
+export function lossAt(
+  name: LossName,
+  row: Float32Array,
+  classes: LossTarget,
+  gradient: Float32Array,
+): number {
+  const loss = lossNamed(name);
+  const isTargeted = classes.target !== undefined;
+  const needed = loss.minClasses(isTargeted);
+  if (row.length >= needed) return loss.at(row, classes, gradient);
+  const form = isTargeted ? 'targeted ' : '';
+  throw new UserError(
+    'too-few-classes',
+    `the ${form}${name} loss needs at least ${needed} classes, this model has ${row.length}`,
+    { hint: 'use the margin loss' },
+  );
+}

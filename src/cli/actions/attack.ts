@@ -1,0 +1,100 @@
+/** `distill attack`: one attack on some models, with a picture of one attacked image. */
+import { attackNamed, planAttack } from '../../attacks/index.ts';
+import type { Dataset } from '../../data/index.ts';
+import { UserError } from '../../errors.ts';
+import { checkTargeted, type EvaluationRecord, evaluate } from '../../evaluation/index.ts';
+import {
+  attackSummaryTable,
+  exampleGrids,
+  targetDistanceTable,
+  targetTable,
+} from '../../report/index.ts';
+import { attackExampleFiles, attackExampleText, pickAttackExample } from '../attack-example.ts';
+import type { AttackFlags } from '../commands/attack.ts';
+import {
+  describeAttack,
+  evaluationProgress,
+  type ModelFreePlan,
+  provenance,
+  saveResults,
+} from '../evaluation-run.ts';
+import { tableSection } from '../evaluation-text.ts';
+import { imagesToAttack, loadModels, nameOfModel } from '../load-models.ts';
+import { parseEps, parseSettings } from '../parsers.ts';
+import { openData, openSession, type Session } from '../session.ts';
+
+/** The folders of the models that take part, a source of gradients among them. */
+export const attackFolders = ({ model, source }: AttackFlags): readonly string[] =>
+  source ? [...model, source] : model;
+
+/** What the flags ask to attack and how, the models apart. */
+export function planAttackRun(flags: AttackFlags, test: Dataset): ModelFreePlan {
+  const attack = attackNamed(flags.attack);
+  const norm = flags.norm ?? attack.norms[0];
+  const plan = planAttack(attack, {
+    norm,
+    eps: parseEps(flags.eps, norm),
+    loss: flags.loss,
+    options: parseSettings(flags.set),
+  });
+  const dataset = imagesToAttack(test, flags.samples, flags.index);
+  const source = flags.source && nameOfModel(flags.source);
+  if (attack.access === 'source-gradient' && !source) {
+    throw new UserError('bad-flag', `${attack.name} takes its gradients from another model`, {
+      hint: 'name its folder with --source',
+    });
+  }
+  if (flags.target !== undefined) checkTargeted(attack);
+  const planned = {
+    plan,
+    ...(source && { source }),
+    ...(flags.target !== undefined && { target: flags.target }),
+  };
+  return { dataset, samples: dataset.count, attacks: [planned], seed: flags.seed };
+}
+
+/** Runs one attack on some models, saves the record and the picture, and prints the example. */
+export async function attackModels(
+  { engine, terminal }: Session,
+  test: Dataset,
+  flags: AttackFlags,
+): Promise<EvaluationRecord> {
+  const plan = planAttackRun(flags, test);
+  const { dataset, samples, attacks } = plan;
+  const models = await loadModels(attackFolders(flags), dataset);
+  for (const attack of attacks) terminal.note(describeAttack(attack));
+  const candidates = new Map<string, Float32Array>();
+  const progress = evaluationProgress(terminal);
+  const record = await evaluate(
+    {
+      ...plan,
+      models,
+      onProgress: progress.onProgress,
+      onCandidates: ({ model }, images) => candidates.set(model, images),
+    },
+    provenance(engine, {
+      data: flags.data,
+      samples,
+      index: flags.index ?? null,
+    }),
+  ).finally(progress.stop);
+  const example = pickAttackExample(record, models, dataset, candidates);
+  await saveResults(flags.out, {
+    'attack.json': JSON.stringify(record),
+    ...attackExampleFiles(example),
+    ...Object.fromEntries(exampleGrids(record)),
+  });
+  terminal.print(attackExampleText(example, terminal));
+  for (const tableOf of [attackSummaryTable, targetTable, targetDistanceTable]) {
+    for (const line of tableSection(tableOf(record), terminal)) terminal.print(line);
+  }
+  terminal.note(`record and pictures: ${flags.out}/attack.json, ${flags.out}/attacked.png`);
+  return record;
+}
+
+export async function action(flags: AttackFlags): Promise<void> {
+  parseEps(flags.eps, flags.norm ?? 'Linf'); // report a mistake before anything is loaded
+  const session = await openSession(flags);
+  const { test } = await openData(flags, session.terminal);
+  session.terminal.record(await attackModels(session, test, flags));
+}

@@ -1,0 +1,199 @@
+/** The options of the commands that train, or that make what training needs. */
+import { type Command, Option } from 'commander';
+import type { NoiseKind } from '../data/index.ts';
+import { NOISE_KINDS } from '../data/noise-kinds.ts';
+import { ARCHITECTURE_NAMES } from '../models/architectures/registry.ts';
+import type { ArchitectureName } from '../models/index.ts';
+import type { Adversary, OptimizerName, TrainingSettings } from '../training/index.ts';
+import { DEFAULTS, OPTIMIZERS } from '../training/settings.ts';
+import {
+  addDataOptions,
+  type DataOptions,
+  type EngineOptions,
+  type SharedOptions,
+} from './options.ts';
+import { decimal, integer, parseEps } from './parsers.ts';
+
+/** The options that say which training images a command works on. */
+export interface TrainingDataOptions extends DataOptions {
+  readonly trainSize?: number;
+}
+
+export function addTrainingDataOptions(command: Command): Command {
+  return addDataOptions(command).option(
+    '--train-size <n>',
+    'use only the first n training images (default: all)',
+    integer('--train-size', 1),
+  );
+}
+
+/** The options of every command that trains. */
+export interface TrainingFlags extends TrainingDataOptions {
+  readonly temperature: number;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly learningRate?: number;
+  readonly optimizer: OptimizerName;
+  readonly architecture: ArchitectureName;
+  readonly outputScaling: boolean;
+  readonly logDir?: string;
+}
+
+/** What opening a training command's session, data and checkpoint takes. */
+export interface TrainingCommandFlags extends EngineOptions, TrainingDataOptions {
+  readonly logDir?: string;
+  readonly resume?: true;
+}
+
+const temperature = decimal('--temperature', 0, 10_000, true);
+
+/** The options of a command whose temperature should be that of the model or labels it starts from. */
+export interface MatchedTemperature {
+  readonly temperature?: number;
+  readonly allowTemperatureMismatch?: true;
+}
+
+/** @param fallback the default, or where it comes from when the flag is absent */
+export function addTemperatureOption(
+  command: Command,
+  fallback: number | string = DEFAULTS.temperature,
+): Command {
+  return typeof fallback === 'number'
+    ? command.option('--temperature <t>', 'softmax temperature T', temperature, fallback)
+    : command.option(
+        '--temperature <t>',
+        `softmax temperature T (default: ${fallback})`,
+        temperature,
+      );
+}
+
+/** Every training setting except the temperature. */
+export function addTrainingOptions(command: Command): Command {
+  return addTrainingDataOptions(
+    command
+      .option(
+        '--epochs <n>',
+        'passes over the training images',
+        integer('--epochs', 1),
+        DEFAULTS.epochs,
+      )
+      .option(
+        '--batch-size <n>',
+        'images per training step',
+        integer('--batch-size', 1, 65_536),
+        DEFAULTS.batchSize,
+      )
+      .option(
+        '--learning-rate <x>',
+        `initial learning rate (default: ${DEFAULTS.learningRate} for adam, ${DEFAULTS.sgdLearningRate} for sgd)`,
+        decimal('--learning-rate', 0, 1000, true),
+      )
+      .addOption(
+        new Option('--optimizer <name>', 'how weights are updated')
+          .choices(OPTIMIZERS)
+          .default(DEFAULTS.optimizer),
+      )
+      .addOption(
+        new Option('--architecture <name>', 'network to train')
+          .choices(ARCHITECTURE_NAMES)
+          .default(DEFAULTS.architecture),
+      )
+      .option(
+        '--no-output-scaling',
+        'do not scale the output layer and its learning rate by T (a comparison; accuracy drops)',
+      )
+      .option(
+        '--log-dir <folder>',
+        'folder for TensorBoard event files (default: none are written)',
+      ),
+  );
+}
+
+/** The settings that the flags ask for. */
+export function trainingSettings(flags: TrainingFlags & SharedOptions): TrainingSettings {
+  const { architecture, temperature, epochs, batchSize, optimizer, outputScaling, seed } = flags;
+  const usual = optimizer === 'adam' ? DEFAULTS.learningRate : DEFAULTS.sgdLearningRate;
+  const learningRate = flags.learningRate ?? usual;
+  return {
+    architecture,
+    temperature,
+    epochs,
+    batchSize,
+    learningRate,
+    optimizer,
+    outputScaling,
+    seed,
+  };
+}
+
+export function addOutOption(command: Command, folder: string): Command {
+  return command.option('--out <folder>', 'model folder to write', folder);
+}
+
+export function addResumeOption(command: Command): Command {
+  return command.option('--resume', 'resume an interrupted run from its checkpoint');
+}
+
+export function addFineTuneOption(command: Command): Command {
+  return command.option(
+    '--fine-tune-epochs <n>',
+    'further passes of the student over the clean images with hard labels',
+    integer('--fine-tune-epochs', 0),
+    DEFAULTS.fineTuneEpochs,
+  );
+}
+
+/** The options that say how soft labels are made. */
+export interface SoftLabelFlags {
+  readonly noise: number;
+  readonly noiseKind: NoiseKind;
+  readonly noiseCopies: number;
+}
+
+export function addNoiseOptions(command: Command): Command {
+  return command
+    .option(
+      '--noise <x>',
+      'half-width (uniform) or standard deviation (gaussian) of the noise, in pixel values 0 to 1',
+      decimal('--noise', 0, 1),
+      DEFAULTS.noise,
+    )
+    .addOption(
+      new Option('--noise-kind <kind>', 'distribution of the noise')
+        .choices(NOISE_KINDS)
+        .default(DEFAULTS.noiseKind),
+    )
+    .option(
+      '--noise-copies <n>',
+      'noisy copies of every training image',
+      integer('--noise-copies', 0, 100),
+      DEFAULTS.noiseCopies,
+    );
+}
+
+/** The options of the attack in the loop of adversarial training. */
+export interface AdversaryFlags {
+  readonly eps: string;
+  readonly attackSteps: number;
+}
+
+/** @param when said of both options, such as ` (with --robust)` */
+export function addAdversaryOptions(command: Command, when = ''): Command {
+  return command
+    .option(
+      '--eps <x>',
+      `Linf budget of the attack in training, in pixel values, such as 0.3 or 8/255${when}`,
+      String(DEFAULTS.attackEps),
+    )
+    .option(
+      '--attack-steps <n>',
+      `gradient steps of that attack; 1 is the fast variant${when}`,
+      integer('--attack-steps', 1),
+      DEFAULTS.attackSteps,
+    );
+}
+
+/** The attack in the loop that the flags ask for. */
+export function adversaryOf({ eps, attackSteps }: AdversaryFlags): Adversary {
+  return { eps: parseEps(eps, 'Linf'), steps: attackSteps };
+}

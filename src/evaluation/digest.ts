@@ -1,0 +1,41 @@
+/** Whether two evaluations are the same: one digest, for reuse of records and for resuming. */
+import { digestOf } from '../storage/index.ts';
+import { programVersion } from '../version.ts';
+import { identityOf } from './names.ts';
+import type { EvaluationPlan } from './plan.ts';
+
+/** A plan whose models need not be loaded yet: their names and digests are enough. */
+export interface PlanOutline extends Omit<EvaluationPlan, 'models'> {
+  readonly models: readonly {
+    readonly classifier: { readonly name: string };
+    readonly digest: string;
+  }[];
+}
+
+/**
+ * The digest of everything that the measurements depend on, the engine's rounding apart. What does
+ * not change them is taken out by name, so that whatever a plan may be given later is part of it.
+ */
+export function evaluationDigest(plan: PlanOutline): string {
+  const {
+    models,
+    dataset,
+    attacks,
+    examplesFolder,
+    onProgress,
+    onCandidates,
+    partial,
+    gates,
+    gateOn,
+    ...settings
+  } = plan;
+  return digestOf({
+    program: programVersion(),
+    models: models.map(({ classifier, digest }) => ({ name: classifier.name, digest })),
+    data: { digest: dataset.digest, indices: Array.from(dataset.indices) },
+    attacks: attacks.map(identityOf),
+    // Saved examples are judged again, and which are saved depends on what is still to be done.
+    savesExamples: examplesFolder !== undefined,
+    ...settings,
+  });
+}

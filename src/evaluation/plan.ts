@@ -1,0 +1,49 @@
+/** What an evaluation is asked to do: the types that planning, measuring and reporting share. */
+import type { AttackPlan } from '../attacks/index.ts';
+import type { Dataset } from '../data/index.ts';
+import type { Classifier } from '../models/index.ts';
+import type { Gate, GateEnd } from './gate-syntax.ts';
+import type { PartialEvaluation } from './partial.ts';
+import type { AttackRecord, EvaluationRecord, Target } from './records.ts';
+
+/** A model with what a record says of it. */
+export interface EvaluatedModel {
+  readonly classifier: Classifier;
+  readonly folder: string;
+  readonly digest: string;
+}
+
+/** One attack of an evaluation. */
+export interface PlannedAttack {
+  readonly plan: AttackPlan;
+  /** Name of the model that a transfer attack takes its gradients from. */
+  readonly source?: string;
+  /** Aim at this class, or at every wrong class in turn; absent: away from the true class. */
+  readonly target?: Target;
+}
+
+export interface EvaluationPlan {
+  readonly models: readonly EvaluatedModel[];
+  readonly dataset: Dataset;
+  /** How many images, from the first on, are attacked; clean accuracy is over all of them. */
+  readonly samples: number;
+  readonly attacks: readonly PlannedAttack[];
+  readonly seed: number;
+  /** What is being done on which model, and how much of all work, in passes expected, is done. */
+  onProgress?(what: string, done: number, total: number): void;
+  /** Receives all candidates against a model, once they have been judged. */
+  onCandidates?(record: AttackRecord, images: Float32Array): void;
+  /** Where completed attacks are kept, so that an interrupted evaluation can be resumed. */
+  readonly partial?: PartialEvaluation;
+  /** Folder in which adversarial examples are kept; they are read back and judged again. */
+  readonly examplesFolder?: string;
+  /** Thresholds that the record is held against, and by what: its metrics or their intervals. */
+  readonly gates?: readonly Gate[];
+  readonly gateOn?: GateEnd;
+}
+
+/** Who measured, with what: the part of a record that is not a measurement. */
+export type Provenance = Pick<
+  EvaluationRecord,
+  'program' | 'command' | 'startedAt' | 'configuration' | 'versions' | 'engine'
+>;

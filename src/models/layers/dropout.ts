@@ -1,0 +1,37 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { RandomStream } from '../../engine/index.ts';
+import type { LayerBase, LayerKind } from './layer-kind.ts';
+
+/** Inverted dropout; the identity outside training. */
+export interface DropoutLayer extends LayerBase {
+  readonly kind: 'dropout';
+  /** Share of inputs set to zero, in [0, 1). */
+  readonly rate: number;
+}
+
+/** The factors of `size` inputs: 0, or 1 / (1 - rate), so that nothing needs doing at inference. */
+function maskOf(size: number, rate: number, stream: RandomStream): Float32Array {
+  const mask = new Float32Array(size);
+  const kept = 1 / (1 - rate);
+  // One random byte decides a unit: a quarter of the random words, at a rate exact to 1/256.
+  const threshold = Math.round(rate * 256);
+  for (let i = 0, word = 0; i < mask.length; i++, word >>>= 8) {
+    if (i % 4 === 0) word = stream.uint32();
+    mask[i] = (word & 0xff) < threshold ? 0 : kept;
+  }
+  return mask;
+}
+
+export const dropout: LayerKind<DropoutLayer> = {
+  kind: 'dropout',
+  stem: 'dropout',
+  fields: ({ share }) => ({ rate: share }),
+  outputShape: (_, [input]) => input,
+  forward({ name, rate }, [input], { stream }) {
+    if (!stream) return input;
+    return tf.mul(input, tf.tensor(maskOf(input.size, rate, stream.child(name)), input.shape));
+  },
+  toSavedModel: (_, [input]) => input,
+  toOnnx: (_, [input]) => input,
+  toKeras: ({ rate }) => ({ className: 'Dropout', config: { rate } }),
+};

@@ -1,0 +1,71 @@
+/** What tables, charts and summary ask of a record, each in one place. */
+import {
+  type AttackRecord,
+  type EvaluationRecord,
+  type FixedBudget,
+  isFixedBudget,
+  type ModelRecord,
+  type Rate,
+  rateOf,
+  type TestRecord,
+} from '../evaluation/index.ts';
+import { grouped } from './attack-identity.ts';
+
+/** The model that a record is about: the last one trained at a temperature, else the last. */
+export function primaryModel<M extends { readonly temperature: number }>({
+  models,
+}: {
+  readonly models: readonly M[];
+}): M | undefined {
+  return models.findLast(({ temperature }) => temperature !== 1) ?? models.at(-1);
+}
+
+/** An attack that must keep a budget. */
+export type FixedBudgetAttack = AttackRecord & FixedBudget;
+export type Budget = Pick<FixedBudgetAttack, 'norm' | 'eps'>;
+
+/** The untargeted attacks of a fixed budget: those that curves over eps show. */
+export const untargetedAttacks = (attacks: readonly AttackRecord[]): FixedBudgetAttack[] =>
+  attacks.filter(isFixedBudget).filter(({ target }) => target === null);
+
+/**
+ * The budget that most untargeted attacks share, the largest where several do: an attack at an
+ * enormous eps is a check of the evaluation, not a threat.
+ */
+export function mainBudget(attacks: readonly AttackRecord[]): Budget | undefined {
+  const budgets = grouped(untargetedAttacks(attacks), ({ norm, eps }) => `${norm} ${eps}`);
+  return budgets
+    .sort((a, b) => b.length - a.length || b[0].eps - a[0].eps)
+    .at(0)
+    ?.at(0);
+}
+
+/** Accuracy of a model on the images that were attacked: where its curves over eps begin. */
+export function accuracyOnAttacked(
+  { data: { labels } }: EvaluationRecord,
+  { predicted }: ModelRecord,
+  attacks: readonly AttackRecord[],
+): Rate {
+  const total = Math.min(labels.length, ...attacks.map(({ robust }) => robust.total));
+  const hits = predicted.slice(0, total).filter((found, i) => found === labels[i]).length;
+  return rateOf(hits, total);
+}
+
+/**
+ * Share of images on which the loss of an attack has a gradient of exactly zero, on the model that
+ * the gradient is taken from; 0 where that was not measured.
+ */
+export function zeroGradientShare({ models }: EvaluationRecord, attack: AttackRecord): number {
+  const model = models.find(({ name }) => name === (attack.source ?? attack.model));
+  return model?.gradients.find(({ loss }) => loss === attack.loss)?.zero.rate ?? 0;
+}
+
+/** Share of images without a gradient past which a gradient attack is no evidence. */
+export const NO_GRADIENT_SHARE = 0.1;
+
+/** Whether the loss of an attack had no gradient on many images, so that its result says nothing. */
+export const lacksGradient = (record: EvaluationRecord, attack: AttackRecord): boolean =>
+  zeroGradientShare(record, attack) > NO_GRADIENT_SHARE;
+
+/** Whether a difference is more than chance, all tests of its record considered. */
+export const isSignificant = ({ holm }: TestRecord): boolean => holm < 0.05;

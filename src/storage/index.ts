@@ -1,0 +1,15 @@
+export {
+  checkFolder,
+  checkWritable,
+  type FolderKind,
+  restoreFolder,
+  unwritable,
+  writeFileAtomically,
+  writeFolderAtomically,
+} from './atomic.ts';
+export { digestOf, sha256 } from './digest.ts';
+export { FormatError, printable } from './format-error.ts';
+export { decodeNpy, encodeNpy } from './npy.ts';
+export { encodeNpz } from './npz.ts';
+export { MAX_FILE_BYTES, readFileBytes } from './regular-file.ts';
+export { zip } from './zip.ts';

@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Command } from 'commander';
+import { addGateOptions, gatesOf, type SharedOptions } from '../../src/cli/options.ts';
+import { buildProgram } from '../../src/cli/program.ts';
+import {
+  addAdversaryOptions,
+  addTemperatureOption,
+  addTrainingOptions,
+  adversaryOf,
+  type TrainingFlags,
+  trainingSettings,
+} from '../../src/cli/training-options.ts';
+
+describe('gate options', () => {
+  const gates = (...args: string[]) => {
+    const command = addGateOptions(new Command());
+    return gatesOf(command.parse(args, { from: 'user' }).opts());
+  };
+
+  it('stand for a threshold of one metric each', () => {
+    assert.deepEqual(gates(), []);
+    assert.deepEqual(gates('--min-accuracy', '0.99'), [
+      { text: 'accuracy >= 0.99', metric: 'accuracy', comparison: '>=', threshold: 0.99 },
+    ]);
+    assert.deepEqual(gates('--min-robust-accuracy', '0.5'), [
+      {
+        text: 'robust accuracy >= 0.5',
+        metric: 'robust accuracy',
+        comparison: '>=',
+        threshold: 0.5,
+      },
+    ]);
+    const failures = gates('--fail-on', 'serious', 'note', 'no-verdict');
+    assert.deepEqual(
+      failures.map(({ text }) => text),
+      ['serious flags <= 0', 'flags <= 0', 'verdicts >= 1'],
+    );
+    assert.deepEqual(
+      gates('--gate', 'student: accuracy > 50 %', '--min-accuracy', '0').map(({ text }) => text),
+      ['accuracy >= 0', 'student: accuracy > 50 %'],
+    );
+  });
+
+  it('compare the estimate unless the interval is asked for', () => {
+    const on = (...args: string[]) =>
+      addGateOptions(new Command()).parse(args, { from: 'user' }).opts().gateOn;
+    assert.equal(on(), 'estimate');
+    assert.equal(on('--gate-on', 'interval'), 'interval');
+  });
+});
+
+describe('training options', () => {
+  const settings = (...args: string[]) => {
+    const command = addTrainingOptions(addTemperatureOption(new Command()));
+    const flags = command.parse(args, { from: 'user' }).opts<TrainingFlags & SharedOptions>();
+    return trainingSettings({ ...flags, seed: 7 });
+  };
+  const defaults = {
+    architecture: 'cnn',
+    temperature: 40,
+    epochs: 10,
+    batchSize: 128,
+    learningRate: 0.002,
+    optimizer: 'adam',
+    outputScaling: true,
+    seed: 7,
+  };
+
+  it('default to the recipe', () => {
+    assert.deepEqual(settings(), defaults);
+  });
+
+  it('give every optimizer its own learning rate, unless one is given', () => {
+    assert.deepEqual(settings('--optimizer', 'sgd'), {
+      ...defaults,
+      optimizer: 'sgd',
+      learningRate: 0.1,
+    });
+    assert.equal(settings('--optimizer', 'sgd', '--learning-rate', '0.5').learningRate, 0.5);
+    assert.equal(settings('--learning-rate', '0.5').learningRate, 0.5);
+  });
+
+  it('reach the settings that they name', () => {
+    assert.deepEqual(
+      settings(
+        ...['--temperature', '20', '--epochs', '3', '--batch-size', '64'],
+        ...['--no-output-scaling', '--architecture', 'papernot-mnist'],
+      ),
+      {
+        ...defaults,
+        architecture: 'papernot-mnist',
+        temperature: 20,
+        epochs: 3,
+        batchSize: 64,
+        outputScaling: false,
+      },
+    );
+  });
+
+  it('describe the attack in the loop', () => {
+    const adversary = (...args: string[]) =>
+      adversaryOf(addAdversaryOptions(new Command()).parse(args, { from: 'user' }).opts());
+    assert.deepEqual(adversary(), { eps: 0.3, steps: 40 });
+    assert.deepEqual(adversary('--eps', '8/255', '--attack-steps', '7'), {
+      eps: 8 / 255,
+      steps: 7,
+    });
+    assert.throws(() => adversary('--eps', '8'), { code: 'bad-flag' });
+  });
+});
+
+describe('the defaults of each command', () => {
+  const defaultsOf = (name: string) => {
+    const command = buildProgram().commands.find((one) => one.name() === name);
+    return command?.opts();
+  };
+  const shared = { engine: 'auto' };
+
+  it('are these', () => {
+    const training = {
+      ...shared,
+      architecture: 'cnn',
+      batchSize: 128,
+      data: 'mnist',
+      epochs: 10,
+      optimizer: 'adam',
+      outputScaling: true,
+      seed: 1,
+    };
+    const noise = { noise: 0.1, noiseCopies: 1, noiseKind: 'uniform' };
+    const evaluating = { ...shared, data: 'mnist', seed: 1 };
+    const expected: Record<string, object> = {
+      run: {
+        ...training,
+        ...noise,
+        temperature: 40,
+        fineTuneEpochs: 0,
+        eps: ['0.1', '0.3'],
+        samples: 1000,
+        models: 'models',
+        gateOn: 'estimate',
+      },
+      'train-teacher': { ...training, temperature: 40 },
+      'soft-labels': {
+        ...evaluating,
+        ...noise,
+        teacher: 'models/teacher',
+        out: 'data/soft-labels',
+      },
+      'train-student': {
+        ...training,
+        fineTuneEpochs: 0,
+        softLabels: 'data/soft-labels',
+        eps: '0.3',
+        attackSteps: 40,
+        out: 'models/student',
+      },
+      'train-adversarial': {
+        ...training,
+        temperature: 1,
+        eps: '0.3',
+        attackSteps: 40,
+        out: 'models/adversarial',
+      },
+      attack: {
+        ...evaluating,
+        model: ['models/baseline', 'models/student'],
+        attack: 'fgsm',
+        eps: '0.1',
+        set: [],
+        samples: 1000,
+        out: 'report/attack',
+      },
+      evaluate: {
+        ...evaluating,
+        model: ['models/baseline', 'models/teacher', 'models/student'],
+        preset: 'quick',
+        norm: 'Linf',
+        eps: ['0.1', '0.3'],
+        gateOn: 'estimate',
+        out: 'report/evaluate',
+      },
+      report: { from: ['report/evaluate/evaluation.json'], format: 'html', out: 'report' },
+      playground: { data: 'mnist', model: ['models/baseline', 'models/student'], port: 0 },
+      predict: { ...shared, data: 'mnist', model: 'models/student' },
+      import: { ...shared, data: 'mnist', out: 'models/imported', samples: 1000, temperature: 1 },
+      export: { model: 'models/student' },
+      doctor: shared,
+    };
+    for (const [name, defaults] of Object.entries(expected)) {
+      assert.deepEqual(defaultsOf(name), defaults, name);
+    }
+    assert.equal(buildProgram().commands.length, Object.keys(expected).length);
+  });
+});

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Chalk } from 'chalk';
+import { tableText, wrapped } from '../../src/cli/table.ts';
+import type { Table } from '../../src/report/index.ts';
+
+const plain = { color: new Chalk({ level: 0 }) };
+const colored = { color: new Chalk({ level: 1 }) };
+
+const table: Table = {
+  id: 'some',
+  caption: 'Some',
+  columns: ['model', 'eps', 'accuracy'],
+  rows: [
+    [{ text: 'a' }, { text: '0.1', value: 0.1 }, { text: '99.36 %', brief: '99.4', value: 99.36 }],
+    [
+      { text: 'longer' },
+      { text: '10', value: 10 },
+      { text: '7.10 %', brief: '7.1', value: 7.1, isUnreliable: true },
+    ],
+  ],
+};
+
+describe('a table in the terminal', () => {
+  it('has text at the left, numbers at the right and a question mark after unreliable ones', () => {
+    assert.equal(
+      tableText(table, plain),
+      [
+        'model   eps  accuracy',
+        '------  ---  ---------',
+        'a       0.1      99.4',
+        'longer   10       7.1?',
+      ].join('\n'),
+    );
+  });
+
+  it('has no room for question marks where there are none', () => {
+    const reliable = { ...table, rows: [table.rows[0]] };
+    assert.equal(
+      tableText(reliable, plain),
+      ['model  eps  accuracy', '-----  ---  --------', 'a      0.1      99.4'].join('\n'),
+    );
+  });
+
+  it('is aligned the same in color, and only unreliable numbers are colored', () => {
+    const text = tableText(table, colored);
+    assert.ok(text.endsWith('longer   10       \u001b[33m7.1?\u001b[39m'), JSON.stringify(text));
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what colors are made of
+    assert.equal(text.replace(/\u001b\[\d+m/g, ''), tableText(table, plain));
+  });
+});
+
+describe('a wrapped sentence', () => {
+  it('fills lines to the width and not beyond it', () => {
+    assert.deepEqual(wrapped('ab cd ef', 5), ['ab cd', 'ef']);
+    assert.deepEqual(wrapped('ab cd ef', 4), ['ab', 'cd', 'ef']);
+    assert.deepEqual(wrapped('ab cd ef', 8), ['ab cd ef']);
+    assert.deepEqual(wrapped('longerthanthat x', 5), ['longerthanthat', 'x']);
+  });
+
+  it('keeps a number beside its percent sign', () => {
+    assert.deepEqual(wrapped('it is 99 % now', 8), ['it is', '99 % now']);
+    assert.deepEqual(wrapped('is 99 % so', 5), ['is', '99 %', 'so']);
+  });
+});
