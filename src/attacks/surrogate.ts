@@ -9,7 +9,7 @@
  * the next class in the surrogate's ranking. The search changes patches of the best point along the
  * surrogate's gradient or by random signs, and keeps what does not reduce the model's margin.
  * Threat: Linf, L2, L1, L0; untargeted and targeted.
- * Cost: once per model, `trainingSteps` batches of 128 images answered several times; then `restarts`
+ * Cost: once per model, `trainingSteps` / 3 batches of 128 images, each answered 2 to 7 times; then `restarts`
  * x `steps` passes on the surrogate and at most `restarts` x `steps` / `every` + `queries` forward
  * passes on this model, none backward.
  * Fails: where the model gives classes without scores and the surrogate is inaccurate near the image.
@@ -43,7 +43,7 @@ export const surrogate = defineAttack({
   options: {
     trainingSteps: {
       about: "steps of the surrogate's training",
-      default: 150,
+      default: 240,
       min: 1,
       integer: true,
     },

@@ -42,13 +42,15 @@ const SCALE_IMAGES = 512;
 const LEARNING_RATE = 2e-3;
 /** Share of the steps on noisy copies, before an attack on the surrogate chooses the points. */
 const NOISY_SHARE = 0.4;
+/** Of so many steps one learns new points; the others repeat earlier ones, which cost no passes. */
+const NEW_EVERY = 3;
 /** The logit gap that a model's typical answer is scaled to: soft, so that more than the class is learned. */
 const GAP = 6;
 /** Of the attack that chooses points: its steps, and its least budget as a share of the reach. */
-const ATTACK_STEPS = 4;
+const ATTACK_STEPS = 2;
 const LEAST_REACH = 0.25;
 /** Bisections between a point and an attacked one, in search of where the class changes. */
-const HALVINGS = 4;
+const HALVINGS = 3;
 /** A row that adds up to 1 within this is taken for probabilities. */
 const SUM_SLACK = 1e-3;
 const LEAST_PROBABILITY = 1e-30;
@@ -211,9 +213,18 @@ export async function trainSurrogate(
     return starts;
   };
 
-  for (let step = 0; step < steps; step++) {
+  const known: { readonly points: Float32Array; readonly answers: Float32Array }[] = [];
+  /** New points with the model's answers, or known ones. */
+  const examplesAt = (step: number) => {
+    if (step % NEW_EVERY !== 0) return known[stream.child(`repeat/${step}`).integer(known.length)];
     const points = pointsAt(step);
-    const answers = ask(points).map((value) => value * scale);
+    const added = { points, answers: ask(points).map((value) => value * scale) };
+    known.push(added);
+    return added;
+  };
+
+  for (let step = 0; step < steps; step++) {
+    const { points, answers } = examplesAt(step);
     tf.tidy(() => {
       const targets = tf.softmax(tf.tensor2d(answers, [BATCH, classes])) as tf.Tensor2D;
       const input = tf.tensor4d(points, [BATCH, ...inputShape]);
