@@ -16,6 +16,7 @@ const ACCESS: Readonly<Record<Attack['access'], string>> = {
   scores: 'logits, no gradients',
   decision: 'predicted classes only',
   'source-gradient': 'gradients of another model only',
+  surrogate: 'logits, and gradients of a network distilled from them',
 };
 
 /** The header comment of an attack's file, as paragraphs of Markdown. */

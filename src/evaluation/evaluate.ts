@@ -14,7 +14,7 @@ import { checkGateMetrics, type EvaluationOutline, judgeGates } from './gates.ts
 import { measureGradientTruth } from './gradient-truth.ts';
 import { measureGradients } from './gradients.ts';
 import { logitGaps } from './logit-gap.ts';
-import { identityOf, keyOfAttack, nameOfAttack } from './names.ts';
+import { identityOf, keyOfPlanned, nameOfAttack } from './names.ts';
 import type { EvaluatedModel, EvaluationPlan, PlannedAttack, Provenance } from './plan.ts';
 import { ProgressEstimator } from './progress-estimator.ts';
 import {
@@ -24,6 +24,7 @@ import {
   RECORD_SCHEMA,
 } from './records.ts';
 import { saveExamples, unverifiedRows } from './saved-examples.ts';
+import { Surrogates } from './surrogates.ts';
 import { rowsOf } from './targets.ts';
 import { budgetsOf } from './worst-case.ts';
 
@@ -40,23 +41,29 @@ export async function evaluate(
   const { dataset, models, seed, gates = [] } = plan;
   checkGateMetrics(gates, outlineOf(plan));
   const progress = new ProgressEstimator(plan);
+  const surrogates = new Surrogates(plan, progress);
   const positions = Array.from({ length: dataset.count }, (_, i) => i);
   const modelRecords: ModelRecord[] = [];
   for (const model of models) {
     modelRecords.push(await measureModel(plan, model, positions, progress));
   }
   const attacks: AttackRecord[] = [];
-  for (const planned of plan.attacks) {
-    for (const [i, model] of models.entries()) {
-      if (planned.source === model.classifier.name) continue;
-      const key = `${model.classifier.name}: ${keyOfAttack(identityOf(planned))}`;
-      const known = plan.partial?.get(key);
-      const record =
-        known ?? (await measureAttack(plan, planned, model, modelRecords[i], progress));
-      if (known) progress.skip(planned, known.success.length);
-      else await plan.partial?.add(key, record);
-      attacks.push(record);
+  try {
+    for (const planned of plan.attacks) {
+      for (const [i, model] of models.entries()) {
+        if (planned.source === model.classifier.name) continue;
+        const key = keyOfPlanned(model.classifier.name, planned);
+        const known = plan.partial?.get(key);
+        const record =
+          known ??
+          (await measureAttack(plan, planned, model, modelRecords[i], progress, surrogates));
+        if (known) progress.skip(planned, known.success.length);
+        else await plan.partial?.add(key, record);
+        attacks.push(record);
+      }
     }
+  } finally {
+    surrogates.dispose();
   }
   const record = conclude({
     schema: RECORD_SCHEMA,
@@ -141,14 +148,17 @@ async function measureModel(
 async function measureAttack(
   whole: EvaluationPlan,
   planned: PlannedAttack,
-  { classifier }: EvaluatedModel,
+  evaluated: EvaluatedModel,
   model: ModelRecord,
   progress: ProgressEstimator,
+  surrogates: Surrogates,
 ): Promise<AttackRecord> {
+  const { classifier } = evaluated;
   const { plan, source, target } = planned;
   const { dataset, samples, seed, models, onCandidates, examplesFolder } = whole;
   const { positions, targets } = rowsOf(dataset, samples, target);
-  const sourceModel = models.find((model) => model.classifier.name === source);
+  const surrogate = await surrogates.of(evaluated, planned);
+  const sourceModel = surrogate ?? models.find((model) => model.classifier.name === source);
   const name = `${classifier.name}-${nameOfAttack(identityOf(planned)).replaceAll(' ', '-')}`;
   const work = progress.begin(`${classifier.name}: ${nameOfAttack(identityOf(planned))}`, planned);
   const keeps = onCandidates !== undefined || examplesFolder !== undefined;
@@ -181,6 +191,9 @@ async function measureAttack(
   const success = run.success.map((won, i) => won && !failed.has(i));
   const record = {
     ...attackRecord({ ...run, success }, model, dataset, planned),
+    // What each attack costs by itself: a surrogate's training is part of every attack that uses it.
+    forwards: run.forwards + (surrogate?.forwards ?? 0),
+    seconds: run.seconds + (surrogate?.seconds ?? 0),
     examples: carried(classifier, shown),
     unverified: failed.size,
   };

@@ -48,7 +48,13 @@ export {
 } from './names.ts';
 export { robustAccuracy } from './paired-tests.ts';
 export { PartialEvaluation } from './partial.ts';
-export type { EvaluatedModel, EvaluationPlan, PlannedAttack, Provenance } from './plan.ts';
+export type {
+  EvaluatedModel,
+  EvaluationPlan,
+  PlannedAttack,
+  Provenance,
+  SurrogateTrainer,
+} from './plan.ts';
 export {
   type AttackScope,
   checkTargeted,

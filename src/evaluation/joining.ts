@@ -1,4 +1,5 @@
 /** Several records of the same images as one, as if one evaluation had done it all. */
+import { ATTACKS } from '../attacks/index.ts';
 import { UserError } from '../errors.ts';
 import { conclude } from './conclusions.ts';
 import { judgeAgain } from './gates.ts';
@@ -76,7 +77,9 @@ function addAttack(attacks: AttackRecord[], attack: AttackRecord): void {
   const own = attacks[index];
   const [shorter, longer] =
     own.success.length < attack.success.length ? [own, attack] : [attack, own];
-  if (!isBeginning(shorter, longer)) {
+  // A surrogate learns the images that will be attacked: with more of them, it is another one.
+  const isLearned = shorter.success.length < longer.success.length && readsSurrogate(attack);
+  if (!isLearned && !isBeginning(shorter, longer)) {
     throw new UserError(
       'foreign-record',
       `the records disagree on what ${nameOfAttack(attack)} did to ${attack.model}`,
@@ -85,6 +88,9 @@ function addAttack(attacks: AttackRecord[], attack: AttackRecord): void {
   }
   attacks[index] = longer;
 }
+
+const readsSurrogate = ({ attack }: AttackRecord): boolean =>
+  ATTACKS.some(({ name, access }) => name === attack && access === 'surrogate');
 
 const isSame = (one: AttackRecord, other: AttackRecord): boolean =>
   one.model === other.model && keyOfAttack(one) === keyOfAttack(other);
