@@ -24,6 +24,8 @@ interface Choice {
   readonly eps?: readonly number[] | 'large';
   /** In this norm, whatever the user chose. */
   readonly norm?: Norm;
+  /** Only where the user chose one of these. */
+  readonly norms?: readonly Norm[];
   readonly target?: Target;
 }
 
@@ -37,7 +39,11 @@ const QUICK: readonly Choice[] = [
   { attack: 'pgd', losses: ['softmax', 'margin'] },
   { attack: 'pgd', losses: ['margin'], options: { steps: 100 } },
   { attack: 'pgd', losses: ['margin'], eps: 'large' },
+  // In L0, where no iterative attack takes a budget.
+  { attack: 'fmn', norms: ['L0'] },
+  { attack: 'fmn', norms: ['L0'], options: { steps: 400 } },
   { attack: 'square', options: { queries: 200 } },
+  { attack: 'surrogate' },
 ];
 
 const STANDARD: readonly Choice[] = [
@@ -47,6 +53,7 @@ const STANDARD: readonly Choice[] = [
   { attack: 'pgd', losses: ['margin'], options: { steps: 100, restarts: 2 } },
   { attack: 'noise' },
   { attack: 'square', options: { queries: 500 } },
+  { attack: 'surrogate', options: { trainingSteps: 1000, queries: 400 } },
   { attack: 'transfer' },
   { attack: 'fmn' },
 ];
@@ -88,6 +95,7 @@ export interface AttackScope {
 export function presetAttacks(preset: PresetName, scope: AttackScope): PlannedAttack[] {
   const planned = PRESETS[preset]
     .filter(({ attack, norm = scope.norm }) => attackNamed(attack).norms.includes(norm))
+    .filter(({ norms }) => norms === undefined || norms.includes(scope.norm))
     .flatMap((choice) => plannedAttacks(choice, scope));
   return [...new Map(planned.map((one) => [keyOfAttack(identityOf(one)), one])).values()];
 }

@@ -13,6 +13,7 @@ import {
   namedAttacks,
   nameOfAttack,
   type PlannedAttack,
+  type SurrogateTrainer,
 } from '../../src/evaluation/index.ts';
 import type { Classifier, Logits } from '../../src/models/index.ts';
 import { rescaled, smallNetwork } from '../attacks/models.ts';
@@ -48,10 +49,11 @@ const STANDARD: PlannedAttack[] = [
   ...namedAttacks({ names: ['fgsm'], losses: ['softmax', 'margin'] }, scope),
   ...namedAttacks(
     {
-      names: ['pgd', 'noise', 'square'],
+      names: ['pgd', 'noise', 'square', 'surrogate'],
       settings: [
         { attack: 'pgd', option: 'steps', values: [40, 100] },
         { attack: 'square', option: 'queries', values: [200] },
+        { attack: 'surrogate', option: 'queries', values: [20] },
       ],
     },
     scope,
@@ -59,9 +61,15 @@ const STANDARD: PlannedAttack[] = [
   ...namedAttacks({ names: ['pgd'] }, { ...scope, budgets: [0.5] }),
 ];
 
+/** The best that distillation could give: the network without the defense. */
+const surrogates: SurrogateTrainer = {
+  digest: 'honest',
+  train: async () => ({ classifier: honest, dispose: () => {} }),
+};
+
 async function measured(classifier: Classifier, attacks: readonly PlannedAttack[] = STANDARD) {
   const models = [{ classifier, folder: `models/${classifier.name}`, digest: classifier.name }];
-  return evaluate({ models, dataset, samples: 100, attacks, seed: 3 }, provenance);
+  return evaluate({ models, dataset, samples: 100, attacks, seed: 3, surrogates }, provenance);
 }
 
 const serious = async (classifier: Classifier) =>
