@@ -150,7 +150,9 @@ describe('the recipes of CONTRIBUTING.md', () => {
   }
 
   it('leave lint and types in order', () => {
-    run(copy, 'node_modules/.bin/biome ci --colors=off .');
+    const paths = recipes.flatMap(({ changes }) => changes.map(({ path }) => path));
+    const typescript = paths.filter((path) => path.endsWith('.ts'));
+    run(copy, `node_modules/.bin/biome ci --colors=off ${typescript.join(' ')}`);
     run(copy, 'node_modules/.bin/tsc --noEmit');
   });
 

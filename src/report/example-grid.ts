@@ -97,8 +97,8 @@ export function exampleGrids(record: EvaluationRecord): Map<string, Uint8Array> 
   for (const attack of record.attacks) {
     const rows = rowsOfGrid(attack, record);
     if (!rows || rows.length === 0) continue;
-    const source = attack.source === null ? [] : ['from', attack.source];
-    const name = [attack.model, ...nameOfAttack(attack).split(' '), ...source].join('-');
+    const source = attack.source === null ? '' : `-from-${attack.source}`;
+    const name = `${attack.model}-${nameOfAttack(attack).replaceAll(' ', '-')}${source}`;
     grids.set(`${name}.png`, encodeGrid(rows, 3, 6));
   }
   return grids;
