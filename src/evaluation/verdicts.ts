@@ -1,5 +1,5 @@
 /** The verdict on each model at each budget: broken, bounded on evidence, or open. */
-import type { Threat } from '../attacks/index.ts';
+import type { Norm, Threat } from '../attacks/index.ts';
 import { percent } from '../numbers.ts';
 import { type Rate, rateOf } from './accuracy.ts';
 import {
@@ -41,7 +41,7 @@ export function reachVerdicts(record: Judged): Verdict[] {
       (attack) => attack.model === model.name && aimsAnywhere(attack),
     );
     const threats = budgetsOf(attacks);
-    if (threats.length === 0) return [unattacked(record, model)];
+    if (threats.length === 0) return [unattacked(record, model, attacks[0]?.norm ?? 'Linf')];
     return withSharedRequests(
       threats.map((threat) => verdictAt(record, { model, threat, attacks, flags: record.flags })),
     );
@@ -59,7 +59,7 @@ function withSharedRequests(verdicts: readonly Verdict[]): Verdict[] {
   });
 }
 
-function unattacked(record: Judged, model: ModelRecord): Verdict {
+function unattacked(record: Judged, model: ModelRecord, norm: Norm): Verdict {
   return {
     model: model.name,
     norm: null,
@@ -69,7 +69,7 @@ function unattacked(record: Judged, model: ModelRecord): Verdict {
     rate: null,
     evidence: [],
     reason: 'no untargeted attack was run within a budget',
-    request: { ...asked(record, model, { norm: 'Linf', eps: [] }), attacks: { preset: 'quick' } },
+    request: { ...asked(record, model, { norm, eps: [] }), attacks: { preset: 'quick' } },
   };
 }
 

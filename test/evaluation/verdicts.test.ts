@@ -259,13 +259,14 @@ describe('an open verdict', () => {
   });
 
   it('comes of no attack, and of none within a budget', () => {
-    for (const attacks of [[], [attackOn('student', firstOf(99, 100), smallest)]]) {
+    for (const attacks of [[], [attackOn('student', firstOf(99, 100), smallest, { norm: 'L2' })]]) {
       const [verdict, ...others] = verdictsOn(attacks);
       assert.deepEqual(others, []);
       const { norm, eps, ruling, rate, reason, request } = verdict;
       assert.deepEqual([norm, eps, ruling, rate], [null, null, 'open', null]);
       assert.equal(reason, 'no untargeted attack was run within a budget');
       assert.deepEqual(request?.attacks, { preset: 'quick' });
+      assert.equal(request?.norm, attacks[0]?.norm ?? 'Linf');
     }
   });
 
