@@ -16,6 +16,7 @@ const ACCESS: Readonly<Record<Attack['access'], string>> = {
   scores: 'logits, no gradients',
   decision: 'predicted classes only',
   'source-gradient': 'gradients of another model only',
+  surrogate: 'logits, and gradients of a network distilled from them',
 };
 
 /** The header comment of an attack's file, as paragraphs of Markdown. */
@@ -89,7 +90,8 @@ export function indexPage(): string {
   );
   const losses = LOSSES.map((name) => {
     const { about, vanishes, scaleInvariant } = lossNamed(name);
-    return `| \`${name}\` | ${about} | ${yesOrNo(vanishes)} | ${yesOrNo(scaleInvariant)} |`;
+    const where = vanishes(2) || !vanishes(1) ? yesOrNo(vanishes(2)) : 'at T = 1';
+    return `| \`${name}\` | ${about} | ${where} | ${yesOrNo(scaleInvariant)} |`;
   });
   return `# Attacks
 

@@ -28,12 +28,15 @@ export interface AttackInput<S extends OptionSpecs = OptionSpecs> {
   readonly threat: Threat;
   readonly loss: LossName;
   readonly options: OptionsOf<S>;
-  /** The model that a transfer attack takes its gradients from. */
+  /** The model that a transfer attack takes its gradients from; of a surrogate attack, the surrogate. */
   readonly source?: Oracle;
 }
 
-/** What the attacker may read of the model. */
-export type Access = 'gradient' | 'scores' | 'decision' | 'source-gradient';
+/**
+ * What the attacker may read of the model; `source-gradient` and `surrogate` use the gradients of
+ * another one: a model of its own, or a network distilled from this model.
+ */
+export type Access = 'gradient' | 'scores' | 'decision' | 'source-gradient' | 'surrogate';
 
 /**
  * How it looks for an example: by one step along the model's gradient, by many of them, or in any

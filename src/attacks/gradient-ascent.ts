@@ -120,7 +120,7 @@ function ascendOnce(
 }
 
 /** velocity = momentum * velocity + gradient / |gradient|_1 (Dong et al. 2018). */
-function accumulate(velocity: Float32Array, momentum: number, gradient: Float32Array): void {
+export function accumulate(velocity: Float32Array, momentum: number, gradient: Float32Array): void {
   let total = 0;
   for (const entry of gradient) total += Math.abs(entry);
   const scale = total === 0 ? 0 : 1 / total;

@@ -5,7 +5,7 @@ export { type Gradients, Oracle } from './oracle.ts';
 export { type AttackPlan, planAttack } from './plan.ts';
 export { ATTACK_NAMES, ATTACKS, attackNamed } from './registry.ts';
 export { type AttackResult, runAttack } from './run.ts';
-export { distance, isWithin, TOLERANCE } from './threat.ts';
+export { distance, isWithin, linearMaximum, TOLERANCE } from './threat.ts';
 export {
   type AttackBatch,
   type ClassTargets,

@@ -24,6 +24,7 @@ import { pgd } from './pgd.ts';
 import { sigmaZero } from './sigma-zero.ts';
 import { spsa } from './spsa.ts';
 import { square } from './square.ts';
+import { surrogate } from './surrogate.ts';
 import { transfer } from './transfer.ts';
 
 /** In the order in which help, tables and docs list them. */
@@ -48,6 +49,7 @@ export const ATTACKS: readonly Attack[] = [
   hopskipjump,
   noise,
   transfer,
+  surrogate,
   autoattack,
 ];
 

@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import type { Dataset } from '../data/index.ts';
 import type { Engine } from '../engine/index.ts';
 import { UserError } from '../errors.ts';
 import {
@@ -12,10 +13,12 @@ import {
   PartialEvaluation,
   type PlannedAttack,
   type Provenance,
+  type SurrogateTrainer,
 } from '../evaluation/index.ts';
 import { readModelCard } from '../models/index.ts';
 import { numberText } from '../numbers.ts';
 import { writeFileAtomically } from '../storage/index.ts';
+import { trainSurrogate } from '../training/index.ts';
 import { programVersion } from '../version.ts';
 import { nameOfModel } from './load-models.ts';
 import { duration, type Terminal } from './terminal.ts';
@@ -88,6 +91,14 @@ export async function saveResults(
     });
     await writeFileAtomically(path, content);
   }
+}
+
+/** Trains the surrogates of an evaluation on the training images. */
+export function surrogateTrainer(data: Dataset): SurrogateTrainer {
+  return {
+    digest: data.digest,
+    train: (model, request) => trainSurrogate(model, { ...request, data }),
+  };
 }
 
 /** Seconds of work after which the time left can be estimated. */

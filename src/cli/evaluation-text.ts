@@ -2,6 +2,7 @@
 import type { EvaluationRecord, Flag } from '../evaluation/index.ts';
 import {
   type Block,
+  type EvidenceText,
   hasUnreliableCells,
   materialOf,
   type Section,
@@ -64,8 +65,9 @@ function blockText(block: Block, terminal: Terminal): string[] {
     case 'summary':
       return ['', ...block.sentences.flatMap((text) => wrapped(text, terminal.width))];
     case 'verdicts': {
-      const lines = block.verdicts.flatMap(({ model, text, command }) => [
-        ...wrapped(`${model}: ${text}`, terminal.width),
+      const lines = block.verdicts.flatMap(({ subject, text, evidence, command }) => [
+        ...wrapped(`${subject}: ${text}`, terminal.width),
+        ...evidence.map((one) => evidenceText(one, terminal)),
         ...(command === null ? [] : [`  to settle it: ${command}`]),
       ]);
       return titled('Verdicts', lines.join('\n'), terminal);
@@ -80,6 +82,10 @@ function blockText(block: Block, terminal: Terminal): string[] {
       return [];
   }
 }
+
+/** One kind of evidence in two lines: what must be seen, and what was. */
+const evidenceText = ({ met, title, detail }: EvidenceText, { color }: Terminal): string =>
+  `  ${met ? 'met    ' : color.yellow('missing')}  ${title}\n           ${detail}`;
 
 /** A flag in two lines: what was found, and the advice. */
 function flagText({ code, model, severity, value, threshold, advice }: Flag, terminal: Terminal) {

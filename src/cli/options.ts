@@ -31,7 +31,7 @@ export function addGateOptions(command: Command): Command {
     .addOption(
       new Option(
         '--fail-on <what...>',
-        'exit with 1 if there is a serious flag, any flag (note), or a model without a verdict',
+        'exit with 1 if there is a serious flag, any flag (note), or an open verdict on a model and budget (no-verdict)',
       ).choices(FAILURES),
     )
     .option(

@@ -86,7 +86,7 @@ export interface AttackJob {
   readonly seed: number;
   /** One target class per position; untargeted if absent. */
   readonly targets?: readonly number[];
-  /** The model a transfer attack takes its gradients from. */
+  /** The model that a transfer attack takes its gradients from, or the surrogate. */
   readonly source?: Classifier;
   /** Images attacked at once; changes speed, not results. */
   readonly batchSize?: number;
@@ -97,7 +97,10 @@ export interface AttackJob {
 }
 
 /** The same model, reporting how many images go through it. */
-function withPassCounter(classifier: Classifier, onPasses: (images: number) => void): Classifier {
+export function withPassCounter(
+  classifier: Classifier,
+  onPasses: (images: number) => void,
+): Classifier {
   return {
     ...classifier,
     logits: (images) => {

@@ -3,6 +3,7 @@ import { digestOf } from '../storage/index.ts';
 import { programVersion } from '../version.ts';
 import { identityOf } from './names.ts';
 import type { EvaluationPlan } from './plan.ts';
+import { needsSurrogate } from './surrogates.ts';
 
 /** A plan whose models need not be loaded yet: their names and digests are enough. */
 export interface PlanOutline extends Omit<EvaluationPlan, 'models'> {
@@ -27,6 +28,7 @@ export function evaluationDigest(plan: PlanOutline): string {
     partial,
     gates,
     gateOn,
+    surrogates,
     ...settings
   } = plan;
   return digestOf({
@@ -36,6 +38,7 @@ export function evaluationDigest(plan: PlanOutline): string {
     attacks: attacks.map(identityOf),
     // Saved examples are judged again, and which are saved depends on what is still to be done.
     savesExamples: examplesFolder !== undefined,
+    surrogates: attacks.some(needsSurrogate) ? surrogates?.digest : undefined,
     ...settings,
   });
 }

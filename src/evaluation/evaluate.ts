@@ -11,9 +11,10 @@ import { conclude } from './conclusions.ts';
 import { evaluationDigest } from './digest.ts';
 import { EXAMPLE_COUNT, packImages } from './examples.ts';
 import { checkGateMetrics, type EvaluationOutline, judgeGates } from './gates.ts';
+import { measureGradientTruth } from './gradient-truth.ts';
 import { measureGradients } from './gradients.ts';
 import { logitGaps } from './logit-gap.ts';
-import { identityOf, keyOfAttack, nameOfAttack } from './names.ts';
+import { identityOf, keyOfPlanned, nameOfAttack } from './names.ts';
 import type { EvaluatedModel, EvaluationPlan, PlannedAttack, Provenance } from './plan.ts';
 import { ProgressEstimator } from './progress-estimator.ts';
 import {
@@ -23,7 +24,9 @@ import {
   RECORD_SCHEMA,
 } from './records.ts';
 import { saveExamples, unverifiedRows } from './saved-examples.ts';
+import { Surrogates } from './surrogates.ts';
 import { rowsOf } from './targets.ts';
+import { budgetsOf } from './worst-case.ts';
 
 /**
  * Runs the whole plan.
@@ -38,23 +41,29 @@ export async function evaluate(
   const { dataset, models, seed, gates = [] } = plan;
   checkGateMetrics(gates, outlineOf(plan));
   const progress = new ProgressEstimator(plan);
+  const surrogates = new Surrogates(plan, progress);
   const positions = Array.from({ length: dataset.count }, (_, i) => i);
   const modelRecords: ModelRecord[] = [];
   for (const model of models) {
     modelRecords.push(await measureModel(plan, model, positions, progress));
   }
   const attacks: AttackRecord[] = [];
-  for (const planned of plan.attacks) {
-    for (const [i, model] of models.entries()) {
-      if (planned.source === model.classifier.name) continue;
-      const key = `${model.classifier.name}: ${keyOfAttack(identityOf(planned))}`;
-      const known = plan.partial?.get(key);
-      const record =
-        known ?? (await measureAttack(plan, planned, model, modelRecords[i], progress));
-      if (known) progress.skip(planned, known.success.length);
-      else await plan.partial?.add(key, record);
-      attacks.push(record);
+  try {
+    for (const planned of plan.attacks) {
+      for (const [i, model] of models.entries()) {
+        if (planned.source === model.classifier.name) continue;
+        const key = keyOfPlanned(model.classifier.name, planned);
+        const known = plan.partial?.get(key);
+        const record =
+          known ??
+          (await measureAttack(plan, planned, model, modelRecords[i], progress, surrogates));
+        if (known) progress.skip(planned, known.success.length);
+        else await plan.partial?.add(key, record);
+        attacks.push(record);
+      }
     }
+  } finally {
+    surrogates.dispose();
   }
   const record = conclude({
     schema: RECORD_SCHEMA,
@@ -110,6 +119,8 @@ async function measureModel(
   const ofAttacked = logits.subarray(0, attacked.length * classes);
   const answers = await measureAnswers(classifier, dataset, attacked, ofAttacked, seed);
   const gradients = await measureGradients(classifier, dataset, attacked);
+  const threats = budgetsOf(plan.attacks.map(identityOf));
+  const gradientTruth = await measureGradientTruth(classifier, dataset, attacked, threats);
   const { accuracy, perClass, confusion } = summarizeAccuracy(
     predicted,
     labelsAt(dataset, positions),
@@ -126,6 +137,7 @@ async function measureModel(
     confusion: confusion.map((counts) => [...counts]),
     answers,
     gradients: gradients.map((summary) => ({ ...summary, histogram: [...summary.histogram] })),
+    gradientTruth,
     logitGaps: logitGaps(ofAttacked, classes),
     examples: {
       confidence: confidencesOf(logits, classes).slice(0, shownOf(plan, positions).length),
@@ -136,14 +148,17 @@ async function measureModel(
 async function measureAttack(
   whole: EvaluationPlan,
   planned: PlannedAttack,
-  { classifier }: EvaluatedModel,
+  evaluated: EvaluatedModel,
   model: ModelRecord,
   progress: ProgressEstimator,
+  surrogates: Surrogates,
 ): Promise<AttackRecord> {
+  const { classifier } = evaluated;
   const { plan, source, target } = planned;
   const { dataset, samples, seed, models, onCandidates, examplesFolder } = whole;
   const { positions, targets } = rowsOf(dataset, samples, target);
-  const sourceModel = models.find((model) => model.classifier.name === source);
+  const surrogate = await surrogates.of(evaluated, planned);
+  const sourceModel = surrogate ?? models.find((model) => model.classifier.name === source);
   const name = `${classifier.name}-${nameOfAttack(identityOf(planned)).replaceAll(' ', '-')}`;
   const work = progress.begin(`${classifier.name}: ${nameOfAttack(identityOf(planned))}`, planned);
   const keeps = onCandidates !== undefined || examplesFolder !== undefined;
@@ -176,6 +191,9 @@ async function measureAttack(
   const success = run.success.map((won, i) => won && !failed.has(i));
   const record = {
     ...attackRecord({ ...run, success }, model, dataset, planned),
+    // What each attack costs by itself: a surrogate's training is part of every attack that uses it.
+    forwards: run.forwards + (surrogate?.forwards ?? 0),
+    seconds: run.seconds + (surrogate?.seconds ?? 0),
     examples: carried(classifier, shown),
     unverified: failed.size,
   };

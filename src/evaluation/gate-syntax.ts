@@ -81,5 +81,5 @@ export function shortGates(flags: {
 const FAILURE_GATES: Readonly<Record<Failure, string>> = {
   serious: 'serious flags <= 0',
   note: 'flags <= 0',
-  'no-verdict': 'verdicts >= 1',
+  'no-verdict': 'open verdicts <= 0',
 };

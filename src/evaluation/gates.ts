@@ -1,8 +1,8 @@
 /** Thresholds for CI: every metric that a gate can name, and whether the gates were met. */
 import { GateError, UserError } from '../errors.ts';
 import { numberText, percent } from '../numbers.ts';
-import { LARGE_EPS } from './flags.ts';
 import { type Gate, type GateEnd, normalMetric } from './gate-syntax.ts';
+import { LARGE_EPS } from './large-eps.ts';
 import { type AttackIdentity, isFixedBudget, nameOfAttack } from './names.ts';
 import { discordant, pairsOf, robustAccuracy } from './paired-tests.ts';
 import type { AttackRecord, EvaluationRecord, GateResult, ModelRecord } from './records.ts';
@@ -133,10 +133,10 @@ export function gateMetrics({ models, attacks }: EvaluationOutline): Metric[] {
       { model, name: 'flags', ...count, measure: (record) => flags(record) },
       {
         model,
-        name: 'verdicts',
+        name: 'open verdicts',
         ...count,
         measure: ({ verdicts }) =>
-          exact(verdicts.filter((one) => one.model === model && one.settled).length),
+          exact(verdicts.filter((one) => one.model === model && one.ruling === 'open').length),
       },
     ];
   });

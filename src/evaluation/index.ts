@@ -17,6 +17,7 @@ export { cleanLogits, predictedClasses } from './clean.ts';
 export { conclude } from './conclusions.ts';
 export { evaluationDigest, type PlanOutline } from './digest.ts';
 export { attackRecord, evaluate } from './evaluate.ts';
+export { EVIDENCE_CODES, evidenceTitle } from './evidence.ts';
 export { EXAMPLE_COUNT, packImages, unpackImages } from './examples.ts';
 export { FLAG_CODES, type FlagCode } from './flags.ts';
 export {
@@ -27,6 +28,7 @@ export {
   shortGates,
 } from './gate-syntax.ts';
 export { gateMetrics, gateText, judgeGates, requireGates } from './gates.ts';
+export { measureGradientTruth, truthfulShare } from './gradient-truth.ts';
 export {
   type GradientSummary,
   HISTOGRAM_FROM,
@@ -46,7 +48,13 @@ export {
 } from './names.ts';
 export { robustAccuracy } from './paired-tests.ts';
 export { PartialEvaluation } from './partial.ts';
-export type { EvaluatedModel, EvaluationPlan, PlannedAttack, Provenance } from './plan.ts';
+export type {
+  EvaluatedModel,
+  EvaluationPlan,
+  PlannedAttack,
+  Provenance,
+  SurrogateTrainer,
+} from './plan.ts';
 export {
   type AttackScope,
   checkTargeted,
@@ -58,6 +66,7 @@ export {
   type AttackRecord,
   type EvaluationRecord,
   type EvaluationRequest,
+  type Evidence,
   type Flag,
   type GateResult,
   type ModelRecord,

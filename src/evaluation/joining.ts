@@ -1,9 +1,11 @@
 /** Several records of the same images as one, as if one evaluation had done it all. */
+import { ATTACKS } from '../attacks/index.ts';
 import { UserError } from '../errors.ts';
 import { conclude } from './conclusions.ts';
 import { judgeAgain } from './gates.ts';
 import { keyOfAttack, nameOfAttack } from './names.ts';
-import type { AttackRecord, EvaluationRecord } from './records.ts';
+import type { AttackRecord, EvaluationRecord, ModelRecord } from './records.ts';
+import { byNormAndSize } from './worst-case.ts';
 
 /**
  * The first record's measurements, the models and attacks that the others add, and what follows
@@ -25,15 +27,20 @@ export function joinRecords(records: readonly EvaluationRecord[]): EvaluationRec
       );
     }
     for (const model of other.models) {
-      const known = models.find(({ name }) => name === model.name);
-      if (known && known.digest !== model.digest) {
+      const index = models.findIndex(({ name }) => name === model.name);
+      if (index < 0) {
+        models.push(model);
+        continue;
+      }
+      const known = models[index];
+      if (known.digest !== model.digest) {
         throw new UserError(
           'foreign-record',
           `the records know two different models named ${model.name}`,
           { hint: 'make a report of each, or evaluate again' },
         );
       }
-      if (!known) models.push(model);
+      models[index] = { ...known, gradientTruth: joinedTruth(known, model) };
     }
     for (const attack of other.attacks) addAttack(attacks, attack);
   }
@@ -49,6 +56,17 @@ export function joinRecords(records: readonly EvaluationRecord[]): EvaluationRec
   };
 }
 
+/** What both know of the gradient at every budget; of one budget, the one of more images. */
+function joinedTruth(one: ModelRecord, other: ModelRecord): ModelRecord['gradientTruth'] {
+  const images = ({ ratios }: ModelRecord['gradientTruth'][number]) => ratios[0]?.length ?? 0;
+  const all = [...one.gradientTruth, ...other.gradientTruth].sort((a, b) => images(b) - images(a));
+  return all
+    .filter(
+      ({ norm, eps }, i) => all.findIndex((own) => own.norm === norm && own.eps === eps) === i,
+    )
+    .sort(byNormAndSize);
+}
+
 /** Adds an attack; of the same one on fewer and on more images, the one on more stays. */
 function addAttack(attacks: AttackRecord[], attack: AttackRecord): void {
   const index = attacks.findIndex((own) => isSame(own, attack));
@@ -59,7 +77,9 @@ function addAttack(attacks: AttackRecord[], attack: AttackRecord): void {
   const own = attacks[index];
   const [shorter, longer] =
     own.success.length < attack.success.length ? [own, attack] : [attack, own];
-  if (!isBeginning(shorter, longer)) {
+  // A surrogate learns the images that will be attacked: with more of them, it is another one.
+  const isLearned = shorter.success.length < longer.success.length && readsSurrogate(attack);
+  if (!isLearned && !isBeginning(shorter, longer)) {
     throw new UserError(
       'foreign-record',
       `the records disagree on what ${nameOfAttack(attack)} did to ${attack.model}`,
@@ -68,6 +88,9 @@ function addAttack(attacks: AttackRecord[], attack: AttackRecord): void {
   }
   attacks[index] = longer;
 }
+
+const readsSurrogate = ({ attack }: AttackRecord): boolean =>
+  ATTACKS.some(({ name, access }) => name === attack && access === 'surrogate');
 
 const isSame = (one: AttackRecord, other: AttackRecord): boolean =>
   one.model === other.model && keyOfAttack(one) === keyOfAttack(other);

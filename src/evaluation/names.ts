@@ -47,6 +47,10 @@ export function keyOfAttack(identity: AttackIdentity): string {
   return JSON.stringify([attack, norm, eps, loss, Object.entries(options).sort(), target, source]);
 }
 
+/** Tells a planned attack on one model from every other one of an evaluation. */
+export const keyOfPlanned = (model: string, planned: PlannedAttack): string =>
+  `${model}: ${keyOfAttack(identityOf(planned))}`;
+
 /** Undefined for an attack that only another version knows. */
 const specOf = (name: string) => ATTACKS.find((attack) => attack.name === name);
 

@@ -22,6 +22,34 @@ export interface PlannedAttack {
   readonly target?: Target;
 }
 
+/** A network distilled from a model, for attacks to take their gradients from. */
+export interface Surrogate {
+  readonly classifier: Classifier;
+  /** Frees its weights. */
+  dispose(): void;
+}
+
+/** What a surrogate is trained for. */
+export interface SurrogateRequest {
+  /** Images that will be attacked, `[N, H, W, C]` in [0, 1]. */
+  readonly attacked: Float32Array;
+  /** Largest change of a pixel to learn about, in (0, 1]. */
+  readonly reach: number;
+  /** Training steps. */
+  readonly steps: number;
+  readonly seed: number;
+  /** Called after every step. */
+  onStep?(): void;
+}
+
+/** Trains surrogates; who plans an evaluation provides it, with training images. */
+export interface SurrogateTrainer {
+  /** Of everything that a surrogate depends on besides the model and the request. */
+  readonly digest: string;
+  /** The same model, request and seed give the same surrogate. */
+  train(model: Classifier, request: SurrogateRequest): Promise<Surrogate>;
+}
+
 export interface EvaluationPlan {
   readonly models: readonly EvaluatedModel[];
   readonly dataset: Dataset;
@@ -29,6 +57,8 @@ export interface EvaluationPlan {
   readonly samples: number;
   readonly attacks: readonly PlannedAttack[];
   readonly seed: number;
+  /** Needed by attacks on a surrogate of the model. */
+  readonly surrogates?: SurrogateTrainer;
   /** What is being done on which model, and how much of all work, in passes expected, is done. */
   onProgress?(what: string, done: number, total: number): void;
   /** Receives all candidates against a model, once they have been judged. */

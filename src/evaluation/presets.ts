@@ -9,7 +9,8 @@ import {
   planAttack,
 } from '../attacks/index.ts';
 import { UserError } from '../errors.ts';
-import { LARGE_EPS } from './flags.ts';
+import { LARGE_EPS } from './large-eps.ts';
+import { identityOf, keyOfAttack } from './names.ts';
 import type { PlannedAttack } from './plan.ts';
 import type { PresetName } from './preset-names.ts';
 import type { Target } from './records.ts';
@@ -23,13 +24,26 @@ interface Choice {
   readonly eps?: readonly number[] | 'large';
   /** In this norm, whatever the user chose. */
   readonly norm?: Norm;
+  /** Only where the user chose one of these. */
+  readonly norms?: readonly Norm[];
   readonly target?: Target;
 }
 
-/** One step on every loss; then many steps, on a loss that can vanish and on one that cannot. */
+/**
+ * The evidence that a verdict needs: one step on every loss; many steps, on a loss that can vanish and
+ * on one that cannot; the latter with more steps, and at a budget at which no model is robust; and
+ * attacks without gradients.
+ */
 const QUICK: readonly Choice[] = [
   { attack: 'fgsm', losses: LOSSES },
   { attack: 'pgd', losses: ['softmax', 'margin'] },
+  { attack: 'pgd', losses: ['margin'], options: { steps: 100 } },
+  { attack: 'pgd', losses: ['margin'], eps: 'large' },
+  // In L0, where no iterative attack takes a budget.
+  { attack: 'fmn', norms: ['L0'] },
+  { attack: 'fmn', norms: ['L0'], options: { steps: 400 } },
+  { attack: 'square', options: { queries: 200 } },
+  { attack: 'surrogate' },
 ];
 
 const STANDARD: readonly Choice[] = [
@@ -37,9 +51,9 @@ const STANDARD: readonly Choice[] = [
   { attack: 'pgd', losses: ['logits'] },
   { attack: 'apgd', losses: ['dlr'] },
   { attack: 'pgd', losses: ['margin'], options: { steps: 100, restarts: 2 } },
-  { attack: 'pgd', losses: ['margin'], eps: 'large' },
   { attack: 'noise' },
   { attack: 'square', options: { queries: 500 } },
+  { attack: 'surrogate', options: { trainingSteps: 1000, queries: 400 } },
   { attack: 'transfer' },
   { attack: 'fmn' },
 ];
@@ -75,11 +89,15 @@ export interface AttackScope {
   readonly source: string;
 }
 
-/** The attacks of a preset; those that do not know the norm are left out. */
+/**
+ * The attacks of a preset, each once; those that do not know the norm are left out.
+ */
 export function presetAttacks(preset: PresetName, scope: AttackScope): PlannedAttack[] {
-  return PRESETS[preset]
+  const planned = PRESETS[preset]
     .filter(({ attack, norm = scope.norm }) => attackNamed(attack).norms.includes(norm))
+    .filter(({ norms }) => norms === undefined || norms.includes(scope.norm))
     .flatMap((choice) => plannedAttacks(choice, scope));
+  return [...new Map(planned.map((one) => [keyOfAttack(identityOf(one)), one])).values()];
 }
 
 /** An option of attacks with the values to try; without `attack`, of every one that has it. */

@@ -18,10 +18,15 @@ export interface Work {
   finish(images: number): void;
 }
 
+/** Passes on the model that a training step of a surrogate is thought to make. */
+const PASSES_PER_STEP = 400;
+
 /** Counts passes against all that the plan is expected to make. */
 export class ProgressEstimator {
   readonly #onProgress: EvaluationPlan['onProgress'];
   readonly #clean: Part;
+  /** Its images are training steps of surrogates. */
+  readonly #training: Part = { left: 0, perImage: PASSES_PER_STEP, images: 0, passes: 0 };
   readonly #parts = new Map<PlannedAttack, Part>();
   #done = 0;
 
@@ -39,22 +44,29 @@ export class ProgressEstimator {
     }
   }
 
-  #partOf = (planned: PlannedAttack | undefined): Part =>
-    (planned && this.#parts.get(planned)) ?? this.#clean;
+  #partOf(of: PlannedAttack | 'training' | undefined): Part {
+    if (of === 'training') return this.#training;
+    return (of && this.#parts.get(of)) ?? this.#clean;
+  }
+
+  /** Surrogates will be trained, for that many steps in all. */
+  expectTraining(steps: number): void {
+    this.#training.left = steps;
+  }
 
   /** Rows that an earlier, interrupted evaluation has done are no longer to be done. */
   skip(planned: PlannedAttack, rows: number): void {
     this.#partOf(planned).left -= rows;
   }
 
-  /** @param planned the attack; absent: one pass over the clean images */
-  begin(what: string, planned?: PlannedAttack): Work {
-    const part = this.#partOf(planned);
+  /** @param of an attack, or a training step after the other; absent: one pass over the clean images */
+  begin(what: string, of?: PlannedAttack | 'training'): Work {
+    const part = this.#partOf(of);
     let passes = 0;
     const tell = () => {
       const done = this.#done + passes;
       let ahead = 0;
-      for (const { left, perImage } of [this.#clean, ...this.#parts.values()])
+      for (const { left, perImage } of [this.#clean, this.#training, ...this.#parts.values()])
         ahead += left * perImage;
       this.#onProgress?.(what, done, Math.max(done, this.#done + ahead));
     };
@@ -66,9 +78,9 @@ export class ProgressEstimator {
       finish: (images) => {
         part.left -= images;
         part.images += images;
-        part.passes += planned ? passes : images;
+        part.passes += of ? passes : images;
         part.perImage = part.passes / part.images;
-        this.#done += planned ? passes : images;
+        this.#done += of ? passes : images;
         passes = 0;
         tell();
       },

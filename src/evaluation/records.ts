@@ -10,6 +10,12 @@ import { PRESET_NAMES } from './preset-names.ts';
 
 export const RECORD_SCHEMA = 'distill-record/3';
 
+/**
+ * `broken`: verified examples leave no accuracy worth the name. `bounded`: robust accuracy is at most
+ * the worst case, on all the evidence that takes. `open`: some of it is missing.
+ */
+const RULINGS = ['broken', 'bounded', 'open'] as const;
+
 const count = z.int().min(0);
 const size = z.int().min(1).max(4096);
 const share = z.number().min(0).max(1);
@@ -44,6 +50,15 @@ const modelSchema = z.strictObject({
       zero: rate,
       wrongSigns: rate,
       histogram: z.array(count),
+    }),
+  ),
+  /** Whether the gradient tells the truth at the scale of each budget; see `measureGradientTruth`. */
+  gradientTruth: z.array(
+    z.strictObject({
+      norm: z.enum(NORMS),
+      eps: z.number().min(0),
+      scales: z.array(z.number().positive()),
+      ratios: z.array(z.array(z.number().nullable())),
     }),
   ),
   /** Histogram of the gap between the two largest logits (`GAP_FROM`). */
@@ -109,7 +124,7 @@ const flagSchema = z.strictObject({
   advice: z.string(),
 });
 
-/** An evaluation of one model, as data: what would settle an open verdict. */
+/** An evaluation of one model, as data: what would supply missing evidence. */
 const requestSchema = z.strictObject({
   /** The model's folder. */
   model: z.string(),
@@ -138,12 +153,20 @@ const requestSchema = z.strictObject({
   seed: count,
 });
 
+/** What was concluded of a model at one budget; of a model without any budget, one with nulls. */
 const verdictSchema = z.strictObject({
   model: z.string(),
-  /** False where the flags forbid a verdict. */
+  norm: z.enum(NORMS).nullable(),
+  eps: z.number().min(0).nullable(),
+  ruling: z.enum(RULINGS),
+  /** Whether the ruling is another one than `open`. */
   settled: z.boolean(),
+  /** Accuracy under all attacks together. */
+  rate: rate.nullable(),
+  /** What a bound needs, and whether it was seen; `code` names a line of the table of evidence. */
+  evidence: z.array(z.strictObject({ code: z.string(), met: z.boolean(), detail: z.string() })),
   reason: z.string(),
-  /** What would settle it; null where it is settled, or where no evaluation can. */
+  /** What would supply the evidence that is missing; null where none is, or no evaluation can. */
   request: requestSchema.nullable(),
 });
 
@@ -207,6 +230,7 @@ export type WorstCase = EvaluationRecord['worstCases'][number];
 export type GateResult = EvaluationRecord['gates'][number];
 /** What attacks aim at; see `target` of an attack. */
 export type Target = NonNullable<AttackRecord['target']>;
+export type Evidence = Verdict['evidence'][number];
 export type Verdict = EvaluationRecord['verdicts'][number];
 export type EvaluationRequest = NonNullable<Verdict['request']>;
 export type Flag = EvaluationRecord['flags'][number];

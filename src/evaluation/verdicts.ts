@@ -1,69 +1,186 @@
-/** The verdict on each model's robustness, given the flags. */
+/** The verdict on each model at each budget: broken, bounded on evidence, or open. */
+import type { Norm, Threat } from '../attacks/index.ts';
 import { percent } from '../numbers.ts';
-import { isAdaptive, LARGE_EPS, ruleOf } from './flags.ts';
+import { type Rate, rateOf } from './accuracy.ts';
+import {
+  evidenceTitle,
+  gatherEvidence,
+  gradientFreeIn,
+  type Situation,
+  suppliedBy,
+} from './evidence.ts';
+import { LARGE_EPS } from './large-eps.ts';
+import { type AttackIdentity, identityOf, keyOfAttack } from './names.ts';
 import { robustAccuracy } from './paired-tests.ts';
-import type { EvaluationRecord, EvaluationRequest, ModelRecord, Verdict } from './records.ts';
-import { aimsAnywhere, threatsOf } from './worst-case.ts';
+import { namedAttacks, presetAttacks } from './presets.ts';
+import type {
+  EvaluationRecord,
+  EvaluationRequest,
+  Evidence,
+  ModelRecord,
+  Verdict,
+} from './records.ts';
+import { aimsAnywhere, budgetsOf } from './worst-case.ts';
 
 type Judged = Omit<EvaluationRecord, 'verdicts' | 'gates'>;
 
+/** A model is broken where it is no better than this, and no better than guessing. */
+const BROKEN = 0.1;
+/** Steps of the attack that is asked for where even the presets were not enough. */
+const MANY_STEPS = 100;
+const MOST_STEPS = 1600;
+const SQUARE_QUERIES = 500;
+
 /**
- * One verdict a model. A model that has a serious flag and was attacked only with what the flag
- * defeats gets none: `settled` is false, and `request` would settle it. Where the model itself is
- * in the way (random answers, masked gradients), no evaluation can: the reason says so.
+ * One verdict a model and budget. A model without any attack that aims away from the true class
+ * within a budget gets one that is open, with neither norm nor eps.
  */
 export function reachVerdicts(record: Judged): Verdict[] {
-  return record.models.map((model) => {
-    const { name } = model;
-    const open = (reason: string, request: EvaluationRequest | null): Verdict => ({
-      model: name,
-      settled: false,
-      reason,
-      request,
-    });
-    const codes = record.flags
-      .filter((flag) => flag.model === name && flag.severity === 'serious')
-      .map(({ code }) => code);
-    const own = record.attacks.filter((attack) => attack.model === name && aimsAnywhere(attack));
-    if (own.length === 0) return open('no untargeted attack was run', settling(record, model));
-    const unsettled = codes.filter((code) => !ruleOf(code)?.settledByAdaptiveAttacks);
-    const isSettled = codes.length === 0 || (unsettled.length === 0 && own.some(isAdaptive));
-    if (!isSettled) {
-      const reason = `${codes.join(', ')}: these attacks cannot tell how robust it is`;
-      return unsettled.some((code) => ruleOf(code)?.kind === 'cause')
-        ? open(`${reason}, and no attack here could: see the advice of the flag`, null)
-        : open(reason, settling(record, model));
-    }
-    const worst = record.worstCases
-      .filter((found) => found.model === name)
-      .map((found) => `${robustAccuracy(found)} at most ${percent(found.rate)}`)
-      .join(', ');
-    const raised =
-      codes.length > 0 ? ` (${codes.join(', ')} raised, adaptive attacks were run)` : '';
-    return {
-      model: name,
-      settled: true,
-      reason: `${worst || 'distances only'}${raised}`,
-      request: null,
-    };
+  return record.models.flatMap((model) => {
+    const attacks = record.attacks.filter(
+      (attack) => attack.model === model.name && aimsAnywhere(attack),
+    );
+    const threats = budgetsOf(attacks);
+    if (threats.length === 0) return [unattacked(record, model, attacks[0]?.norm ?? 'Linf')];
+    return withSharedRequests(
+      threats.map((threat) => verdictAt(record, { model, threat, attacks, flags: record.flags })),
+    );
   });
 }
 
-/** The evaluation of one model, of the same images and budgets, that is stronger than this one. */
-function settling(record: Judged, { folder }: ModelRecord): EvaluationRequest {
-  const { configuration, attacks, data, seed } = record;
-  const threats = threatsOf(attacks).filter(({ norm, eps }) => eps < LARGE_EPS[norm]);
-  const [norm = 'Linf'] = threats.map((threat) => threat.norm);
+/** Verdicts on one model that ask for the same attacks in the same norm ask for them at all budgets. */
+function withSharedRequests(verdicts: readonly Verdict[]): Verdict[] {
+  const keyOf = ({ norm, attacks }: EvaluationRequest) => JSON.stringify([norm, attacks]);
+  const requests = verdicts.flatMap(({ request }) => request ?? []);
+  return verdicts.map(({ request, ...verdict }) => {
+    const same = requests.filter((one) => request && keyOf(one) === keyOf(request));
+    const eps = [...new Set(same.flatMap((one) => one.eps))].sort((a, b) => a - b);
+    return { ...verdict, request: request && { ...request, eps } };
+  });
+}
+
+function unattacked(record: Judged, model: ModelRecord, norm: Norm): Verdict {
+  return {
+    model: model.name,
+    norm: null,
+    eps: null,
+    ruling: 'open',
+    settled: false,
+    rate: null,
+    evidence: [],
+    reason: 'no untargeted attack was run within a budget',
+    request: { ...asked(record, model, { norm, eps: [] }), attacks: { preset: 'quick' } },
+  };
+}
+
+function verdictAt(record: Judged, situation: Situation): Verdict {
+  const { model, threat } = situation;
+  const { norm, eps } = threat;
+  const found = record.worstCases.find(
+    (one) => one.model === model.name && one.norm === norm && one.eps === eps,
+  );
+  const rate = rateOf(found?.hits ?? 0, found?.total ?? 0);
+  const evidence = gatherEvidence(situation);
+  const absent = evidence.filter((one) => !one.met);
+  const isBroken = rate.high <= Math.min(BROKEN, 1 / model.confusion.length);
+  const ruling = isBroken ? 'broken' : absent.length === 0 ? 'bounded' : 'open';
+  return {
+    model: model.name,
+    norm,
+    eps,
+    ruling,
+    settled: ruling !== 'open',
+    rate,
+    evidence,
+    reason: reasonOf(ruling, threat, rate, absent),
+    request: ruling === 'open' ? requestFor(record, situation, evidence) : null,
+  };
+}
+
+function reasonOf(
+  ruling: Verdict['ruling'],
+  threat: Threat,
+  rate: Rate,
+  absent: readonly Evidence[],
+): string {
+  const bound = `${robustAccuracy(threat)} at most ${percent(rate.rate)}`;
+  if (ruling !== 'open') return bound;
+  const list = absent.map(({ code, detail }) => `${evidenceTitle(code)} (${detail})`).join('; ');
+  return `these attacks leave ${bound}, but not seen: ${list}`;
+}
+
+/** An evaluation of one model on the same images with the same seed. */
+function asked(
+  { configuration, data, seed }: Judged,
+  { folder }: ModelRecord,
+  { norm, eps }: Pick<EvaluationRequest, 'norm' | 'eps'>,
+): Omit<EvaluationRequest, 'attacks'> {
   return {
     model: folder,
-    attacks:
-      configuration.preset === 'standard'
-        ? { names: ['autoattack', 'fmn'], losses: null, settings: [] }
-        : { preset: 'standard' },
     data: typeof configuration.data === 'string' ? configuration.data : null,
     norm,
-    eps: threats.filter((threat) => threat.norm === norm).map(({ eps }) => eps),
+    eps,
     samples: typeof configuration.samples === 'number' ? configuration.samples : data.labels.length,
     seed,
   };
+}
+
+/** An evaluation that may be asked for, and what it runs at one budget. */
+interface Candidate {
+  readonly attacks: EvaluationRequest['attacks'];
+  readonly eps: readonly number[];
+  readonly runs: readonly AttackIdentity[];
+}
+
+/**
+ * The first evaluation, from the quickest on, whose attacks may supply all the missing evidence that
+ * any can supply, by attacks that were not run yet; null where none can.
+ */
+function requestFor(
+  record: Judged,
+  situation: Situation,
+  evidence: readonly Evidence[],
+): EvaluationRequest | null {
+  const { model, threat, attacks } = situation;
+  const done = new Set(attacks.map(keyOfAttack));
+  const candidates = candidatesFor(situation).map((candidate) => {
+    const fresh = candidate.runs.filter((run) => !done.has(keyOfAttack(run)));
+    return { ...candidate, supplied: suppliedBy(fresh, evidence, situation) };
+  });
+  const most = Math.max(0, ...candidates.map(({ supplied }) => supplied.length));
+  const chosen = candidates.find(({ supplied }) => supplied.length === most);
+  if (most === 0 || chosen === undefined) return null;
+  return {
+    ...asked(record, model, { norm: threat.norm, eps: [...chosen.eps] }),
+    attacks: chosen.attacks,
+  };
+}
+
+function candidatesFor({ threat, attacks }: Situation): Candidate[] {
+  const { norm, eps } = threat;
+  const scope = { norm, budgets: [eps], source: '' };
+  const presets = (['quick', 'standard'] as const).map((preset) => ({
+    attacks: { preset },
+    eps: [eps],
+    runs: presetAttacks(preset, scope).map(identityOf),
+  }));
+  const name = norm === 'L0' ? 'fmn' : 'pgd';
+  const steps = attacks
+    .filter((attack) => attack.attack === name && attack.norm === norm)
+    .reduce((most, { options }) => Math.max(most, options.steps ?? 0), MANY_STEPS);
+  if (4 * steps > MOST_STEPS) return presets;
+  const free = gradientFreeIn(threat);
+  const stronger = {
+    names: [name, ...free],
+    losses: ['margin' as const],
+    settings: [
+      { attack: name, option: 'steps', values: [steps, 4 * steps] },
+      ...(free.includes('square')
+        ? [{ attack: 'square', option: 'queries', values: [SQUARE_QUERIES] }]
+        : []),
+    ],
+  };
+  const budgets = norm === 'L0' ? [eps] : [eps, LARGE_EPS[norm]];
+  const runs = namedAttacks(stronger, { ...scope, budgets }).map(identityOf);
+  return [...presets, { attacks: stronger, eps: budgets, runs }];
 }

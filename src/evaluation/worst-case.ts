@@ -1,6 +1,7 @@
 /** How accurate a model is under all attacks together, image by image. */
-import type { Threat } from '../attacks/index.ts';
+import { NORMS, type Threat } from '../attacks/index.ts';
 import { type Rate, rateOf } from './accuracy.ts';
+import { LARGE_EPS } from './large-eps.ts';
 import { type AttackBudget, isFixedBudget } from './names.ts';
 import type { AttackRecord, ModelRecord, WorstCase } from './records.ts';
 
@@ -52,6 +53,19 @@ export function threatsOf(
   }
   return [...threats.values()];
 }
+
+/** Sorts budgets: norms in their usual order, then by size. */
+export const byNormAndSize = (a: Threat, b: Threat): number =>
+  NORMS.indexOf(a.norm) - NORMS.indexOf(b.norm) || a.eps - b.eps;
+
+/**
+ * The budgets that verdicts are on, by norm and size: those at which a model may be robust. A larger
+ * one checks the attacks.
+ */
+export const budgetsOf = (attacks: Parameters<typeof threatsOf>[0]): Threat[] =>
+  threatsOf(attacks)
+    .filter(({ norm, eps }) => eps < LARGE_EPS[norm])
+    .sort(byNormAndSize);
 
 /** Accuracy of a model under all of these attacks within a budget. */
 export function worstCase(

@@ -5,6 +5,6 @@ export { encodeGrid, type Picture, perturbationPicture, pictureOf } from './imag
 export { materialOf, readRecord, type Wording } from './material.ts';
 export { playgroundPage } from './playground.ts';
 export { accuracyOnAttacked, mainBudget, primaryModel } from './record-facts.ts';
-export type { Block, Section } from './section.ts';
+export type { Block, EvidenceText, Section } from './section.ts';
 export { sectionsOf } from './sections.ts';
 export { type Cell, hasUnreliableCells, isNumeric, type Table } from './table.ts';

@@ -79,8 +79,14 @@ function blockMarkdown(block: Block): string | undefined {
   }
 }
 
-function verdictMarkdown({ model, text, command }: VerdictText): string {
-  return `- **${plain(model)}:** ${plain(sentence(text))}${command === null ? '' : ` To settle it: ${plain(command)}`}`;
+function verdictMarkdown({ subject, text, evidence, command }: VerdictText): string {
+  return [
+    `- **${plain(subject)}:** ${plain(sentence(text))}${command === null ? '' : ` To settle it: ${plain(command)}`}`,
+    ...evidence.map(
+      ({ met, title, detail }) =>
+        `  - ${met ? 'met' : '**missing**'}: ${plain(`${title} (${detail})`)}`,
+    ),
+  ].join('\n');
 }
 
 function flagMarkdown({ severity, code, model, value, threshold, advice }: Flag): string {

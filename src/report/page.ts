@@ -77,9 +77,18 @@ ${block.models.map(modelMarkup)}`;
   }
 }
 
-function verdictMarkup({ model, settled, text, command }: VerdictText): Markup {
+function verdictMarkup({ subject, settled, text, evidence, command }: VerdictText): Markup {
   const open = command === null ? '' : markup` To settle it: <code>${command}</code>`;
-  return markup`<li class="${settled ? 'settled' : 'open'}"><strong>${model}:</strong> ${sentence(text)}${open}</li>`;
+  const list = evidence.map(
+    ({ met, title, detail }) =>
+      markup`<div class="${met ? 'met' : 'missing'}"><dt>${met ? 'Met' : 'Missing'}: ${title}</dt><dd>${detail}</dd></div>`,
+  );
+  const count = evidence.filter(({ met }) => met).length;
+  const seen =
+    evidence.length === 0
+      ? ''
+      : markup`<details${settled ? '' : markup` open`}><summary>Evidence: ${count} of ${evidence.length}</summary><dl class="evidence">${list}</dl></details>`;
+  return markup`<li class="${settled ? 'settled' : 'open'}"><strong>${subject}:</strong> ${sentence(text)}${open}${seen}</li>`;
 }
 
 function flagMarkup({ code, model, severity, value, threshold, advice }: Flag): Markup {

@@ -21,11 +21,21 @@ export type SectionId =
 
 /** A verdict in words. */
 export interface VerdictText {
-  readonly model: string;
+  /** The model and the budget. */
+  readonly subject: string;
   readonly settled: boolean;
   readonly text: string;
-  /** The command that would settle it. */
+  /** What a bound needs; empty where nothing does. */
+  readonly evidence: readonly EvidenceText[];
+  /** The command that would supply what is missing; of several verdicts, at the first. */
   readonly command: string | null;
+}
+
+/** One kind of evidence: whether it was seen, and what was. */
+export interface EvidenceText {
+  readonly met: boolean;
+  readonly title: string;
+  readonly detail: string;
 }
 
 /** How one record was measured. */

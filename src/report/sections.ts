@@ -1,5 +1,6 @@
 /** The report as one ordered list of sections. Page, Markdown and terminal are renderings of it. */
-import type { EvaluationRecord } from '../evaluation/index.ts';
+import { type EvaluationRecord, evidenceTitle } from '../evaluation/index.ts';
+import { numberText } from '../numbers.ts';
 import { attackExampleOf } from './attack-example.ts';
 import { attackTable, minimalTable, targetDistanceTable, targetTable } from './attack-tables.ts';
 import { exampleSpritesOf } from './example-sprites.ts';
@@ -24,6 +25,7 @@ import {
   gradientTable,
   testTable,
 } from './tables.ts';
+import { rateText } from './text.ts';
 
 type Renderer = 'page' | 'markdown' | 'terminal' | 'run-summary';
 
@@ -160,14 +162,7 @@ function examplesOf(record: EvaluationRecord): Examples | undefined {
 
 function verdictBlocks({ record, commandText }: Material, examples: Examples | undefined): Block[] {
   const { flags } = record;
-  const verdicts = record.verdicts.map(
-    ({ model, settled, reason, request }): VerdictText => ({
-      model,
-      settled,
-      text: settled ? reason : `no verdict; ${reason}`,
-      command: request && commandText(request),
-    }),
-  );
+  const verdicts = verdictTexts(record, commandText);
   const example = examples && attackExampleOf(examples.sprites, examples.compared);
   return [
     { kind: 'summary', sentences: summarize(record) },
@@ -177,6 +172,31 @@ function verdictBlocks({ record, commandText }: Material, examples: Examples | u
       : []),
     ...(flags.length > 0 ? [{ kind: 'flags' as const, flags }] : []),
   ];
+}
+
+function verdictTexts(
+  { verdicts }: EvaluationRecord,
+  commandText: Material['commandText'],
+): VerdictText[] {
+  const told = new Set<string>();
+  return verdicts.map(({ model, norm, eps, ruling, settled, rate, evidence, reason, request }) => {
+    const command = request && commandText(request);
+    const isNew = command !== null && !told.has(command);
+    if (isNew) told.add(command);
+    const bound = rate ? `robust accuracy at most ${rateText(rate)}` : reason;
+    return {
+      subject: norm === null || eps === null ? model : `${model}, ${norm} eps ${numberText(eps)}`,
+      settled,
+      text: settled
+        ? `${ruling === 'broken' ? 'broken; ' : ''}${bound}`
+        : `no verdict; ${rate ? `these attacks leave ${bound}, but evidence is missing` : bound}`,
+      evidence:
+        ruling === 'broken'
+          ? []
+          : evidence.map(({ code, met, detail }) => ({ met, title: evidenceTitle(code), detail })),
+      command: isNew ? command : null,
+    };
+  });
 }
 
 function provenanceBlock({ record, parts, cards, commandLine }: Material): Block {

@@ -6,6 +6,7 @@ import {
   type Rate,
   robustAccuracy,
   type TestRecord,
+  type Verdict,
 } from '../evaluation/index.ts';
 import { numberText, percent } from '../numbers.ts';
 import { attackLabel } from './attack-identity.ts';
@@ -63,7 +64,8 @@ function attackSentences(record: EvaluationRecord, primary: ModelRecord): string
     attack.robust.rate < least.robust.rate ? attack : least,
   );
   const worst = worstCaseOf(record, main, primary.name) ?? strongest.robust;
-  if (withGradient.length === 0) {
+  const isBroken = rulingOn(record, main, primary.name) === 'broken';
+  if (withGradient.length === 0 && !isBroken) {
     return [
       `Under attack (${budgetText(main)}) it keeps at most ${rateText(worst)}, but no attack at this budget is evidence of robustness: each climbs a loss whose gradient is exactly zero on more than a tenth of the images. Attack it with a loss whose gradient does not vanish, such as margin.`,
     ];
@@ -84,6 +86,13 @@ const worstCaseOf = (
   name: string,
 ): Rate | undefined =>
   worstCases.find((one) => one.model === name && one.norm === norm && one.eps === eps);
+
+const rulingOn = (
+  { verdicts }: EvaluationRecord,
+  { norm, eps }: Budget,
+  name: string,
+): Verdict['ruling'] | undefined =>
+  verdicts.find((one) => one.model === name && one.norm === norm && one.eps === eps)?.ruling;
 
 function misleadingSentence(record: EvaluationRecord, attack: FixedBudgetAttack): string {
   const zero = percent(zeroGradientShare(record, attack));
@@ -108,5 +117,12 @@ function worstCaseSentence(
   const compared = other
     ? `; the ${first.name} keeps at most ${rateText(other)}${significanceText(test)}`
     : '';
-  return `In the worst case over all attacks (${budgetText(budget)}; the strongest is ${attackLabel(strongest)}) it keeps at most ${rateText(worst)}${compared}.`;
+  const ruling = rulingOn(record, budget, primary.name);
+  const verdict =
+    ruling === 'broken'
+      ? ': it is broken at this budget'
+      : ruling === 'open'
+        ? ', and evidence is missing that it keeps that much'
+        : '';
+  return `In the worst case over all attacks (${budgetText(budget)}; the strongest is ${attackLabel(strongest)}) it keeps at most ${rateText(worst)}${verdict}${compared}.`;
 }

@@ -67,7 +67,7 @@ const OPTIMIZER = 'optimizer/';
 const START: TrainingCursor = { phase: 0, epoch: 0, step: 0, lossSum: 0, correct: 0, seen: 0 };
 
 /** From `peak` at the first step to nearly zero at the last, along half a cosine. */
-function learningRateAt(peak: number, step: number, steps: number): number {
+export function learningRateAt(peak: number, step: number, steps: number): number {
   return 0.5 * peak * (1 + Math.cos((Math.PI * step) / steps));
 }
 

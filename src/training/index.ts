@@ -14,6 +14,7 @@ export {
   type SoftLabelsCard,
   softLabelInputsDigest,
 } from './soft-labels.ts';
+export { trainSurrogate } from './surrogate.ts';
 export { EventWriter } from './tensorboard.ts';
 export {
   studentInputsDigest,

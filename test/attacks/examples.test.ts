@@ -11,6 +11,7 @@ import { distill } from '../e2e/distill.ts';
 /** Options that multiply an attack's passes, small: whether the command works does not depend on them. */
 const SMALL: Readonly<Record<string, number>> = {
   steps: 20,
+  trainingSteps: 5,
   rounds: 3,
   queries: 50,
   initialQueries: 20,

@@ -34,7 +34,7 @@ describe('gate options', () => {
     const failures = gates('--fail-on', 'serious', 'note', 'no-verdict');
     assert.deepEqual(
       failures.map(({ text }) => text),
-      ['serious flags <= 0', 'flags <= 0', 'verdicts >= 1'],
+      ['serious flags <= 0', 'flags <= 0', 'open verdicts <= 0'],
     );
     assert.deepEqual(
       gates('--gate', 'student: accuracy > 50 %', '--min-accuracy', '0').map(({ text }) => text),

@@ -34,6 +34,7 @@ export function modelRecord(
     confusion: Array.from({ length: 10 }, () => new Array<number>(10).fill(0)),
     answers: { unstable: none, insensitive: none, probabilities: none, medianGap: 1 },
     gradients: LOSSES.map((loss) => ({ loss, zero: none, wrongSigns: none, histogram: [] })),
+    gradientTruth: [],
     ...changes,
   };
 }

@@ -26,7 +26,7 @@ const cold = {
 const allGates = [
   'robust accuracy (Linf 0.1) >= 0.5',
   'cold: accuracy drop <= 0',
-  'verdicts >= 1',
+  'open verdicts <= 0',
 ].map(parseGate);
 
 async function recordOf(

@@ -90,10 +90,14 @@ On 8 test images the accuracy of the hard is 87.50 % (52.91 to 97.76), that of t
 
 Under fgsm softmax (Linf eps 0.3) it seems to keep 87.50 % (52.91 to 97.76), but that is no evidence: the gradient of this loss is exactly zero on 75.00 % of the images, so the attack has no direction to follow.
 
-In the worst case over all attacks (Linf eps 0.3; the strongest is pgd margin steps=100) it keeps at most 0.00 % (0.00 to 32.44); the base keeps at most 0.00 % (0.00 to 32.44), a significant difference (exact McNemar p = 0.000010, with Holm's correction 0.000020).
+In the worst case over all attacks (Linf eps 0.3; the strongest is pgd margin steps=100) it keeps at most 0.00 % (0.00 to 32.44), and evidence is missing that it keeps that much; the base keeps at most 0.00 % (0.00 to 32.44), a significant difference (exact McNemar p = 0.000010, with Holm's correction 0.000020).
 
-- **base:** Robust accuracy (Linf 0.3) at most 0.00 %.
-- **hard:** No verdict; vanished-gradients: these attacks cannot tell how robust it is. To settle it: distill evaluate --model models/hard --preset standard --norm Linf --eps 0.3 --samples 8 --seed 7
+- **base, Linf eps 0.3:** Broken; robust accuracy at most 0.00 % (0.00 to 32.44).
+- **hard, Linf eps 0.1:** Robust accuracy at most 37.50 % (13.68 to 69.43).
+  - met: answers repeat (they do)
+- **hard, Linf eps 0.3:** No verdict; these attacks leave robust accuracy at most 0.00 % (0.00 to 32.44), but evidence is missing. To settle it: distill evaluate --model models/hard --preset standard --norm Linf --eps 0.3 --samples 8 --seed 7
+  - **missing**: attacks without the gradients of the model do no better (square not run)
+  - met: answers repeat (they do)
 
 - **serious: vanished-gradients** (hard: 0.875, threshold 0.5). Attack with the margin loss.
 - **note: logit-scale** (hard: 12.35, threshold 5). Compare models by attacks whose loss has no scale.
@@ -232,8 +236,16 @@ Program: distill test; Images: dots, digest d0; Seed: 7
       end.split('\n'),
       lines(`
 Verdicts
-base: robust accuracy (Linf 0.3) at most 0.00 %
-hard: no verdict; vanished-gradients: these attacks cannot tell how robust it is
+base, Linf eps 0.3: broken; robust accuracy at most 0.00 % (0.00 to 32.44)
+hard, Linf eps 0.1: robust accuracy at most 37.50 % (13.68 to 69.43)
+  met      answers repeat
+           they do
+hard, Linf eps 0.3: no verdict; these attacks leave robust accuracy at most
+0.00 % (0.00 to 32.44), but evidence is missing
+  missing  attacks without the gradients of the model do no better
+           square not run
+  met      answers repeat
+           they do
   to settle it: distill evaluate --model models/hard --preset standard --norm Linf --eps 0.3 --samples 8 --seed 7
 
 Flags

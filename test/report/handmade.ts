@@ -52,6 +52,7 @@ const base: ModelRecord = {
     },
     { loss: 'margin', zero: rateOf(0, 8), wrongSigns: rateOf(1, 8), histogram: powers({ 0: 8 }) },
   ],
+  gradientTruth: [],
   logitGaps: gaps({ 2: 5, 4: 3 }),
   examples: { confidence: [0.9, 0.8, 0.7, 0.6] },
 };
@@ -80,6 +81,7 @@ const hard: ModelRecord = {
     },
     { loss: 'margin', zero: rateOf(0, 8), wrongSigns: rateOf(0, 8), histogram: powers({ 1: 8 }) },
   ],
+  gradientTruth: [],
   logitGaps: gaps({ 10: 8 }),
   examples: { confidence: [0.99, 0.98, 0.97, 0.96] },
 };
@@ -268,14 +270,38 @@ export const handmade: EvaluationRecord = {
   verdicts: [
     {
       model: 'base',
+      norm: 'Linf',
+      eps: 0.3,
+      ruling: 'broken',
       settled: true,
+      rate: rateOf(0, 8),
+      evidence: [{ code: 'repeatable', met: false, detail: 'which takes nothing back' }],
       reason: 'robust accuracy (Linf 0.3) at most 0.00 %',
       request: null,
     },
     {
       model: 'hard',
+      norm: 'Linf',
+      eps: 0.1,
+      ruling: 'bounded',
+      settled: true,
+      rate: rateOf(3, 8),
+      evidence: [{ code: 'repeatable', met: true, detail: 'they do' }],
+      reason: 'robust accuracy (Linf 0.1) at most 37.50 %',
+      request: null,
+    },
+    {
+      model: 'hard',
+      norm: 'Linf',
+      eps: 0.3,
+      ruling: 'open',
       settled: false,
-      reason: 'vanished-gradients: these attacks cannot tell how robust it is',
+      rate: rateOf(0, 8),
+      evidence: [
+        { code: 'gradient-free', met: false, detail: 'square not run' },
+        { code: 'repeatable', met: true, detail: 'they do' },
+      ],
+      reason: 'not seen: gradient-free',
       request: {
         model: 'models/hard',
         attacks: { preset: 'standard' },

@@ -50,10 +50,11 @@ describe('the page', () => {
   it('marks open verdicts, serious flags and fooled predictions, and nothing else', () => {
     const verdict = sectionOf('verdict');
     assert.deepEqual(captured(verdict, /<li class="settled">(.*?)<\/li>/g), [
-      'base: Robust accuracy (Linf 0.3) at most 0.00 %.',
+      'base, Linf eps 0.3: Broken; robust accuracy at most 0.00 % (0.00 to 32.44).',
+      'hard, Linf eps 0.1: Robust accuracy at most 37.50 % (13.68 to 69.43). Evidence: 1 of 1 Met: answers repeat they do',
     ]);
     assert.deepEqual(captured(verdict, /<li class="open">(.*?)<\/li>/g), [
-      'hard: No verdict; vanished-gradients: these attacks cannot tell how robust it is. To settle it: distill evaluate --model models/hard --preset standard --norm Linf --eps 0.3 --samples 8 --seed 7',
+      'hard, Linf eps 0.3: No verdict; these attacks leave robust accuracy at most 0.00 % (0.00 to 32.44), but evidence is missing. To settle it: distill evaluate --model models/hard --preset standard --norm Linf --eps 0.3 --samples 8 --seed 7 Evidence: 1 of 2 Missing: attacks without the gradients of the model do no better square not run Met: answers repeat they do',
     ]);
     assert.deepEqual(captured(verdict, /<li class="serious">(.*?)<\/li>/g), [
       'Serious: vanished-gradients (hard: 0.875, threshold 0.5). Attack with the margin loss.',

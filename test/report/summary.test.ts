@@ -44,6 +44,14 @@ describe('the summary', () => {
     );
   });
 
+  it('says of a broken model that it is, whatever attacks broke it', () => {
+    const broken = handmade.verdicts.map((one) => ({ ...one, ruling: 'broken' as const }));
+    for (const attacks of [handmade.attacks, handmade.attacks.filter(isNaive)]) {
+      const sentences = summarize({ ...handmade, verdicts: broken, attacks });
+      assert.match(sentences[2], /it keeps at most 0\.00 % .*: it is broken at this budget;/);
+    }
+  });
+
   it('says when nothing was attacked, compared or evaluated', () => {
     const alone: EvaluationRecord = { ...handmade, models: [hard], attacks: [], tests: [] };
     assert.deepEqual(summarize(alone), [

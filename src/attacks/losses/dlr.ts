@@ -17,7 +17,7 @@ export const dlr = {
   about: 'difference of logits ratio',
   explanation:
     'the same difference as margin, divided by the spread of the logits, so that their scale does not matter.',
-  vanishes: false,
+  vanishes: () => false,
   scaleInvariant: true,
   minClasses: (targeted) => (targeted ? 4 : 3),
   at(logits, { label, target }, gradient) {

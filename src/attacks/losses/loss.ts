@@ -20,10 +20,10 @@ export interface Loss {
   /** What maximizing it means on a distilled model, for someone who does not know it. */
   readonly explanation: string;
   /**
-   * Whether its gradient can vanish in float32 because logits are far apart. What counts are
-   * logits of the scale that the model's training temperature gives them.
+   * Whether its gradient can vanish in float32 because logits are far apart, on a model trained at
+   * this temperature: its logits are that many times larger than an ordinary model's.
    */
-  readonly vanishes: boolean;
+  vanishes(temperature: number): boolean;
   /** Whether multiplying all logits by a factor leaves the direction of its gradient as it is. */
   readonly scaleInvariant: boolean;
   /** Of a cross-entropy: what it divides the logits by, given the training temperature. */

@@ -12,7 +12,7 @@ export const margin = {
   about: 'best other logit minus the true one',
   explanation:
     "the largest other logit minus the true class's. A difference of two logits cannot be rounded away, so this shows what a model really withstands.",
-  vanishes: false,
+  vanishes: () => false,
   scaleInvariant: true,
   minClasses: () => 2,
   at(logits, { label, target }, gradient) {

@@ -12,7 +12,7 @@ export const softmax = {
   about: 'cross-entropy on float32 probabilities, clipped as Keras does',
   explanation:
     'cross-entropy of the probabilities, the naive choice. Once a model is sure, float32 rounds its probability to exactly 1 and the gradient to exactly 0, and the attack has no direction to follow. That looks like robustness and is none.',
-  vanishes: true,
+  vanishes: () => true,
   scaleInvariant: false,
   divisor: () => 1,
   minClasses: () => 2,

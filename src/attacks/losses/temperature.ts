@@ -6,7 +6,8 @@ export const temperature = {
   about: 'cross-entropy of logits / T, T being the training temperature',
   explanation:
     'cross-entropy of the logits divided by the temperature T that the model was trained at, which undoes the scale that hides the gradient.',
-  vanishes: false,
+  // At T = 1 it is the cross-entropy of the logits as they are.
+  vanishes: (temperature) => temperature <= 1,
   scaleInvariant: false,
   divisor: (temperature) => temperature,
   minClasses: () => 2,

@@ -1,6 +1,6 @@
 /** `distill attack`: one attack on some models, with a picture of one attacked image. */
 import { attackNamed, planAttack } from '../../attacks/index.ts';
-import type { Dataset } from '../../data/index.ts';
+import type { DataSplits } from '../../data/index.ts';
 import { UserError } from '../../errors.ts';
 import { checkTargeted, type EvaluationRecord, evaluate } from '../../evaluation/index.ts';
 import {
@@ -17,6 +17,7 @@ import {
   type ModelFreePlan,
   provenance,
   saveResults,
+  surrogateTrainer,
 } from '../evaluation-run.ts';
 import { tableSection } from '../evaluation-text.ts';
 import { imagesToAttack, loadModels, nameOfModel } from '../load-models.ts';
@@ -28,7 +29,7 @@ export const attackFolders = ({ model, source }: AttackFlags): readonly string[]
   source ? [...model, source] : model;
 
 /** What the flags ask to attack and how, the models apart. */
-export function planAttackRun(flags: AttackFlags, test: Dataset): ModelFreePlan {
+export function planAttackRun(flags: AttackFlags, { train, test }: DataSplits): ModelFreePlan {
   const attack = attackNamed(flags.attack);
   const norm = flags.norm ?? attack.norms[0];
   const plan = planAttack(attack, {
@@ -50,16 +51,22 @@ export function planAttackRun(flags: AttackFlags, test: Dataset): ModelFreePlan 
     ...(source && { source }),
     ...(flags.target !== undefined && { target: flags.target }),
   };
-  return { dataset, samples: dataset.count, attacks: [planned], seed: flags.seed };
+  return {
+    dataset,
+    samples: dataset.count,
+    attacks: [planned],
+    seed: flags.seed,
+    surrogates: surrogateTrainer(train),
+  };
 }
 
 /** Runs one attack on some models, saves the record and the picture, and prints the example. */
 export async function attackModels(
   { engine, terminal }: Session,
-  test: Dataset,
+  data: DataSplits,
   flags: AttackFlags,
 ): Promise<EvaluationRecord> {
-  const plan = planAttackRun(flags, test);
+  const plan = planAttackRun(flags, data);
   const { dataset, samples, attacks } = plan;
   const models = await loadModels(attackFolders(flags), dataset);
   for (const attack of attacks) terminal.note(describeAttack(attack));
@@ -95,6 +102,6 @@ export async function attackModels(
 export async function action(flags: AttackFlags): Promise<void> {
   parseEps(flags.eps, flags.norm ?? 'Linf'); // report a mistake before anything is loaded
   const session = await openSession(flags);
-  const { test } = await openData(flags, session.terminal);
-  session.terminal.record(await attackModels(session, test, flags));
+  const data = await openData(flags, session.terminal);
+  session.terminal.record(await attackModels(session, data, flags));
 }

@@ -1,5 +1,5 @@
 /** `distill evaluate`: models side by side, on clean images and under attack. */
-import type { Dataset } from '../../data/index.ts';
+import type { DataSplits } from '../../data/index.ts';
 import { UserError } from '../../errors.ts';
 import {
   type EvaluationRecord,
@@ -19,6 +19,7 @@ import {
   openPartial,
   provenance,
   saveResults,
+  surrogateTrainer,
 } from '../evaluation-run.ts';
 import { evaluationText } from '../evaluation-text.ts';
 import { loadModels, nameOfModel } from '../load-models.ts';
@@ -49,13 +50,14 @@ function attacksOf(flags: EvaluateFlags, source: string): PlannedAttack[] {
 }
 
 /** What the flags ask to measure, the models apart. */
-export function planEvaluation(flags: EvaluateFlags, test: Dataset): ModelFreePlan {
+export function planEvaluation(flags: EvaluateFlags, { train, test }: DataSplits): ModelFreePlan {
   const { model, samples, preset, seed, gateOn, saveExamples, out } = flags;
   return {
     dataset: test,
     samples: samples ?? PRESET_SAMPLES[preset],
     attacks: attacksOf(flags, nameOfModel(model[0])),
     seed,
+    surrogates: surrogateTrainer(train),
     gates: gatesOf(flags),
     ...(gateOn && { gateOn }),
     ...(saveExamples && { examplesFolder: `${out}/examples` }),
@@ -65,12 +67,12 @@ export function planEvaluation(flags: EvaluateFlags, test: Dataset): ModelFreePl
 /** Measures models side by side and saves the record, whether or not its gates are met. */
 export async function evaluateModels(
   { engine, terminal }: Session,
-  test: Dataset,
+  data: DataSplits,
   flags: EvaluateFlags,
 ): Promise<EvaluationRecord> {
-  const planned = planEvaluation(flags, test);
+  const planned = planEvaluation(flags, data);
   const { attacks, samples, examplesFolder } = planned;
-  const plan = { ...planned, models: await loadModels(flags.model, test) };
+  const plan = { ...planned, models: await loadModels(flags.model, data.test) };
   for (const attack of attacks) terminal.note(describeAttack(attack));
   const partial = await openPartial(flags, plan);
   const progress = evaluationProgress(terminal);
@@ -92,8 +94,8 @@ export async function action(flags: EvaluateFlags): Promise<void> {
   gatesOf(flags); // report a mistake before anything is loaded
   const session = await openSession(flags);
   const { terminal } = session;
-  const { test } = await openData(flags, terminal);
-  const record = await evaluateModels(session, test, flags);
+  const data = await openData(flags, terminal);
+  const record = await evaluateModels(session, data, flags);
   terminal.print(evaluationText(record, terminal));
   terminal.note(`record: ${flags.out}/evaluation.json`);
   if (flags.saveExamples) terminal.note(`adversarial examples: ${flags.out}/examples/`);

@@ -147,9 +147,9 @@ async function attack({ flags, paths, session, data, steps }: Run): Promise<void
     reuse: async () =>
       readMatchingRecord(
         `${paths.attack}/attack.json`,
-        await digestOfPlan(attackFolders(attackFlags), planAttackRun(attackFlags, data.test)),
+        await digestOfPlan(attackFolders(attackFlags), planAttackRun(attackFlags, data)),
       ),
-    work: () => attackModels(session, data.test, attackFlags),
+    work: () => attackModels(session, data, attackFlags),
     describe: () => `one attacked image: ${paths.attack}/attacked.png`,
   });
 }
@@ -167,10 +167,7 @@ function evaluate({ flags, paths, session, data, steps }: Run): Promise<Evaluati
   return steps.do({
     name: 'evaluate',
     reuse: async () => {
-      const digest = await digestOfPlan(
-        evaluateFlags.model,
-        planEvaluation(evaluateFlags, data.test),
-      );
+      const digest = await digestOfPlan(evaluateFlags.model, planEvaluation(evaluateFlags, data));
       const old = await readMatchingRecord(path, digest);
       if (!old) return undefined;
       // The measurements are the same, but the gates may differ.
@@ -179,7 +176,7 @@ function evaluate({ flags, paths, session, data, steps }: Run): Promise<Evaluati
       await saveResults(paths.evaluation, { 'evaluation.json': JSON.stringify(judged) });
       return judged;
     },
-    work: () => evaluateModels(session, data.test, evaluateFlags),
+    work: () => evaluateModels(session, data, evaluateFlags),
     describe: () => `record: ${path}`,
   });
 }

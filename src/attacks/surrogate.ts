@@ -1,0 +1,241 @@
+/**
+ * Surrogate: strong gradient attacks on a network distilled from this model's answers, with points
+ * on the path tried on the model itself, then a random search that starts from the best of them.
+ *
+ * Papers: Papernot et al. 2017, "Practical Black-Box Attacks against Machine Learning"; Dong et al.
+ * 2018 (momentum); Guo, Yan & Zhang 2019, "Subspace Attack", and Cheng et al. 2019, "Improving
+ * Black-box Adversarial Attacks with a Transfer-based Prior" (queries guided by another model).
+ * Here: the runs alternate between margin and cross-entropy; from the third on, each one targetClasses at
+ * the next class in the surrogate's ranking. The search changes patches of the best point along the
+ * surrogate's gradient or by random signs, and keeps what does not reduce the model's margin.
+ * Threat: Linf, L2, L1, L0; untargeted and targeted.
+ * Cost: once per model, `trainingSteps` / 3 batches of 128 images, each answered 2 to 7 times; then `restarts`
+ * x `steps` passes on the surrogate and at most `restarts` x `steps` / `every` + `queries` forward
+ * passes on this model, none backward.
+ * Fails: where the model gives classes without scores and the surrogate is inaccurate near the image.
+ */
+import { gather, range, ranking, row } from '../arrays.ts';
+import { UserError } from '../errors.ts';
+import { type AttackInput, defineAttack } from './attack.ts';
+import { classTargetsOf, goalMargin, reachesGoal } from './goals.ts';
+import { accumulate } from './gradient-ascent.ts';
+import type { Oracle } from './oracle.ts';
+import { linearMaximum, project, randomStart, steepestStep } from './threat.ts';
+import type { AttackBatch, ClassTargets } from './types.ts';
+
+/** Share of the accumulated gradient that a step keeps. */
+const MOMENTUM = 0.9;
+/** Share of the features that a step moves, in L1 and L0. */
+const SPARSITY = 0.01;
+/** Queries after which the search computes the surrogate's gradient again. */
+const QUERIES_PER_GRADIENT = 10;
+
+export const surrogate = defineAttack({
+  name: 'surrogate',
+  about: 'attacks a network distilled from the model, then tries the points on the model',
+  access: 'surrogate',
+  kind: 'search',
+  budget: 'fixed',
+  random: true,
+  norms: ['Linf', 'L2', 'L1', 'L0'],
+  goals: ['untargeted', 'targeted'],
+  losses: ['margin'],
+  options: {
+    trainingSteps: {
+      about: "steps of the surrogate's training",
+      default: 240,
+      min: 1,
+      integer: true,
+    },
+    steps: { about: 'gradient steps on the surrogate', default: 20, min: 1, integer: true },
+    restarts: { about: 'runs, the first from the image', default: 4, min: 1, integer: true },
+    every: {
+      about: 'steps between two points tried on the model',
+      default: 5,
+      min: 1,
+      integer: true,
+    },
+    queries: {
+      about: 'points tried by the search afterwards',
+      default: 100,
+      min: 0,
+      integer: true,
+    },
+  },
+  expectedPasses: ({ steps, restarts, every, queries }) =>
+    1 +
+    restarts * (1 + steps + Math.ceil(steps / every)) +
+    queries +
+    Math.ceil(queries / QUERIES_PER_GRADIENT),
+  run(input) {
+    const { steps, restarts, every, queries } = input.options;
+    const run = new SurrogateRun(input);
+    for (let restart = 0; restart < restarts; restart++) run.ascend(restart, steps, every);
+    run.search(queries);
+    return run.best;
+  },
+});
+
+/** The best point of every example so far, by the model's own answers. */
+class SurrogateRun {
+  readonly best: Float32Array;
+  readonly #bestMargin: Float64Array;
+  /** Examples that have not reached their goal yet. */
+  #active: number[];
+  readonly #input: AttackInput & { readonly source: Oracle };
+
+  constructor(input: AttackInput) {
+    const { source, batch } = input;
+    if (!source) {
+      throw new UserError('no-surrogate', 'this attack needs a network distilled from the model', {
+        hint: 'train a surrogate of the model',
+      });
+    }
+    this.#input = { ...input, source };
+    this.best = batch.images.slice();
+    this.#active = range(batch.labels.length);
+    this.#bestMargin = new Float64Array(batch.labels.length).fill(Number.NEGATIVE_INFINITY);
+    this.#tryOnModel(batch.images, this.#active);
+  }
+
+  /** Asks the model about points, keeps the better ones and drops the examples that are done. */
+  #tryOnModel(points: Float32Array, rows: readonly number[]): void {
+    const { oracle, batch, goal } = this.#input;
+    const classTargets = classTargetsOf(batch, goal, rows);
+    const logits = oracle.logits(points);
+    const done = new Set<number>();
+    rows.forEach((example, i) => {
+      const margin = goalMargin(logits, classTargets, i);
+      const isReached = reachesGoal(logits, classTargets, i);
+      if (isReached || margin >= this.#bestMargin[example]) {
+        this.#bestMargin[example] = margin;
+        row(this.best, example, oracle.features).set(row(points, i, oracle.features));
+      }
+      if (isReached) done.add(example);
+    });
+    this.#active = this.#active.filter((example) => !done.has(example));
+  }
+
+  /** One run of momentum ascent on the surrogate. */
+  ascend(run: number, steps: number, every: number): void {
+    const { source, batch, goal, threat } = this.#input;
+    const { features } = source;
+    let rows = [...this.#active];
+    let points = gather(batch.images, rows, features);
+    if (rows.length === 0) return;
+    if (run > 0) {
+      rows.forEach((example, i) => {
+        const stream = batch.streams[example].child(`start ${run}`);
+        randomStart(threat, row(batch.images, example, features), stream, row(points, i, features));
+      });
+    }
+    const targetClasses = this.#targetClasses(run, rows);
+    let velocity: Float32Array = new Float32Array(points.length);
+    const stepSize = (2.5 * threat.eps) / steps;
+    for (let step = 1; step <= steps && rows.length > 0; step++) {
+      const classTargets: ClassTargets = {
+        labels: classTargetsOf(batch, goal, rows).labels,
+        targets:
+          targetClasses && Int32Array.from(rows, (example) => targetClasses.get(example) ?? 0),
+      };
+      const loss = run % 2 === 0 ? 'margin' : 'logits';
+      const { gradient } = source.lossGradients(loss, points, classTargets);
+      rows.forEach((example, i) => {
+        const velocityRow = row(velocity, i, features);
+        accumulate(velocityRow, MOMENTUM, row(gradient, i, features));
+        const point = row(points, i, features);
+        steepestStep(threat.norm, velocityRow, stepSize, point, SPARSITY);
+        project(threat, row(batch.images, example, features), point);
+      });
+      if (step % every !== 0 && step !== steps) continue;
+      this.#tryOnModel(points, rows);
+      const active = new Set(this.#active);
+      const kept = range(rows.length).filter((i) => active.has(rows[i]));
+      if (kept.length === rows.length) continue;
+      rows = kept.map((i) => rows[i]);
+      points = gather(points, kept, features);
+      velocity = gather(velocity, kept, features);
+    }
+  }
+
+  /** The class each example is aimed at in this run; undefined: any other than its own. */
+  #targetClasses(run: number, rows: readonly number[]): ReadonlyMap<number, number> | undefined {
+    const { source, batch, goal } = this.#input;
+    if (goal.kind === 'targeted') {
+      return new Map(rows.map((example) => [example, goal.targets[example]]));
+    }
+    if (run < 2 || source.classes < 3) return undefined;
+    const logits = source.logits(gather(batch.images, rows, source.features));
+    return new Map(
+      rows.map((example, i) => {
+        const others = ranking(row(logits, i, source.classes)).filter(
+          (one) => one !== batch.labels[example],
+        );
+        return [example, others[(run - 1) % others.length]];
+      }),
+    );
+  }
+
+  /** Random search on the model with the surrogate's gradient as a guide. */
+  search(queries: number): void {
+    const { source, batch, goal, threat } = this.#input;
+    const { features } = source;
+    const streams = batch.streams.map((stream) => stream.child('search'));
+    const gradients = new Map<number, Float32Array>();
+    for (let query = 0; query < queries && this.#active.length > 0; query++) {
+      const rows = [...this.#active];
+      const points = gather(this.best, rows, features);
+      if (query % QUERIES_PER_GRADIENT === 0) {
+        const classTargets = classTargetsOf(batch, goal, rows);
+        const { gradient } = source.lossGradients('margin', points, classTargets);
+        rows.forEach((example, i) => {
+          gradients.set(example, row(gradient, i, features).slice());
+        });
+      }
+      // From a third of the image down to a hundredth.
+      const share = 0.3 * (0.01 / 0.3) ** (query / queries);
+      rows.forEach((example, i) => {
+        const gradient = gradients.get(example);
+        if (!gradient) return;
+        this.#propose(row(points, i, features), example, gradient, share, streams[example]);
+        project(threat, row(batch.images, example, features), row(points, i, features));
+      });
+      this.#tryOnModel(points, rows);
+    }
+  }
+
+  /** Moves one patch of a point along the surrogate's gradient or by one random sign. */
+  #propose(
+    point: Float32Array,
+    example: number,
+    gradient: Float32Array,
+    share: number,
+    stream: AttackBatch['streams'][number],
+  ): void {
+    const { source, batch, threat } = this.#input;
+    const [height, width, channels] = source.classifier.inputShape;
+    const side = (length: number) => Math.max(1, Math.round(length * Math.sqrt(share)));
+    const [tall, wide] = [side(height), side(width)];
+    const top = stream.integer(height - tall + 1);
+    const left = stream.integer(width - wide + 1);
+    const isGuided = stream.uniform() < 0.5;
+    const sign = stream.uint32() & 1 ? 1 : -1;
+    const original = row(batch.images, example, source.features);
+    const direction = new Float32Array(point.length);
+    for (let y = top; y < top + tall; y++) {
+      for (let x = left; x < left + wide; x++) {
+        for (let c = 0; c < channels; c++) {
+          const at = (y * width + x) * channels + c;
+          direction[at] = isGuided ? gradient[at] : sign;
+        }
+      }
+    }
+    if (threat.norm !== 'Linf') {
+      steepestStep(threat.norm, direction, threat.eps / 4, point, SPARSITY);
+      return;
+    }
+    const moved = new Float32Array(point.length);
+    linearMaximum(threat, original, direction, moved);
+    for (let at = 0; at < point.length; at++) if (direction[at] !== 0) point[at] = moved[at];
+  }
+}
