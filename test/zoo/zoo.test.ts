@@ -15,7 +15,7 @@ import { baseNetwork } from './base.ts';
 import { areRight, boundOf, candidatesAgainst } from './bound.ts';
 import { DEFENSES } from './defenses.ts';
 
-const COUNT = 48;
+const COUNT = 32;
 const { classifier: base, data, test } = await baseNetwork();
 const features = test.images.length / test.labels.length;
 const examples: AttackBatch = {
@@ -75,7 +75,7 @@ describe('the surrogate attack', () => {
         data,
         attacked: examples.images,
         reach: 0.35,
-        steps: 100,
+        steps: 120,
         seed: 0,
       });
       const result = runAttack(
