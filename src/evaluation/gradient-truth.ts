@@ -47,6 +47,7 @@ export async function measureGradientTruth(
   positions: readonly number[],
   threats: readonly Threat[],
 ): Promise<GradientTruth[]> {
+  if (threats.length === 0) return [];
   const oracle = new Oracle(classifier);
   const found = threats.map(({ norm, eps }) => ({
     norm,
