@@ -4,7 +4,7 @@ import { numberText } from '../numbers.ts';
 import { nameOfAttack } from './names.ts';
 import type { AttackRecord, ModelRecord, TestRecord } from './records.ts';
 import { holm, mcnemar } from './statistics.ts';
-import { robustImages, threatsOf } from './worst-case.ts';
+import { budgetsOf, robustImages, threatsOf } from './worst-case.ts';
 
 /** Such as `robust accuracy (Linf 0.1)`. */
 export const robustAccuracy = ({ norm, eps }: Threat): string =>
@@ -53,25 +53,31 @@ export function pairsOf(
   ];
 }
 
-/** Every model against the first, by McNemar's exact test, corrected together by Holm. */
+/**
+ * Every model against the first, by McNemar's exact test, corrected together by Holm. A budget that
+ * breaks any model checks the attacks and compares no models, so it is not tested.
+ */
 export function pairedTests(
   models: readonly ModelRecord[],
   attacks: readonly AttackRecord[],
   labels: readonly number[],
 ): TestRecord[] {
   const [first, ...others] = models;
+  const tested = ['accuracy', ...budgetsOf(attacks).map(robustAccuracy)];
   const tests = others.flatMap((second) =>
-    pairsOf(first, second, attacks, labels).map((pair) => {
-      const counts = discordant(pair);
-      return {
-        kind: 'mcnemar' as const,
-        metric: pair.metric,
-        first: first.name,
-        second: second.name,
-        ...counts,
-        p: mcnemar(counts.onlyFirst, counts.onlySecond),
-      };
-    }),
+    pairsOf(first, second, attacks, labels)
+      .filter(({ metric }) => tested.includes(metric))
+      .map((pair) => {
+        const counts = discordant(pair);
+        return {
+          kind: 'mcnemar' as const,
+          metric: pair.metric,
+          first: first.name,
+          second: second.name,
+          ...counts,
+          p: mcnemar(counts.onlyFirst, counts.onlySecond),
+        };
+      }),
   );
   const corrected = holm(tests.map(({ p }) => p));
   return tests.map((test, i) => ({ ...test, holm: corrected[i] }));
