@@ -1,0 +1,11 @@
+// Writes test/attacks/pinned.json: what every attack does now. After a change of an attack that is
+// meant to change results, run it and read the difference before committing it.
+//
+//   node --import tsx scripts/pin-attacks.ts
+import { writeFileSync } from 'node:fs';
+import { ATTACKS } from '../src/attacks/index.ts';
+import { pinnedOf } from '../test/attacks/pinned-runs.ts';
+
+const pinned = Object.fromEntries(ATTACKS.map((attack) => [attack.name, pinnedOf(attack)]));
+const file = new URL('../test/attacks/pinned.json', import.meta.url);
+writeFileSync(file, `${JSON.stringify(pinned, undefined, 2)}\n`);
