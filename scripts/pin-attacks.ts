@@ -1,7 +1,7 @@
 // Writes test/attacks/pinned.json: what every attack does now. After a change of an attack that is
 // meant to change results, run it and read the difference before committing it.
 //
-//   node --import tsx scripts/pin-attacks.ts
+//   npm run pin:attacks
 import { writeFileSync } from 'node:fs';
 import { ATTACKS } from '../src/attacks/index.ts';
 import { pinnedOf } from '../test/attacks/pinned-runs.ts';

@@ -4,7 +4,7 @@
  *
  * After a change that is meant, write the new numbers and read their difference to the old ones:
  *
- *   node --import tsx scripts/pin-attacks.ts
+ *   npm run pin:attacks
  *
  * It runs on TensorFlow.js's own `cpu` backend whatever the engine: attacks amplify rounding.
  */
