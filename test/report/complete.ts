@@ -184,6 +184,31 @@ const epoch = (n: number, loss: number | null, accuracy: number): EpochRecord =>
   learningRate: 0.1,
 });
 
+/** Saves a model of one 2 x 2 gray image, 15 parameters, in three classes. */
+export const savedGrayModel = (folder: string) => {
+  const network = { ...NETWORK, inputShape: [2, 2, 1] as const };
+  return saveModel(
+    folder,
+    network,
+    1,
+    weightSpecs(network).map(({ shape, ...spec }) => ({
+      spec: { ...spec, shape },
+      // Class c adds the pixels times c.
+      values: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) =>
+        shape.length === 2 ? i % 3 : 0,
+      ),
+    })),
+    {
+      program: 'distill test',
+      role: 'baseline',
+      inputsDigest: '0'.repeat(64),
+      settings: {},
+      engine: { name: 'cpu', instructionSet: 'javascript' },
+      history: [],
+    },
+  );
+};
+
 /** Saves a small model in a folder. */
 const saved = (folder: string, temperature: number, history: readonly EpochRecord[]) =>
   saveModel(
@@ -211,6 +236,8 @@ const saved = (folder: string, temperature: number, history: readonly EpochRecor
 export async function completeRecord(): Promise<{ record: EvaluationRecord; home: string }> {
   const home = await mkdtemp(join(tmpdir(), 'distill-golden-'));
   const folders = { base: join(home, 'base'), hard: join(home, 'hard') };
+  // Another model than the record's: it is left out of curves and playground.
+  await saved(join(home, 'plain'), 5, [epoch(1, 1, 0.5)]);
   const cards = {
     base: await saved(folders.base, 1, [epoch(1, 1.25, 0.75), epoch(2, null, 0.875)]),
     hard: await saved(folders.hard, 20, [epoch(1, 2, 0.8), epoch(2, 1, 0.85), epoch(3, 0.5, 0.95)]),
@@ -218,7 +245,7 @@ export async function completeRecord(): Promise<{ record: EvaluationRecord; home
   const models = complete.models.map((model) =>
     model.name === 'base' || model.name === 'hard'
       ? { ...model, folder: folders[model.name], digest: cards[model.name].digest }
-      : model,
+      : { ...model, folder: join(home, model.name) },
   );
   return { record: { ...complete, models }, home };
 }
