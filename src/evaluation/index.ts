@@ -18,7 +18,7 @@ export { conclude } from './conclusions.ts';
 export { evaluationDigest, type PlanOutline } from './digest.ts';
 export { attackRecord, evaluate } from './evaluate.ts';
 export { EVIDENCE_CODES, evidenceTitle } from './evidence.ts';
-export { EXAMPLE_COUNT, packImages, unpackImages } from './examples.ts';
+export { packImages, unpackImages } from './examples.ts';
 export { FLAG_CODES, type FlagCode } from './flags.ts';
 export {
   type Failure,

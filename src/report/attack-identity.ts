@@ -56,12 +56,19 @@ export const optionsText = ({ options }: AttackIdentity): string =>
     .map(([name, value]) => `${name} ${numberText(value)}`)
     .join(', ');
 
+/** The name of an attack in a table. */
+export interface TableName {
+  /** Such as `transfer from baseline`, with options where two attacks differ in nothing else. */
+  readonly title: string;
+  /** The same without the source where all sources are the same. */
+  readonly brief: string;
+}
+
 /**
- * Names of attacks as short as they can be told apart, by `attackKey`. Options appear where two
- * attacks of a table differ in nothing else, the first of them that differ, such as
- * `pgd steps=100`; the source appears where it differs.
+ * Names of the attacks of a table that can be told apart, by `attackKey`. Options appear where two
+ * attacks differ in nothing else, the first of them that differ, such as `pgd steps=100`.
  */
-export function briefNames(attacks: readonly AttackIdentity[]): ReadonlyMap<string, string> {
+export function tableNames(attacks: readonly AttackIdentity[]): ReadonlyMap<string, TableName> {
   const kinds = new Map(attacks.map((attack) => [attackKey(attack), attack]));
   const plain = ({ attack, norm, eps, loss, target, source }: AttackIdentity) =>
     JSON.stringify([attack, norm, eps, loss, target, source]);
@@ -79,7 +86,8 @@ export function briefNames(attacks: readonly AttackIdentity[]): ReadonlyMap<stri
       const sources = attacks.filter((other) => other.attack === attack.attack);
       const isPlain =
         attack.target === null && distinct(sources.map(({ source }) => source)).length === 1;
-      return [key, [isPlain ? attack.attack : attackTitle(attack), ...shown].join(' ')];
+      const title = [attackTitle(attack), ...shown].join(' ');
+      return [key, { title, brief: isPlain ? [attack.attack, ...shown].join(' ') : title }];
     }),
   );
 }

@@ -7,7 +7,14 @@ import {
   targetDistances,
   targetRates,
 } from '../evaluation/index.ts';
-import { attackKey, attackTitle, briefNames, grouped, optionsText } from './attack-identity.ts';
+import {
+  attackKey,
+  attackTitle,
+  grouped,
+  optionsText,
+  type TableName,
+  tableNames,
+} from './attack-identity.ts';
 import { lacksGradient } from './record-facts.ts';
 import {
   type Cell,
@@ -24,11 +31,14 @@ import { countText } from './text.ts';
 const NO_EVIDENCE = 'no gradient on more than a tenth of the images: no evidence of robustness';
 
 /** The first cell of an attack's row. */
-const attackCell = (attack: AttackRecord, briefs: ReadonlyMap<string, string>): Cell => ({
-  text: attackTitle(attack),
-  note: optionsText(attack),
-  brief: briefs.get(attackKey(attack)) ?? attack.attack,
-});
+const attackCell = (attack: AttackRecord, names: ReadonlyMap<string, TableName>): Cell => {
+  const name = names.get(attackKey(attack));
+  return {
+    text: name?.title ?? attackTitle(attack),
+    note: optionsText(attack),
+    brief: name?.brief ?? attackTitle(attack),
+  };
+};
 
 const robustCell = (record: EvaluationRecord, attack: AttackRecord): Cell => ({
   ...rateCell(attack.robust),
@@ -42,7 +52,7 @@ const robustCell = (record: EvaluationRecord, attack: AttackRecord): Cell => ({
 export function attackTable(record: EvaluationRecord): Table {
   const { models, worstCases } = record;
   const attacks = record.attacks.filter(isFixedBudget);
-  const briefs = briefNames(attacks);
+  const names = tableNames(attacks);
   const attackRows = grouped(attacks, attackKey).map((own) => {
     const [first] = own;
     const { norm, eps, loss } = first;
@@ -51,7 +61,7 @@ export function attackTable(record: EvaluationRecord): Table {
       return found ? robustCell(record, found) : NO_VALUE;
     });
     const row = [
-      attackCell(first, briefs),
+      attackCell(first, names),
       textCell(norm),
       numberCell(eps),
       textCell(loss ?? '–'),
@@ -88,7 +98,7 @@ const NOT_FOUND: Cell = { text: 'not found', value: 1e9 };
 /** Smallest perturbations: how often one was found, and how large it was. */
 export function minimalTable({ attacks }: EvaluationRecord): Table {
   const minimal = attacks.filter((attack) => !isFixedBudget(attack));
-  const briefs = briefNames(minimal);
+  const names = tableNames(minimal);
   return {
     id: 'minimal',
     caption:
@@ -105,7 +115,7 @@ export function minimalTable({ attacks }: EvaluationRecord): Table {
         return Number.isFinite(far) ? distanceCell(far) : NOT_FOUND;
       };
       return [
-        attackCell(attack, briefs),
+        attackCell(attack, names),
         textCell(attack.norm),
         textCell(attack.model),
         rateCell(targetRates(attack).average),
@@ -125,7 +135,7 @@ function targetedTable(
   cellsOf: (attack: AttackRecord) => Row | undefined,
 ): Table {
   const targeted = attacks.filter(({ target }) => target !== null);
-  const briefs = briefNames(targeted);
+  const names = tableNames(targeted);
   return {
     ...table,
     columns: ['attack', 'norm', 'eps', 'loss', 'model', ...table.columns],
@@ -135,7 +145,7 @@ function targetedTable(
       const { norm, eps, loss, model } = attack;
       const budget = eps === null ? textCell('–') : numberCell(eps);
       const own = [textCell(norm), budget, textCell(loss ?? '–'), textCell(model)];
-      return [[attackCell(attack, briefs), ...own, ...cells]];
+      return [[attackCell(attack, names), ...own, ...cells]];
     }),
   };
 }

@@ -1,4 +1,4 @@
-import { type EvaluationRecord, EXAMPLE_COUNT, unpackImages } from '../evaluation/index.ts';
+import { type EvaluationRecord, unpackImages } from '../evaluation/index.ts';
 import { readModel, type SavedModel } from '../models/index.ts';
 import { loadAssets } from './assets.ts';
 import { standaloneSvg } from './charts/index.ts';
@@ -7,6 +7,7 @@ import { gatherMaterial, type Material, type Wording } from './material.ts';
 import { page } from './page.ts';
 import { playground } from './playground.ts';
 import { loadRasterizer } from './png.ts';
+import { exampleCount } from './record-facts.ts';
 import { results } from './results.ts';
 import { sectionsOf } from './sections.ts';
 
@@ -25,10 +26,9 @@ async function playgroundOf({ record, cards }: Material): Promise<string | undef
     const model = cards.has(name) ? await readModel(folder).catch(() => undefined) : undefined;
     if (model) models.set(name, model);
   }
-  if (!examples || models.size === 0) return undefined;
+  const count = exampleCount(record);
+  if (!examples || count === 0 || models.size === 0) return undefined;
   const size = examples.shape.reduce((a, b) => a * b, 1);
-  const attacked = Math.max(0, ...record.attacks.map(({ success }) => success.length));
-  const count = Math.min(EXAMPLE_COUNT, attacked || EXAMPLE_COUNT, labels.length);
   const images = unpackImages(examples.images, count * size);
   const samples = { labels: labels.slice(0, count), images };
   return playground(models, samples, await loadAssets('playground'), 'index.html');

@@ -6,6 +6,7 @@ import {
   unpackImages,
 } from '../evaluation/index.ts';
 import { encodeGrid, type Picture, pictureOf } from './image-grid.ts';
+import { exampleCount } from './record-facts.ts';
 
 /** Columns of a grid; attacks toward every class get one for each target. */
 const COLUMNS = 12;
@@ -50,16 +51,14 @@ function captioned(
 }
 
 /** Rows of pictures: originals with their class, below them the attacked ones with the model's prediction. */
-function rowsOfGrid(
-  attack: AttackRecord,
-  { data, models }: EvaluationRecord,
-): Picture[][] | undefined {
+function rowsOfGrid(attack: AttackRecord, record: EvaluationRecord): Picture[][] | undefined {
+  const { data, models } = record;
   const { examples: kept, labels } = data;
   const { examples, positions, predicted, model } = attack;
   if (!kept || !examples) return undefined;
   const size = kept.shape.reduce((a, b) => a * b);
   const rows = examples.confidence.length;
-  const images = models[0].examples?.confidence.length ?? 0;
+  const images = exampleCount(record);
   const originals = unpackImages(kept.images, images * size);
   const attacked = unpackImages(examples.images, rows * size);
   const pictures = (bytes: Uint8Array, i: number) =>

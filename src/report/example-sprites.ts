@@ -2,7 +2,12 @@
 import { type AttackRecord, type EvaluationRecord, unpackImages } from '../evaluation/index.ts';
 import { attackLabel, grouped, seriesKey } from './attack-identity.ts';
 import { encodeGrid, type Picture, perturbationPicture, pictureOf } from './image-grid.ts';
-import { type FixedBudgetAttack, primaryModel, untargetedAttacks } from './record-facts.ts';
+import {
+  exampleCount,
+  type FixedBudgetAttack,
+  primaryModel,
+  untargetedAttacks,
+} from './record-facts.ts';
 import { distinct } from './text.ts';
 
 /** The prediction of one model on one image. */
@@ -79,7 +84,7 @@ export function exampleSpritesOf(record: EvaluationRecord): ExampleSprites | und
   const attacked = untargetedAttacks(record.attacks).filter(
     (attack): attack is AttackWithExamples => attack.examples !== undefined,
   );
-  const count = attacked.at(0)?.examples.confidence.length ?? 0;
+  const count = exampleCount(record);
   if (count === 0) return undefined;
   const imagesOf = (text: string) => split(unpackImages(text, count * size), size);
   const originals = imagesOf(examples.images);

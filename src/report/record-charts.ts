@@ -70,20 +70,22 @@ export function robustnessCharts({ record }: Material): ReportChart[] {
     const [{ norm }] = all;
     const furthest = mainBudget(all)?.eps ?? 0;
     const near = all.filter(({ eps }) => eps <= furthest);
-    return groupsOf(near).flatMap((attacks) =>
-      record.models.flatMap((model): ReportChart[] => {
-        const own = near.filter(
-          ({ model: name, attack }) => name === model.name && attacks.includes(attack),
-        );
+    return groupsOf(near).flatMap((attacks) => {
+      const shown = near.filter(({ attack }) => attacks.includes(attack));
+      // A series has one color in the charts of all models.
+      const keys = distinct(shown.map(seriesKey));
+      return record.models.flatMap((model): ReportChart[] => {
+        const own = shown.filter(({ model: name }) => name === model.name);
         if (own.length === 0) return [];
-        const lines = grouped(own, seriesKey).map((series, i) =>
-          robustnessLine(record, model, series, attacks, i),
+        const lines = grouped(own, seriesKey).map((series) =>
+          robustnessLine(record, model, series, attacks, keys.indexOf(seriesKey(series[0]))),
         );
+        const run = attacks.filter((name) => own.some(({ attack }) => attack === name));
         return [
           {
             file: `robustness-${norm}-${model.name}-${attacks.join('-')}`,
             chart: lineChart(
-              `${model.name} under ${attacks.join(', ')}`,
+              `${model.name} under ${run.join(', ')}`,
               `accuracy of ${model.name} over eps in ${norm}, one line for each attack and loss, with 95 % intervals`,
               {
                 label: `eps (${norm})`,
@@ -95,8 +97,8 @@ export function robustnessCharts({ record }: Material): ReportChart[] {
             ),
           },
         ];
-      }),
-    );
+      });
+    });
   });
   return withFileNames(charts);
 }

@@ -20,6 +20,10 @@ export function primaryModel<M extends { readonly temperature: number }>({
   return models.findLast(({ temperature }) => temperature !== 1) ?? models.at(-1);
 }
 
+/** Number of images whose pixels the record carries. */
+export const exampleCount = ({ data, models }: EvaluationRecord): number =>
+  data.examples ? (models.at(0)?.examples?.confidence.length ?? 0) : 0;
+
 /** An attack that must keep a budget. */
 export type FixedBudgetAttack = AttackRecord & FixedBudget;
 export type Budget = Pick<FixedBudgetAttack, 'norm' | 'eps'>;

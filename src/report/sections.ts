@@ -211,7 +211,7 @@ function provenanceBlock({ record, parts, cards, commandLine }: Material): Block
       facts: [
         ['Program', part.program],
         ['Images', `${data.name}, digest ${data.digest}`],
-        ['Engine', `${engine.name} (${engine.instructionSet}), ${engine.threads} threads`],
+        ['Engine', engineText(engine)],
         ...factsOf(Object.entries(versions)),
         ['Seed', String(seed)],
         ['Started', startedAt],
@@ -222,6 +222,9 @@ function provenanceBlock({ record, parts, cards, commandLine }: Material): Block
   });
   return { kind: 'provenance', records, models };
 }
+
+const engineText = ({ name, instructionSet, threads }: EvaluationRecord['engine']): string =>
+  `${name} (${instructionSet}), ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
 
 /** Names with their values as texts; those without a value are left out. */
 const factsOf = (entries: readonly (readonly [string, unknown])[]): [string, string][] =>

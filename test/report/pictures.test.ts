@@ -292,10 +292,20 @@ describe('pictures', () => {
       [255, 102, 255, 255, 255],
       [255, 255, 255, 255, 255],
     ]);
-    assert.throws(
-      () => encodeGrid([[gray(0), pictureOf(Float32Array.of(0, 0), [1, 2, 1])]]),
-      RangeError,
-    );
+    for (const shape of [
+      [1, 2, 1],
+      [2, 1, 1],
+    ] as const) {
+      const other = pictureOf(Float32Array.of(0, 0), shape);
+      for (const row of [
+        [gray(0), other],
+        [other, gray(0)],
+        [gray(0), gray(0), other],
+      ]) {
+        assert.throws(() => encodeGrid([row]), RangeError);
+        assert.throws(() => encodeGrid(row.map((picture) => [picture])), RangeError);
+      }
+    }
   });
 
   it('have the predicted class in red where fooled and in green where right', () => {
