@@ -17,6 +17,8 @@ import { examplesFor, logitsOf, smallNetwork } from './models.ts';
 interface Choice {
   readonly loss?: LossName;
   readonly options?: Readonly<Record<string, number>>;
+  /** How the features lie in the image; `[6, 6, 1]` if absent. */
+  readonly shape?: Classifier['inputShape'];
 }
 
 const FEATURES = 36;
@@ -33,6 +35,8 @@ const CHOICES: Readonly<Record<string, readonly Choice[]>> = {
   'cw-l2': [
     { options: { steps: 30, searches: 4, learningRate: 0.1, initialC: 0.05 } },
     { options: { steps: 30, searches: 4, learningRate: 0.1, initialC: 0.05, confidence: 0.5 } },
+    // So slow that runs are given up.
+    { options: { steps: 30, searches: 2, learningRate: 1e-6, initialC: 0.05 } },
   ],
   'cw-l0': [{ options: { steps: 30, rounds: 8, learningRate: 0.2, initialC: 0.01 } }],
   'cw-linf': [{ options: { steps: 30, rounds: 5, learningRate: 0.05, initialC: 0.05 } }],
@@ -41,11 +45,18 @@ const CHOICES: Readonly<Record<string, readonly Choice[]>> = {
   fab: [{ options: { steps: 6, restarts: 2, targets: 2 } }],
   'sigma-zero': [{ options: { steps: 30 } }],
   jsma: [{}, { options: { increase: 0 } }],
-  square: [{ options: { queries: 60 } }],
+  square: [{ options: { queries: 60 } }, { options: { queries: 60 }, shape: [4, 3, 3] }],
   spsa: [{ options: { steps: 6, samples: 16, delta: 0.02 } }],
-  hopskipjump: [{ options: { steps: 4, initialQueries: 20 } }],
+  hopskipjump: [
+    { options: { steps: 4, initialQueries: 20 } },
+    // So few decisions that all of a step may be the same, and that its direction may be wrong.
+    { options: { steps: 6, initialQueries: 2 } },
+  ],
   transfer: [{ options: { steps: 8, decay: 0.8 } }, { options: { steps: 8, confidence: 0.5 } }],
-  surrogate: [{ options: { steps: 6, restarts: 4, every: 3, queries: 30 } }],
+  surrogate: [
+    { options: { steps: 6, restarts: 4, every: 3, queries: 30 } },
+    { options: { steps: 4, restarts: 1, every: 4, queries: 20 }, shape: [4, 3, 3] },
+  ],
 };
 
 /** Small enough that some images stay correct. */
@@ -92,8 +103,10 @@ const rounded = (values: readonly number[]): string =>
  * in the norm of the threat, its class and the dot product of its change with a random vector.
  */
 function runOf(attack: Attack, norm: Norm, goal: Goal, choice: Choice): string {
-  const plan = planAttack(attack, { norm, eps: EPS[norm], ...choice });
-  const { images, forwards, backwards } = runAttack(plan, model, batch, goal, source);
+  const { shape = [6, 6, 1], ...choices } = choice;
+  const plan = planAttack(attack, { norm, eps: EPS[norm], ...choices });
+  const [own, other] = [model, source].map((one) => ({ ...one, inputShape: shape }));
+  const { images, forwards, backwards } = runAttack(plan, own, batch, goal, other);
   const candidates = logitsOf(model, images).map((z, i) => {
     const [original, image] = [row(batch.images, i, FEATURES), row(images, i, FEATURES)];
     const dot = weights.reduce((sum, weight, p) => sum + weight * (image[p] - original[p]), 0);
