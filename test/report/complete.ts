@@ -48,7 +48,8 @@ const plain: ModelRecord = {
     [0, 1, 2],
   ],
   answers: base.answers,
-  gradients: base.gradients.slice(0, 1),
+  // No gradient is zero, but most signs are wrong.
+  gradients: base.gradients.slice(0, 1).map((one) => ({ ...one, wrongSigns: rateOf(5, 8) })),
   gradientTruth: [],
 };
 

@@ -4,7 +4,7 @@
  * text.
  *
  * After a change that is meant: `DISTILL_WRITE_GOLDEN=1 npm test -- golden-files` writes the files
- * anew. Read their difference before committing it.
+ * again. Read their difference before committing it.
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

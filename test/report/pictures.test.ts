@@ -136,6 +136,11 @@ describe('a confusion chart', () => {
       captured(svg, /<text class="cell[^"]*" x="([\d.]+)" y="([\d.]+)"[^>]*>(\d+)</g),
       ['107.5 | 125.5 | 5', '254.5 | 125.5 | 3', '254.5 | 272.5 | 7'],
     );
+    assert.deepEqual(captured(svg, /<text class="(cell[^"]*)"/g), [
+      'cell',
+      'cell on-dark',
+      'cell on-dark',
+    ]);
   });
 });
 
