@@ -6,7 +6,12 @@ import { parseArgs } from 'node:util';
 import { range } from '../src/arrays.ts';
 import { type Dataset, imagesAsFloats, labelsAt, loadData, subset } from '../src/data/index.ts';
 import { RandomStream, startEngine } from '../src/engine/index.ts';
-import { type EvaluationRecord, evaluate, presetAttacks } from '../src/evaluation/index.ts';
+import {
+  type EvaluationRecord,
+  evaluate,
+  followUpAttacks,
+  presetAttacks,
+} from '../src/evaluation/index.ts';
 import { PRESET_NAMES } from '../src/evaluation/preset-names.ts';
 import { type Classifier, loadModel } from '../src/models/index.ts';
 import { percent } from '../src/numbers.ts';
@@ -64,12 +69,14 @@ function conclusionOf({ verdicts }: EvaluationRecord, eps: number) {
 
 async function evaluateDefense(planted: Classifier, data: { train: Dataset; test: Dataset }) {
   const { train, test } = data;
+  const scope = { norm: 'Linf', budgets, source: planted.name } as const;
   return evaluate(
     {
       models: [{ classifier: planted, folder: planted.name, digest: planted.name }],
       dataset: test,
       samples,
-      attacks: presetAttacks(preset ?? 'quick', { norm: 'Linf', budgets, source: planted.name }),
+      attacks: presetAttacks(preset ?? 'quick', scope),
+      followUps: followUpAttacks(preset ?? 'quick', scope),
       seed: 0,
       surrogates: {
         digest: train.digest,

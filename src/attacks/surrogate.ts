@@ -1,34 +1,43 @@
 /**
  * Surrogate: strong gradient attacks on a network distilled from this model's answers, with points
- * on the path tried on the model itself, then a random search that starts from the best of them.
+ * on the path tried on the model itself; then a random search by the model's scores, and one by its
+ * decisions alone, from points outside the budget inward.
  *
  * Papers: Papernot et al. 2017, "Practical Black-Box Attacks against Machine Learning"; Dong et al.
- * 2018 (momentum); Guo, Yan & Zhang 2019, "Subspace Attack", and Cheng et al. 2019, "Improving
- * Black-box Adversarial Attacks with a Transfer-based Prior" (queries guided by another model).
- * Here: the runs alternate between margin and cross-entropy; from the third on, each one targetClasses at
- * the next class in the surrogate's ranking. The search changes patches of the best point along the
- * surrogate's gradient or by random signs, and keeps what does not reduce the model's margin.
+ * 2018 (momentum); Guo, Yan & Zhang 2019, "Subspace Attack" (queries guided by another model); Chen & Gu 2020, "RayS: A Ray Searching Method for Hard-label Adversarial Attack".
+ * Here: the runs alternate between margin and cross-entropy; from the third on, each one aims at the
+ * next class in the surrogate's ranking. The search by scores changes patches of the best point along
+ * the surrogate's gradient or by random signs, and keeps what does not reduce the model's margin; the
+ * other one starts from what the surrogate suggests at larger budgets.
  * Threat: Linf, L2, L1, L0; untargeted and targeted.
- * Cost: once per model, `trainingSteps` / 3 batches of 128 images, each answered 2 to 7 times; then `restarts`
- * x `steps` passes on the surrogate and at most `restarts` x `steps` / `every` + `queries` forward
- * passes on this model, none backward.
- * Fails: where the model gives classes without scores and the surrogate is inaccurate near the image.
+ * Cost: once per model, `trainingSteps` / 3 batches of 128 images, each answered 2 to 7 times; then
+ * `restarts` x `steps` passes on the surrogate and at most `restarts` x `steps` / `every` + `queries`
+ * forward passes on this model, none backward.
+ * Fails: with few queries, where the surrogate is inaccurate near the image.
  */
 import { gather, range, ranking, row } from '../arrays.ts';
 import { UserError } from '../errors.ts';
 import { type AttackInput, defineAttack } from './attack.ts';
 import { classTargetsOf, goalMargin, reachesGoal } from './goals.ts';
-import { accumulate } from './gradient-ascent.ts';
+import { accumulate, ascend } from './gradient-ascent.ts';
 import type { Oracle } from './oracle.ts';
+import { RadiusSearch } from './radius-search.ts';
 import { linearMaximum, project, randomStart, steepestStep } from './threat.ts';
-import type { AttackBatch, ClassTargets } from './types.ts';
+import type { AttackBatch, ClassTargets, Goal } from './types.ts';
 
 /** Share of the accumulated gradient that a step keeps. */
 const MOMENTUM = 0.9;
 /** Share of the features that a step moves, in L1 and L0. */
 const SPARSITY = 0.01;
-/** Queries after which the search computes the surrogate's gradient again. */
+/** Queries of the search by scores after which it computes the surrogate's gradient again. */
 const QUERIES_PER_GRADIENT = 10;
+/** Share of the queries that go by the model's scores; the others go by its decisions. */
+const SCORE_SHARE = 0.3;
+/** Budgets, as multiples of eps, at which the surrogate is attacked for points to search from. */
+const START_FACTORS = [1.7, 2.5, 4];
+const START_STEPS = 10;
+/** Queries about whether white, black and the inverted image are answered differently. */
+const EXTREMES = 3;
 
 export const surrogate = defineAttack({
   name: 'surrogate',
@@ -56,7 +65,7 @@ export const surrogate = defineAttack({
       integer: true,
     },
     queries: {
-      about: 'points tried by the search afterwards',
+      about: 'points tried by the two searches afterwards',
       default: 100,
       min: 0,
       integer: true,
@@ -65,13 +74,19 @@ export const surrogate = defineAttack({
   expectedPasses: ({ steps, restarts, every, queries }) =>
     1 +
     restarts * (1 + steps + Math.ceil(steps / every)) +
-    queries +
-    Math.ceil(queries / QUERIES_PER_GRADIENT),
+    (queries > 0
+      ? queries +
+        Math.ceil((SCORE_SHARE * queries) / QUERIES_PER_GRADIENT) +
+        START_FACTORS.length * (START_STEPS + 1) +
+        EXTREMES
+      : 0),
   run(input) {
     const { steps, restarts, every, queries } = input.options;
     const run = new SurrogateRun(input);
     for (let restart = 0; restart < restarts; restart++) run.ascend(restart, steps, every);
-    run.search(queries);
+    const byScores = Math.floor(SCORE_SHARE * queries);
+    run.searchByScores(byScores);
+    run.searchByDecisions(queries - byScores);
     return run.best;
   },
 });
@@ -176,8 +191,8 @@ class SurrogateRun {
     );
   }
 
-  /** Random search on the model with the surrogate's gradient as a guide. */
-  search(queries: number): void {
+  /** Random search by the model's scores, with the surrogate's gradient as a guide. */
+  searchByScores(queries: number): void {
     const { source, batch, goal, threat } = this.#input;
     const { features } = source;
     const streams = batch.streams.map((stream) => stream.child('search'));
@@ -238,4 +253,56 @@ class SurrogateRun {
     linearMaximum(threat, original, direction, moved);
     for (let at = 0; at < point.length; at++) if (direction[at] !== 0) point[at] = moved[at];
   }
+
+  /**
+   * Search by decisions on the model, for the examples that are left: from points outside the budget
+   * at which it errs, as the surrogate suggests them, inward.
+   */
+  searchByDecisions(queries: number): void {
+    const { oracle, source, batch, goal, threat } = this.#input;
+    if (queries === 0 || this.#active.length === 0) return;
+    const { features } = oracle;
+    const search = new RadiusSearch(oracle, batch, goal, threat);
+    for (const factor of START_FACTORS) {
+      const rows = this.#active.filter((example) => !search.knows(example));
+      const radius = threat.norm === 'L0' ? Math.ceil(factor * threat.eps) : factor * threat.eps;
+      const points = ascend({
+        oracle: source,
+        batch: {
+          images: gather(batch.images, rows, features),
+          labels: Int32Array.from(rows, (example) => batch.labels[example]),
+          streams: rows.map((example) => batch.streams[example]),
+        },
+        goal: goalAt(goal, rows),
+        threat: { norm: threat.norm, eps: radius },
+        loss: 'margin',
+        steps: START_STEPS,
+        stepSize: (2.5 * radius) / START_STEPS,
+        restarts: 1,
+        randomStart: false,
+        momentum: MOMENTUM,
+        sparsity: SPARSITY,
+        confidence: Number.POSITIVE_INFINITY,
+      });
+      search.begin(
+        rows.map((example, i) => {
+          const image = row(batch.images, example, features);
+          const ray = row(points, i, features).map((pixel, at) => pixel - image[at]);
+          return { example, ray, radius };
+        }),
+      );
+    }
+    search.beginAnywhere(this.#active);
+    search.run(this.#active, queries);
+    for (const example of this.#active) {
+      const point = search.best(example);
+      if (point) row(this.best, example, features).set(point);
+    }
+  }
 }
+
+/** The goal of some of the examples. */
+const goalAt = (goal: Goal, rows: readonly number[]): Goal =>
+  goal.kind === 'targeted'
+    ? { kind: 'targeted', targets: Int32Array.from(rows, (example) => goal.targets[example]) }
+    : goal;

@@ -22,6 +22,7 @@ export function evaluationDigest(plan: PlanOutline): string {
     models,
     dataset,
     attacks,
+    followUps = [],
     examplesFolder,
     onProgress,
     onCandidates,
@@ -36,9 +37,10 @@ export function evaluationDigest(plan: PlanOutline): string {
     models: models.map(({ classifier, digest }) => ({ name: classifier.name, digest })),
     data: { digest: dataset.digest, indices: Array.from(dataset.indices) },
     attacks: attacks.map(identityOf),
+    followUps: followUps.map(identityOf),
     // Saved examples are judged again, and which are saved depends on what is still to be done.
     savesExamples: examplesFolder !== undefined,
-    surrogates: attacks.some(needsSurrogate) ? surrogates?.digest : undefined,
+    surrogates: [...attacks, ...followUps].some(needsSurrogate) ? surrogates?.digest : undefined,
     ...settings,
   });
 }

@@ -7,7 +7,7 @@ import { rateOf, summarizeAccuracy } from './accuracy.ts';
 import { measureAnswers } from './answers.ts';
 import { type AttackRun, attackDataset } from './attacking.ts';
 import { cleanLogits, confidencesOf, predictedClasses } from './clean.ts';
-import { conclude } from './conclusions.ts';
+import { conclude, type Measurements } from './conclusions.ts';
 import { evaluationDigest } from './digest.ts';
 import { EXAMPLE_COUNT, packImages } from './examples.ts';
 import { checkGateMetrics, type EvaluationOutline, judgeGates } from './gates.ts';
@@ -48,24 +48,27 @@ export async function evaluate(
     modelRecords.push(await measureModel(plan, model, positions, progress));
   }
   const attacks: AttackRecord[] = [];
-  try {
-    for (const planned of plan.attacks) {
-      for (const [i, model] of models.entries()) {
-        if (planned.source === model.classifier.name) continue;
-        const key = keyOfPlanned(model.classifier.name, planned);
-        const known = plan.partial?.get(key);
-        const record =
-          known ??
-          (await measureAttack(plan, planned, model, modelRecords[i], progress, surrogates));
-        if (known) progress.skip(planned, known.success.length);
-        else await plan.partial?.add(key, record);
-        attacks.push(record);
-      }
+  const attackModel = async (planned: PlannedAttack, at: number, isFollowUp = false) => {
+    const key = keyOfPlanned(models[at].classifier.name, planned);
+    const known = plan.partial?.get(key);
+    if (known) {
+      progress.skip(planned, known.success.length);
+      attacks.push(known);
+      return;
     }
-  } finally {
-    surrogates.dispose();
-  }
-  const record = conclude({
+    const measured = await measureAttack(
+      plan,
+      planned,
+      models[at],
+      modelRecords[at],
+      progress,
+      surrogates,
+    );
+    const record: AttackRecord = { ...measured, ...(isFollowUp && { isFollowUp }) };
+    await plan.partial?.add(key, record);
+    attacks.push(record);
+  };
+  const measurements = (): Measurements => ({
     schema: RECORD_SCHEMA,
     ...provenance,
     configuration: { ...provenance.configuration, inputsDigest: evaluationDigest(plan) },
@@ -84,10 +87,45 @@ export async function evaluate(
     models: modelRecords,
     attacks,
   });
+  try {
+    for (const planned of plan.attacks) {
+      for (const [at, { classifier }] of models.entries()) {
+        if (planned.source !== classifier.name) await attackModel(planned, at);
+      }
+    }
+    for (const [planned, at] of followUpsFor(plan, conclude(measurements()), progress)) {
+      await attackModel(planned, at, true);
+    }
+  } finally {
+    surrogates.dispose();
+  }
+  const record = conclude(measurements());
   return { ...record, gates: judgeGates(gates, record, plan.gateOn ?? 'estimate') };
 }
 
-/** The attacks that the plan will run on each model. */
+/** Which follow-up attacks to run on which models (their index): where the verdict is open. */
+function followUpsFor(
+  { followUps = [], models }: EvaluationPlan,
+  { verdicts }: EvaluationRecord,
+  progress: ProgressEstimator,
+): [PlannedAttack, number][] {
+  return followUps.flatMap((planned) => {
+    const { norm, eps } = planned.plan.threat;
+    const isOpen = (name: string) =>
+      verdicts.some(
+        (verdict) =>
+          verdict.model === name &&
+          verdict.norm === norm &&
+          verdict.eps === eps &&
+          verdict.ruling === 'open',
+      );
+    const open = [...models.keys()].filter((at) => isOpen(models[at].classifier.name));
+    progress.expect(planned, open.length);
+    return open.map((at): [PlannedAttack, number] => [planned, at]);
+  });
+}
+
+/** The attacks that the plan will run on each model, follow-ups apart. */
 function outlineOf({ models: evaluated, attacks }: EvaluationPlan): EvaluationOutline {
   const models = evaluated.map(({ classifier }) => ({ name: classifier.name }));
   return {

@@ -58,6 +58,7 @@ export type {
 export {
   type AttackScope,
   checkTargeted,
+  followUpAttacks,
   namedAttacks,
   presetAttacks,
   type Setting,

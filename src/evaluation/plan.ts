@@ -56,6 +56,8 @@ export interface EvaluationPlan {
   /** How many images, from the first on, are attacked; clean accuracy is over all of them. */
   readonly samples: number;
   readonly attacks: readonly PlannedAttack[];
+  /** Attacks within a budget, for those models whose verdict at that budget `attacks` leave open. */
+  readonly followUps?: readonly PlannedAttack[];
   readonly seed: number;
   /** Needed by attacks on a surrogate of the model. */
   readonly surrogates?: SurrogateTrainer;

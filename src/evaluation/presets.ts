@@ -53,7 +53,6 @@ const STANDARD: readonly Choice[] = [
   { attack: 'pgd', losses: ['margin'], options: { steps: 100, restarts: 2 } },
   { attack: 'noise' },
   { attack: 'square', options: { queries: 500 } },
-  { attack: 'surrogate', options: { trainingSteps: 1000, queries: 400 } },
   { attack: 'transfer' },
   { attack: 'fmn' },
 ];
@@ -75,6 +74,19 @@ const PAPER: readonly Choice[] = [
   },
 ];
 
+/**
+ * Where the verdict stays open, searches long enough to need no gradients and, the second one, not
+ * even scores: minutes for each budget of a model that hides its gradients.
+ */
+const FOLLOW_UPS: Readonly<Record<PresetName, readonly Choice[]>> = {
+  quick: [],
+  standard: [
+    { attack: 'square', options: { queries: 5000 } },
+    { attack: 'surrogate', options: { queries: 8000 } },
+  ],
+  paper: [],
+};
+
 const PRESETS: Readonly<Record<PresetName, readonly Choice[]>> = {
   quick: QUICK,
   standard: STANDARD,
@@ -92,8 +104,15 @@ export interface AttackScope {
 /**
  * The attacks of a preset, each once; those that do not know the norm are left out.
  */
-export function presetAttacks(preset: PresetName, scope: AttackScope): PlannedAttack[] {
-  const planned = PRESETS[preset]
+export const presetAttacks = (preset: PresetName, scope: AttackScope): PlannedAttack[] =>
+  chosenAttacks(PRESETS[preset], scope);
+
+/** The attacks that a preset runs besides where these leave the verdict open. */
+export const followUpAttacks = (preset: PresetName, scope: AttackScope): PlannedAttack[] =>
+  chosenAttacks(FOLLOW_UPS[preset], scope);
+
+function chosenAttacks(choices: readonly Choice[], scope: AttackScope): PlannedAttack[] {
+  const planned = choices
     .filter(({ attack, norm = scope.norm }) => attackNamed(attack).norms.includes(norm))
     .filter(({ norms }) => norms === undefined || norms.includes(scope.norm))
     .flatMap((choice) => plannedAttacks(choice, scope));

@@ -28,20 +28,30 @@ export class ProgressEstimator {
   /** Its images are training steps of surrogates. */
   readonly #training: Part = { left: 0, perImage: PASSES_PER_STEP, images: 0, passes: 0 };
   readonly #parts = new Map<PlannedAttack, Part>();
+  readonly #plan: EvaluationPlan;
   #done = 0;
 
-  constructor({ dataset, samples, models, attacks, onProgress }: EvaluationPlan) {
-    const part = (left: number, perImage: number) => ({ left, perImage, images: 0, passes: 0 });
+  constructor(plan: EvaluationPlan) {
+    const { dataset, models, attacks, onProgress } = plan;
+    this.#plan = plan;
     this.#onProgress = onProgress;
-    this.#clean = part(models.length * dataset.count, 1);
+    this.#clean = { left: models.length * dataset.count, perImage: 1, images: 0, passes: 0 };
     for (const planned of attacks) {
-      const { plan, source, target } = planned;
-      const targetModels = models.filter(({ classifier }) => classifier.name !== source).length;
-      const rows = rowsOf(dataset, samples, target).positions.length;
-      // Images that are broken early take fewer.
-      const perImage = plan.attack.expectedPasses(plan.options, dataset.classes, plan.threat);
-      this.#parts.set(planned, part(targetModels * rows, perImage));
+      this.expect(
+        planned,
+        models.filter(({ classifier }) => classifier.name !== planned.source).length,
+      );
     }
+  }
+
+  /** An attack will be run on that many models. */
+  expect(planned: PlannedAttack, models: number): void {
+    const { dataset, samples } = this.#plan;
+    const { plan, target } = planned;
+    const rows = rowsOf(dataset, samples, target).positions.length;
+    // Images that are broken early take fewer.
+    const perImage = plan.attack.expectedPasses(plan.options, dataset.classes, plan.threat);
+    this.#parts.set(planned, { left: models * rows, perImage, images: 0, passes: 0 });
   }
 
   #partOf(of: PlannedAttack | 'training' | undefined): Part {

@@ -94,6 +94,8 @@ const attackFields = {
   examples: z.strictObject({ images: z.string(), confidence: z.array(share) }).optional(),
   /** Saved examples that get another class, or are illegal, when read back from disk. */
   unverified: count,
+  /** Run because the attacks of the plan had left the verdict open. */
+  isFollowUp: z.literal(true).optional(),
 };
 
 /** Attacks within a budget, and attacks that look for the smallest perturbation. */

@@ -46,10 +46,11 @@ export class Surrogates {
     this.#plan = plan;
     this.#progress = progress;
     const users = plan.attacks.filter(needsSurrogate);
-    if (users.length > 0 && !plan.surrogates) {
+    const all = [...users, ...(plan.followUps ?? []).filter(needsSurrogate)];
+    if (all.length > 0 && !plan.surrogates) {
       throw new UserError(
         'no-surrogate',
-        `${users[0].plan.attack.name} needs a network distilled from each model, and this evaluation trains none`,
+        `${all[0].plan.attack.name} needs a network distilled from each model, and this evaluation trains none`,
         { hint: 'give the evaluation training images for surrogates' },
       );
     }

@@ -15,9 +15,11 @@ export function missingParts({ record, cards }: Material): string[] {
   if (attacks.length === 0) {
     missing.push('No attack was run, so nothing is known about robustness: evaluate with attacks.');
   }
-  const kinds = new Set(attacks.map(attackKey));
+  // Follow-ups are run on some models only.
+  const planned = attacks.filter(({ isFollowUp }) => !isFollowUp);
+  const kinds = new Set(planned.map(attackKey));
   for (const { name } of models) {
-    const own = attacks.filter(({ model, source }) => model === name || source === name).length;
+    const own = planned.filter(({ model, source }) => model === name || source === name).length;
     if (own < kinds.size) {
       missing.push(
         `${name} was attacked with ${own} of ${kinds.size} attacks: the evaluation may have been interrupted.`,

@@ -4,8 +4,8 @@ import { UserError } from '../../errors.ts';
 import {
   type EvaluationRecord,
   evaluate,
+  followUpAttacks,
   namedAttacks,
-  type PlannedAttack,
   presetAttacks,
   requireGates,
 } from '../../evaluation/index.ts';
@@ -27,13 +27,17 @@ import { gatesOf } from '../options.ts';
 import { parseEps, parseSettingLists } from '../parsers.ts';
 import { openData, openSession, type Session } from '../session.ts';
 
-/** The attacks that the flags ask for. */
-function attacksOf(flags: EvaluateFlags, source: string): PlannedAttack[] {
+/** The attacks that the flags ask for, and those that follow where a verdict stays open. */
+function attacksOf(
+  flags: EvaluateFlags,
+  source: string,
+): Pick<ModelFreePlan, 'attacks' | 'followUps'> {
   const budgets = flags.eps.map((text) => parseEps(text, flags.norm));
   const scope = { norm: flags.norm, budgets, source };
   const { attacks: names, loss: losses, set = [], target } = flags;
   if (names) {
-    return namedAttacks({ names, losses, settings: parseSettingLists(set), target }, scope);
+    const settings = parseSettingLists(set);
+    return { attacks: namedAttacks({ names, losses, settings, target }, scope) };
   }
   const attackOnly = [
     losses && '--loss',
@@ -46,7 +50,10 @@ function attacksOf(flags: EvaluateFlags, source: string): PlannedAttack[] {
       hint: 'name the attacks, such as --attacks pgd apgd',
     });
   }
-  return presetAttacks(flags.preset, scope);
+  return {
+    attacks: presetAttacks(flags.preset, scope),
+    followUps: followUpAttacks(flags.preset, scope),
+  };
 }
 
 /** What the flags ask to measure, the models apart. */
@@ -55,7 +62,7 @@ export function planEvaluation(flags: EvaluateFlags, { train, test }: DataSplits
   return {
     dataset: test,
     samples: samples ?? PRESET_SAMPLES[preset],
-    attacks: attacksOf(flags, nameOfModel(model[0])),
+    ...attacksOf(flags, nameOfModel(model[0])),
     seed,
     surrogates: surrogateTrainer(train),
     gates: gatesOf(flags),

@@ -1,0 +1,144 @@
+/** On a linear model of two classes the smallest budget is known: the margin over the dual norm. */
+import assert from 'node:assert/strict';
+import { describe, it, test } from 'node:test';
+import * as tf from '@tensorflow/tfjs-core';
+import { range, row } from '../../src/arrays.ts';
+import { Oracle } from '../../src/attacks/index.ts';
+import { RadiusSearch } from '../../src/attacks/radius-search.ts';
+import { distance, isWithin } from '../../src/attacks/threat.ts';
+import type { AttackBatch, Norm, Threat } from '../../src/attacks/types.ts';
+import { RandomStream } from '../../src/engine/index.ts';
+import type { Classifier, Logits } from '../../src/models/index.ts';
+import { linearClassifier, logitsOf, pick, randomAffine } from './models.ts';
+
+const FEATURES = 36;
+const COUNT = 6;
+const random = randomAffine(FEATURES, 2, 3);
+const difference = random.weights.map(([first, second]) => second - first);
+/** Gray is on the boundary, so that white or black is of another class than an image. */
+const affine = {
+  ...random,
+  bias: [0, Math.fround(-0.5 * difference.reduce((sum, slope) => sum + slope))],
+};
+const model: Classifier = { ...linearClassifier(affine), inputShape: [6, 6, 1] };
+
+/** Images in the middle of the pixel range, so that no smallest perturbation meets its ends. */
+const images = Float32Array.from(
+  { length: COUNT * FEATURES },
+  (_, i) => 0.4 + (0.2 * ((i * 37) % 101)) / 101,
+);
+const labels = Int32Array.from(logitsOf(model, images), ([first, second]) =>
+  first > second ? 0 : 1,
+);
+const batch: AttackBatch = {
+  images,
+  labels,
+  streams: range(COUNT).map((i) => new RandomStream(9, `radius/${i}`)),
+};
+
+/** The smallest perturbation of an example in a norm, pixel range apart. */
+function smallest(norm: Norm, example: number): number {
+  const [first, second] = logitsOf(model, row(images, example, FEATURES))[0];
+  const sizes = difference.map(Math.abs);
+  const margin = Math.abs(first - second);
+  if (norm === 'Linf') return margin / sizes.reduce((a, b) => a + b);
+  if (norm === 'L2') return margin / Math.hypot(...sizes);
+  return margin / Math.max(...sizes);
+}
+
+/** What is found within `factor` times the smallest perturbation, with so many queries. */
+function found(norm: Norm, factor: number, queries: number, target: Classifier = model) {
+  return range(COUNT).map((example) => {
+    const threat: Threat = { norm, eps: factor * smallest(norm, example) };
+    const search = new RadiusSearch(
+      new Oracle(target),
+      pick(batch, [example]),
+      { kind: 'untargeted' },
+      threat,
+    );
+    search.beginAnywhere([0]);
+    assert.ok(search.knows(0), 'white, black or inverted is of the other class');
+    const reached = search.run([0], queries);
+    const point = search.best(0) ?? new Float32Array(0);
+    assert.ok(isWithin(threat, row(images, example, FEATURES), point));
+    return { isFound: reached.length === 1, point };
+  });
+}
+
+describe('the radius search', () => {
+  it('comes near the closed form in Linf and L2, and says so', () => {
+    for (const [norm, factor] of [
+      ['Linf', 1.05],
+      ['L2', 1.3],
+    ] as const) {
+      for (const [example, { isFound, point }] of found(norm, factor, 3000).entries()) {
+        assert.ok(isFound, `${norm} ${example}`);
+        const [first, second] = logitsOf(model, point)[0];
+        assert.equal(first > second ? 0 : 1, 1 - labels[example]);
+      }
+    }
+  });
+
+  it('never reports what the closed form excludes', () => {
+    for (const norm of ['Linf', 'L2', 'L1'] as const) {
+      for (const { isFound } of found(norm, 0.98, 500)) assert.equal(isFound, false, norm);
+    }
+  });
+
+  it('goes by decisions alone: scores that mislead change nothing', () => {
+    const misleading: Classifier = {
+      ...model,
+      logits: (input) =>
+        tf.tidy(() => {
+          const logits = model.logits(input);
+          const answer = tf.greaterEqual(logits, tf.max(logits, 1, true));
+          return tf.sub(tf.cast(answer, 'float32'), tf.tanh(tf.mul(logits, 0.01))) as Logits;
+        }),
+    };
+    const honest = found('Linf', 1.2, 300);
+    assert.deepEqual(found('Linf', 1.2, 300, misleading), honest);
+  });
+
+  it('asks at most as many questions as it is allowed', () => {
+    const oracle = new Oracle(model);
+    const search = new RadiusSearch(
+      oracle,
+      batch,
+      { kind: 'untargeted' },
+      { norm: 'Linf', eps: 1e-4 },
+    );
+    const all = range(COUNT);
+    search.beginAnywhere(all);
+    const before = oracle.cost.forwards;
+    assert.ok(before <= 3 * COUNT);
+    search.run(all, 50);
+    assert.equal(oracle.cost.forwards - before, 50 * COUNT);
+    assert.equal(oracle.cost.backwards, 0);
+  });
+});
+
+test('a start that does not reach the goal is not taken, and a nearer one replaces a farther one', () => {
+  const search = new RadiusSearch(
+    new Oracle(model),
+    pick(batch, [0]),
+    { kind: 'untargeted' },
+    { norm: 'Linf', eps: 0.01 },
+  );
+  const sign = labels[0] === 0 ? 1 : -1;
+  const toward = Float32Array.from(difference, (slope) => sign * Math.sign(slope));
+  const radius = smallest('Linf', 0);
+  search.begin([{ example: 0, ray: toward.map((value) => -value), radius: 0.3 }]);
+  assert.equal(search.knows(0), false);
+  search.begin([{ example: 0, ray: toward, radius: 0.9 * radius }]);
+  assert.equal(search.knows(0), false);
+  search.begin([{ example: 0, ray: toward, radius: 1.5 * radius }]);
+  search.begin([{ example: 0, ray: toward, radius: 1.1 * radius }]);
+  search.begin([{ example: 0, ray: toward.map(() => 1), radius: 1.2 * radius }]);
+  const point = search.best(0) ?? new Float32Array(0);
+  const image = row(images, 0, FEATURES);
+  assert.ok(Math.abs(distance('Linf', image, point) - 0.01) < 1e-6);
+  assert.deepEqual(
+    Array.from(point, (value, i) => Math.sign(Math.round((value - image[i]) * 1e6))),
+    Array.from(toward),
+  );
+});
