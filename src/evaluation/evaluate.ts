@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { Oracle } from '../attacks/index.ts';
 import { type Dataset, imageSize, imagesAsFloats, labelsAt } from '../data/index.ts';
+import { RunError } from '../errors.ts';
 import type { Classifier } from '../models/index.ts';
 import { rateOf, summarizeAccuracy } from './accuracy.ts';
 import { measureAnswers } from './answers.ts';
@@ -18,6 +19,7 @@ import { identityOf, keyOfPlanned, nameOfAttack } from './names.ts';
 import type { EvaluatedModel, EvaluationPlan, PlannedAttack, Provenance } from './plan.ts';
 import { ProgressEstimator } from './progress-estimator.ts';
 import {
+  type AttackFailure,
   type AttackRecord,
   type EvaluationRecord,
   type ModelRecord,
@@ -48,6 +50,7 @@ export async function evaluate(
     modelRecords.push(await measureModel(plan, model, positions, progress));
   }
   const attacks: AttackRecord[] = [];
+  const failures: AttackFailure[] = [];
   const attackModel = async (planned: PlannedAttack, at: number, isFollowUp = false) => {
     const key = keyOfPlanned(models[at].classifier.name, planned);
     const known = plan.partial?.get(key);
@@ -63,7 +66,16 @@ export async function evaluate(
       modelRecords[at],
       progress,
       surrogates,
-    );
+    ).catch((error: unknown) => {
+      if (!(error instanceof RunError)) throw error;
+      failures.push({
+        model: models[at].classifier.name,
+        attack: nameOfAttack(identityOf(planned)),
+        message: error.message,
+      });
+      return undefined;
+    });
+    if (!measured) return;
     const record: AttackRecord = { ...measured, ...(isFollowUp && { isFollowUp }) };
     await plan.partial?.add(key, record);
     attacks.push(record);
@@ -86,6 +98,7 @@ export async function evaluate(
     },
     models: modelRecords,
     attacks,
+    ...(failures.length > 0 && { failures }),
   });
   try {
     for (const planned of plan.attacks) {
@@ -101,6 +114,17 @@ export async function evaluate(
   }
   const record = conclude(measurements());
   return { ...record, gates: judgeGates(gates, record, plan.gateOn ?? 'estimate') };
+}
+
+/**
+ * @throws RunError `failed-attack` naming every attack of the record that ended with an error
+ */
+export function requireAttacks({ failures = [] }: Pick<EvaluationRecord, 'failures'>): void {
+  if (failures.length === 0) return;
+  const list = failures.map(({ model, attack, message }) => `${attack} on ${model}: ${message}`);
+  throw new RunError('failed-attack', `not all attacks ended: ${list.join('; ')}`, {
+    hint: 'what the others found is in the record',
+  });
 }
 
 /** Which follow-up attacks to run on which models (their index): where the verdict is open. */

@@ -36,6 +36,7 @@ const INTEGRITY: readonly FlagCode[] = [
   'probabilities-as-logits',
   'illegal-candidates',
   'unverified-examples',
+  'failed-attack',
 ];
 
 /** One model at one budget. */
@@ -242,7 +243,7 @@ const EVIDENCE: readonly EvidenceRule[] = [
   },
   {
     code: 'integrity',
-    title: 'logits, legal candidates and examples that can be shown again',
+    title: 'logits, attacks that end, legal candidates and examples that can be shown again',
     check: ({ model, flags }) => {
       const codes = flags
         .filter((flag) => flag.model === model.name && flag.severity === 'serious')

@@ -20,6 +20,7 @@ export const FLAG_CODES = [
   'vanished-gradients',
   'illegal-candidates',
   'unverified-examples',
+  'failed-attack',
   'single-step-beats-iterative',
   'black-box-beats-white-box',
   'large-budget-fails',
@@ -129,6 +130,15 @@ const FLAGS: readonly FlagRule[] = [
     explains: [],
     check: (model, record) =>
       attacksOn(model, record).reduce((sum, { unverified }) => sum + unverified, 0),
+  },
+  {
+    code: 'failed-attack',
+    severity: 'serious',
+    threshold: 0,
+    advice:
+      'mend what the error names and evaluate again: what the attack would have found is unknown',
+    explains: [],
+    check: ({ name }, { failures = [] }) => failures.filter(({ model }) => model === name).length,
   },
   {
     code: 'single-step-beats-iterative',

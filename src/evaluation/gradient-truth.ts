@@ -4,8 +4,9 @@
  * else hides a slope give gradients that hold at one scale and not at another.
  */
 import { row } from '../arrays.ts';
-import { linearMaximum, Oracle, type Threat } from '../attacks/index.ts';
+import { type ClassTargets, linearMaximum, Oracle, type Threat } from '../attacks/index.ts';
 import { type Dataset, imagesAsFloats, labelsAt } from '../data/index.ts';
+import { RunError } from '../errors.ts';
 import type { Classifier } from '../models/index.ts';
 import { batches, yieldToEventLoop } from './accuracy.ts';
 import type { ModelRecord } from './records.ts';
@@ -39,7 +40,7 @@ export function truthfulShare({ ratios }: GradientTruth): number {
  * Measures, at the first images at `positions`, how far the margin changes on the way from the image
  * to the point of the ball of each share of `eps`, inside [0, 1], where the linear model of the margin
  * is largest, over what that linear model predicts: 1 where the margin is linear, null where no change
- * is predicted. One backward pass an image, and one forward pass for every budget and scale.
+ * is predicted or the model's answer is not finite. One backward pass an image, and one forward pass for every budget and scale.
  */
 export async function measureGradientTruth(
   classifier: Classifier,
@@ -63,8 +64,7 @@ export async function measureGradientTruth(
       for (const [s, scale] of scales.entries()) {
         const share = norm === 'L0' ? Math.max(1, Math.round(scale * eps)) : scale * eps;
         const moved = pointsAlong(oracle.features, { norm, eps: share }, images, gradient);
-        const reached = oracle.losses('margin', oracle.logits(moved), classTargets);
-        reached.forEach((value, i) => {
+        marginsAt(oracle, moved, classTargets).forEach((value, i) => {
           const predicted = predictedChange(oracle.features, i, images, moved, gradient);
           ratios[s].push(ratioOf(value - values[i], predicted));
         });
@@ -73,6 +73,16 @@ export async function measureGradientTruth(
     await yieldToEventLoop();
   }
   return found;
+}
+
+/** The margin at every point; not a number where the model has no finite logits. */
+function marginsAt(oracle: Oracle, points: Float32Array, classTargets: ClassTargets): Float32Array {
+  try {
+    return oracle.losses('margin', oracle.logits(points), classTargets);
+  } catch (error) {
+    if (!(error instanceof RunError)) throw error;
+    return new Float32Array(points.length / oracle.features).fill(Number.NaN);
+  }
 }
 
 /** For each image, the point of the ball where its linear model is largest. */

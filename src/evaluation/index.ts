@@ -16,7 +16,7 @@ export {
 export { cleanLogits, predictedClasses } from './clean.ts';
 export { conclude } from './conclusions.ts';
 export { evaluationDigest, type PlanOutline } from './digest.ts';
-export { attackRecord, evaluate } from './evaluate.ts';
+export { attackRecord, evaluate, requireAttacks } from './evaluate.ts';
 export { EVIDENCE_CODES, evidenceTitle } from './evidence.ts';
 export { packImages, unpackImages } from './examples.ts';
 export { FLAG_CODES, type FlagCode } from './flags.ts';

@@ -44,9 +44,22 @@ export function joinRecords(records: readonly EvaluationRecord[]): EvaluationRec
     }
     for (const attack of other.attacks) addAttack(attacks, attack);
   }
+  const failures = records
+    .flatMap((record) => record.failures ?? [])
+    .filter(
+      ({ model, attack }) =>
+        !attacks.some((own) => own.model === model && nameOfAttack(own) === attack),
+    );
   // What is joined is no evaluation that could be done again.
   const { inputsDigest, ...configuration } = first.configuration;
-  const joined = conclude({ ...first, configuration, models, attacks });
+  const { failures: own, ...rest } = first;
+  const joined = conclude({
+    ...rest,
+    configuration,
+    models,
+    attacks,
+    ...(failures.length > 0 && { failures }),
+  });
   return {
     ...joined,
     gates: judgeAgain(

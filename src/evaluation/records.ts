@@ -104,6 +104,14 @@ const attackSchema = z.discriminatedUnion('budget', [
   z.strictObject({ budget: z.literal('minimal'), eps: z.null(), ...attackFields }),
 ]);
 
+/** An attack that ended with an error; the others have their results. */
+const failureSchema = z.strictObject({
+  model: z.string(),
+  /** As tables name it. */
+  attack: z.string(),
+  message: z.string(),
+});
+
 const testSchema = z.strictObject({
   kind: z.literal('mcnemar'),
   /** What the two models are compared in, such as `robust accuracy (Linf 0.1)`. */
@@ -216,6 +224,7 @@ const recordSchema = z.strictObject({
   }),
   models: z.array(modelSchema),
   attacks: z.array(attackSchema),
+  failures: z.array(failureSchema).optional(),
   /** Accuracy under all attacks together, per model and budget. */
   worstCases: z.array(worstCaseSchema),
   tests: z.array(testSchema),
@@ -228,6 +237,7 @@ export type EvaluationRecord = z.infer<typeof recordSchema>;
 export type ModelRecord = EvaluationRecord['models'][number];
 export type AttackRecord = EvaluationRecord['attacks'][number];
 export type TestRecord = EvaluationRecord['tests'][number];
+export type AttackFailure = NonNullable<EvaluationRecord['failures']>[number];
 export type WorstCase = EvaluationRecord['worstCases'][number];
 export type GateResult = EvaluationRecord['gates'][number];
 /** What attacks aim at; see `target` of an attack. */

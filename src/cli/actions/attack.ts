@@ -2,7 +2,12 @@
 import { attackNamed, planAttack } from '../../attacks/index.ts';
 import type { DataSplits } from '../../data/index.ts';
 import { UserError } from '../../errors.ts';
-import { checkTargeted, type EvaluationRecord, evaluate } from '../../evaluation/index.ts';
+import {
+  checkTargeted,
+  type EvaluationRecord,
+  evaluate,
+  requireAttacks,
+} from '../../evaluation/index.ts';
 import {
   attackSummaryTable,
   exampleGrids,
@@ -85,6 +90,8 @@ export async function attackModels(
       index: flags.index ?? null,
     }),
   ).finally(progress.stop);
+  if (record.failures) await saveResults(flags.out, { 'attack.json': JSON.stringify(record) });
+  requireAttacks(record);
   const example = pickAttackExample(record, models, dataset, candidates);
   await saveResults(flags.out, {
     'attack.json': JSON.stringify(record),

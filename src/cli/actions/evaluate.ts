@@ -7,6 +7,7 @@ import {
   followUpAttacks,
   namedAttacks,
   presetAttacks,
+  requireAttacks,
   requireGates,
 } from '../../evaluation/index.ts';
 import { PRESET_SAMPLES } from '../../evaluation/preset-names.ts';
@@ -107,5 +108,6 @@ export async function action(flags: EvaluateFlags): Promise<void> {
   terminal.note(`record: ${flags.out}/evaluation.json`);
   if (flags.saveExamples) terminal.note(`adversarial examples: ${flags.out}/examples/`);
   terminal.record(record);
+  requireAttacks(record);
   requireGates(record);
 }

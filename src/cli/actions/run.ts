@@ -1,7 +1,12 @@
 /** `distill run`: the whole recipe in order, without repeating what is up to date. */
 
 import type { DataSplits } from '../../data/index.ts';
-import { type EvaluationRecord, judgeGates, requireGates } from '../../evaluation/index.ts';
+import {
+  type EvaluationRecord,
+  judgeGates,
+  requireAttacks,
+  requireGates,
+} from '../../evaluation/index.ts';
 import { MODEL_FOLDER, readModelCard } from '../../models/index.ts';
 import { checkFolder, checkWritable } from '../../storage/index.ts';
 import {
@@ -205,5 +210,6 @@ export async function action(flags: RunFlags): Promise<void> {
   const seconds = (performance.now() - started) / 1000;
   terminal.print(runSummary(record, steps.records, seconds, terminal));
   terminal.record({ schema: 'distill-run/1', steps: steps.records, seconds, evaluation: record });
+  requireAttacks(record);
   requireGates(record);
 }
