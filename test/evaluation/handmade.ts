@@ -84,7 +84,7 @@ export const firstOf = (won: number, total: number): boolean[] =>
 export function recordOf(
   models: readonly ModelRecord[],
   attacks: readonly AttackRecord[],
-  changes: Partial<Pick<EvaluationRecord, 'configuration' | 'seed'>> & {
+  changes: Partial<Pick<EvaluationRecord, 'configuration' | 'seed' | 'failures'>> & {
     readonly labels?: readonly number[];
   } = {},
 ): EvaluationRecord {

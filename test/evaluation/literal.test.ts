@@ -123,9 +123,7 @@ const large = (robust: number) =>
   attackOn('student', firstOf(100 - robust, 100), within(0.5), { robust: exactRate(robust / 100) });
 const steps = (count: number, won: number, images = 100) =>
   attackOn('student', firstOf(won, images), within(0.1), { options: { steps: count } });
-const AT_AND_ABOVE: Readonly<
-  Record<string, (isAbove: boolean) => [readonly ModelRecord[], readonly AttackRecord[]]>
-> = {
+const AT_AND_ABOVE: Readonly<Record<string, (isAbove: boolean) => Parameters<typeof recordOf>>> = {
   'probabilities-as-logits': (above) => [
     [withAnswers({ probabilities: exactRate(above ? 0.951 : 0.95) })],
     [],
@@ -151,6 +149,11 @@ const AT_AND_ABOVE: Readonly<
   'unverified-examples': (above) => [
     [model],
     [attackOn('student', firstOf(100, 100), within(0.1), { unverified: above ? 1 : 0 })],
+  ],
+  'failed-attack': (above) => [
+    [model],
+    [],
+    { failures: above ? [{ model: 'student', attack: 'pgd', message: 'not finite' }] : [] },
   ],
   // Six images that only one of two attacks breaks are significant (2 / 2^6), five are not.
   'single-step-beats-iterative': (above) => [
