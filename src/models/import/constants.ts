@@ -13,6 +13,8 @@ export interface Constant {
 
 /** A file may claim any shape; no constant may have more elements than this. */
 const MAX_ELEMENTS = 2 ** 26;
+/** A constant that is computed takes no bytes of the file, so it must be smaller. */
+const MAX_COMPUTED = 2 ** 22;
 
 /**
  * The number of elements of a shape.
@@ -22,6 +24,18 @@ export function elementsOf(shape: readonly number[]): number {
   const count = shape.reduce((product, size) => product * size, 1);
   if (!shape.every((size) => Number.isInteger(size) && size >= 0) || count > MAX_ELEMENTS) {
     throw damaged(`a tensor of shape [${shape}] is not possible here`);
+  }
+  return count;
+}
+
+/**
+ * The number of elements of a constant that is larger than what it is made of.
+ * @throws ImportError when it is larger than any that a classifier computes with
+ */
+function computedElements(shape: readonly number[]): number {
+  const count = elementsOf(shape);
+  if (count > MAX_COMPUTED) {
+    throw damaged(`a computed tensor of shape [${shape}] is not possible here`);
   }
   return count;
 }
@@ -38,6 +52,7 @@ export function constant(
       : Float64Array.from(values);
   if (typed.length === count) return { kind: 'constant', shape, values: typed };
   if (typed.length === 1) {
+    computedElements(shape);
     return { kind: 'constant', shape, values: new Float64Array(count).fill(typed[0]) };
   }
   throw damaged(`a tensor of shape [${shape}] has ${typed.length} values`);
@@ -56,12 +71,15 @@ export function float32(value: Constant): Float32Array {
   return value.values instanceof Float32Array ? value.values : Float32Array.from(value.values);
 }
 
-export function map(a: Constant, f: (x: number) => number): Constant {
-  return constant(a.shape, Float64Array.from(a.values, f));
+export function map(a: Constant, f: (x: number, i: number) => number | boolean): Constant {
+  return constant(
+    a.shape,
+    Float64Array.from(a.values, (x, i) => Number(f(x, i))),
+  );
 }
 
 /** Row-major strides. */
-function stridesOf(shape: readonly number[]): number[] {
+export function stridesOf(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length).fill(1);
   for (let i = shape.length - 2; i >= 0; i--) strides[i] = strides[i + 1] * shape[i + 1];
   return strides;
@@ -91,8 +109,15 @@ function gatherBy(
   return values;
 }
 
+/** Spreads a constant to a shape by NumPy's rule; undefined where it does not fit. */
+export function broadcast(a: Constant, sizes: readonly number[]): Constant | undefined {
+  const shape = broadcastShape(a.shape, sizes);
+  return shape && broadcastTo(a, shape);
+}
+
 /** Spreads axes of size 1 to `shape`, by NumPy's rule. */
 function broadcastTo(a: Constant, shape: readonly number[]): Constant {
+  computedElements(shape);
   const padded = [...new Array<number>(shape.length - a.shape.length).fill(1), ...a.shape];
   const own = stridesOf(padded);
   const strides = padded.map((size, axis) => (size === 1 ? 0 : own[axis]));
@@ -121,6 +146,7 @@ export function combine(
 ): Constant | undefined {
   const shape = broadcastShape(a.shape, b.shape);
   if (shape === undefined) return undefined;
+  computedElements(shape);
   const left = broadcastTo(a, shape).values;
   const right = broadcastTo(b, shape).values;
   return constant(
@@ -142,12 +168,76 @@ export function transpose(a: Constant, order: readonly number[]): Constant {
   );
 }
 
-/** Part of a one-dimensional constant: from `start` to `end` by `step`. */
-export function sliceVector(a: Constant, start: number, end: number, step: number): Constant {
-  if (a.shape.length !== 1 || step < 1) {
-    throw damaged('a slice of a shape is not possible');
+/** `count` positions of an axis from `start`, by `step`. */
+export function partOf(
+  a: Constant,
+  axis: number,
+  start: number,
+  count: number,
+  step: number,
+): Constant {
+  const whole = a.shape[axis];
+  if (whole === undefined || !(step >= 1) || !(start >= 0) || !(start + count <= whole)) {
+    throw damaged(`a part of [${a.shape}] along the axis ${axis} is not possible`);
   }
-  return vector([...a.values.slice(start, end)].filter((_, i) => i % step === 0));
+  const strides = stridesOf(a.shape);
+  const shape = a.shape.with(axis, Math.ceil(count / step));
+  const steps = strides.with(axis, strides[axis] * step);
+  const values = gatherBy(shape, steps, (offset) => a.values[offset], start * strides[axis]);
+  return constant(shape, values);
+}
+
+/** Positions of an axis, in the order of the indices, whose axes take its place. */
+export function gatherAxis(a: Constant, indices: Constant, given: number): Constant {
+  const axis = given < 0 ? given + a.shape.length : given;
+  const whole = a.shape[axis] ?? 0;
+  const places = Array.from(indices.values, (index) => (index < 0 ? index + whole : index));
+  if (!places.every((place) => Number.isInteger(place) && place >= 0 && place < whole)) {
+    throw damaged(`positions outside of [${a.shape}] are read`);
+  }
+  const inner = elementsOf(a.shape.slice(axis + 1));
+  const outer = elementsOf(a.shape.slice(0, axis));
+  const shape = [...a.shape.slice(0, axis), ...indices.shape, ...a.shape.slice(axis + 1)];
+  const values = new Float64Array(computedElements(shape));
+  let next = 0;
+  for (let row = 0; row < outer; row++) {
+    for (const place of places) {
+      const from = (row * whole + place) * inner;
+      values.set(a.values.subarray(from, from + inner), next);
+      next += inner;
+    }
+  }
+  return constant(shape, values);
+}
+
+/** Constants one after another along an axis. */
+export function concatenate(parts: readonly Constant[], given: number): Constant {
+  const [first] = parts;
+  const axis = given < 0 ? given + first.shape.length : given;
+  const others = ({ shape }: Constant) => `${shape.toSpliced(axis, 1)}`;
+  if (!(axis < first.shape.length) || parts.some((part) => others(part) !== others(first))) {
+    throw damaged(`tensors of ${parts.map(({ shape }) => `[${shape}]`).join(', ')} are joined`);
+  }
+  const length = parts.reduce((sum, { shape }) => sum + shape[axis], 0);
+  const shape = first.shape.with(axis, length);
+  const values = new Float64Array(computedElements(shape));
+  const rows = elementsOf(first.shape.slice(0, axis));
+  let next = 0;
+  for (let row = 0; row < rows; row++) {
+    for (const part of parts) {
+      const size = part.values.length / rows;
+      values.set(part.values.subarray(row * size, (row + 1) * size), next);
+      next += size;
+    }
+  }
+  return constant(shape, values);
+}
+
+/** Start, start + step, …, as far as they are below the limit. */
+export function range(start: number, limit: number, step: number): Constant {
+  const count = Math.max(0, Math.ceil((limit - start) / step));
+  computedElements([count]);
+  return vector(Array.from({ length: count }, (_, i) => start + i * step));
 }
 
 /** Resolves the one -1 of a shape that should hold `count` elements. */

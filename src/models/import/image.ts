@@ -32,8 +32,9 @@ export function imageShapeOf(
   }
   const side = Math.sqrt(sizes[0]);
   if (known && sizes.length === 3) return [sizes[0], sizes[1], sizes[2]];
+  const isVector = sizes.length === 1 || (sizes.length === 2 && sizes[1] === 1);
+  if (known && isVector && Number.isInteger(side)) return [side, side, 1];
   if (known && sizes.length === 2) return [sizes[0], sizes[1], 1];
-  if (known && sizes.length === 1 && Number.isInteger(side)) return [side, side, 1];
   throw new ImportError(
     'bad-image-shape',
     `the model's input [${['N', ...sizes]}] does not say what shape its images have`,

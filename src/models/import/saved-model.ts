@@ -14,9 +14,9 @@ import { type ImportOptions, onlyInput } from './image.ts';
 import type { BuiltNetwork } from './network-builder.ts';
 import { chooseOutput } from './output.ts';
 import {
+  batchSizes,
   type GraphContext,
   GraphReader,
-  imageSizes,
   importTensorflowGraph,
   type VariableKeys,
 } from './tensorflow-graph.ts';
@@ -116,7 +116,7 @@ export function importSavedModel(folder: string, options: ImportOptions): BuiltN
       graph,
       input: tensorName(input),
       output: tensorName(output),
-      sizes: imageSizes(input.tensorShape),
+      sizes: batchSizes(input.tensorShape),
       readVariable: variableReader(keys, bundle),
     },
     options,

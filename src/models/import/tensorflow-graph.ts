@@ -7,9 +7,11 @@ import type { FunctionDef, GraphDef, NodeDef, TensorShapeProto } from '../../sav
 import type { Constant } from './constants.ts';
 import { damaged, unsupported } from './errors.ts';
 import { type ImportOptions, imageShapeOf, startNetwork } from './image.ts';
-import type { BuiltNetwork, Feature, NetworkBuilder } from './network-builder.ts';
+import type { BuiltNetwork, NetworkBuilder } from './network-builder.ts';
+import { logitsOf } from './output.ts';
 import { OPERATORS } from './tensorflow-operators.ts';
 import { Attributes, decodeTensor, type Value } from './tensorflow-values.ts';
+import { ANY_BATCH, batchOf, reshapeView, viewOf } from './view.ts';
 
 /** Variables as found: their checkpoint key by the path of their handle. */
 export type VariableKeys = Map<string, string>;
@@ -148,7 +150,8 @@ export class GraphReader {
     if (builder === undefined) return single({ kind: 'opaque', node: node.name });
     const operator = Object.hasOwn(OPERATORS, node.op) ? OPERATORS[node.op] : undefined;
     if (operator === undefined) throw unsupported(node.op, `${scope.path}${node.name}`);
-    return single(operator({ operator: node.op, node: node.name, attributes, inputs, builder }));
+    const result = operator({ operator: node.op, node: node.name, attributes, inputs, builder });
+    return 'kind' in result ? single(result) : { values: result, names: [] };
   }
 
   #call(
@@ -236,20 +239,13 @@ interface TensorflowModel extends Pick<GraphContext, 'graph' | 'readVariable' | 
   /** The tensors of images and of scores, such as `serving_default_x:0`. */
   readonly input: string;
   readonly output: string;
-  /** Of the input without the batch axis; -1 where they are not known. */
+  /** Of the input, the batch first; -1 where they are not known. */
   readonly sizes: readonly number[];
 }
 
-/** The sizes of a batch of images without the batch axis; -1 where they are not known. */
-export function imageSizes(shape: TensorShapeProto | undefined): number[] {
-  return (shape?.dim ?? []).slice(1).map(({ size }) => Number(size));
-}
-
-/** The logits that a graph's output is, or is a softmax of. */
-function logitsOf(value: Value): Feature {
-  const view = value.kind === 'probabilities' ? value.logits : value;
-  if (view.kind !== 'view') throw damaged('the output does not depend on the image');
-  return view.feature;
+/** The sizes of a batch of images; -1 where they are not known. */
+export function batchSizes(shape: TensorShapeProto | undefined): number[] {
+  return (shape?.dim ?? []).map(({ size }) => Number(size));
 }
 
 /**
@@ -260,11 +256,14 @@ export function importTensorflowGraph(
   model: TensorflowModel,
   options: ImportOptions,
 ): BuiltNetwork {
-  const { input, output, sizes, ...context } = model;
+  const { input, output, sizes: given, ...context } = model;
+  const [batch, ...sizes] = given;
   const { builder, input: image } = startNetwork(imageShapeOf(sizes, options.imageShape), options);
   const reader = new GraphReader({ ...context, builder, assigned: new Map() });
-  const shape = sizes.every((size) => size > 0) ? sizes : image.shape;
+  const whole = viewOf(image, batch > 0 ? batch : ANY_BATCH);
+  const known = sizes.length > 0 && sizes.every((size) => size > 0);
+  const seen = known ? reshapeView(builder, whole, [batchOf(whole), ...sizes]) : whole;
   const [node] = input.split(':');
-  const feeds = new Map<string, Value>([[node, { kind: 'view', feature: image, shape }]]);
-  return builder.finish('imported', logitsOf(reader.value(output, feeds)));
+  const feeds = new Map<string, Value>([[node, seen ?? whole]]);
+  return builder.finish('imported', logitsOf(builder, reader.value(output, feeds)));
 }

@@ -8,12 +8,13 @@ import { type GraphDef, GraphDefSchema } from '../../savedmodel/index.ts';
 import { FormatError, readFileBytes } from '../../storage/index.ts';
 import { type Constant, constant, elementsOf } from './constants.ts';
 import { damaged, ImportError } from './errors.ts';
+import { float16 } from './half-precision.ts';
 import { type ImportOptions, onlyInput } from './image.ts';
 import { type JsonObject, list, number, numbers, object, text } from './json.ts';
 import { importKerasLayers } from './keras-layers.ts';
 import type { BuiltNetwork } from './network-builder.ts';
 import { chooseOutput } from './output.ts';
-import { imageSizes, importTensorflowGraph } from './tensorflow-graph.ts';
+import { batchSizes, importTensorflowGraph } from './tensorflow-graph.ts';
 
 interface StoredType {
   /** Bytes of one value. */
@@ -34,21 +35,6 @@ const STORED_TYPES: ReadonlyMap<string, StoredType> = new Map<string, StoredType
   ['uint8', { width: 1, decode: (buffer) => Float64Array.from(new Uint8Array(buffer)) }],
   ['bool', { width: 1, decode: (buffer) => Float64Array.from(new Uint8Array(buffer)) }],
 ]);
-
-/** The value of an IEEE half-precision number. */
-function float16(bits: number): number {
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  const size =
-    exponent === 0
-      ? fraction * 2 ** -24
-      : exponent === 0x1f
-        ? fraction === 0
-          ? Number.POSITIVE_INFINITY
-          : Number.NaN
-        : (1 + fraction / 1024) * 2 ** (exponent - 15);
-  return bits & 0x8000 ? -size : size;
-}
 
 /** The bytes of a group of weight files, which must be beside the model. */
 function groupBytes(folder: string, paths: readonly unknown[]): Buffer {
@@ -164,7 +150,7 @@ function importGraph(
       graph,
       input: tensor,
       output: outputs.get(chooseOutput([...outputs.keys()], options.output)) ?? '',
-      sizes: imageSizes(shape?.case === 'shape' ? shape.value : undefined),
+      sizes: batchSizes(shape?.case === 'shape' ? shape.value : undefined),
       readVariable: () => undefined,
       readConstant: (name) => weights.get(name),
     },

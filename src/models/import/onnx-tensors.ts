@@ -1,0 +1,113 @@
+/** The numbers of ONNX's tensors, in whichever type and file they are stored. */
+import { basename, dirname, join } from 'node:path';
+import { readFileBytes } from '../../storage/index.ts';
+import type { TensorProto } from '../onnx/gen/onnx_pb.ts';
+import { OnnxType } from '../onnx/types.ts';
+import { type Constant, constant, elementsOf } from './constants.ts';
+import { damaged, ImportError } from './errors.ts';
+import { bfloat16, float16 } from './half-precision.ts';
+
+interface ElementType {
+  /** Bytes of one value. */
+  readonly width: number;
+  /** @param buffer of exactly the values' bytes */
+  decode(buffer: ArrayBuffer): Float32Array | Float64Array;
+  /** The values where they are not stored as bytes. */
+  listed(tensor: TensorProto): readonly number[];
+}
+
+const numbers = ({ int32Data }: TensorProto) => int32Data;
+const large = ({ int64Data }: TensorProto) => int64Data.map(Number);
+
+const ELEMENT_TYPES: ReadonlyMap<number, ElementType> = new Map<number, ElementType>([
+  [
+    OnnxType.float,
+    {
+      width: 4,
+      decode: (buffer) => new Float32Array(buffer),
+      listed: ({ floatData }) => floatData,
+    },
+  ],
+  [
+    OnnxType.double,
+    {
+      width: 8,
+      decode: (buffer) => new Float64Array(buffer),
+      listed: ({ doubleData }) => doubleData,
+    },
+  ],
+  [
+    OnnxType.float16,
+    {
+      width: 2,
+      decode: (buffer) => Float32Array.from(new Uint16Array(buffer), float16),
+      listed: ({ int32Data }) => int32Data.map(float16),
+    },
+  ],
+  [
+    OnnxType.bfloat16,
+    {
+      width: 2,
+      decode: (buffer) => Float32Array.from(new Uint16Array(buffer), bfloat16),
+      listed: ({ int32Data }) => int32Data.map(bfloat16),
+    },
+  ],
+  [OnnxType.uint8, integers(1, (buffer) => new Uint8Array(buffer))],
+  [OnnxType.int8, integers(1, (buffer) => new Int8Array(buffer))],
+  [OnnxType.uint16, integers(2, (buffer) => new Uint16Array(buffer))],
+  [OnnxType.int16, integers(2, (buffer) => new Int16Array(buffer))],
+  [OnnxType.int32, integers(4, (buffer) => new Int32Array(buffer))],
+  [OnnxType.bool, integers(1, (buffer) => new Uint8Array(buffer))],
+  [
+    OnnxType.int64,
+    {
+      width: 8,
+      decode: (buffer) => Float64Array.from(new BigInt64Array(buffer), Number),
+      listed: large,
+    },
+  ],
+]);
+
+function integers(width: number, view: (buffer: ArrayBuffer) => Iterable<number>): ElementType {
+  return { width, decode: (buffer) => Float64Array.from(view(buffer)), listed: numbers };
+}
+
+/** The bytes of a tensor that is stored in a file beside the model. */
+function externalBytes(tensor: TensorProto, model: string, length: number): Uint8Array {
+  const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
+  const given = entries.get('location') ?? '';
+  const location = given.replace(/^\.\//, '');
+  if (location === '' || basename(location) !== location || location.startsWith('.')) {
+    throw damaged(`the tensor "${tensor.name}" lies outside of the model's folder: ${given}`);
+  }
+  const offset = Number(entries.get('offset') ?? 0);
+  if (!Number.isSafeInteger(offset) || offset < 0) {
+    throw damaged(`the tensor "${tensor.name}" starts at ${offset}`);
+  }
+  return readFileBytes(join(dirname(model), location), { offset, length });
+}
+
+/**
+ * Decodes an initializer or constant of numbers.
+ * @param model the file that names it, for tensors that are stored beside it
+ */
+export function decodeOnnxTensor(tensor: TensorProto, model: string): Constant {
+  const shape = tensor.dims.map(Number);
+  const type = ELEMENT_TYPES.get(tensor.dataType);
+  if (type === undefined) {
+    throw new ImportError(
+      'unsupported-dtype',
+      `the tensor "${tensor.name}" has the element type ${tensor.dataType}`,
+      'export the model with float weights',
+    );
+  }
+  const count = elementsOf(shape);
+  const length = count * type.width;
+  const raw = tensor.dataLocation === 1 ? externalBytes(tensor, model, length) : tensor.rawData;
+  if (raw.length === 0 && count > 0) return constant(shape, type.listed(tensor));
+  if (raw.length !== length) {
+    throw damaged(`the tensor "${tensor.name}" has ${raw.length} bytes, not ${length}`);
+  }
+  // A copy, because the bytes may be at any offset of the file.
+  return constant(shape, type.decode(new Uint8Array(raw).buffer));
+}
