@@ -348,8 +348,27 @@ test('a path that holds no model says what would', async () => {
   const options: ImportOptions = {};
   await assert.rejects(
     importModel(join(folder, 'none'), options),
-    refused('unknown-format', /none/),
+    refused('no-such-file', /none/),
   );
+  const text = join(folder, 'notes.txt');
+  writeFileSync(text, '');
+  await assert.rejects(importModel(text), refused('unknown-format', /notes/));
+});
+
+test('a PyTorch file is answered with the lines that export it', async () => {
+  for (const [name, line] of [
+    ['model.pth', 'torch.load("model.pth", map_location="cpu", weights_only=False)'],
+    ['model.safetensors', 'load_state_dict(load_file("model.safetensors"))'],
+  ]) {
+    const path = join(folder, name);
+    writeFileSync(path, '');
+    await assert.rejects(importModel(path), (error: unknown) => {
+      assert.ok(error instanceof ImportError && error.code === 'pytorch-file');
+      assert.ok(error.hint?.includes(line), error.hint);
+      assert.match(error.hint ?? '', /torch\.onnx\.export\(model, .*"model\.onnx"\)/);
+      return true;
+    });
+  }
 });
 
 test("this program's own folders come in as SavedModels too", async () => {

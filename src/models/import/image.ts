@@ -9,6 +9,8 @@ export interface ImportOptions {
   readonly imageShape?: readonly [number, number, number];
   /** What black and white were in the model's training, when not 0 and 1. */
   readonly inputRange?: readonly [number, number];
+  /** Which signature of a SavedModel to follow, when there are several. */
+  readonly signature?: string;
   /** Which output holds the scores, when there are several. */
   readonly output?: string;
 }

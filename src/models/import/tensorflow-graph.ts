@@ -124,6 +124,14 @@ export class GraphReader {
         }
         return single(value);
       }
+      case 'Variable':
+      case 'VariableV2':
+        return single(
+          this.#context.readVariable(`${scope.path}${node.name}`) ?? {
+            kind: 'opaque',
+            node: node.name,
+          },
+        );
       case 'RestoreV2': {
         const keys = inputs[1]?.kind === 'opaque' ? (inputs[1].strings ?? []) : [];
         return { values: keys.map((key) => ({ kind: 'restored', keys: [key] })), names: [] };
@@ -138,6 +146,7 @@ export class GraphReader {
       case 'Identity':
       case 'StopGradient':
       case 'PreventGradient':
+      case 'PlaceholderWithDefault':
       case 'EnsureShape':
       case 'Snapshot':
         return single(inputs[0] ?? { kind: 'opaque', node: node.name });
@@ -232,6 +241,12 @@ class Scope {
     if (control) return { kind: 'opaque', node };
     throw unsupported(this.node(node).op, node, `its output ${output || index} is read`);
   }
+}
+
+/** The sizes of a placeholder's batch; -1 where they are not known. */
+export function placeholderSizes({ node }: GraphDef, name: string): number[] {
+  const shape = node.find((one) => one.name === name)?.attr.shape?.value;
+  return batchSizes(shape?.case === 'shape' ? shape.value : undefined);
 }
 
 /** What a format knows of the graph that it holds. */

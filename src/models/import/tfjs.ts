@@ -3,7 +3,7 @@
  * and is run like one; a layers model holds a Keras description.
  */
 import { basename, dirname, join } from 'node:path';
-import { fromJson, type JsonValue } from '@bufbuild/protobuf';
+import { fromJson } from '@bufbuild/protobuf';
 import { type GraphDef, GraphDefSchema } from '../../savedmodel/index.ts';
 import { FormatError, readFileBytes } from '../../storage/index.ts';
 import { type Constant, constant, elementsOf } from './constants.ts';
@@ -14,7 +14,9 @@ import { type JsonObject, list, number, numbers, object, text } from './json.ts'
 import { importKerasLayers } from './keras-layers.ts';
 import type { BuiltNetwork } from './network-builder.ts';
 import { chooseOutput } from './output.ts';
-import { batchSizes, importTensorflowGraph } from './tensorflow-graph.ts';
+import { openInputs, openOutputs } from './tensorflow-ends.ts';
+import { importTensorflowGraph, placeholderSizes } from './tensorflow-graph.ts';
+import { graphJson } from './tfjs-graph-json.ts';
 
 interface StoredType {
   /** Bytes of one value. */
@@ -39,7 +41,7 @@ const STORED_TYPES: ReadonlyMap<string, StoredType> = new Map<string, StoredType
 /** The bytes of a group of weight files, which must be beside the model. */
 function groupBytes(folder: string, paths: readonly unknown[]): Buffer {
   const files = paths.map((path) => {
-    const name = text(path, 'the path of a weight file');
+    const name = text(path, 'the path of a weight file').replace(/^\.\//, '');
     if (name === '' || basename(name) !== name || name.startsWith('.') || name.includes('\\')) {
       throw damaged(`the weight file "${name}" lies outside of the model's folder`);
     }
@@ -93,44 +95,28 @@ function readWeights(model: JsonObject, folder: string): Map<string, Constant> {
   return weights;
 }
 
-/** TensorFlow's `DataType` names as numbers, because the messages here hold numbers. */
-const DTYPES: Readonly<Record<string, number>> = {
-  DT_FLOAT: 1,
-  DT_DOUBLE: 2,
-  DT_INT32: 3,
-  DT_UINT8: 4,
-  DT_STRING: 7,
-  DT_INT64: 9,
-  DT_BOOL: 10,
-  DT_RESOURCE: 20,
-};
-
 function parseGraph(topology: JsonObject, file: string): GraphDef {
-  const withNumbers = (_: string, value: unknown) =>
-    typeof value === 'string' && Object.hasOwn(DTYPES, value) ? DTYPES[value] : value;
-  const json = JSON.parse(JSON.stringify(topology), withNumbers) as JsonValue;
   try {
-    return fromJson(GraphDefSchema, json, { ignoreUnknownFields: true });
+    return fromJson(GraphDefSchema, graphJson(topology), { ignoreUnknownFields: true });
   } catch (cause) {
+    if (cause instanceof ImportError) throw cause;
     throw new FormatError(file, 'its modelTopology is no TensorFlow graph', { cause });
   }
 }
 
-/** Names of a signature's tensors; without a signature, the placeholders or the unread nodes. */
+/** The tensors of a signature by its names; without a signature, the graph's open ends. */
 function tensorNames(model: JsonObject, graph: GraphDef, side: 'inputs' | 'outputs') {
   const signature =
     model.signature ?? object(model.userDefinedMetadata ?? {}, 'userDefinedMetadata').signature;
-  const tensors = signature === undefined ? undefined : object(signature, 'signature')[side];
+  const tensors = signature == null ? undefined : object(signature, 'signature')[side];
   if (tensors !== undefined) {
     return Object.entries(object(tensors, `the ${side} of the signature`)).map(([key, tensor]) => {
       const name = text(object(tensor, key).name ?? key, `the name of "${key}"`);
       return [key, name] as const;
     });
   }
-  const read = new Set(graph.node.flatMap(({ input }) => input.map((one) => one.split(':')[0])));
-  return graph.node
-    .filter(({ name, op }) => (side === 'inputs' ? op === 'Placeholder' : !read.has(name)))
-    .map(({ name }) => [name, name] as const);
+  const names = side === 'inputs' ? openInputs(graph) : openOutputs(graph);
+  return names.map((name) => [name, name] as const);
 }
 
 function importGraph(
@@ -142,15 +128,13 @@ function importGraph(
   const inputs = tensorNames(model, graph, 'inputs');
   const inputName = onlyInput(inputs.map(([key]) => key));
   const tensor = new Map(inputs).get(inputName) ?? '';
-  const [node] = tensor.split(':');
-  const shape = graph.node.find(({ name }) => name === node)?.attr.shape?.value;
   const outputs = new Map(tensorNames(model, graph, 'outputs'));
   return importTensorflowGraph(
     {
       graph,
       input: tensor,
       output: outputs.get(chooseOutput([...outputs.keys()], options.output)) ?? '',
-      sizes: batchSizes(shape?.case === 'shape' ? shape.value : undefined),
+      sizes: placeholderSizes(graph, tensor.split(':')[0]),
       readVariable: () => undefined,
       readConstant: (name) => weights.get(name),
     },

@@ -1,0 +1,36 @@
+/** Frozen graphs of TensorFlow 1: a `.pb` file with the weights among its nodes. */
+import { fromBinary } from '@bufbuild/protobuf';
+import { type GraphDef, GraphDefSchema } from '../../savedmodel/index.ts';
+import { FormatError, readFileBytes } from '../../storage/index.ts';
+import { type ImportOptions, onlyInput } from './image.ts';
+import type { BuiltNetwork } from './network-builder.ts';
+import { chooseOutput } from './output.ts';
+import { openInputs, openOutputs } from './tensorflow-ends.ts';
+import { importTensorflowGraph, placeholderSizes } from './tensorflow-graph.ts';
+
+/**
+ * Reads a `.pb` file as a network.
+ * @throws FormatError when the file cannot be decoded
+ * @throws ImportError when it is no image classifier that this program can run
+ */
+export function importFrozenGraph(file: string, options: ImportOptions): BuiltNetwork {
+  const bytes = readFileBytes(file);
+  let graph: GraphDef;
+  try {
+    graph = fromBinary(GraphDefSchema, bytes);
+  } catch (cause) {
+    throw new FormatError(file, 'cannot be decoded as a TensorFlow graph', { cause });
+  }
+  if (graph.node.length === 0) throw new FormatError(file, 'holds no TensorFlow graph');
+  const input = onlyInput(openInputs(graph), 'the graph');
+  return importTensorflowGraph(
+    {
+      graph,
+      input,
+      output: chooseOutput(openOutputs(graph), options.output),
+      sizes: placeholderSizes(graph, input),
+      readVariable: () => undefined,
+    },
+    options,
+  );
+}
