@@ -9,6 +9,18 @@ export interface Constant {
   readonly kind: 'constant';
   readonly shape: readonly number[];
   readonly values: Float32Array | Float64Array;
+  /** Whether the format holds integers here, whose quotients are rounded; absent: it holds none. */
+  readonly integer?: boolean;
+}
+
+/** The same numbers in another shape. */
+export function withShape(a: Constant, shape: readonly number[]): Constant {
+  return { ...constant(shape, a.values), integer: a.integer ?? false };
+}
+
+/** A constant as one of integers, or of none. */
+export function asInteger(a: Constant, integer = true): Constant {
+  return { ...a, integer };
 }
 
 /** A file may claim any shape; no constant may have more elements than this. */
@@ -72,10 +84,8 @@ export function float32(value: Constant): Float32Array {
 }
 
 export function map(a: Constant, f: (x: number, i: number) => number | boolean): Constant {
-  return constant(
-    a.shape,
-    Float64Array.from(a.values, (x, i) => Number(f(x, i))),
-  );
+  const values = Float64Array.from(a.values, (x, i) => Number(f(x, i)));
+  return withShape({ ...a, values }, a.shape);
 }
 
 /** Row-major strides. */
@@ -121,10 +131,7 @@ function broadcastTo(a: Constant, shape: readonly number[]): Constant {
   const padded = [...new Array<number>(shape.length - a.shape.length).fill(1), ...a.shape];
   const own = stridesOf(padded);
   const strides = padded.map((size, axis) => (size === 1 ? 0 : own[axis]));
-  return constant(
-    shape,
-    gatherBy(shape, strides, (offset) => a.values[offset]),
-  );
+  return { ...a, shape, values: gatherBy(shape, strides, (offset) => a.values[offset]) };
 }
 
 /** The shape that two shapes spread to, or undefined where they do not fit. */
@@ -149,10 +156,8 @@ export function combine(
   computedElements(shape);
   const left = broadcastTo(a, shape).values;
   const right = broadcastTo(b, shape).values;
-  return constant(
-    shape,
-    Float64Array.from(left, (x, i) => f(x, right[i])),
-  );
+  const integer = (a.integer ?? false) && (b.integer ?? false);
+  return { kind: 'constant', shape, values: left.map((x, i) => f(x, right[i])), integer };
 }
 
 export function transpose(a: Constant, order: readonly number[]): Constant {
@@ -162,10 +167,7 @@ export function transpose(a: Constant, order: readonly number[]): Constant {
   }
   const shape = order.map((axis) => a.shape[axis]);
   const moved = order.map((axis) => strides[axis]);
-  return constant(
-    shape,
-    gatherBy(shape, moved, (offset) => a.values[offset]),
-  );
+  return { ...a, shape, values: gatherBy(shape, moved, (offset) => a.values[offset]) };
 }
 
 /** `count` positions of an axis from `start`, by `step`. */
@@ -184,7 +186,7 @@ export function partOf(
   const shape = a.shape.with(axis, Math.ceil(count / step));
   const steps = strides.with(axis, strides[axis] * step);
   const values = gatherBy(shape, steps, (offset) => a.values[offset], start * strides[axis]);
-  return constant(shape, values);
+  return { ...a, shape, values };
 }
 
 /** Positions of an axis, in the order of the indices, whose axes take its place. */
@@ -207,7 +209,7 @@ export function gatherAxis(a: Constant, indices: Constant, given: number): Const
       next += inner;
     }
   }
-  return constant(shape, values);
+  return { ...a, shape, values };
 }
 
 /** Constants one after another along an axis. */
@@ -230,14 +232,14 @@ export function concatenate(parts: readonly Constant[], given: number): Constant
       next += size;
     }
   }
-  return constant(shape, values);
+  return { ...first, shape, values };
 }
 
 /** Start, start + step, …, as far as they are below the limit. */
 export function range(start: number, limit: number, step: number): Constant {
   const count = Math.max(0, Math.ceil((limit - start) / step));
   computedElements([count]);
-  return vector(Array.from({ length: count }, (_, i) => start + i * step));
+  return asInteger(vector(Array.from({ length: count }, (_, i) => start + i * step)));
 }
 
 /** Resolves the one -1 of a shape that should hold `count` elements. */

@@ -1,6 +1,6 @@
 /** The attributes of an ONNX node, read with their defaults. */
 import type { NodeProto, TensorProto } from '../onnx/gen/onnx_pb.ts';
-import { type Constant, scalar, vector } from './constants.ts';
+import { asInteger, type Constant, scalar, vector } from './constants.ts';
 
 export class OnnxAttributes {
   readonly #attributes: ReadonlyMap<string, NodeProto['attribute'][number]>;
@@ -44,9 +44,9 @@ export class OnnxAttributes {
       f: this.#attributes.get('value_float')?.f,
       floats: this.#attributes.get('value_floats')?.floats,
     };
-    if (i !== undefined) return scalar(Number(i));
+    if (i !== undefined) return asInteger(scalar(Number(i)));
     if (f !== undefined) return scalar(f);
-    const list = ints?.map(Number) ?? floats;
-    return list && vector(list);
+    if (ints) return asInteger(vector(ints.map(Number)));
+    return floats && vector(floats);
   }
 }

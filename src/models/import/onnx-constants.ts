@@ -1,5 +1,14 @@
 /** ONNX's operators that compute constants, such as shapes and dequantized weights. */
-import { type Constant, constant, map, range, scalar, vector } from './constants.ts';
+import {
+  asInteger,
+  type Constant,
+  constant,
+  map,
+  range,
+  scalar,
+  vector,
+  withShape,
+} from './constants.ts';
 import type { OnnxCall, OnnxOperator, OnnxValue } from './onnx-call.ts';
 import { spread } from './onnx-movement.ts';
 import * as operators from './operators.ts';
@@ -35,7 +44,10 @@ function cast(call: Call): OnnxValue {
   const [input] = call.inputs;
   const type = call.attributes.integer('to', 1);
   const isFloat = [1, 10, 11, 16].includes(type);
-  if (isConstant(input)) return isFloat ? input : map(input, type === 9 ? Boolean : Math.trunc);
+  if (isConstant(input)) {
+    const values = isFloat ? input : map(input, type === 9 ? Boolean : Math.trunc);
+    return asInteger(values, !isFloat);
+  }
   return input && isFloat ? input : fail(call, `to the type ${type}`);
 }
 
@@ -57,11 +69,15 @@ export const CONSTANTS: Readonly<Record<string, OnnxOperator>> = {
   Constant: (call) => call.attributes.constant() ?? fail(call, 'without a value'),
   ConstantOfShape: (call) => {
     const value = call.attributes.tensor('value') ?? scalar(0);
-    return spread(call, scalar(value.values[0] ?? 0), numbersAt(call, 0));
+    const one = withShape({ ...value, values: value.values.slice(0, 1) }, []);
+    return spread(call, one, numbersAt(call, 0));
   },
   Shape: (call) => {
     const [input] = call.inputs;
-    return vector(isConstant(input) ? input.shape : shapeOf(viewAt(call)));
+    const shape = isConstant(input) ? input.shape : shapeOf(viewAt(call));
+    const { attributes } = call;
+    const [start, end] = [attributes.integer('start', 0), attributes.integer('end', shape.length)];
+    return asInteger(vector(shape.slice(start, end)));
   },
   Range: (call) => {
     const [start, limit, step] = [0, 1, 2].map((i) => numbersAt(call, i)[0]);
@@ -73,6 +89,10 @@ export const CONSTANTS: Readonly<Record<string, OnnxOperator>> = {
   Less: compare((x, y) => x < y),
   Greater: compare((x, y) => x > y),
   Not: computed((x) => Number(!x)),
+  Mod: (call) =>
+    operators.combined(call, constantAt(call, 0), constantAt(call, 1), (x, y) =>
+      call.attributes.integer('fmod', 0) !== 0 ? x % y : x - y * Math.floor(x / y),
+    ),
   Floor: computed(Math.floor),
   Ceil: computed(Math.ceil),
 };

@@ -3,10 +3,10 @@ import {
   broadcast,
   type Constant,
   concatenate,
-  constant,
   gatherAxis,
   partOf,
   transpose,
+  withShape,
 } from './constants.ts';
 import { listed, type OnnxCall, type OnnxOperator, type OnnxValue } from './onnx-call.ts';
 import * as operators from './operators.ts';
@@ -44,7 +44,7 @@ const reshape = rearranging(
 const squeeze = rearranging(
   (call, input) => {
     const shape = operators.squeezedShape(input.shape, listed(call, 1, 'axes'));
-    return constant(shape, input.values);
+    return withShape(input, shape);
   },
   (call, view) => {
     const shape = operators.squeezedShape(shapeOf(view), listed(call, 1, 'axes'));
@@ -55,7 +55,7 @@ const squeeze = rearranging(
 const unsqueeze = rearranging(
   (call, input) => {
     const shape = operators.expandedShape(input.shape, listed(call, 1, 'axes') ?? []);
-    return constant(shape, input.values);
+    return withShape(input, shape);
   },
   (call, view) => {
     const shape = operators.expandedShape(shapeOf(view), listed(call, 1, 'axes') ?? []);
@@ -142,6 +142,11 @@ function gather(call: Call): OnnxValue {
   const view = viewAt(call);
   const { values, shape } = indices;
   const [first] = values;
+  const whole = shapeOf(view)[axisOf(axis, view.axes.length)];
+  // What PyTorch writes for the order of channels in memory, which is no part of an ONNX graph.
+  if (view.axes.length === 1 && whole === values.length && values.every((at, i) => at === i)) {
+    return on.reshapedTo(call, view, shape);
+  }
   if (shape.length === 0) return on.picked(call, view, axis, first);
   const isRun = shape.length === 1 && values.every((value, i) => value === first + i);
   return isRun ? on.sliced(call, view, axis, first, values.length) : fail(call, `of [${values}]`);

@@ -158,7 +158,12 @@ export const ONNX_OPERATORS: Readonly<Record<string, OnnxOperator>> = {
   Add: on.arithmetic('add'),
   Sub: on.arithmetic('subtract'),
   Mul: on.arithmetic('multiply'),
-  Div: on.arithmetic('divide'),
+  Div: (call) => {
+    const [a, b] = call.inputs;
+    return isConstant(a) && isConstant(b) && a.integer && b.integer
+      ? operators.combined(call, a, b, (x, y) => Math.trunc(x / y))
+      : on.arithmetic('divide')(call);
+  },
   Sum: (call) =>
     call.inputs
       .slice(1)

@@ -3,21 +3,19 @@ import { basename, dirname, join } from 'node:path';
 import { readFileBytes } from '../../storage/index.ts';
 import type { TensorProto } from '../onnx/gen/onnx_pb.ts';
 import { OnnxType } from '../onnx/types.ts';
-import { type Constant, constant, elementsOf } from './constants.ts';
+import { asInteger, type Constant, constant, elementsOf } from './constants.ts';
 import { damaged, ImportError } from './errors.ts';
 import { bfloat16, float16 } from './half-precision.ts';
 
 interface ElementType {
   /** Bytes of one value. */
   readonly width: number;
+  readonly integer?: boolean;
   /** @param buffer of exactly the values' bytes */
   decode(buffer: ArrayBuffer): Float32Array | Float64Array;
   /** The values where they are not stored as bytes. */
   listed(tensor: TensorProto): readonly number[];
 }
-
-const numbers = ({ int32Data }: TensorProto) => int32Data;
-const large = ({ int64Data }: TensorProto) => int64Data.map(Number);
 
 const ELEMENT_TYPES: ReadonlyMap<number, ElementType> = new Map<number, ElementType>([
   [
@@ -62,14 +60,16 @@ const ELEMENT_TYPES: ReadonlyMap<number, ElementType> = new Map<number, ElementT
     OnnxType.int64,
     {
       width: 8,
+      integer: true,
       decode: (buffer) => Float64Array.from(new BigInt64Array(buffer), Number),
-      listed: large,
+      listed: ({ int64Data }) => int64Data.map(Number),
     },
   ],
 ]);
 
 function integers(width: number, view: (buffer: ArrayBuffer) => Iterable<number>): ElementType {
-  return { width, decode: (buffer) => Float64Array.from(view(buffer)), listed: numbers };
+  const listed = ({ int32Data }: TensorProto) => int32Data;
+  return { width, integer: true, decode: (buffer) => Float64Array.from(view(buffer)), listed };
 }
 
 /** The bytes of a tensor that is stored in a file beside the model. */
@@ -104,10 +104,13 @@ export function decodeOnnxTensor(tensor: TensorProto, model: string): Constant {
   const count = elementsOf(shape);
   const length = count * type.width;
   const raw = tensor.dataLocation === 1 ? externalBytes(tensor, model, length) : tensor.rawData;
-  if (raw.length === 0 && count > 0) return constant(shape, type.listed(tensor));
+  const integer = type.integer ?? false;
+  if (raw.length === 0 && count > 0) {
+    return asInteger(constant(shape, type.listed(tensor)), integer);
+  }
   if (raw.length !== length) {
     throw damaged(`the tensor "${tensor.name}" has ${raw.length} bytes, not ${length}`);
   }
   // A copy, because the bytes may be at any offset of the file.
-  return constant(shape, type.decode(new Uint8Array(raw).buffer));
+  return asInteger(constant(shape, type.decode(new Uint8Array(raw).buffer)), integer);
 }

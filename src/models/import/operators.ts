@@ -1,6 +1,6 @@
 /** What the importers of all formats have in common when they turn operators into layers. */
 import type { Nonlinearity } from '../layers/nonlinearities.ts';
-import { type Constant, combine, constant, map, resolveShape } from './constants.ts';
+import { type Constant, combine, map, resolveShape, withShape } from './constants.ts';
 import { unsupported } from './errors.ts';
 import type { NetworkBuilder } from './network-builder.ts';
 import type { View } from './view.ts';
@@ -77,7 +77,7 @@ export function axisOf(axis: number, rank: number): number {
 
 /** A constant in another shape, of which one size may be -1. */
 export function reshaped(value: Constant, sizes: readonly number[]): Constant {
-  return constant(resolveShape(sizes, value.values.length), value.values);
+  return withShape(value, resolveShape(sizes, value.values.length));
 }
 
 /** A shape without these axes of size 1; without any of them where none are named. */

@@ -32,7 +32,7 @@ export interface Probabilities {
  * The size of a batch whose size is not known: a prime that no other axis has, so that graphs can
  * compute with it.
  */
-export const ANY_BATCH = 1_000_003;
+export const ANY_BATCH = 1013;
 
 const isBatch = ({ stride }: Factor) => stride === Number.POSITIVE_INFINITY;
 const sizeOf = (axis: Axis) => axis.reduce((product, { size }) => product * size, 1);
