@@ -111,7 +111,7 @@ CHANGES = [
     ("onnx_shuffled", VisionTransformer, shuffled),
     ("onnx_external", Residual, external),
     ("onnx_float16", Residual, half(TensorProto.FLOAT16)),
-    ("onnx_bfloat16", mobile, half(TensorProto.BFLOAT16)),
+    ("onnx_bfloat16", Residual, half(TensorProto.BFLOAT16)),
     ("onnx_int8", mobile, quantized),
 ]
 

@@ -282,7 +282,7 @@ async function checkExports(test: Dataset): Promise<void> {
 }
 
 const engine = await startEngine('auto');
-const data = await loadData('mnist', 6000);
+const data = await loadData('mnist', 3000);
 const test = subset(
   data.test,
   'test',

@@ -151,6 +151,7 @@ export const ONNX_OPERATORS: Readonly<Record<string, OnnxOperator>> = {
   Conv: convolve,
   Gemm: gemm,
   MatMul: (call) => on.matmul(call),
+  Einsum: (call) => on.einsum(call, call.attributes.string('equation', '')),
   BatchNormalization: batchNorm,
   LayerNormalization: (call) => layerNorm(call, call.attributes.integer('axis', -1), -1),
   InstanceNormalization: (call) => layerNorm(call, 2, 1),

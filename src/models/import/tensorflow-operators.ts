@@ -17,7 +17,7 @@ import * as operators from './operators.ts';
 import type { TensorflowCall, TensorflowOperator } from './tensorflow-call.ts';
 import type { Value } from './tensorflow-values.ts';
 import { batchToSpace, conv2d, depthwise, pad, pool, spaceToBatch } from './tensorflow-windows.ts';
-import { isBatchAxis, shapeOf, type View } from './view.ts';
+import { batchOf, isBatchAxis, shapeOf, type View } from './view.ts';
 import * as on from './view-operators.ts';
 
 const { axisOf, computed, constantAt, fail, isConstant, numbersAt, viewAt } = operators;
@@ -57,11 +57,31 @@ function reduce(reduction: Reduction, scale: (count: number) => number = () => 1
   };
 }
 
+/**
+ * What Keras writes for a layer normalization: the "channels" of `[1, rows, features, 1]` are the
+ * rows of all images, so that each is standardized on its own.
+ */
+function standardizedRows(call: Call, epsilon: number): View {
+  const view = viewAt(call);
+  const [one, rows, features, last] = shapeOf(view);
+  const [scale, offset] = [1, 2].map((index) => constantAt(call, index).values);
+  const isUniform = [scale, offset].every((values) => values.every((x) => x === values[0]));
+  const batch = batchOf(view);
+  if (one !== 1 || last !== 1 || rows % batch !== 0 || !isUniform) fail(call, 'in training mode');
+  const split = on.reshapedTo(call, view, [batch, rows / batch, features]);
+  const standard = on.standardized(call, split, [2], epsilon);
+  const scaled = on.scaled(call, standard, scalar(scale[0]), scalar(offset[0]));
+  return on.reshapedTo(call, scaled, [1, rows, features, 1]);
+}
+
 function batchNorm(call: Call): View {
-  if (call.attributes.boolean('is_training')) fail(call, 'in training mode');
-  if (call.attributes.string('data_format', 'NHWC') !== 'NHWC') fail(call, 'only NHWC');
-  const [gamma, beta, mean, variance] = [1, 2, 3, 4].map((index) => constantAt(call, index));
+  const isFirst = call.attributes.string('data_format', 'NHWC') !== 'NHWC';
   const epsilon = call.attributes.number('epsilon', 1e-4);
+  if (call.attributes.boolean('is_training', true)) {
+    return isFirst ? standardizedRows(call, epsilon) : fail(call, 'in training mode');
+  }
+  if (isFirst) fail(call, 'only NHWC');
+  const [gamma, beta, mean, variance] = [1, 2, 3, 4].map((index) => constantAt(call, index));
   const scale = map(gamma, (x, i) => x / Math.sqrt(variance.values[i] + epsilon));
   const offset = map(beta, (x, i) => x - mean.values[i] * scale.values[i]);
   return on.scaled(call, viewAt(call), scale, offset);
@@ -203,6 +223,7 @@ export const OPERATORS: Readonly<Record<string, TensorflowOperator>> = {
   MatMul: matMul,
   BatchMatMul: matMul,
   BatchMatMulV2: matMul,
+  Einsum: (call) => on.einsum(call, call.attributes.string('equation', '')),
   SpaceToBatchND: spaceToBatch,
   BatchToSpaceND: batchToSpace,
   _FusedConv2D: fused(conv2d),
@@ -237,6 +258,10 @@ export const OPERATORS: Readonly<Record<string, TensorflowOperator>> = {
     (x) => -x,
     (call, view) => on.multiplied(call, view, scalar(-1)),
   ),
+  Erfc: (call) => {
+    const below = on.activated(call, viewAt(call), 'erf');
+    return on.scaled(call, below, scalar(-1), scalar(1));
+  },
   FusedBatchNorm: batchNorm,
   FusedBatchNormV2: batchNorm,
   FusedBatchNormV3: batchNorm,
@@ -275,6 +300,7 @@ export const OPERATORS: Readonly<Record<string, TensorflowOperator>> = {
   Split: split,
   Cast: pass,
   Shape: (call) => vector(sizesOf(call)),
+  Fill: (call) => constant(numbersAt(call, 0), [numbersAt(call, 1)[0]]),
   Pack: pack,
   Prod: (call) => scalar(numbersAt(call, 0).reduce((all, size) => all * size, 1)),
   GatherV2: gather,

@@ -75,9 +75,9 @@ export class Attributes {
       : otherwise;
   }
 
-  boolean(name: string): boolean {
+  boolean(name: string, otherwise = false): boolean {
     const value = this.#attr[name]?.value;
-    return value?.case === 'b' && value.value;
+    return value?.case === 'b' ? value.value : otherwise;
   }
 
   integers(name: string): number[] {

@@ -14,5 +14,6 @@ export {
 } from './view-arithmetic.ts';
 export { picked, reduced, sliced, softmax, standardized } from './view-axes.ts';
 export { concatenated } from './view-concat.ts';
+export { einsum } from './view-einsum.ts';
 export { matmul } from './view-products.ts';
 export { permuted, reshapedTo } from './view-shapes.ts';
