@@ -41,12 +41,13 @@ export function elementsOf(shape: readonly number[]): number {
 }
 
 /**
- * The number of elements of a constant that is larger than what it is made of.
+ * The number of elements of a constant that may be larger than what it is made of.
+ * @param given how many elements that has
  * @throws ImportError when it is larger than any that a classifier computes with
  */
-function computedElements(shape: readonly number[]): number {
+function computedElements(shape: readonly number[], given = 0): number {
   const count = elementsOf(shape);
-  if (count > MAX_COMPUTED) {
+  if (count > Math.max(MAX_COMPUTED, given)) {
     throw damaged(`a computed tensor of shape [${shape}] is not possible here`);
   }
   return count;
@@ -122,12 +123,12 @@ function gatherBy(
 /** Spreads a constant to a shape by NumPy's rule; undefined where it does not fit. */
 export function broadcast(a: Constant, sizes: readonly number[]): Constant | undefined {
   const shape = broadcastShape(a.shape, sizes);
+  if (shape) computedElements(shape, a.values.length);
   return shape && broadcastTo(a, shape);
 }
 
 /** Spreads axes of size 1 to `shape`, by NumPy's rule. */
 function broadcastTo(a: Constant, shape: readonly number[]): Constant {
-  computedElements(shape);
   const padded = [...new Array<number>(shape.length - a.shape.length).fill(1), ...a.shape];
   const own = stridesOf(padded);
   const strides = padded.map((size, axis) => (size === 1 ? 0 : own[axis]));
@@ -153,7 +154,7 @@ export function combine(
 ): Constant | undefined {
   const shape = broadcastShape(a.shape, b.shape);
   if (shape === undefined) return undefined;
-  computedElements(shape);
+  computedElements(shape, Math.max(a.values.length, b.values.length));
   const left = broadcastTo(a, shape).values;
   const right = broadcastTo(b, shape).values;
   const integer = (a.integer ?? false) && (b.integer ?? false);

@@ -1,7 +1,7 @@
 /** Frozen graphs of TensorFlow 1: a `.pb` file with the weights among its nodes. */
-import { fromBinary } from '@bufbuild/protobuf';
-import { type GraphDef, GraphDefSchema } from '../../savedmodel/index.ts';
-import { FormatError, readFileBytes } from '../../storage/index.ts';
+import { GraphDefSchema } from '../../savedmodel/index.ts';
+import { decodeProtobuf, FormatError, readFileBytes } from '../../storage/index.ts';
+import { Budget } from './budget.ts';
 import { type ImportOptions, onlyInput } from './image.ts';
 import type { BuiltNetwork } from './network-builder.ts';
 import { chooseOutput } from './output.ts';
@@ -15,12 +15,7 @@ import { importTensorflowGraph, placeholderSizes } from './tensorflow-graph.ts';
  */
 export function importFrozenGraph(file: string, options: ImportOptions): BuiltNetwork {
   const bytes = readFileBytes(file);
-  let graph: GraphDef;
-  try {
-    graph = fromBinary(GraphDefSchema, bytes);
-  } catch (cause) {
-    throw new FormatError(file, 'cannot be decoded as a TensorFlow graph', { cause });
-  }
+  const graph = decodeProtobuf(GraphDefSchema, file, bytes, 'a TensorFlow graph');
   if (graph.node.length === 0) throw new FormatError(file, 'holds no TensorFlow graph');
   const input = onlyInput(openInputs(graph), 'the graph');
   return importTensorflowGraph(
@@ -29,6 +24,7 @@ export function importFrozenGraph(file: string, options: ImportOptions): BuiltNe
       input,
       output: chooseOutput(openOutputs(graph), options.output),
       sizes: placeholderSizes(graph, input),
+      budget: new Budget(bytes.length),
       readVariable: () => undefined,
     },
     options,

@@ -1,8 +1,10 @@
 /** The numbers of ONNX's tensors, in whichever type and file they are stored. */
+import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { readFileBytes } from '../../storage/index.ts';
 import type { TensorProto } from '../onnx/gen/onnx_pb.ts';
 import { OnnxType } from '../onnx/types.ts';
+import type { Budget } from './budget.ts';
 import { asInteger, type Constant, constant, elementsOf } from './constants.ts';
 import { damaged, ImportError } from './errors.ts';
 import { bfloat16, float16 } from './half-precision.ts';
@@ -72,8 +74,8 @@ function integers(width: number, view: (buffer: ArrayBuffer) => Iterable<number>
   return { width, integer: true, decode: (buffer) => Float64Array.from(view(buffer)), listed };
 }
 
-/** The bytes of a tensor that is stored in a file beside the model. */
-function externalBytes(tensor: TensorProto, model: string, length: number): Uint8Array {
+/** The file beside the model in which a tensor is stored, and where in it. */
+function placeOf(tensor: TensorProto): { location: string; offset: number } {
   const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
   const given = entries.get('location') ?? '';
   const location = given.replace(/^\.\//, '');
@@ -84,33 +86,57 @@ function externalBytes(tensor: TensorProto, model: string, length: number): Uint
   if (!Number.isSafeInteger(offset) || offset < 0) {
     throw damaged(`the tensor "${tensor.name}" starts at ${offset}`);
   }
-  return readFileBytes(join(dirname(model), location), { offset, length });
+  return { location, offset };
 }
 
-/**
- * Decodes an initializer or constant of numbers.
- * @param model the file that names it, for tensors that are stored beside it
- */
-export function decodeOnnxTensor(tensor: TensorProto, model: string): Constant {
-  const shape = tensor.dims.map(Number);
-  const type = ELEMENT_TYPES.get(tensor.dataType);
-  if (type === undefined) {
-    throw new ImportError(
-      'unsupported-dtype',
-      `the tensor "${tensor.name}" has the element type ${tensor.dataType}`,
-      'export the model with float weights',
-    );
+/** Decodes the tensors of a model. */
+export class OnnxTensors {
+  readonly #folder: string;
+  readonly #budget: Budget;
+  /** Files beside the model that were read from. */
+  readonly #files = new Set<string>();
+
+  constructor(model: string, budget: Budget) {
+    this.#folder = dirname(model);
+    this.#budget = budget;
   }
-  const count = elementsOf(shape);
-  const length = count * type.width;
-  const raw = tensor.dataLocation === 1 ? externalBytes(tensor, model, length) : tensor.rawData;
-  const integer = type.integer ?? false;
-  if (raw.length === 0 && count > 0) {
-    return asInteger(constant(shape, type.listed(tensor)), integer);
+
+  /**
+   * The numbers of an initializer or constant.
+   * @throws ImportError when its type is unknown or its values do not fill its shape
+   */
+  decode(tensor: TensorProto): Constant {
+    const shape = tensor.dims.map(Number);
+    const type = ELEMENT_TYPES.get(tensor.dataType);
+    if (type === undefined) {
+      throw new ImportError(
+        'unsupported-dtype',
+        `the tensor "${tensor.name}" has the element type ${tensor.dataType}`,
+        'export the model with float weights',
+      );
+    }
+    const count = elementsOf(shape);
+    const length = count * type.width;
+    const raw = tensor.dataLocation === 1 ? this.#external(tensor, length) : tensor.rawData;
+    this.#budget.spend(count);
+    const integer = type.integer ?? false;
+    if (raw.length === 0 && count > 0) {
+      return asInteger(constant(shape, type.listed(tensor)), integer);
+    }
+    if (raw.length !== length) {
+      throw damaged(`the tensor "${tensor.name}" has ${raw.length} bytes, not ${length}`);
+    }
+    // A copy, because the bytes may be at any offset of the file.
+    return asInteger(constant(shape, type.decode(new Uint8Array(raw).buffer)), integer);
   }
-  if (raw.length !== length) {
-    throw damaged(`the tensor "${tensor.name}" has ${raw.length} bytes, not ${length}`);
+
+  #external(tensor: TensorProto, length: number): Uint8Array {
+    const { location, offset } = placeOf(tensor);
+    const file = join(this.#folder, location);
+    if (!this.#files.has(file)) {
+      this.#files.add(file);
+      this.#budget.add(statSync(file, { throwIfNoEntry: false })?.size ?? 0);
+    }
+    return readFileBytes(file, { offset, length });
   }
-  // A copy, because the bytes may be at any offset of the file.
-  return asInteger(constant(shape, type.decode(new Uint8Array(raw).buffer)), integer);
 }

@@ -1,19 +1,19 @@
 /** ONNX models, as PyTorch and others export them: the graph is run on symbols, like TensorFlow's. */
-import { fromBinary } from '@bufbuild/protobuf';
-import { FormatError, readFileBytes } from '../../storage/index.ts';
+import { decodeProtobuf, FormatError, readFileBytes } from '../../storage/index.ts';
 import {
   type GraphProto,
   ModelProtoSchema,
   type NodeProto,
   type ValueInfoProto,
 } from '../onnx/gen/onnx_pb.ts';
+import { Budget } from './budget.ts';
 import { damaged, unsupported } from './errors.ts';
 import { type ImportOptions, imageShapeOf, onlyInput, startNetwork } from './image.ts';
 import type { BuiltNetwork, NetworkBuilder } from './network-builder.ts';
 import { OnnxAttributes } from './onnx-attributes.ts';
 import type { OnnxValue } from './onnx-call.ts';
 import { ONNX_OPERATORS } from './onnx-operators.ts';
-import { decodeOnnxTensor } from './onnx-tensors.ts';
+import { OnnxTensors } from './onnx-tensors.ts';
 import { chooseOutput, logitsOf } from './output.ts';
 import { ANY_BATCH, reshapeView, transposeView, type View, viewOf } from './view.ts';
 
@@ -31,10 +31,14 @@ const CHANNELS_FIRST = /^(Conv|MaxPool|AveragePool|BatchNormalization|Global\w+|
 
 /** Where the channels are, as the operators say that read the image; undefined: none says it. */
 function layoutByUse({ node }: GraphProto, input: string): 'first' | 'last' | undefined {
+  const readers = new Map<string, NodeProto[]>();
+  for (const one of node) {
+    for (const name of one.input) readers.set(name, [...(readers.get(name) ?? []), one]);
+  }
   const seen = new Set([input]);
   // A set can be extended while it is walked.
   for (const name of seen) {
-    for (const reader of node.filter((one) => one.input.includes(name))) {
+    for (const reader of readers.get(name) ?? []) {
       if (CHANNELS_FIRST.test(reader.opType)) return 'first';
       const perm = reader.attribute.find((one) => one.name === 'perm')?.ints.join();
       if (reader.opType === 'Transpose' && perm === '0,3,1,2') return 'last';
@@ -84,6 +88,12 @@ function producersOf(graph: GraphProto): ReadonlyMap<string, NodeProto> {
 
 const nameOf = (node: NodeProto) => node.name || node.output[0] || node.opType;
 
+/** The values found so far; `fetch` adds a stored one, and says whether there is one. */
+interface Values {
+  readonly values: Map<string, OnnxValue>;
+  readonly fetch: (name: string) => boolean;
+}
+
 /**
  * Runs the nodes that lead to the output, each after those it reads, in whatever order they are
  * listed.
@@ -91,7 +101,7 @@ const nameOf = (node: NodeProto) => node.name || node.output[0] || node.opType;
 function run(
   graph: GraphProto,
   output: string,
-  values: Map<string, OnnxValue>,
+  { values, fetch }: Values,
   evaluate: (node: NodeProto) => void,
 ): void {
   const producers = producersOf(graph);
@@ -99,7 +109,7 @@ function run(
   const pending = [output];
   for (let name = pending.at(-1); name !== undefined; name = pending.at(-1)) {
     const node = producers.get(name);
-    if (values.has(name)) {
+    if (values.has(name) || fetch(name)) {
       pending.pop();
       continue;
     }
@@ -108,7 +118,7 @@ function run(
     if (missing.length > 0) {
       if (entered.has(node)) throw damaged(`the graph has a cycle at "${nameOf(node)}"`);
       entered.add(node);
-      pending.push(...missing);
+      for (const input of missing) pending.push(input);
       continue;
     }
     pending.pop();
@@ -126,12 +136,7 @@ function run(
  */
 export function importOnnx(file: string, options: ImportOptions): BuiltNetwork {
   const bytes = readFileBytes(file);
-  let model: ReturnType<typeof fromBinary<typeof ModelProtoSchema>>;
-  try {
-    model = fromBinary(ModelProtoSchema, bytes);
-  } catch (cause) {
-    throw new FormatError(file, 'cannot be decoded as an ONNX model', { cause });
-  }
+  const model = decodeProtobuf(ModelProtoSchema, file, bytes, 'an ONNX model');
   const { graph, opsetImport } = model;
   if (graph === undefined) throw new FormatError(file, 'holds no ONNX graph');
   const opset = Number(
@@ -145,16 +150,23 @@ export function importOnnx(file: string, options: ImportOptions): BuiltNetwork {
   const values = new Map<string, OnnxValue>([[input, image]]);
   const names = graph.output.map(({ name }) => name);
   const output = chooseOutput(names, options.output);
-  for (const [name, tensor] of stored) values.set(name, decodeOnnxTensor(tensor, file));
+  const budget = new Budget(bytes.length);
+  const tensors = new OnnxTensors(file, budget);
+  const fetch = (name: string): boolean => {
+    const tensor = stored.get(name);
+    if (tensor === undefined) return false;
+    values.set(name, tensors.decode(tensor));
+    return true;
+  };
 
-  run(graph, output, values, (node) => {
+  run(graph, output, { values, fetch }, (node) => {
     const name = nameOf(node);
     const known = Object.hasOwn(ONNX_OPERATORS, node.opType) && /^(ai\.onnx)?$/.test(node.domain);
     if (!known) throw unsupported(node.opType, name);
     const result = ONNX_OPERATORS[node.opType]({
       operator: node.opType,
       node: name,
-      attributes: new OnnxAttributes(node, (tensor) => decodeOnnxTensor(tensor, file)),
+      attributes: new OnnxAttributes(node, (tensor) => tensors.decode(tensor)),
       opset,
       outputs: node.output.length,
       inputs: node.input.map((one) => values.get(one)),
@@ -163,6 +175,7 @@ export function importOnnx(file: string, options: ImportOptions): BuiltNetwork {
     const results = 'kind' in result ? [result] : result;
     node.output.forEach((one, i) => {
       const value = results[i];
+      if (value?.kind === 'constant') budget.spend(value.values.length);
       if (one !== '' && value !== undefined) values.set(one, value);
     });
   });

@@ -1,6 +1,6 @@
 /** SavedModels that TensorFlow or Keras wrote: signatures, variables and functions resolved. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import {
   type Bundle,
   DataType,
@@ -9,6 +9,7 @@ import {
   readSavedModel,
   VARIABLES_PREFIX,
 } from '../../savedmodel/index.ts';
+import { Budget } from './budget.ts';
 import { type Constant, constant } from './constants.ts';
 import { damaged, ImportError } from './errors.ts';
 import { type ImportOptions, onlyInput } from './image.ts';
@@ -23,6 +24,13 @@ import {
 } from './tensorflow-graph.ts';
 
 type Signature = MetaGraphDef['signatureDef'][string];
+
+/** The size of all files of a folder that may not be there. */
+function bytesIn(folder: string): number {
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  const sizes = names.map((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.size);
+  return sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
+}
 
 /** A longer path through the objects of a model is not followed. */
 const MAX_PATH = 4096;
@@ -99,11 +107,15 @@ function trackedVariables({ objectGraphDef }: MetaGraphDef): VariableKeys {
  * Which checkpoint entry each variable is restored from, as the restore operation says. Keras'
  * own copies of variables are restored there instead, so the object graph fills what is missing.
  */
-function restoredVariables(meta: MetaGraphDef, graph: GraphContext['graph']): VariableKeys {
+function restoredVariables(
+  meta: MetaGraphDef,
+  graph: GraphContext['graph'],
+  budget: Budget,
+): VariableKeys {
   const assigned = trackedVariables(meta);
   const restore = meta.saverDef?.restoreOpName;
   if (restore) {
-    const reader = new GraphReader({ graph, assigned, readVariable: () => undefined });
+    const reader = new GraphReader({ graph, budget, assigned, readVariable: () => undefined });
     reader.value(restore, new Map());
   }
   return assigned;
@@ -140,13 +152,15 @@ export function importSavedModel(folder: string, options: ImportOptions): BuiltN
 
   const prefix = join(folder, VARIABLES_PREFIX);
   const bundle = existsSync(`${prefix}.index`) ? readBundle(prefix) : undefined;
-  const keys = restoredVariables(meta, graph);
+  const budget = new Budget(bytesIn(folder) + bytesIn(dirname(prefix)));
+  const keys = restoredVariables(meta, graph, budget);
   return importTensorflowGraph(
     {
       graph,
       input: tensorName(input),
       output: tensorName(output),
       sizes: batchSizes(input.tensorShape),
+      budget,
       readVariable: variableReader(keys, bundle),
     },
     options,

@@ -4,6 +4,7 @@
  * where they are called.
  */
 import type { FunctionDef, GraphDef, NodeDef, TensorShapeProto } from '../../savedmodel/index.ts';
+import type { Budget } from './budget.ts';
 import type { Constant } from './constants.ts';
 import { damaged, unsupported } from './errors.ts';
 import { type ImportOptions, imageShapeOf, startNetwork } from './image.ts';
@@ -24,6 +25,8 @@ export interface GraphContext {
   readVariable(path: string): Constant | undefined;
   /** The value of a `Const` node that is stored outside the graph, as TensorFlow.js does. */
   readConstant?(name: string): Constant | undefined;
+  /** For the constants that the graph holds and computes. */
+  readonly budget: Budget;
   /** Collects what the restore operation assigns. */
   readonly assigned: VariableKeys;
 }
@@ -54,6 +57,8 @@ const CALLS = new Set(['StatefulPartitionedCall', 'PartitionedCall']);
 export class GraphReader {
   readonly #context: GraphContext;
   readonly #functions: ReadonlyMap<string, FunctionDef>;
+  /** The nodes of the functions that were called, by name: a function may be called often. */
+  readonly #bodies = new Map<string, ReadonlyMap<string, NodeDef>>();
   #steps = 0;
 
   constructor(context: GraphContext) {
@@ -64,7 +69,7 @@ export class GraphReader {
 
   /** The value of a tensor of the main graph, such as `StatefulPartitionedCall:0`. */
   value(tensor: string, feeds: ReadonlyMap<string, Value>): Value {
-    const scope = new Scope(this.#context.graph.node, feeds, '');
+    const scope = new Scope(nodesByName(this.#context.graph.node), feeds, '');
     return this.#outputs(scope, tensor, 0);
   }
 
@@ -100,7 +105,11 @@ export class GraphReader {
         throw damaged(`the graph takes more than ${MAX_STEPS} steps`);
       }
       const inputs = references.filter(({ control }) => !control).map((one) => scope.get(one));
-      scope.set(name, this.#evaluate(scope, node, inputs, depth));
+      const outputs = this.#evaluate(scope, node, inputs, depth);
+      for (const value of outputs.values) {
+        if (value.kind === 'constant') this.#context.budget.spend(value.values.length);
+      }
+      scope.set(name, outputs);
     }
   }
 
@@ -182,7 +191,9 @@ export class GraphReader {
     body.signature?.inputArg.forEach((argument, i) => {
       feeds.set(argument.name, inputs[i] ?? { kind: 'opaque', node: argument.name });
     });
-    const scope = new Scope(body.nodeDef, feeds, path);
+    const nodes = this.#bodies.get(name) ?? nodesByName(body.nodeDef);
+    this.#bodies.set(name, nodes);
+    const scope = new Scope(nodes, feeds, path);
     // The restore function acts through what it assigns, not through what it returns.
     if (this.#context.builder === undefined) {
       for (const one of body.nodeDef) this.#run(scope, one.name, depth + 1);
@@ -205,14 +216,22 @@ function single(value: Value): Outputs {
   return { values: [value], names: [] };
 }
 
+function nodesByName(nodes: readonly NodeDef[]): ReadonlyMap<string, NodeDef> {
+  return new Map(nodes.map((node) => [node.name, node]));
+}
+
 /** The nodes of a graph or function body, and the values found so far. */
 class Scope {
   readonly path: string;
   readonly #nodes: ReadonlyMap<string, NodeDef>;
   readonly #values = new Map<string, Outputs>();
 
-  constructor(nodes: readonly NodeDef[], feeds: ReadonlyMap<string, Value>, path: string) {
-    this.#nodes = new Map(nodes.map((node) => [node.name, node]));
+  constructor(
+    nodes: ReadonlyMap<string, NodeDef>,
+    feeds: ReadonlyMap<string, Value>,
+    path: string,
+  ) {
+    this.#nodes = nodes;
     this.path = path;
     for (const [name, value] of feeds) this.set(name, single(value));
   }
@@ -250,7 +269,8 @@ export function placeholderSizes({ node }: GraphDef, name: string): number[] {
 }
 
 /** What a format knows of the graph that it holds. */
-interface TensorflowModel extends Pick<GraphContext, 'graph' | 'readVariable' | 'readConstant'> {
+interface TensorflowModel
+  extends Pick<GraphContext, 'graph' | 'budget' | 'readVariable' | 'readConstant'> {
   /** The tensors of images and of scores, such as `serving_default_x:0`. */
   readonly input: string;
   readonly output: string;

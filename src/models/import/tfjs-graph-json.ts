@@ -26,21 +26,29 @@ const BYTES = new Set(['s', 'tensorContent', 'stringVal']);
 /** Nodes hold attributes, attributes hold tensors, tensors hold shapes: graphs are not deeper. */
 const MAX_DEPTH = 32;
 
+/** A message of the graph takes far more memory than its JSON. */
+const MAX_VALUES = 2_000_000;
+
 /**
  * The graph as protobuf's own JSON: types as numbers, bytes in base64.
- * @throws ImportError when it is nested deeper than a graph is
+ * @throws ImportError when it is nested deeper, or has more parts, than a graph
  */
-export function graphJson(value: unknown, key = '', depth = 0): JsonValue {
-  if (depth > MAX_DEPTH) throw damaged('the graph is nested deeper than a graph can be');
-  if (typeof value === 'string') return DTYPES.get(value) ?? value;
-  if (Array.isArray(value)) {
-    const isBytes =
-      BYTES.has(key) && value.length > 0 && value.every((one) => typeof one === 'number');
-    if (isBytes) return Buffer.from(value).toString('base64');
-    return value.map((one) => graphJson(one, key, depth + 1));
-  }
-  if (typeof value !== 'object' || value === null) return value as JsonValue;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, one]) => [name, graphJson(one, name, depth + 1)]),
-  );
+export function graphJson(topology: unknown): JsonValue {
+  let values = 0;
+  const converted = (value: unknown, key: string, depth: number): JsonValue => {
+    if (depth > MAX_DEPTH) throw damaged('the graph is nested deeper than a graph can be');
+    if (++values > MAX_VALUES) throw damaged(`the graph has more than ${MAX_VALUES} parts`);
+    if (typeof value === 'string') return DTYPES.get(value) ?? value;
+    if (Array.isArray(value)) {
+      const isText = value.length > 0 && value.every((one) => typeof one === 'number');
+      if (isText && BYTES.has(key)) return Buffer.from(value).toString('base64');
+      return value.map((one) => converted(one, key, depth + 1));
+    }
+    if (typeof value !== 'object' || value === null) return value as JsonValue;
+    const entries = Object.entries(value);
+    return Object.fromEntries(
+      entries.map(([name, one]) => [name, converted(one, name, depth + 1)]),
+    );
+  };
+  return converted(topology, '', 0);
 }

@@ -6,6 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { fromJson } from '@bufbuild/protobuf';
 import { type GraphDef, GraphDefSchema } from '../../savedmodel/index.ts';
 import { FormatError, readFileBytes } from '../../storage/index.ts';
+import { Budget } from './budget.ts';
 import { type Constant, constant, elementsOf } from './constants.ts';
 import { damaged, ImportError } from './errors.ts';
 import { float16 } from './half-precision.ts';
@@ -38,13 +39,18 @@ const STORED_TYPES: ReadonlyMap<string, StoredType> = new Map<string, StoredType
   ['bool', { width: 1, decode: (buffer) => Float64Array.from(new Uint8Array(buffer)) }],
 ]);
 
-/** The bytes of a group of weight files, which must be beside the model. */
-function groupBytes(folder: string, paths: readonly unknown[]): Buffer {
+/**
+ * The bytes of a group of weight files, which must be beside the model.
+ * @param seen the files that were read before
+ */
+function groupBytes(folder: string, paths: readonly unknown[], seen: Set<string>): Buffer {
   const files = paths.map((path) => {
     const name = text(path, 'the path of a weight file').replace(/^\.\//, '');
     if (name === '' || basename(name) !== name || name.startsWith('.') || name.includes('\\')) {
       throw damaged(`the weight file "${name}" lies outside of the model's folder`);
     }
+    if (seen.has(name)) throw damaged(`the weight file "${name}" is named twice`);
+    seen.add(name);
     return readFileBytes(join(folder, name));
   });
   return Buffer.concat(files);
@@ -78,11 +84,20 @@ function readWeight(entry: JsonObject, name: string, bytes: Buffer, offset: numb
   return { value: constant(shape, values), length };
 }
 
-function readWeights(model: JsonObject, folder: string): Map<string, Constant> {
+/** The weights by name, and how many bytes they take. */
+interface StoredWeights {
+  readonly weights: ReadonlyMap<string, Constant>;
+  readonly bytes: number;
+}
+
+function readWeights(model: JsonObject, folder: string): StoredWeights {
   const weights = new Map<string, Constant>();
+  const seen = new Set<string>();
+  let total = 0;
   for (const group of list(model.weightsManifest, 'weightsManifest')) {
     const { paths, weights: entries } = object(group, 'a group of weights');
-    const bytes = groupBytes(folder, list(paths, 'the paths of a group'));
+    const bytes = groupBytes(folder, list(paths, 'the paths of a group'), seen);
+    total += bytes.length;
     let offset = 0;
     for (const one of list(entries, 'the weights of a group')) {
       const entry = object(one, 'a weight');
@@ -92,7 +107,7 @@ function readWeights(model: JsonObject, folder: string): Map<string, Constant> {
       offset += length;
     }
   }
-  return weights;
+  return { weights, bytes: total };
 }
 
 function parseGraph(topology: JsonObject, file: string): GraphDef {
@@ -122,7 +137,7 @@ function tensorNames(model: JsonObject, graph: GraphDef, side: 'inputs' | 'outpu
 function importGraph(
   model: JsonObject,
   graph: GraphDef,
-  weights: ReadonlyMap<string, Constant>,
+  { weights, bytes }: StoredWeights,
   options: ImportOptions,
 ): BuiltNetwork {
   const inputs = tensorNames(model, graph, 'inputs');
@@ -135,6 +150,7 @@ function importGraph(
       input: tensor,
       output: outputs.get(chooseOutput([...outputs.keys()], options.output)) ?? '',
       sizes: placeholderSizes(graph, tensor.split(':')[0]),
+      budget: new Budget(bytes),
       readVariable: () => undefined,
       readConstant: (name) => weights.get(name),
     },
@@ -157,8 +173,12 @@ export function importTfjs(file: string, options: ImportOptions): BuiltNetwork {
   }
   const model = object(parsed, 'model.json');
   const topology = object(model.modelTopology, 'modelTopology');
-  const weights = readWeights(model, dirname(file));
+  const stored = readWeights(model, dirname(file));
   return Array.isArray(topology.node)
-    ? importGraph(model, parseGraph(topology, file), weights, options)
-    : importKerasLayers(object(topology.model_config ?? topology, 'the model'), weights, options);
+    ? importGraph(model, parseGraph(topology, file), stored, options)
+    : importKerasLayers(
+        object(topology.model_config ?? topology, 'the model'),
+        stored.weights,
+        options,
+      );
 }

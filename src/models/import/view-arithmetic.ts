@@ -39,6 +39,7 @@ function stridesAlong(call: Call, view: View, value: Constant): number[] {
 /** The numbers of a constant in the order of the view's memory, one for each channel at least. */
 function inMemory(call: Call, view: View, value: Constant, period: number): Float32Array {
   const strides = stridesAlong(call, view, value);
+  call.builder.spread(period);
   const positions = positionsInMemory(view, strides, period);
   return Float32Array.from(positions, (position) => value.values[position]);
 }
