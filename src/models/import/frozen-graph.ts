@@ -5,7 +5,7 @@ import { Budget } from './budget.ts';
 import { type ImportOptions, onlyInput } from './image.ts';
 import type { BuiltNetwork } from './network-builder.ts';
 import { chooseOutput } from './output.ts';
-import { openInputs, openOutputs } from './tensorflow-ends.ts';
+import * as ends from './tensorflow-ends.ts';
 import { importTensorflowGraph, placeholderSizes } from './tensorflow-graph.ts';
 
 /**
@@ -17,12 +17,12 @@ export function importFrozenGraph(file: string, options: ImportOptions): BuiltNe
   const bytes = readFileBytes(file);
   const graph = decodeProtobuf(GraphDefSchema, file, bytes, 'a TensorFlow graph');
   if (graph.node.length === 0) throw new FormatError(file, 'holds no TensorFlow graph');
-  const input = onlyInput(openInputs(graph), 'the graph');
+  const input = onlyInput(ends.openInputs(graph), 'the graph');
   return importTensorflowGraph(
     {
       graph,
       input,
-      output: chooseOutput(openOutputs(graph), options.output),
+      output: chooseOutput(ends.openOutputs(graph), options.output),
       sizes: placeholderSizes(graph, input),
       budget: new Budget(bytes.length),
       readVariable: () => undefined,
