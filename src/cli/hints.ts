@@ -14,6 +14,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   'bad-norm': '--norm',
   'bad-option': '--set',
   'bad-output': '--output',
+  'bad-signature': '--signature',
   'bad-soft-labels': '`distill soft-labels`',
   'bad-train-size': '--train-size',
   'cannot-export': '--format',

@@ -5,13 +5,12 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { FormatError, readFileBytes } from '../storage/index.ts';
+import { create, toBinary } from '@bufbuild/protobuf';
+import { decodeProtobuf, FormatError, readFileBytes } from '../storage/index.ts';
 import { shapeProto } from './attributes.ts';
 import { type NamedTensor, writeBundle } from './bundle.ts';
 import {
   type MetaGraphDef,
-  type SavedModel,
   SavedModelSchema,
   type SignatureDef,
   SignatureDefSchema,
@@ -106,13 +105,7 @@ function signatureDef({ inputs, outputs }: SignatureSpec): SignatureDef {
  */
 export function readSavedModel(folder: string): MetaGraphDef {
   const file = join(folder, SAVED_MODEL_FILE);
-  let model: SavedModel;
-  try {
-    model = fromBinary(SavedModelSchema, readFileBytes(file));
-  } catch (cause) {
-    if (cause instanceof FormatError) throw cause;
-    throw new FormatError(file, 'cannot be decoded as a SavedModel', { cause });
-  }
+  const model = decodeProtobuf(SavedModelSchema, file, readFileBytes(file), 'a SavedModel');
   if (model.savedModelSchemaVersion !== 1n) {
     throw new FormatError(
       file,

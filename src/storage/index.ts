@@ -11,5 +11,6 @@ export { digestOf, sha256 } from './digest.ts';
 export { FormatError, printable } from './format-error.ts';
 export { decodeNpy, encodeNpy } from './npy.ts';
 export { encodeNpz } from './npz.ts';
+export { decodeProtobuf } from './protobuf.ts';
 export { MAX_FILE_BYTES, readFileBytes } from './regular-file.ts';
 export { zip } from './zip.ts';

@@ -84,6 +84,7 @@ for build in [sequential_softmax, sequential_logits_norm, functional_softmax_nor
 
     gradient = lambda batch, truth: slope(tf.constant(batch), tf.constant(truth)).numpy()
     classify = lambda batch: model.predict(shape(batch), verbose=0).argmax(1)
-    report(name, model.predict(shape(images), verbose=0), gradient, classify)
     model.export(f"{folder}/{name}.export", verbose=False)
     tf.saved_model.save(model, f"{folder}/{name}.saved")
+    scores = model.predict(shape(images), verbose=0)
+    report(name, scores, gradient, classify, [f"{name}.export", f"{name}.saved"])

@@ -1,5 +1,7 @@
-"""What the origins share: their data, and PGD without a random start."""
+"""What the origins share: their data, PGD without a random start, and the table of models."""
 
+import json
+import os
 import sys
 
 import numpy as np
@@ -23,9 +25,20 @@ def robust_accuracy(gradient, classify, count=500):
     return float(np.mean(classify(current) == truth))
 
 
-def report(name, scores, gradient, classify):
+def report(name, scores, gradient, classify, files):
+    """Adds a model to the table.
+
+    `scores` are those of the test images in its own toolkit; `gradient(images, labels)` is that of
+    the cross-entropy. `files` are what was written of it: names in the folder, or pairs of a name and
+    what the import is told, such as `{"output": "logits"}`.
+    """
     clean = float(np.mean(classify(images) == labels))
     robust = robust_accuracy(gradient, classify)
     np.save(f"{folder}/{name}.npy", scores.astype("float32"))
-    np.save(f"{folder}/{name}.rates.npy", np.array([clean, robust], "float32"))
+    with open(f"{folder}/zoo.jsonl", "a") as table:
+        for file in files:
+            source, options = (file, {}) if isinstance(file, str) else file
+            assert os.path.exists(f"{folder}/{source}"), source
+            row = {"name": name, "source": source, "options": options, "robust": robust}
+            table.write(json.dumps(row) + "\n")
     print(f"{name}: {clean:.3f} of clean images, {robust:.3f} under PGD", flush=True)

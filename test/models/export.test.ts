@@ -18,6 +18,7 @@ import {
 } from '../../src/models/index.ts';
 import { saveNetwork } from '../../src/models/saved-network.ts';
 import { decodeNpy } from '../../src/storage/index.ts';
+import { attentionNetwork } from './attention-network.ts';
 import { randomPixels, randomWeights, richNetwork } from './rich-network.ts';
 
 let folder: string;
@@ -31,28 +32,45 @@ const weights = randomWeights(richNetwork);
 
 function logits(network: Network, own: readonly Weight[], pixels: Float32Array): number[] {
   const model = new Model(network, own, 1);
-  const shape = [pixels.length / 264, ...network.inputShape] as [number, number, number, number];
+  const size = network.inputShape.reduce((a, b) => a * b, 1);
+  const shape = [pixels.length / size, ...network.inputShape] as [number, number, number, number];
   const values = tf.tidy(() => Array.from(model.logits(tf.tensor4d(pixels, shape)).dataSync()));
   model.dispose();
   return values;
 }
 
 /** Every format says the same function: out and back in again, it gives the same logits. */
-const round = {
-  savedmodel: (path: string) => saveNetwork(path, richNetwork, weights),
-  tfjs: (path: string) => exportNetwork('tfjs', join(path, 'tfjs'), richNetwork, weights),
-  onnx: (path: string) => exportNetwork('onnx', join(path, 'model.onnx'), richNetwork, weights),
+const write = {
+  savedmodel: async (path: string, network: Network, own: readonly Weight[]) => {
+    await saveNetwork(path, network, own);
+    return path;
+  },
+  tfjs: async (path: string, network: Network, own: readonly Weight[]) => {
+    await exportNetwork('tfjs', join(path, 'tfjs'), network, own);
+    return join(path, 'tfjs');
+  },
+  onnx: async (path: string, network: Network, own: readonly Weight[]) => {
+    await exportNetwork('onnx', join(path, 'model.onnx'), network, own);
+    return join(path, 'model.onnx');
+  },
 };
-const written = { savedmodel: '', tfjs: 'tfjs', onnx: 'model.onnx' };
+const rounds = [
+  [richNetwork, 'savedmodel'],
+  [richNetwork, 'tfjs'],
+  [richNetwork, 'onnx'],
+  [attentionNetwork, 'savedmodel'],
+  [attentionNetwork, 'onnx'],
+] as const;
 
-for (const format of ['savedmodel', 'tfjs', 'onnx'] as const) {
-  test(`a network with every kind of layer survives ${format}`, async () => {
-    await round[format](folder);
-    const path = join(folder, written[format]);
-    const back = await importModel(path, { imageShape: [12, 11, 2] });
+for (const [network, format] of rounds) {
+  test(`the ${network.architecture} network survives ${format}`, async () => {
+    const own = randomWeights(network);
+    const path = await write[format](folder, network, own);
+    const back = await importModel(path);
     assert.equal(back.format, format);
-    const pixels = randomPixels(richNetwork, 3);
-    const expected = logits(richNetwork, weights, pixels);
+    assert.deepEqual(back.network.inputShape, network.inputShape);
+    const pixels = randomPixels(network, 3);
+    const expected = logits(network, own, pixels);
     const largest = Math.max(...expected.map(Math.abs));
     logits(back.network, back.weights, pixels).forEach((value, i) => {
       assert.ok(Math.abs(value - expected[i]) <= 1e-5 * largest, `${value} for ${expected[i]}`);
@@ -83,6 +101,15 @@ test('a folder that holds other files is not replaced', async () => {
   writeFileSync(join(folder, 'precious.txt'), '');
   await assert.rejects(exportNetwork('tfjs', folder, richNetwork, weights), UserError);
   assert.deepEqual(readdirSync(folder), ['precious.txt']);
+});
+
+test('Keras is told which layer it lacks a counterpart of', async () => {
+  const out = join(folder, 'model.keras');
+  const own = randomWeights(attentionNetwork);
+  await assert.rejects(
+    exportNetwork('keras', out, attentionNetwork, own),
+    /mean \(reduce\) has no counterpart in Keras/,
+  );
 });
 
 test('a layer that Keras cannot say is named', async () => {

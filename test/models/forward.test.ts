@@ -4,12 +4,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import { RandomStream, startEngine } from '../../src/engine/index.ts';
 import { Model, type Network } from '../../src/models/index.ts';
 import { LAYER_KINDS } from '../../src/models/layers/registry.ts';
+import { attentionNetwork } from './attention-network.ts';
 import { randomPixels, randomWeights, richNetwork } from './rich-network.ts';
 
 before(() => startEngine('cpu'));
 
-test('the rich network, which all tests of layers run, has a layer of every kind', () => {
-  const tested = new Set<string>(richNetwork.layers.map(({ kind }) => kind));
+test('the networks that all tests of layers run have a layer of every kind', () => {
+  const layers = [...richNetwork.layers, ...attentionNetwork.layers];
+  const tested = new Set<string>(layers.map(({ kind }) => kind));
   assert.deepEqual(
     LAYER_KINDS.map(({ kind }) => kind).filter((kind) => !tested.has(kind)),
     [],

@@ -3,19 +3,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, before, beforeEach, test } from 'node:test';
-import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import * as tf from '@tensorflow/tfjs-core';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { startEngine } from '../../src/engine/index.ts';
+import { Budget } from '../../src/models/import/budget.ts';
 import { betterPixelRange } from '../../src/models/import/check.ts';
 import { ImportError } from '../../src/models/import/errors.ts';
 import { GraphReader } from '../../src/models/import/tensorflow-graph.ts';
-import {
-  type ImportedNetwork,
-  type ImportOptions,
-  importModel,
-  Model,
-} from '../../src/models/index.ts';
-import { ModelProtoSchema, type NodeProtoSchema } from '../../src/models/onnx/gen/onnx_pb.ts';
+import { importModel } from '../../src/models/index.ts';
 import { saveNetwork } from '../../src/models/saved-network.ts';
 import {
   DataType,
@@ -23,6 +17,7 @@ import {
   GraphDefSchema,
   writeSavedModel,
 } from '../../src/savedmodel/index.ts';
+import { assertClose, HALVES_KERNEL, IMAGE, logitsOf, refused } from './imported.ts';
 import { randomWeights, richNetwork } from './rich-network.ts';
 
 let folder: string;
@@ -31,28 +26,6 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'import-'));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
-
-/** Images are 2 x 2 x 2 here; this one counts up. */
-const IMAGE = Float32Array.from({ length: 8 }, (_, i) => i / 8);
-
-function logitsOf({ network, weights }: ImportedNetwork): number[] {
-  const model = new Model(network, weights, 1);
-  const values = tf.tidy(() =>
-    Array.from(model.logits(tf.tensor4d(IMAGE, [1, 2, 2, 2])).dataSync()),
-  );
-  model.dispose();
-  return values;
-}
-
-function assertClose(found: readonly number[], expected: readonly number[]): void {
-  assert.equal(found.length, expected.length);
-  found.forEach((value, i) => {
-    assert.ok(Math.abs(value - expected[i]) < 1e-5, `${found} is not ${expected}`);
-  });
-}
-
-const refused = (code: string, message: RegExp) => (error: unknown) =>
-  error instanceof ImportError && error.code === code && message.test(error.message);
 
 /** A SavedModel of constants: `build` gets the image and returns the output's node. */
 function savedModel(build: (graph: GraphBuilder, image: string) => string): string {
@@ -76,8 +49,8 @@ function savedModel(build: (graph: GraphBuilder, image: string) => string): stri
 function halves(graph: GraphBuilder, input: string): string {
   const shape = graph.int32s('shape', [-1, 8], [2]);
   const flat = graph.float('Reshape', 'flat', [input, shape]);
-  const kernel = Array.from({ length: 16 }, (_, i) => (i % 2 === (i < 8 ? 0 : 1) ? 1 : 0));
-  return graph.float('MatMul', 'product', [flat, graph.floats('kernel', kernel, [8, 2])]);
+  const kernel = graph.floats('kernel', HALVES_KERNEL, [8, 2]);
+  return graph.float('MatMul', 'product', [flat, kernel]);
 }
 const HALVES = [0.75, 2.75];
 
@@ -127,8 +100,8 @@ test('a dilated convolution comes in from the blocks TensorFlow cuts it into', a
 });
 
 test('the first operator that is not supported is named', async () => {
-  const path = savedModel((graph, image) => graph.float('Erf', 'strange', [halves(graph, image)]));
-  await assert.rejects(importModel(path), refused('unsupported-operator', /Erf \(at "strange"\)/));
+  const path = savedModel((graph, image) => graph.float('Tan', 'strange', [halves(graph, image)]));
+  await assert.rejects(importModel(path), refused('unsupported-operator', /Tan \(at "strange"\)/));
 });
 
 test('what follows a softmax, or ends in a sigmoid, is refused', async () => {
@@ -194,6 +167,7 @@ test('functions are entered; one that calls itself is refused', () => {
   });
   const reader = new GraphReader({
     graph,
+    budget: new Budget(0),
     assigned: new Map(),
     readVariable: () => undefined,
     builder: {} as never,
@@ -201,82 +175,20 @@ test('functions are entered; one that calls itself is refused', () => {
   const feeds = new Map([
     ['in', { kind: 'constant', shape: [], values: Float64Array.of(3) } as const],
   ]);
-  assert.deepEqual(reader.value('call:0', feeds), {
-    kind: 'constant',
-    shape: [],
-    values: Float64Array.of(12),
-  });
+  const result = reader.value('call:0', feeds);
+  assert.deepEqual(result.kind === 'constant' && result.values, Float64Array.of(12));
   assert.throws(() => reader.value('loop', feeds), refused('bad-model', /64 deep/));
 });
 
-type OnnxNode = MessageInitShape<typeof NodeProtoSchema>;
-
-function onnx(nodes: readonly OnnxNode[], kernel: readonly number[], external = ''): string {
-  const dim = (sizes: readonly number[]) =>
-    sizes.map((size) => ({ value: { case: 'dimValue' as const, value: BigInt(size) } }));
-  const model = create(ModelProtoSchema, {
-    graph: {
-      node: [...nodes],
-      initializer: [
-        {
-          name: 'kernel',
-          dims: [8n, 2n],
-          dataType: 1,
-          floatData: external ? [] : [...kernel],
-          dataLocation: external ? 1 : 0,
-          externalData: external ? [{ key: 'location', value: external }] : [],
-        },
-      ],
-      input: [
-        {
-          name: 'x',
-          type: {
-            value: {
-              case: 'tensorType',
-              value: { elemType: 1, shape: { dim: dim([1, 2, 2, 2]) } },
-            },
-          },
-        },
-      ],
-      output: [{ name: 'y' }],
-    },
-  });
-  const path = join(folder, 'model.onnx');
-  writeFileSync(path, toBinary(ModelProtoSchema, model));
-  return path;
-}
-
-const FLATTEN_PRODUCT: OnnxNode[] = [
-  { opType: 'Flatten', input: ['x'], output: ['flat'] },
-  { opType: 'MatMul', input: ['flat', 'kernel'], output: ['y'] },
-];
-
-test('ONNX flattens channel by channel, and the weights follow', async () => {
-  // Row c * 4 + h * 2 + w: the first logit sums channel 0, the second channel 1.
-  const kernel = Array.from({ length: 16 }, (_, i) => (i % 2 === (i < 8 ? 0 : 1) ? 1 : 0));
-  const path = onnx(FLATTEN_PRODUCT, kernel);
-  const channel = (c: number) => [0, 2, 4, 6].reduce((sum, i) => sum + IMAGE[i + c], 0);
-  assertClose(logitsOf(await importModel(path)), [channel(0), channel(1)]);
-});
-
-test('an operator of ONNX that is not supported is named', async () => {
-  const path = onnx(
-    [{ opType: 'LSTM', name: 'memory', input: ['x'], output: ['y'] }],
-    new Array(16).fill(1),
-  );
-  await assert.rejects(importModel(path), refused('unsupported-operator', /LSTM \(at "memory"\)/));
-});
-
-test('weights outside of the folder are refused', async () => {
-  for (const place of ['../secret', '/secret', '..', 'a/b']) {
-    const path = onnx(FLATTEN_PRODUCT, [], place);
-    await assert.rejects(importModel(path), refused('bad-model', /outside of the model's folder/));
-  }
-});
-
 /** A TensorFlow.js folder with one weight file. */
-function tfjs(topology: unknown, weights: readonly object[], bytes: Uint8Array, path = 'w.bin') {
-  const model = { modelTopology: topology, weightsManifest: [{ paths: [path], weights }] };
+function tfjs(
+  topology: unknown,
+  weights: readonly object[],
+  bytes: Uint8Array,
+  ...paths: string[]
+) {
+  const given = paths.length > 0 ? paths : ['w.bin'];
+  const model = { modelTopology: topology, weightsManifest: [{ paths: given, weights }] };
   mkdirSync(join(folder, 'web'), { recursive: true });
   writeFileSync(join(folder, 'w.bin'), bytes);
   writeFileSync(join(folder, 'web', 'w.bin'), bytes);
@@ -339,17 +251,137 @@ test('a TensorFlow.js graph model runs, with its fused operators', async () => {
   assertClose(logitsOf(await importModel(tfjs(topology, weights, bytes))), [HALVES[0] + 5, 0]);
 });
 
+test('a path of TensorFlow.js may begin with ./, but name no file twice', async () => {
+  const bytes = Uint8Array.from({ length: 16 }, (_, i) => HALVES_KERNEL[i]);
+  const quantization = { dtype: 'uint8', scale: 1, min: 0 };
+  const weight = { name: 'dense/kernel', shape: [8, 2], dtype: 'float32', quantization };
+  assertClose(logitsOf(await importModel(tfjs(SEQUENTIAL, [weight], bytes, './w.bin'))), HALVES);
+  const twice = tfjs(SEQUENTIAL, [weight], bytes, 'w.bin', './w.bin');
+  await assert.rejects(importModel(twice), refused('bad-model', /"w.bin" is named twice/));
+});
+
+test('a graph of an old converter holds texts as bytes and types as numbers', async () => {
+  const shape = { dim: [{ size: '-1' }, { size: '2' }, { size: '2' }, { size: '2' }] };
+  const text = (value: string) => ({ s: [...Buffer.from(value)] });
+  const topology = {
+    node: [
+      { name: 'x', op: 'Placeholder', attr: { shape: { shape }, dtype: { type: 1 } } },
+      { name: 'sizes', op: 'Const', attr: { dtype: { type: 3 } } },
+      { name: 'kernel', op: 'Const', attr: {} },
+      {
+        name: 'pool',
+        op: 'MaxPool',
+        input: ['x'],
+        attr: {
+          padding: text('VALID'),
+          ksize: { list: { i: [1, 1, 1, 1] } },
+          strides: { list: { i: ['1', '1', '1', '1'] } },
+        },
+      },
+      { name: 'flat', op: 'Reshape', input: ['pool', 'sizes'] },
+      { name: 'features', op: 'Relu', input: ['flat'] },
+      { name: 'answers', op: 'MatMul', input: ['flat', 'kernel'] },
+    ],
+  };
+  const weights = [
+    { name: 'kernel', shape: [8, 2], dtype: 'float32' },
+    { name: 'sizes', shape: [2], dtype: 'int32' },
+  ];
+  const bytes = Buffer.concat([
+    Buffer.from(Float32Array.from(HALVES_KERNEL).buffer),
+    Buffer.from(Int32Array.of(-1, 8).buffer),
+  ]);
+  const path = tfjs(topology, weights, bytes);
+  await assert.rejects(importModel(path), refused('bad-output', /2 outputs: features, answers/));
+  assertClose(logitsOf(await importModel(path, { output: 'answers' })), HALVES);
+});
+
+test('a SavedModel of several signatures asks for one, and explains those for text', async () => {
+  const graph = new GraphBuilder();
+  const output = halves(graph, graph.placeholder('pixels', [-1, 2, 2, 2]));
+  const shape = [-1, 2, 2, 2];
+  const outputs = { scores: { tensor: output, dtype: DataType.float, shape: [-1, 2] } };
+  const signature = (dtype: number) => ({
+    inputs: { x: { tensor: 'pixels', dtype, shape } },
+    outputs,
+  });
+  const signatures = { files: signature(DataType.string), images: signature(DataType.float) };
+  writeSavedModel(folder, { graph, tensors: [], signatures });
+  await assert.rejects(
+    importModel(folder),
+    refused('bad-signature', /2 signatures: files, images/),
+  );
+  await assert.rejects(
+    importModel(folder, { signature: 'none' }),
+    refused('bad-signature', /no signature "none", only files, images/),
+  );
+  await assert.rejects(importModel(folder, { signature: 'files' }), (error: unknown) => {
+    assert.ok(error instanceof ImportError && /"files" takes text/.test(error.message));
+    return error.hint === 'name another signature: images';
+  });
+  assertClose(logitsOf(await importModel(folder, { signature: 'images' })), HALVES);
+});
+
+test('variables of TensorFlow 1 are found in the checkpoint by their names', async () => {
+  const graph = new GraphBuilder();
+  const shape = graph.int32s('shape', [-1, 8], [2]);
+  const flat = graph.float('Reshape', 'flat', [graph.placeholder('x', [-1, 2, 2, 2]), shape]);
+  const kernel = graph.node('VariableV2', 'layer/kernel', [], {
+    dtype: graph.attr.type('float'),
+    shape: graph.attr.shape([8, 2]),
+  });
+  const read = graph.float('Identity', 'layer/kernel/read', [kernel]);
+  const scores = graph.float('MatMul', 'scores', [flat, read]);
+  const float = DataType.float;
+  writeSavedModel(folder, {
+    graph,
+    tensors: [{ name: 'layer/kernel', shape: [8, 2], data: Float32Array.from(HALVES_KERNEL) }],
+    signatures: {
+      serving_default: {
+        inputs: { x: { tensor: 'x', dtype: float, shape: [-1, 2, 2, 2] } },
+        outputs: { scores: { tensor: scores, dtype: float, shape: [-1, 2] } },
+      },
+    },
+  });
+  assertClose(logitsOf(await importModel(folder)), HALVES);
+});
+
+test('a frozen graph is read from its .pb file, by its placeholder and its last node', async () => {
+  const graph = new GraphBuilder();
+  halves(graph, graph.placeholder('x', [-1, 2, 2, 2]));
+  const path = join(folder, 'frozen.pb');
+  writeFileSync(path, toBinary(GraphDefSchema, create(GraphDefSchema, { node: graph.nodes })));
+  const imported = await importModel(path);
+  assert.equal(imported.format, 'frozen-graph');
+  assertClose(logitsOf(imported), HALVES);
+});
+
 test('weight files of TensorFlow.js outside of its folder are refused', async () => {
   const path = tfjs(SEQUENTIAL, [], new Uint8Array(0), '../w.bin');
   await assert.rejects(importModel(path), refused('bad-model', /outside of the model's folder/));
 });
 
 test('a path that holds no model says what would', async () => {
-  const options: ImportOptions = {};
-  await assert.rejects(
-    importModel(join(folder, 'none'), options),
-    refused('unknown-format', /none/),
-  );
+  await assert.rejects(importModel(join(folder, 'none')), refused('no-such-file', /none/));
+  const text = join(folder, 'notes.txt');
+  writeFileSync(text, '');
+  await assert.rejects(importModel(text), refused('unknown-format', /notes/));
+});
+
+test('a PyTorch file is answered with the lines that export it', async () => {
+  for (const [name, line] of [
+    ['model.pth', 'torch.load("model.pth", map_location="cpu", weights_only=False)'],
+    ['model.safetensors', 'load_state_dict(load_file("model.safetensors"))'],
+  ]) {
+    const path = join(folder, name);
+    writeFileSync(path, '');
+    await assert.rejects(importModel(path), (error: unknown) => {
+      assert.ok(error instanceof ImportError && error.code === 'pytorch-file');
+      assert.ok(error.hint?.includes(line), error.hint);
+      assert.match(error.hint ?? '', /torch\.onnx\.export\(model, .*"model\.onnx"\)/);
+      return true;
+    });
+  }
 });
 
 test("this program's own folders come in as SavedModels too", async () => {

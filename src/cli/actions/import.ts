@@ -42,6 +42,7 @@ export async function action(source: string, flags: ImportFlags): Promise<void> 
   const options: ImportOptions = {
     ...(flags.imageShape ? { imageShape: flags.imageShape } : {}),
     ...(flags.inputRange ? { inputRange: flags.inputRange } : {}),
+    ...(flags.signature ? { signature: flags.signature } : {}),
     ...(flags.output ? { output: flags.output } : {}),
   };
   const imported = await importModel(source, options);

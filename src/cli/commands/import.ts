@@ -13,6 +13,7 @@ export interface ImportFlags extends EngineOptions, DataOptions {
   readonly temperature: number;
   readonly imageShape?: [number, number, number];
   readonly inputRange?: [number, number];
+  readonly signature?: string;
   readonly output?: string;
   readonly samples: number;
 }
@@ -20,9 +21,9 @@ export interface ImportFlags extends EngineOptions, DataOptions {
 export function importCommand(action: Action<[source: string, flags: ImportFlags]>): Command {
   const command = new Command('import')
     .description(
-      'turn a model trained elsewhere into a model folder: a SavedModel (TensorFlow, Keras), a TensorFlow.js model.json, or an ONNX file',
+      'turn a model trained elsewhere into a model folder: a SavedModel (TensorFlow, Keras), a frozen graph, a TensorFlow.js model.json, or an ONNX file',
     )
-    .argument('<model>', 'SavedModel folder, model.json or its folder, or .onnx file')
+    .argument('<model>', 'SavedModel folder, .pb file, model.json or its folder, or .onnx file')
     .option('--out <folder>', 'model folder to write', 'models/imported')
     .option(
       '--temperature <t>',
@@ -40,6 +41,7 @@ export function importCommand(action: Action<[source: string, flags: ImportFlags
       'height, width and channels, if the model does not state them',
       parseImageShape,
     )
+    .option('--signature <name>', 'signature of a SavedModel, if there are several')
     .option('--output <name>', 'output that holds the logits, if there are several')
     .option(
       '--samples <n>',

@@ -25,9 +25,10 @@ function padded([height, width, channels]: Shape, [rows, columns]: ExplicitPaddi
  */
 export function kerasLayers(network: Network, weights: readonly Weight[]): KerasLayer[] {
   const weightOf = weightLookup(weights);
-  return inferShapes(network).flatMap(({ layer, inputs, inputShapes }): KerasLayer[] => {
+  return inferShapes(network).flatMap(({ layer, inputs, ...shapes }): KerasLayer[] => {
     const { name } = layer;
-    const content = kindOf(layer).toKeras(layer, (role) => weightOf(name, role));
+    const { inputShapes } = shapes;
+    const content = kindOf(layer).toKeras(layer, (role) => weightOf(name, role), shapes);
     const padding = content.padBefore;
     if (!padding) return [{ ...content, name, inputs, inputShapes }];
     const pad = {

@@ -3,14 +3,19 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Dataset } from '../../data/index.ts';
 import { RandomStream } from '../../engine/index.ts';
 import { percent } from '../../numbers.ts';
+import { costOf } from '../cost.ts';
 import { Model } from '../model.ts';
+import type { Network } from '../network.ts';
 import { classesOf, logitsOf } from '../predict.ts';
 import { ImportError } from './errors.ts';
 import type { BuiltNetwork } from './network-builder.ts';
 
 /** A first step that divides by more than this expects pixels up to 255, not up to 1. */
 const LARGE_DIVISOR = 32;
-const PROBES = 16;
+const MAX_PROBES = 16;
+/** The largest classifiers of ImageNet take two thirds of this for one image. */
+const MAX_WORK = 2 ** 35;
+const MAX_NUMBERS = 2 ** 27;
 
 /**
  * Refuses a network whose first layer shrinks pixels as only pixels from 0 to 255 need it.
@@ -46,15 +51,28 @@ export function checkLogits({ network, weights }: BuiltNetwork): void {
   }
 }
 
+/** How many random images the outputs can be looked at for, in a few seconds and any memory. */
+function probesFor(network: Network): number {
+  const { work, numbers } = costOf(network);
+  const count = Math.floor(Math.min(MAX_WORK / work, MAX_NUMBERS / numbers, MAX_PROBES));
+  if (count >= 1) return count;
+  throw new ImportError(
+    'too-large',
+    `one image takes ${work.toPrecision(2)} multiplications and ${numbers.toPrecision(2)} numbers of memory`,
+    'import a smaller model, or one for smaller images',
+  );
+}
+
 function sumsToOne({ network, weights }: BuiltNetwork): boolean {
+  const count = probesFor(network);
   const stream = new RandomStream(0, 'import/probes');
   const [height, width, channels] = network.inputShape;
-  const pixels = Float32Array.from({ length: PROBES * height * width * channels }, () =>
+  const pixels = Float32Array.from({ length: count * height * width * channels }, () =>
     stream.uniform(),
   );
   const model = new Model(network, weights, 1);
   const outputs = tf.tidy(() => {
-    const logits = model.logits(tf.tensor4d(pixels, [PROBES, height, width, channels]));
+    const logits = model.logits(tf.tensor4d(pixels, [count, height, width, channels]));
     return logits.arraySync();
   });
   model.dispose();

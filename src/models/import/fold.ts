@@ -9,13 +9,15 @@ import { IMAGE } from '../shapes.ts';
 import { WEIGHT_ROLES, type WeightRole } from '../weights.ts';
 
 type Weights = Map<string, Float32Array>;
-type Linear = Extract<Layer, { kind: 'conv2d' | 'depthwise-conv2d' | 'dense' }>;
+const LINEAR_KINDS = ['conv2d', 'depthwise-conv2d', 'grouped-conv2d', 'dense'] as const;
+type LinearKind = (typeof LINEAR_KINDS)[number];
+type Linear = Extract<Layer, { kind: LinearKind }>;
 
 /** A layer that names its inputs. */
 export type ExplicitLayer = Layer & { inputs: readonly string[] };
 
 function isLinear(layer: Layer): layer is Linear {
-  return layer.kind === 'conv2d' || layer.kind === 'depthwise-conv2d' || layer.kind === 'dense';
+  return LINEAR_KINDS.some((kind) => kind === layer.kind);
 }
 
 /** @throws Error when there are no such values */
@@ -89,7 +91,8 @@ function merge(
   }
   if (
     first.kind === 'pad' &&
-    (second.kind === 'conv2d' || second.kind === 'depthwise-conv2d') &&
+    isLinear(second) &&
+    second.kind !== 'dense' &&
     second.padding !== 'same'
   ) {
     const padding = addPadding(first.padding, second.padding);
@@ -102,6 +105,10 @@ function doesNothing(node: ExplicitLayer, weights: Weights): boolean {
   switch (node.kind) {
     case 'dropout':
       return true;
+    case 'pad':
+      return node.padding.flat().every((size) => size === 0);
+    case 'transpose':
+      return node.order.every((axis, i) => axis === i);
     case 'affine':
       return (
         (weights.get(`${node.name}/scale`)?.every((value) => value === 1) ?? false) &&

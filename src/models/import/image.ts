@@ -9,6 +9,8 @@ export interface ImportOptions {
   readonly imageShape?: readonly [number, number, number];
   /** What black and white were in the model's training, when not 0 and 1. */
   readonly inputRange?: readonly [number, number];
+  /** Which signature of a SavedModel to follow, when there are several. */
+  readonly signature?: string;
   /** Which output holds the scores, when there are several. */
   readonly output?: string;
 }
@@ -32,8 +34,9 @@ export function imageShapeOf(
   }
   const side = Math.sqrt(sizes[0]);
   if (known && sizes.length === 3) return [sizes[0], sizes[1], sizes[2]];
+  const isVector = sizes.length === 1 || (sizes.length === 2 && sizes[1] === 1);
+  if (known && isVector && Number.isInteger(side)) return [side, side, 1];
   if (known && sizes.length === 2) return [sizes[0], sizes[1], 1];
-  if (known && sizes.length === 1 && Number.isInteger(side)) return [side, side, 1];
   throw new ImportError(
     'bad-image-shape',
     `the model's input [${['N', ...sizes]}] does not say what shape its images have`,

@@ -1,11 +1,13 @@
 import { stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { SAVED_MODEL_FILE } from '../../savedmodel/index.ts';
 import { checkLogits, checkPixelRange } from './check.ts';
 import { ImportError } from './errors.ts';
+import { importFrozenGraph } from './frozen-graph.ts';
 import type { ImportOptions } from './image.ts';
 import type { BuiltNetwork } from './network-builder.ts';
 import { importOnnx } from './onnx.ts';
+import { pytorchAdvice } from './pytorch.ts';
 import { importSavedModel } from './saved-model.ts';
 import { importTfjs } from './tfjs.ts';
 
@@ -15,7 +17,7 @@ export type { ImportOptions } from './image.ts';
 export type { BuiltNetwork } from './network-builder.ts';
 
 export interface ImportedNetwork extends BuiltNetwork {
-  readonly format: 'savedmodel' | 'tfjs' | 'onnx';
+  readonly format: 'savedmodel' | 'frozen-graph' | 'tfjs' | 'onnx';
 }
 
 async function isFile(path: string): Promise<boolean> {
@@ -23,6 +25,13 @@ async function isFile(path: string): Promise<boolean> {
 }
 
 async function read(path: string, options: ImportOptions): Promise<ImportedNetwork> {
+  if (!(await stat(path).catch(() => undefined))) {
+    throw new ImportError(
+      'no-such-file',
+      `there is no file or folder ${path}`,
+      'correct the path of the model',
+    );
+  }
   if (await isFile(join(path, SAVED_MODEL_FILE))) {
     return { format: 'savedmodel', ...importSavedModel(path, options) };
   }
@@ -32,11 +41,17 @@ async function read(path: string, options: ImportOptions): Promise<ImportedNetwo
   if (await isFile(path)) {
     if (extname(path) === '.onnx') return { format: 'onnx', ...importOnnx(path, options) };
     if (extname(path) === '.json') return { format: 'tfjs', ...importTfjs(path, options) };
+    if (basename(path) === SAVED_MODEL_FILE) return read(dirname(path), options);
+    if (extname(path) === '.pb') {
+      return { format: 'frozen-graph', ...importFrozenGraph(path, options) };
+    }
+    const advice = pytorchAdvice(path);
+    if (advice) throw advice;
   }
   throw new ImportError(
     'unknown-format',
     `${path} is no model that can be imported`,
-    'name a SavedModel folder, a TensorFlow.js model.json or an .onnx file (from Keras: model.export("folder"))',
+    'name a SavedModel folder, a frozen .pb graph, a TensorFlow.js model.json or an .onnx file (from Keras: model.export("folder"))',
   );
 }
 
@@ -44,7 +59,8 @@ async function read(path: string, options: ImportOptions): Promise<ImportedNetwo
  * Reads an image classifier that others trained as a network whose output is the logits, for
  * images in [0, 1]. Uses the engine, to look at the outputs.
  *
- * @param path a SavedModel folder, a TensorFlow.js `model.json` or its folder, or an `.onnx` file
+ * @param path a SavedModel folder, a frozen `.pb` graph, a TensorFlow.js `model.json` or its folder, or an
+ *   `.onnx` file
  * @throws FormatError when a file is damaged
  * @throws ImportError when the model is no image classifier that this program can run and attack
  */

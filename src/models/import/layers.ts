@@ -31,26 +31,31 @@ export interface Window {
   readonly padding: Padding;
 }
 
-/** A convolution without bias or activation; the kernel is `[height, width, in, out]`. */
+/**
+ * A convolution without bias or activation; the kernel is `[height, width, in / groups, out]`.
+ * @param groups of channels, each with filters of its own
+ */
 export function convolution(
   builder: NetworkBuilder,
   input: Feature,
   given: Constant,
   window: Window,
+  groups = 1,
 ): Feature {
   const kernel = dilateKernel(given, window.dilations);
   const [height, width, , filters] = kernel.shape;
+  const content = {
+    filters,
+    kernel: [height, width],
+    strides: window.strides,
+    padding: window.padding,
+    bias: false,
+    activation: 'linear',
+  } as const;
   return builder.add(
-    {
-      kind: 'conv2d',
-      filters,
-      kernel: [height, width],
-      strides: window.strides,
-      padding: window.padding,
-      dilations: [1, 1],
-      bias: false,
-      activation: 'linear',
-    },
+    groups === 1
+      ? { kind: 'conv2d', dilations: [1, 1], ...content }
+      : { kind: 'grouped-conv2d', groups, ...content },
     [input],
     { kernel: float32(kernel) },
   );
@@ -80,12 +85,11 @@ export function depthwiseConvolution(
   );
 }
 
-/** A matrix product without bias; the kernel is `[in, units]`. */
+/** A matrix product along the last axis, without bias; the kernel is `[in, units]`. */
 export function dense(builder: NetworkBuilder, input: Feature, kernel: Constant): Feature {
-  const flat = flatten(builder, input);
   return builder.add(
     { kind: 'dense', units: kernel.shape[1], bias: false, activation: 'linear' },
-    [flat],
+    [input],
     { kernel: float32(kernel) },
   );
 }
@@ -126,12 +130,4 @@ export function batchNormalization(
   const scale = Array.from(mean, (_, i) => (gamma?.[i] ?? 1) / Math.sqrt(variance[i] + epsilon));
   const offset = Array.from(mean, (value, i) => (beta?.[i] ?? 0) - value * scale[i]);
   return affine(builder, input, scale, offset);
-}
-
-/** The values of a constant that differs along the last axis at most, or undefined. */
-export function perChannel(value: Constant, channels: number): ArrayLike<number> | undefined {
-  const { shape, values } = value;
-  if (values.length === 1) return values;
-  const last = shape[shape.length - 1];
-  return last === channels && values.length === channels ? values : undefined;
 }

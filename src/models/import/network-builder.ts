@@ -14,6 +14,17 @@ export interface Feature {
   readonly shape: readonly number[];
 }
 
+const MAX_LAYERS = 20_000;
+const MAX_SPREAD = 2 ** 24;
+
+function tooLarge(): ImportError {
+  return new ImportError(
+    'too-large',
+    'the model is larger than this program can run and attack',
+    'import a smaller model, or one for smaller images',
+  );
+}
+
 type WithoutNames<T> = T extends Layer ? Omit<T, 'name' | 'inputs'> : never;
 /** A layer without a name and inputs. */
 export type LayerContent = WithoutNames<Layer>;
@@ -29,6 +40,7 @@ export class NetworkBuilder {
   readonly image: Feature;
   readonly #inputShape: readonly [number, number, number];
   readonly #layers: ExplicitLayer[] = [];
+  #spread = 0;
   readonly #weights = new Map<string, Float32Array>();
 
   constructor(inputShape: readonly [number, number, number]) {
@@ -51,6 +63,7 @@ export class NetworkBuilder {
     if (!shape.every((size) => size >= 1)) {
       throw misfit(`cannot take ${shapes.map((one) => `[${one}]`).join(' and ')}`);
     }
+    if (this.#layers.length >= MAX_LAYERS) throw tooLarge();
     elementsOf(shape);
     for (const spec of kind.weights?.(layer, shapes[0]) ?? []) {
       const data = values[spec.role];
@@ -62,6 +75,15 @@ export class NetworkBuilder {
     }
     this.#layers.push(layer);
     return { kind: 'feature', layer: name, shape };
+  }
+
+  /**
+   * Accounts for numbers that an importer makes of a constant by spreading it over an image.
+   * @throws ImportError when they are more than any classifier has
+   */
+  spread(numbers: number): void {
+    this.#spread += numbers;
+    if (this.#spread > MAX_SPREAD) throw tooLarge();
   }
 
   /**

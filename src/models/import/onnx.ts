@@ -1,109 +1,132 @@
 /** ONNX models, as PyTorch and others export them: the graph is run on symbols, like TensorFlow's. */
-import { basename, dirname, join } from 'node:path';
-import { fromBinary } from '@bufbuild/protobuf';
-import { FormatError, readFileBytes } from '../../storage/index.ts';
+import { decodeProtobuf, FormatError, readFileBytes } from '../../storage/index.ts';
 import {
   type GraphProto,
   ModelProtoSchema,
-  type TensorProto,
+  type NodeProto,
   type ValueInfoProto,
 } from '../onnx/gen/onnx_pb.ts';
-import { OnnxType } from '../onnx/types.ts';
-import { type Constant, constant, elementsOf } from './constants.ts';
-import { damaged, ImportError, unsupported } from './errors.ts';
+import { Budget } from './budget.ts';
+import { damaged, unsupported } from './errors.ts';
 import { type ImportOptions, imageShapeOf, onlyInput, startNetwork } from './image.ts';
-import { flatten } from './layers.ts';
-import type { BuiltNetwork } from './network-builder.ts';
-import { ONNX_OPERATORS, OnnxAttributes, type OnnxValue, type OnnxView } from './onnx-operators.ts';
-import { chooseOutput } from './output.ts';
+import type { BuiltNetwork, NetworkBuilder } from './network-builder.ts';
+import { OnnxAttributes } from './onnx-attributes.ts';
+import type { OnnxValue } from './onnx-call.ts';
+import { ONNX_OPERATORS } from './onnx-operators.ts';
+import { OnnxTensors } from './onnx-tensors.ts';
+import { chooseOutput, logitsOf } from './output.ts';
+import { ANY_BATCH, reshapeView, transposeView, type View, viewOf } from './view.ts';
 
-const ELEMENT_BYTES = new Map<number, number>([
-  [OnnxType.float, 4],
-  [OnnxType.int32, 4],
-  [OnnxType.int64, 8],
-  [OnnxType.bool, 1],
-  [OnnxType.double, 8],
-]);
-
-/** The bytes of a tensor that is stored in a file beside the model. */
-function externalBytes(tensor: TensorProto, model: string, length: number): Uint8Array {
-  const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
-  const location = entries.get('location') ?? '';
-  if (location === '' || basename(location) !== location || location.startsWith('.')) {
-    throw damaged(`the tensor "${tensor.name}" lies outside of the model's folder: ${location}`);
-  }
-  const offset = Number(entries.get('offset') ?? 0);
-  if (!Number.isSafeInteger(offset) || offset < 0) {
-    throw damaged(`the tensor "${tensor.name}" starts at ${offset}`);
-  }
-  return readFileBytes(join(dirname(model), location), { offset, length });
-}
-
-/** Decodes an initializer or constant of numbers. */
-function decodeOnnxTensor(tensor: TensorProto, model: string): Constant {
-  const shape = tensor.dims.map(Number);
-  const width = ELEMENT_BYTES.get(tensor.dataType);
-  if (width === undefined) {
-    throw new ImportError(
-      'unsupported-dtype',
-      `the tensor "${tensor.name}" has the element type ${tensor.dataType}`,
-      'export the model with float32 weights (not quantized, not float16)',
-    );
-  }
-  const length = elementsOf(shape) * width;
-  const raw = tensor.dataLocation === 1 ? externalBytes(tensor, model, length) : tensor.rawData;
-  if (raw.length === 0) {
-    switch (tensor.dataType) {
-      case OnnxType.float:
-        return constant(shape, Float32Array.from(tensor.floatData));
-      case OnnxType.double:
-        return constant(shape, Float64Array.from(tensor.doubleData));
-      case OnnxType.int64:
-        return constant(shape, tensor.int64Data.map(Number));
-      default:
-        return constant(shape, tensor.int32Data);
-    }
-  }
-  if (raw.length !== length) {
-    throw damaged(`the tensor "${tensor.name}" has ${raw.length} bytes, not ${length}`);
-  }
-  // A copy, because the bytes may be at any offset of the file.
-  const { buffer } = new Uint8Array(raw);
-  switch (tensor.dataType) {
-    case OnnxType.float:
-      return constant(shape, new Float32Array(buffer));
-    case OnnxType.double:
-      return constant(shape, new Float64Array(buffer));
-    case OnnxType.int64:
-      return constant(shape, Float64Array.from(new BigInt64Array(buffer), Number));
-    case OnnxType.int32:
-      return constant(shape, Float64Array.from(new Int32Array(buffer)));
-    default:
-      return constant(shape, Float64Array.from(raw));
-  }
-}
-
-/** Sizes without the batch axis; -1 where they are not known. */
+/** The sizes of the input, the batch first; -1 where they are not known. */
 function sizesOf({ name, type }: ValueInfoProto): number[] {
   const tensor = type?.value.case === 'tensorType' ? type.value.value : undefined;
   if (tensor?.shape === undefined) throw damaged(`the input "${name}" has no shape`);
-  return tensor.shape.dim
-    .slice(1)
-    .map(({ value }) => (value.case === 'dimValue' ? Number(value.value) : -1));
+  return tensor.shape.dim.map(({ value }) =>
+    value.case === 'dimValue' && value.value > 0n ? Number(value.value) : -1,
+  );
 }
 
-/** Images have few channels and many pixels; where both ends could be it, ONNX's order is meant. */
-const isChannelCount = (size: number) => size >= 1 && size <= 4;
+const LAYOUT_FREE = new Set(['Identity', 'Cast', 'Sub', 'Add', 'Mul', 'Div', 'Clip', 'Neg']);
+const CHANNELS_FIRST = /^(Conv|MaxPool|AveragePool|BatchNormalization|Global\w+|Pad|PRelu)$/;
 
-/** The nodes that lead to an output, in order. */
-function neededNodes(graph: GraphProto, output: string): GraphProto['node'] {
-  const needed = new Set([output]);
-  const nodes = graph.node.toReversed().filter((node) => {
-    if (!node.output.some((name) => needed.has(name))) return false;
-    for (const input of node.input) needed.add(input);
-    return true;
-  });
-  return nodes.reverse();
+/** Where the channels are, as the operators say that read the image; undefined: none says it. */
+function layoutByUse({ node }: GraphProto, input: string): 'first' | 'last' | undefined {
+  const readers = new Map<string, NodeProto[]>();
+  for (const one of node) {
+    for (const name of one.input) readers.set(name, [...(readers.get(name) ?? []), one]);
+  }
+  const seen = new Set([input]);
+  // A set can be extended while it is walked.
+  for (const name of seen) {
+    for (const reader of readers.get(name) ?? []) {
+      if (CHANNELS_FIRST.test(reader.opType)) return 'first';
+      const perm = reader.attribute.find((one) => one.name === 'perm')?.ints.join();
+      if (reader.opType === 'Transpose' && perm === '0,3,1,2') return 'last';
+      if (LAYOUT_FREE.has(reader.opType)) for (const output of reader.output) seen.add(output);
+    }
+  }
+  return undefined;
+}
+
+/** Sizes that channels have; where no operator tells, the end that has one holds the channels. */
+const isChannelCount = (size: number) => size === 1 || size === 3;
+
+function isChannelsFirst(graph: GraphProto, input: string, sizes: readonly number[]): boolean {
+  const use = layoutByUse(graph, input);
+  if (use !== undefined) return use === 'first';
+  return isChannelCount(sizes[0]) || !isChannelCount(sizes[2]);
+}
+
+/** The image under the axes that the model's input has. */
+function imageView(
+  graph: GraphProto,
+  info: ValueInfoProto,
+  options: ImportOptions,
+): { builder: NetworkBuilder; image: View } {
+  const [batch, ...sizes] = sizesOf(info);
+  const first = sizes.length === 3 && isChannelsFirst(graph, info.name, sizes);
+  const ordered = first ? [sizes[1], sizes[2], sizes[0]] : sizes;
+  const { builder, input } = startNetwork(imageShapeOf(ordered, options.imageShape), options);
+  const view = viewOf(input, batch === -1 ? ANY_BATCH : batch);
+  if (first) return { builder, image: transposeView(view, [0, 3, 1, 2]) ?? view };
+  const known = sizes.every((size) => size > 0);
+  const seen = known ? reshapeView(builder, view, [view.axes[0][0].size, ...sizes]) : view;
+  return { builder, image: seen ?? view };
+}
+
+/** Each value's node. */
+function producersOf(graph: GraphProto): ReadonlyMap<string, NodeProto> {
+  const producers = new Map<string, NodeProto>();
+  for (const node of graph.node) {
+    for (const output of node.output.filter((name) => name !== '')) {
+      if (producers.has(output)) throw damaged(`two nodes of the graph make "${output}"`);
+      producers.set(output, node);
+    }
+  }
+  return producers;
+}
+
+const nameOf = (node: NodeProto) => node.name || node.output[0] || node.opType;
+
+/** The values found so far; `fetch` adds a stored one, and says whether there is one. */
+interface Values {
+  readonly values: Map<string, OnnxValue>;
+  readonly fetch: (name: string) => boolean;
+}
+
+/**
+ * Runs the nodes that lead to the output, each after those it reads, in whatever order they are
+ * listed.
+ */
+function run(
+  graph: GraphProto,
+  output: string,
+  { values, fetch }: Values,
+  evaluate: (node: NodeProto) => void,
+): void {
+  const producers = producersOf(graph);
+  const entered = new Set<NodeProto>();
+  const pending = [output];
+  for (let name = pending.at(-1); name !== undefined; name = pending.at(-1)) {
+    const node = producers.get(name);
+    if (values.has(name) || fetch(name)) {
+      pending.pop();
+      continue;
+    }
+    if (node === undefined) throw damaged(`the graph has no value "${name}"`);
+    const missing = node.input.filter((input) => input !== '' && !values.has(input));
+    if (missing.length > 0) {
+      if (entered.has(node)) throw damaged(`the graph has a cycle at "${nameOf(node)}"`);
+      entered.add(node);
+      for (const input of missing) pending.push(input);
+      continue;
+    }
+    pending.pop();
+    evaluate(node);
+    if (!values.has(name)) {
+      throw unsupported(node.opType, nameOf(node), `its output "${name}" is read`);
+    }
+  }
 }
 
 /**
@@ -112,50 +135,49 @@ function neededNodes(graph: GraphProto, output: string): GraphProto['node'] {
  * @throws ImportError when it is no image classifier that this program can run
  */
 export function importOnnx(file: string, options: ImportOptions): BuiltNetwork {
-  let graph: GraphProto | undefined;
   const bytes = readFileBytes(file);
-  try {
-    ({ graph } = fromBinary(ModelProtoSchema, bytes));
-  } catch (cause) {
-    throw new FormatError(file, 'cannot be decoded as an ONNX model', { cause });
-  }
+  const model = decodeProtobuf(ModelProtoSchema, file, bytes, 'an ONNX model');
+  const { graph, opsetImport } = model;
   if (graph === undefined) throw new FormatError(file, 'holds no ONNX graph');
+  const opset = Number(
+    opsetImport.find(({ domain }) => /^(ai\.onnx)?$/.test(domain))?.version ?? 1,
+  );
 
-  const values = new Map<string, OnnxValue>();
-  for (const tensor of graph.initializer) values.set(tensor.name, decodeOnnxTensor(tensor, file));
-  const inputs = graph.input.filter(({ name }) => !values.has(name));
-  onlyInput(inputs.map(({ name }) => name));
-  const sizes = sizesOf(inputs[0]);
-  const channelsLast = sizes.length === 3 && !isChannelCount(sizes[0]) && isChannelCount(sizes[2]);
-  const channelsFirst = sizes.length === 3 && !channelsLast;
-  const ordered = channelsFirst ? [sizes[1], sizes[2], sizes[0]] : sizes;
-  const { builder, input } = startNetwork(imageShapeOf(ordered, options.imageShape), options);
-  const image: OnnxView = channelsFirst
-    ? { kind: 'view', feature: input, layout: 'nchw' }
-    : sizes.length === 1
-      ? { kind: 'view', feature: flatten(builder, input), layout: 'flat' }
-      : { kind: 'view', feature: input, layout: 'nhwc' };
-  values.set(inputs[0].name, image);
-
+  const stored = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
+  const inputs = graph.input.filter(({ name }) => !stored.has(name));
+  const input = onlyInput(inputs.map(({ name }) => name));
+  const { builder, image } = imageView(graph, inputs[0], options);
+  const values = new Map<string, OnnxValue>([[input, image]]);
   const names = graph.output.map(({ name }) => name);
   const output = chooseOutput(names, options.output);
-  for (const node of neededNodes(graph, output)) {
-    const name = node.name || node.output[0] || node.opType;
+  const budget = new Budget(bytes.length);
+  const tensors = new OnnxTensors(file, budget);
+  const fetch = (name: string): boolean => {
+    const tensor = stored.get(name);
+    if (tensor === undefined) return false;
+    values.set(name, tensors.decode(tensor));
+    return true;
+  };
+
+  run(graph, output, { values, fetch }, (node) => {
+    const name = nameOf(node);
     const known = Object.hasOwn(ONNX_OPERATORS, node.opType) && /^(ai\.onnx)?$/.test(node.domain);
     if (!known) throw unsupported(node.opType, name);
-    const inputs = node.input.map((input) => {
-      const value = values.get(input);
-      if (value === undefined && input !== '')
-        throw damaged(`"${name}" reads "${input}" too early`);
-      return value;
+    const result = ONNX_OPERATORS[node.opType]({
+      operator: node.opType,
+      node: name,
+      attributes: new OnnxAttributes(node, (tensor) => tensors.decode(tensor)),
+      opset,
+      outputs: node.output.length,
+      inputs: node.input.map((one) => values.get(one)),
+      builder,
     });
-    const attributes = new OnnxAttributes(node, (tensor) => decodeOnnxTensor(tensor, file));
-    const call = { operator: node.opType, node: name, attributes, inputs, builder };
-    const [result] = node.output;
-    if (result !== undefined) values.set(result, ONNX_OPERATORS[node.opType](call));
-  }
-  const result = values.get(output);
-  const logits = result?.kind === 'probabilities' ? result.logits : result;
-  if (logits?.kind !== 'view') throw damaged('the output does not depend on the image');
-  return builder.finish('imported', logits.feature);
+    const results = 'kind' in result ? [result] : result;
+    node.output.forEach((one, i) => {
+      const value = results[i];
+      if (value?.kind === 'constant') budget.spend(value.values.length);
+      if (one !== '' && value !== undefined) values.set(one, value);
+    });
+  });
+  return builder.finish('imported', logitsOf(builder, values.get(output)));
 }

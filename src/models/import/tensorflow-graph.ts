@@ -4,12 +4,15 @@
  * where they are called.
  */
 import type { FunctionDef, GraphDef, NodeDef, TensorShapeProto } from '../../savedmodel/index.ts';
+import type { Budget } from './budget.ts';
 import type { Constant } from './constants.ts';
 import { damaged, unsupported } from './errors.ts';
 import { type ImportOptions, imageShapeOf, startNetwork } from './image.ts';
-import type { BuiltNetwork, Feature, NetworkBuilder } from './network-builder.ts';
+import type { BuiltNetwork, NetworkBuilder } from './network-builder.ts';
+import { logitsOf } from './output.ts';
 import { OPERATORS } from './tensorflow-operators.ts';
 import { Attributes, decodeTensor, type Value } from './tensorflow-values.ts';
+import { ANY_BATCH, batchOf, reshapeView, viewOf } from './view.ts';
 
 /** Variables as found: their checkpoint key by the path of their handle. */
 export type VariableKeys = Map<string, string>;
@@ -22,6 +25,8 @@ export interface GraphContext {
   readVariable(path: string): Constant | undefined;
   /** The value of a `Const` node that is stored outside the graph, as TensorFlow.js does. */
   readConstant?(name: string): Constant | undefined;
+  /** For the constants that the graph holds and computes. */
+  readonly budget: Budget;
   /** Collects what the restore operation assigns. */
   readonly assigned: VariableKeys;
 }
@@ -52,6 +57,8 @@ const CALLS = new Set(['StatefulPartitionedCall', 'PartitionedCall']);
 export class GraphReader {
   readonly #context: GraphContext;
   readonly #functions: ReadonlyMap<string, FunctionDef>;
+  /** The nodes of the functions that were called, by name: a function may be called often. */
+  readonly #bodies = new Map<string, ReadonlyMap<string, NodeDef>>();
   #steps = 0;
 
   constructor(context: GraphContext) {
@@ -62,7 +69,7 @@ export class GraphReader {
 
   /** The value of a tensor of the main graph, such as `StatefulPartitionedCall:0`. */
   value(tensor: string, feeds: ReadonlyMap<string, Value>): Value {
-    const scope = new Scope(this.#context.graph.node, feeds, '');
+    const scope = new Scope(nodesByName(this.#context.graph.node), feeds, '');
     return this.#outputs(scope, tensor, 0);
   }
 
@@ -98,7 +105,11 @@ export class GraphReader {
         throw damaged(`the graph takes more than ${MAX_STEPS} steps`);
       }
       const inputs = references.filter(({ control }) => !control).map((one) => scope.get(one));
-      scope.set(name, this.#evaluate(scope, node, inputs, depth));
+      const outputs = this.#evaluate(scope, node, inputs, depth);
+      for (const value of outputs.values) {
+        if (value.kind === 'constant') this.#context.budget.spend(value.values.length);
+      }
+      scope.set(name, outputs);
     }
   }
 
@@ -122,6 +133,14 @@ export class GraphReader {
         }
         return single(value);
       }
+      case 'Variable':
+      case 'VariableV2':
+        return single(
+          this.#context.readVariable(`${scope.path}${node.name}`) ?? {
+            kind: 'opaque',
+            node: node.name,
+          },
+        );
       case 'RestoreV2': {
         const keys = inputs[1]?.kind === 'opaque' ? (inputs[1].strings ?? []) : [];
         return { values: keys.map((key) => ({ kind: 'restored', keys: [key] })), names: [] };
@@ -136,6 +155,7 @@ export class GraphReader {
       case 'Identity':
       case 'StopGradient':
       case 'PreventGradient':
+      case 'PlaceholderWithDefault':
       case 'EnsureShape':
       case 'Snapshot':
         return single(inputs[0] ?? { kind: 'opaque', node: node.name });
@@ -148,7 +168,8 @@ export class GraphReader {
     if (builder === undefined) return single({ kind: 'opaque', node: node.name });
     const operator = Object.hasOwn(OPERATORS, node.op) ? OPERATORS[node.op] : undefined;
     if (operator === undefined) throw unsupported(node.op, `${scope.path}${node.name}`);
-    return single(operator({ operator: node.op, node: node.name, attributes, inputs, builder }));
+    const result = operator({ operator: node.op, node: node.name, attributes, inputs, builder });
+    return 'kind' in result ? single(result) : { values: result, names: [] };
   }
 
   #call(
@@ -170,7 +191,9 @@ export class GraphReader {
     body.signature?.inputArg.forEach((argument, i) => {
       feeds.set(argument.name, inputs[i] ?? { kind: 'opaque', node: argument.name });
     });
-    const scope = new Scope(body.nodeDef, feeds, path);
+    const nodes = this.#bodies.get(name) ?? nodesByName(body.nodeDef);
+    this.#bodies.set(name, nodes);
+    const scope = new Scope(nodes, feeds, path);
     // The restore function acts through what it assigns, not through what it returns.
     if (this.#context.builder === undefined) {
       for (const one of body.nodeDef) this.#run(scope, one.name, depth + 1);
@@ -193,14 +216,22 @@ function single(value: Value): Outputs {
   return { values: [value], names: [] };
 }
 
+function nodesByName(nodes: readonly NodeDef[]): ReadonlyMap<string, NodeDef> {
+  return new Map(nodes.map((node) => [node.name, node]));
+}
+
 /** The nodes of a graph or function body, and the values found so far. */
 class Scope {
   readonly path: string;
   readonly #nodes: ReadonlyMap<string, NodeDef>;
   readonly #values = new Map<string, Outputs>();
 
-  constructor(nodes: readonly NodeDef[], feeds: ReadonlyMap<string, Value>, path: string) {
-    this.#nodes = new Map(nodes.map((node) => [node.name, node]));
+  constructor(
+    nodes: ReadonlyMap<string, NodeDef>,
+    feeds: ReadonlyMap<string, Value>,
+    path: string,
+  ) {
+    this.#nodes = nodes;
     this.path = path;
     for (const [name, value] of feeds) this.set(name, single(value));
   }
@@ -231,25 +262,25 @@ class Scope {
   }
 }
 
+/** The sizes of a placeholder's batch; -1 where they are not known. */
+export function placeholderSizes({ node }: GraphDef, name: string): number[] {
+  const shape = node.find((one) => one.name === name)?.attr.shape?.value;
+  return batchSizes(shape?.case === 'shape' ? shape.value : undefined);
+}
+
 /** What a format knows of the graph that it holds. */
-interface TensorflowModel extends Pick<GraphContext, 'graph' | 'readVariable' | 'readConstant'> {
+interface TensorflowModel
+  extends Pick<GraphContext, 'graph' | 'budget' | 'readVariable' | 'readConstant'> {
   /** The tensors of images and of scores, such as `serving_default_x:0`. */
   readonly input: string;
   readonly output: string;
-  /** Of the input without the batch axis; -1 where they are not known. */
+  /** Of the input, the batch first; -1 where they are not known. */
   readonly sizes: readonly number[];
 }
 
-/** The sizes of a batch of images without the batch axis; -1 where they are not known. */
-export function imageSizes(shape: TensorShapeProto | undefined): number[] {
-  return (shape?.dim ?? []).slice(1).map(({ size }) => Number(size));
-}
-
-/** The logits that a graph's output is, or is a softmax of. */
-function logitsOf(value: Value): Feature {
-  const view = value.kind === 'probabilities' ? value.logits : value;
-  if (view.kind !== 'view') throw damaged('the output does not depend on the image');
-  return view.feature;
+/** The sizes of a batch of images; -1 where they are not known. */
+export function batchSizes(shape: TensorShapeProto | undefined): number[] {
+  return (shape?.dim ?? []).map(({ size }) => Number(size));
 }
 
 /**
@@ -260,11 +291,14 @@ export function importTensorflowGraph(
   model: TensorflowModel,
   options: ImportOptions,
 ): BuiltNetwork {
-  const { input, output, sizes, ...context } = model;
+  const { input, output, sizes: given, ...context } = model;
+  const [batch, ...sizes] = given;
   const { builder, input: image } = startNetwork(imageShapeOf(sizes, options.imageShape), options);
   const reader = new GraphReader({ ...context, builder, assigned: new Map() });
-  const shape = sizes.every((size) => size > 0) ? sizes : image.shape;
+  const whole = viewOf(image, batch > 0 ? batch : ANY_BATCH);
+  const known = sizes.length > 0 && sizes.every((size) => size > 0);
+  const seen = known ? reshapeView(builder, whole, [batchOf(whole), ...sizes]) : whole;
   const [node] = input.split(':');
-  const feeds = new Map<string, Value>([[node, { kind: 'view', feature: image, shape }]]);
-  return builder.finish('imported', logitsOf(reader.value(output, feeds)));
+  const feeds = new Map<string, Value>([[node, seen ?? whole]]);
+  return builder.finish('imported', logitsOf(builder, reader.value(output, feeds)));
 }

@@ -1,347 +1,229 @@
 /** What each TensorFlow operator becomes: a constant, a view of a feature, or a layer. */
 import { nonlinearitiesBy } from '../layers/activation.ts';
-import type { Padding } from '../layers/layer-kind.ts';
 import type { Nonlinearity } from '../layers/nonlinearities.ts';
+import type { Reduction } from '../layers/reductions.ts';
 import {
   type Constant,
-  elementsOf,
+  concatenate,
+  constant,
+  gatherAxis,
   map,
-  resolveShape,
+  partOf,
   scalar,
-  sliceVector,
   transpose,
   vector,
 } from './constants.ts';
-import * as layers from './layers.ts';
-import type { Feature, LayerContent, NetworkBuilder } from './network-builder.ts';
 import * as operators from './operators.ts';
-import type { Attributes, Spaced, Value, View } from './tensorflow-values.ts';
+import type { TensorflowCall, TensorflowOperator } from './tensorflow-call.ts';
+import type { Value } from './tensorflow-values.ts';
+import { batchToSpace, conv2d, depthwise, pad, pool, spaceToBatch } from './tensorflow-windows.ts';
+import { batchOf, isBatchAxis, shapeOf, type View } from './view.ts';
+import * as on from './view-operators.ts';
 
-interface Call extends operators.Call<Value> {
-  readonly attributes: Attributes;
+const { axisOf, computed, constantAt, fail, isConstant, numbersAt, viewAt } = operators;
+type Call = TensorflowCall;
+
+function matMul(call: Call): Value {
+  const { attributes } = call;
+  const turned = (...names: string[]) => names.some((name) => attributes.boolean(name));
+  return on.matmul(call, [turned('transpose_a', 'adj_x'), turned('transpose_b', 'adj_y')]);
 }
 
-type Operator = (call: Call) => Value;
+const addition = on.arithmetic('add');
 
-function viewOf(feature: Feature, shape = feature.shape): View {
-  return { kind: 'view', feature, shape };
-}
-
-/** The feature behind a view that has not been operators.reshaped, or only in name. */
-function feature(call: Call, index = 0): Feature {
-  const { feature: real, shape } = operators.viewAt(call, index);
-  if (`${shape}` === `${real.shape}`) return real;
-  if (shape.length === 1) return layers.flatten(call.builder, real);
-  return operators.fail(
-    call,
-    `its input was operators.reshaped from [${real.shape}] to [${shape}]`,
-  );
-}
-
-function image(call: Call, index = 0): Feature {
-  const real = feature(call, index);
-  if (call.attributes.string('data_format', 'NHWC') !== 'NHWC') operators.fail(call, 'only NHWC');
-  if (real.shape.length !== 3) operators.fail(call, `its input is [${['N', ...real.shape]}]`);
-  return real;
-}
-
-/** A layer that treats every number alike, so that it may see any view of them. */
-function elementwise(call: Call, content: LayerContent): View {
-  const { feature: real, shape } = operators.viewAt(call);
-  return viewOf(call.builder.add(content, [real]), shape);
-}
-
-function pair(call: Call, values: readonly number[]): [number, number] {
-  const [batch = 1, height = 1, width = 1, channels = 1] = values;
-  if (batch !== 1 || channels !== 1 || !operators.arePositive([height, width]))
-    operators.fail(call, `sizes [${values}]`);
-  return [height, width];
-}
-
-function padding(call: Call): Padding {
-  const rule = call.attributes.string('padding', 'VALID');
-  if (rule === 'SAME' || rule === 'VALID') return rule === 'SAME' ? 'same' : 'valid';
-  const sizes = call.attributes.integers('explicit_paddings');
-  if (rule !== 'EXPLICIT' || sizes.length !== 8) return operators.fail(call, `padding ${rule}`);
-  return explicitPadding(call, sizes);
-}
-
-function explicitPadding(call: Call, sizes: readonly number[]): Exclude<Padding, string> {
-  const [, , top, bottom, left, right] = sizes;
-  if (
-    sizes.length !== 8 ||
-    !operators.arePadding(sizes) ||
-    sizes[0] + sizes[1] + sizes[6] + sizes[7] !== 0
-  ) {
-    operators.fail(call, `padding [${sizes}]`);
-  }
-  return [
-    [top, bottom],
-    [left, right],
-  ];
-}
-
-function window(call: Call): layers.Window {
-  return {
-    strides: pair(call, call.attributes.integers('strides')),
-    dilations: pair(call, call.attributes.integers('dilations')),
-    padding: padding(call),
-  };
-}
-
-type Convolve = (
-  builder: NetworkBuilder,
-  input: Feature,
-  kernel: Constant,
-  window: layers.Window,
-) => Feature;
-
-function convolve(how: Convolve) {
-  return (call: Call): View | Spaced => {
-    const weights = operators.kernelAt(call, 1);
-    const { builder } = call;
-    const own = window(call);
+function unary(ofConstant: (x: number) => number, ofView: (call: Call, view: View) => View) {
+  return (call: Call): Value => {
     const [input] = call.inputs;
-    if (input?.kind !== 'spaced') return viewOf(how(builder, image(call), weights, own));
-    const plain = own.padding === 'valid' && `${own.strides},${own.dilations}` === '1,1,1,1';
-    if (!plain || input.convolve) operators.fail(call, 'between blocks');
-    return { ...input, convolve: (source, meant) => how(builder, source, weights, meant) };
+    return isConstant(input) ? map(input, ofConstant) : ofView(call, viewAt(call));
   };
 }
 
-const conv2d = convolve(layers.convolution);
-const depthwise = convolve(layers.depthwiseConvolution);
-
-/** Four sizes `[top, bottom, left, right]` from a constant `[2, 2]`. */
-function edges(call: Call, index: number): number[] {
-  const sizes = operators.numbersAt(call, index);
-  return sizes.length === 4 && operators.arePadding(sizes)
-    ? sizes
-    : operators.fail(call, `edges [${sizes}]`);
+function nonlinear(activation: Nonlinearity): TensorflowOperator {
+  return (call) => on.activated(call, viewAt(call), activation);
 }
 
-function spaceToBatch(call: Call): Spaced {
-  const [down, across, ...more] = operators.numbersAt(call, 1);
-  const sound = [down, across].every((n) => Number.isInteger(n) && n > 0 && n < 1e3);
-  if (!sound || more.length > 0)
-    operators.fail(call, `blocks of [${operators.numbersAt(call, 1)}]`);
-  const block = [down, across] as const;
-  return { kind: 'spaced', feature: image(call), block, padding: edges(call, 2) };
-}
-
-function batchToSpace(call: Call): View {
-  const [input] = call.inputs;
-  if (input?.kind !== 'spaced' || !input.convolve)
-    return operators.fail(call, 'without a layers.convolution');
-  const { feature: source, block, convolve: run } = input;
-  const crops = edges(call, 2);
-  const left = input.padding.map((size, i) => size - crops[i]);
-  if (`${operators.numbersAt(call, 1)}` !== `${block}` || left.some((size) => size < 0)) {
-    operators.fail(call, `blocks of [${operators.numbersAt(call, 1)}] cropped by [${crops}]`);
-  }
-  const meant: Padding = [
-    [left[0], left[1]],
-    [left[2], left[3]],
-  ];
-  return viewOf(run(source, { strides: [1, 1], dilations: block, padding: meant }));
-}
-
-function matMul(call: Call): View {
-  const weights = operators.constantAt(call, 1);
-  const { attributes, builder } = call;
-  if (weights.shape.length !== 2) operators.fail(call, `a matrix of shape [${weights.shape}]`);
-  if (attributes.boolean('transpose_a') || attributes.boolean('adj_x'))
-    operators.fail(call, 'transposed');
-  const transposed = attributes.boolean('transpose_b') || attributes.boolean('adj_y');
-  const { feature: real, shape } = operators.viewAt(call);
-  if (shape.length !== 1) operators.fail(call, `its input is [${['N', ...shape]}]`);
-  return viewOf(layers.dense(builder, real, transposed ? transpose(weights, [1, 0]) : weights));
-}
-
-/** `x * scale + offset` with a constant that differs along the channels at most. */
-function scale(
-  call: Call,
-  index: number,
-  operand: Constant,
-  parts: operators.ScaleAndOffset,
-): View {
-  const { feature: real, shape } = operators.viewAt(call, index);
-  const uniform = operand.values.length === 1;
-  const input = uniform ? real : feature(call, index);
-  const values = layers.perChannel(operand, input.shape[input.shape.length - 1]);
-  if (values === undefined) return operators.fail(call, `a constant of shape [${operand.shape}]`);
-  const scaled = layers.affine(call.builder, input, ...parts(values));
-  return viewOf(scaled, uniform ? shape : input.shape);
-}
-
-const arithmetic = operators.arithmeticFor<Value, Call>({
-  scale,
-  join(call, kind) {
-    const [{ shape: left }, { shape: right }] = [
-      operators.viewAt(call, 0),
-      operators.viewAt(call, 1),
-    ];
-    if (`${left}` !== `${right}`) operators.fail(call, `of [${left}] and [${right}]`);
-    return viewOf(call.builder.add({ kind }, [feature(call, 0), feature(call, 1)]));
-  },
-});
-const addition = arithmetic('add');
-
-function computed(f: (x: number) => number): Operator {
-  return (call) => map(operators.constantAt(call, 0), f);
-}
-
-function nonlinear(activation: Nonlinearity): Operator {
-  return (call) => elementwise(call, { kind: 'activation', activation });
-}
-
-function pool(kind: 'max-pool' | 'average-pool'): Operator {
-  return (call) => {
-    const size = pair(call, call.attributes.integers('ksize'));
-    const strides = pair(call, call.attributes.integers('strides'));
-    const pad = padding(call);
-    if (kind === 'average-pool' && typeof pad !== 'string')
-      operators.fail(call, 'explicit padding');
-    return viewOf(call.builder.add({ kind, size, strides, padding: pad }, [image(call)]));
+/** The mean or maximum over the axes that the second input names. */
+function reduce(reduction: Reduction, scale: (count: number) => number = () => 1) {
+  return (call: Call): Value => {
+    const view = viewAt(call);
+    const shape = shapeOf(view);
+    const axes = numbersAt(call, 1).map((axis) => axisOf(axis, shape.length));
+    const found = on.reduced(call, view, axes, reduction);
+    const factor = scale(axes.reduce((count, axis) => count * shape[axis], 1));
+    const result = factor === 1 ? found : on.multiplied(call, found, scalar(factor));
+    if (call.attributes.boolean('keep_dims')) return result;
+    const kept = shape.filter((_, i) => !axes.includes(i));
+    return on.reshapedTo(call, result, kept);
   };
 }
 
-function globalPool(kind: 'global-max-pool' | 'global-average-pool'): Operator {
-  return (call) => {
-    const { shape } = operators.viewAt(call);
-    const rank = shape.length + 1;
-    const axes = operators.numbersAt(call, 1).map((axis) => operators.axisOf(axis, rank));
-    if (`${axes.sort()}` !== '1,2' || rank !== 4) operators.fail(call, `over the axes [${axes}]`);
-    const pooled = call.builder.add({ kind }, [image(call)]);
-    const keep = call.attributes.boolean('keep_dims');
-    return viewOf(pooled, keep ? [1, 1, ...pooled.shape] : pooled.shape);
-  };
+/**
+ * What Keras writes for a layer normalization: the "channels" of `[1, rows, features, 1]` are the
+ * rows of all images, so that each is standardized on its own.
+ */
+function standardizedRows(call: Call, epsilon: number): View {
+  const view = viewAt(call);
+  const [one, rows, features, last] = shapeOf(view);
+  const [scale, offset] = [1, 2].map((index) => constantAt(call, index).values);
+  const isUniform = [scale, offset].every((values) => values.every((x) => x === values[0]));
+  const batch = batchOf(view);
+  if (one !== 1 || last !== 1 || rows % batch !== 0 || !isUniform) fail(call, 'in training mode');
+  const split = on.reshapedTo(call, view, [batch, rows / batch, features]);
+  const standard = on.standardized(call, split, [2], epsilon);
+  const scaled = on.scaled(call, standard, scalar(scale[0]), scalar(offset[0]));
+  return on.reshapedTo(call, scaled, [1, rows, features, 1]);
 }
 
 function batchNorm(call: Call): View {
-  if (call.attributes.boolean('is_training')) operators.fail(call, 'in training mode');
-  const values = [1, 2, 3, 4].map((index) => operators.constantAt(call, index).values);
-  const [gamma, beta, mean, variance] = values;
+  const isFirst = call.attributes.string('data_format', 'NHWC') !== 'NHWC';
   const epsilon = call.attributes.number('epsilon', 1e-4);
-  const parameters = { gamma, beta, mean, variance, epsilon };
-  return viewOf(layers.batchNormalization(call.builder, image(call), parameters));
+  if (call.attributes.boolean('is_training', true)) {
+    return isFirst ? standardizedRows(call, epsilon) : fail(call, 'in training mode');
+  }
+  if (isFirst) fail(call, 'only NHWC');
+  const [gamma, beta, mean, variance] = [1, 2, 3, 4].map((index) => constantAt(call, index));
+  const scale = map(gamma, (x, i) => x / Math.sqrt(variance.values[i] + epsilon));
+  const offset = map(beta, (x, i) => x - mean.values[i] * scale.values[i]);
+  return on.scaled(call, viewAt(call), scale, offset);
 }
 
-function reshape(call: Call): Value {
-  const target = operators.numbersAt(call, 1);
-  const [input] = call.inputs;
-  if (operators.isConstant(input)) {
-    return operators.reshaped(input, target);
-  }
-  const { feature: real, shape } = operators.viewAt(call);
-  const count = elementsOf(shape);
-  const wanted = resolveShape(target.slice(1), count);
-  if (target.length < 2 || elementsOf(wanted) !== count) {
-    operators.fail(call, `from [${['N', ...shape]}] to [${target}]`);
-  }
-  return viewOf(real, wanted);
+/** An operator that gives the input other axes; of a softmax, its logits'. */
+function rearranging(shapeFor: (call: Call, shape: readonly number[]) => readonly number[]) {
+  return (call: Call): Value => {
+    const [input] = call.inputs;
+    if (isConstant(input)) return operators.reshaped(input, shapeFor(call, input.shape));
+    const ofView = (view: View) => on.reshapedTo(call, view, shapeFor(call, shapeOf(view)));
+    if (input?.kind !== 'probabilities') return ofView(viewAt(call));
+    return { kind: 'probabilities', logits: ofView(input.logits) };
+  };
 }
 
-function squeeze(call: Call): Value {
+const reshape = rearranging((call) => numbersAt(call, 1));
+const squeeze = rearranging((call, shape) => {
   const dims = call.attributes.integers('squeeze_dims');
-  const [input] = call.inputs;
-  if (operators.isConstant(input)) {
-    return operators.squeezed(input, dims.length === 0 ? undefined : dims);
-  }
-  const { feature: real, shape } = operators.viewAt(call);
-  const axes = dims.map((axis) => operators.axisOf(axis, shape.length + 1));
-  if (axes.includes(0)) operators.fail(call, 'of the batch axis');
-  const drop = (size: number, i: number) =>
-    size === 1 && (dims.length === 0 || axes.includes(i + 1));
-  return viewOf(
-    real,
-    shape.filter((size, i) => !drop(size, i)),
-  );
-}
+  return operators.squeezedShape(shape, dims.length === 0 ? undefined : dims);
+});
+const expandDims = rearranging((call, shape) =>
+  operators.expandedShape(shape, numbersAt(call, 1).slice(0, 1)),
+);
 
-function expandDims(call: Call): Value {
-  const [axis] = operators.numbersAt(call, 1);
+function permute(call: Call): Value {
   const [input] = call.inputs;
-  if (operators.isConstant(input)) return operators.expanded(input, axis);
-  const { feature: real, shape } = operators.viewAt(call);
-  const position = operators.axisOf(axis, shape.length + 2);
-  if (position < 1) operators.fail(call, 'of the batch axis');
-  return viewOf(real, shape.toSpliced(position - 1, 0, 1));
+  const order = numbersAt(call, 1);
+  return isConstant(input) ? transpose(input, order) : on.permuted(call, viewAt(call), order);
 }
 
 function concat(call: Call): Value {
   const count = call.inputs.length - 1;
-  const [axis] = operators.numbersAt(call, count);
+  const [axis] = numbersAt(call, count);
   const parts = call.inputs.slice(0, count);
-  if (parts.every((part) => operators.isConstant(part) && part.shape.length === 1)) {
-    return vector(parts.flatMap((_, i) => operators.numbersAt(call, i)));
-  }
-  const features = parts.map((_, i) => feature(call, i));
-  const rank = features[0].shape.length + 1;
-  if (operators.axisOf(axis, rank) !== rank - 1) operators.fail(call, `along the axis ${axis}`);
-  return viewOf(call.builder.add({ kind: 'concat' }, features));
+  const constants = parts.filter(isConstant);
+  if (constants.length === count) return concatenate(constants, axis);
+  return on.concatenated({ ...call, inputs: parts }, axis);
+}
+
+/** A part of a value along one axis; the whole batch is the only part of that axis there is. */
+function part(call: Call, value: Value, axis: number, start: number, size: number): Value {
+  if (isConstant(value)) return partOf(value, axis, start, size, 1);
+  const view = viewAt({ ...call, inputs: [value] });
+  if (isBatchAxis(view, axis) && start === 0 && size === shapeOf(view)[axis]) return view;
+  return on.sliced(call, view, axis, start, size);
+}
+
+function sizesOf(call: Call): readonly number[] {
+  const [input] = call.inputs;
+  return isConstant(input) ? input.shape : shapeOf(viewAt(call));
+}
+
+function slice(call: Call): Value {
+  const shape = sizesOf(call);
+  const [starts, sizes] = [1, 2].map((index) => numbersAt(call, index));
+  return shape.reduce<Value>((value, whole, axis) => {
+    const size = sizes[axis] === -1 ? whole - starts[axis] : sizes[axis];
+    return part(call, value, axis, starts[axis], size);
+  }, call.inputs[0] ?? fail(call, 'without an input'));
 }
 
 function stridedSlice(call: Call): Value {
-  const input = operators.constantAt(call, 0);
-  const [[start], [end], [step]] = [1, 2, 3].map((index) => operators.numbersAt(call, index));
+  const [starts, ends, steps] = [1, 2, 3].map((index) => numbersAt(call, index));
+  const shape = sizesOf(call);
+  const has = (name: string, axis: number) =>
+    Math.floor(call.attributes.number(name, 0) / 2 ** axis) % 2 === 1;
   const mask = (name: string) => call.attributes.number(name, 0);
-  if (mask('ellipsis_mask') + mask('new_axis_mask') !== 0) operators.fail(call, 'with such a mask');
-  if (mask('shrink_axis_mask') === 1) {
-    const picked = input.values.at(start);
-    return picked === undefined ? operators.fail(call, 'outside of its input') : scalar(picked);
-  }
-  const from = mask('begin_mask') === 1 ? 0 : start;
-  const to = mask('end_mask') === 1 ? input.values.length : end;
-  return sliceVector(input, from, to, step);
+  if (mask('ellipsis_mask') + mask('new_axis_mask') !== 0) fail(call, 'with such a mask');
+  const taken = starts.reduce<Value>((value, start, axis) => {
+    const whole = shape[axis] ?? fail(call, `of [${shape}]`);
+    if (has('shrink_axis_mask', axis))
+      return part(call, value, axis, start < 0 ? start + whole : start, 1);
+    const from = has('begin_mask', axis) ? 0 : start;
+    const to = has('end_mask', axis) ? whole : ends[axis];
+    const [first, size] = operators.span(whole, from, to);
+    if (steps[axis] === 1) return part(call, value, axis, first, size);
+    if (!isConstant(value)) return fail(call, `by steps of ${steps[axis]}`);
+    return partOf(value, axis, first, size, steps[axis]);
+  }, call.inputs[0] ?? fail(call, 'without an input'));
+  const left = (sizes: readonly number[]) =>
+    sizes.filter((_, axis) => !has('shrink_axis_mask', axis));
+  if (isConstant(taken)) return constant(left(taken.shape), taken.values);
+  const view = viewAt({ ...call, inputs: [taken] });
+  return on.reshapedTo(call, view, left(shapeOf(view)));
 }
 
-function pad(call: Call): Value {
-  if (call.inputs.length > 2 && operators.numbersAt(call, 2)[0] !== 0)
-    operators.fail(call, 'with another value than 0');
-  const sizes = explicitPadding(call, operators.numbersAt(call, 1));
-  return viewOf(call.builder.add({ kind: 'pad', padding: sizes }, [image(call)]));
+/** Equal parts of an axis. */
+function split(call: Call): Value[] {
+  const [given] = numbersAt(call, 0);
+  const [, input] = call.inputs;
+  const value = input ?? fail(call, 'without an input');
+  const shape = sizesOf({ ...call, inputs: [value] });
+  const axis = axisOf(given, shape.length);
+  const count = call.attributes.number('num_split', 1);
+  const size = shape[axis] / count;
+  return Array.from({ length: count }, (_, i) => part(call, value, axis, i * size, size));
 }
 
-function softmax(call: Call): Value {
-  const logits = operators.viewAt(call);
-  if (logits.shape.length !== 1) operators.fail(call, `its input is [${['N', ...logits.shape]}]`);
-  return { kind: 'probabilities', logits };
-}
-
-function shapeOf(call: Call): Value {
+function gather(call: Call): Value {
   const [input] = call.inputs;
-  return vector(operators.isConstant(input) ? input.shape : [-1, ...operators.viewAt(call).shape]);
+  const [axis] = call.inputs.length > 2 ? numbersAt(call, 2) : [0];
+  const indices = constantAt(call, 1);
+  if (isConstant(input)) return gatherAxis(input, indices, axis);
+  if (indices.values.length !== 1 || indices.shape.length !== 0) fail(call, 'of several positions');
+  return on.picked(call, viewAt(call), axis, indices.values[0]);
 }
 
-function pack(call: Call): Value {
-  return vector(call.inputs.map((_, i) => operators.numbersAt(call, i)[0]));
+function pack(call: Call): Constant {
+  const parts = call.inputs.map((_, i) => constantAt(call, i));
+  if (call.attributes.number('axis', 0) !== 0) fail(call, 'along another axis than the first');
+  return concatenate(
+    parts.map(({ shape, values }) => constant([1, ...shape], values)),
+    0,
+  );
 }
 
-/** The product of a shape; one unknown size makes it unknown. */
-function product(call: Call): Value {
-  const sizes = operators.numbersAt(call, 0);
-  const total = sizes.reduce((all, size) => all * size, 1);
-  return scalar(sizes.includes(-1) ? -1 : total);
+function pass(call: Call): Value {
+  return call.inputs[0] ?? fail(call, 'without an input');
 }
 
 /** A product with bias and activation in one operator, as TensorFlow.js's converter writes it. */
-function fused(start: Operator): Operator {
+function fused(start: (call: Call) => Value): TensorflowOperator {
   return (call) =>
-    call.attributes.strings('fused_ops').reduce<Value>((value, op) => {
-      const inputs = op === 'BiasAdd' ? [value, call.inputs[2]] : [value];
+    call.attributes.strings('fused_ops').reduce<Value>((value, op, i) => {
+      const inputs = op === 'BiasAdd' ? [value, call.inputs[2]] : [value, call.inputs[2 + i]];
       const operator = Object.hasOwn(OPERATORS, op) ? OPERATORS[op] : undefined;
-      return operator?.({ ...call, inputs }) ?? operators.fail(call, `fused with ${op}`);
+      const result = operator?.({ ...call, inputs });
+      return result && 'kind' in result ? result : fail(call, `fused with ${op}`);
     }, start(call));
 }
 
-const pass: Operator = (call) => call.inputs[0] ?? operators.fail(call, 'without an input');
+const rsqrt = (call: Call, view: View) =>
+  on.activated(call, on.activated(call, view, 'sqrt'), 'reciprocal');
 
-export const OPERATORS: Readonly<Record<string, Operator>> = {
+export const OPERATORS: Readonly<Record<string, TensorflowOperator>> = {
   Conv2D: conv2d,
   DepthwiseConv2dNative: depthwise,
   MatMul: matMul,
+  BatchMatMul: matMul,
   BatchMatMulV2: matMul,
+  Einsum: (call) => on.einsum(call, call.attributes.string('equation', '')),
   SpaceToBatchND: spaceToBatch,
   BatchToSpaceND: batchToSpace,
   _FusedConv2D: fused(conv2d),
@@ -351,37 +233,60 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
   BiasAdd: addition,
   Add: addition,
   AddV2: addition,
-  AddN: ({ inputs: [first, ...others], ...call }) =>
-    others.reduce<Value | undefined>(
-      (sum, next) => addition({ ...call, inputs: [sum, next] }),
-      first,
-    ) ?? operators.fail(call, 'without inputs'),
-  Sub: arithmetic('subtract'),
-  Mul: arithmetic('multiply'),
-  RealDiv: arithmetic('divide'),
-  Rsqrt: computed((x) => 1 / Math.sqrt(x)),
-  Sqrt: computed(Math.sqrt),
-  Square: computed((x) => x * x),
-  Neg: (call) => {
-    const [input] = call.inputs;
-    return operators.isConstant(input)
-      ? map(input, (x) => -x)
-      : scale(call, 0, scalar(-1), (factor) => [factor, [0]]);
+  AddN: (call) =>
+    call.inputs
+      .slice(1)
+      .reduce<Value>((sum, next) => addition({ ...call, inputs: [sum, next] }), pass(call)),
+  Sub: on.arithmetic('subtract'),
+  Mul: on.arithmetic('multiply'),
+  RealDiv: on.arithmetic('divide'),
+  SquaredDifference: (call) => {
+    const difference = on.arithmetic('subtract')(call);
+    const inputs = [difference, difference];
+    return on.arithmetic('multiply')({ ...call, inputs });
+  },
+  Rsqrt: unary((x) => 1 / Math.sqrt(x), rsqrt),
+  Square: unary(
+    (x) => x * x,
+    (call, view) => on.power(call, view, 2),
+  ),
+  Pow: (call) => {
+    const exponent = constantAt(call, 1);
+    return on.power(call, viewAt(call), exponent.values[0]);
+  },
+  Neg: unary(
+    (x) => -x,
+    (call, view) => on.multiplied(call, view, scalar(-1)),
+  ),
+  Erfc: (call) => {
+    const below = on.activated(call, viewAt(call), 'erf');
+    return on.scaled(call, below, scalar(-1), scalar(1));
   },
   FusedBatchNorm: batchNorm,
   FusedBatchNormV2: batchNorm,
   FusedBatchNormV3: batchNorm,
 
   ...operators.nonlinearOperators(nonlinearitiesBy('savedModel'), nonlinear),
+  Sqrt: unary(Math.sqrt, (call, view) => on.activated(call, view, 'sqrt')),
+  Exp: unary(Math.exp, (call, view) => on.activated(call, view, 'exp')),
+  Reciprocal: unary(
+    (x) => 1 / x,
+    (call, view) => on.activated(call, view, 'reciprocal'),
+  ),
   LeakyRelu: (call) =>
-    elementwise(call, { kind: 'leaky-relu', slope: call.attributes.number('alpha', 0.2) }),
-  Softmax: softmax,
-  LogSoftmax: softmax,
+    on.elementwise(call, viewAt(call), {
+      kind: 'leaky-relu',
+      slope: call.attributes.number('alpha', 0.2),
+    }),
+  Prelu: (call) => on.parametric(call, viewAt(call), constantAt(call, 1)),
+  Softmax: (call) => on.softmax(call, -1),
+  LogSoftmax: (call) => on.softmax(call, -1),
 
   MaxPool: pool('max-pool'),
   AvgPool: pool('average-pool'),
-  Max: globalPool('global-max-pool'),
-  Mean: globalPool('global-average-pool'),
+  Max: reduce('max'),
+  Mean: reduce('mean'),
+  Sum: reduce('mean', (count) => count),
   Pad: pad,
   PadV2: pad,
   ConcatV2: concat,
@@ -389,10 +294,16 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
   Reshape: reshape,
   Squeeze: squeeze,
   ExpandDims: expandDims,
-  Cast: pass,
-  Shape: shapeOf,
+  Transpose: permute,
+  Slice: slice,
   StridedSlice: stridedSlice,
+  Split: split,
+  Cast: pass,
+  Shape: (call) => vector(sizesOf(call)),
+  Fill: (call) => constant(numbersAt(call, 0), [numbersAt(call, 1)[0]]),
   Pack: pack,
-  Prod: product,
-  GatherV2: operators.gather,
+  Prod: (call) => scalar(numbersAt(call, 0).reduce((all, size) => all * size, 1)),
+  GatherV2: gather,
+  Maximum: (call) => operators.combined(call, constantAt(call, 0), constantAt(call, 1), Math.max),
+  Floor: computed(Math.floor),
 };

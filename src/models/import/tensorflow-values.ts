@@ -10,19 +10,7 @@ import { type Constant, constant } from './constants.ts';
 import { damaged } from './errors.ts';
 import type { Window } from './layers.ts';
 import type { Feature } from './network-builder.ts';
-
-/** A feature as TensorFlow sees it: reshaped and squeezed at will, without the batch axis. */
-export interface View {
-  readonly kind: 'view';
-  readonly feature: Feature;
-  readonly shape: readonly number[];
-}
-
-/** The output of a softmax, which remembers its logits. */
-export interface Probabilities {
-  readonly kind: 'probabilities';
-  readonly logits: View;
-}
+import type { Probabilities, View } from './view.ts';
 
 /** A resource variable, by the path of the node that made it. */
 interface Handle {
@@ -50,6 +38,7 @@ interface Opaque {
 export interface Spaced {
   readonly kind: 'spaced';
   readonly feature: Feature;
+  readonly batch: number;
   /** The dilation. */
   readonly block: readonly [number, number];
   /** `[top, bottom, left, right]`. */
@@ -86,9 +75,9 @@ export class Attributes {
       : otherwise;
   }
 
-  boolean(name: string): boolean {
+  boolean(name: string, otherwise = false): boolean {
     const value = this.#attr[name]?.value;
-    return value?.case === 'b' && value.value;
+    return value?.case === 'b' ? value.value : otherwise;
   }
 
   integers(name: string): number[] {

@@ -3,17 +3,21 @@
  * and is run like one; a layers model holds a Keras description.
  */
 import { basename, dirname, join } from 'node:path';
-import { fromJson, type JsonValue } from '@bufbuild/protobuf';
+import { fromJson } from '@bufbuild/protobuf';
 import { type GraphDef, GraphDefSchema } from '../../savedmodel/index.ts';
 import { FormatError, readFileBytes } from '../../storage/index.ts';
+import { Budget } from './budget.ts';
 import { type Constant, constant, elementsOf } from './constants.ts';
 import { damaged, ImportError } from './errors.ts';
+import { float16 } from './half-precision.ts';
 import { type ImportOptions, onlyInput } from './image.ts';
 import { type JsonObject, list, number, numbers, object, text } from './json.ts';
 import { importKerasLayers } from './keras-layers.ts';
 import type { BuiltNetwork } from './network-builder.ts';
 import { chooseOutput } from './output.ts';
-import { imageSizes, importTensorflowGraph } from './tensorflow-graph.ts';
+import { openInputs, openOutputs } from './tensorflow-ends.ts';
+import { importTensorflowGraph, placeholderSizes } from './tensorflow-graph.ts';
+import { graphJson } from './tfjs-graph-json.ts';
 
 interface StoredType {
   /** Bytes of one value. */
@@ -35,28 +39,18 @@ const STORED_TYPES: ReadonlyMap<string, StoredType> = new Map<string, StoredType
   ['bool', { width: 1, decode: (buffer) => Float64Array.from(new Uint8Array(buffer)) }],
 ]);
 
-/** The value of an IEEE half-precision number. */
-function float16(bits: number): number {
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  const size =
-    exponent === 0
-      ? fraction * 2 ** -24
-      : exponent === 0x1f
-        ? fraction === 0
-          ? Number.POSITIVE_INFINITY
-          : Number.NaN
-        : (1 + fraction / 1024) * 2 ** (exponent - 15);
-  return bits & 0x8000 ? -size : size;
-}
-
-/** The bytes of a group of weight files, which must be beside the model. */
-function groupBytes(folder: string, paths: readonly unknown[]): Buffer {
+/**
+ * The bytes of a group of weight files, which must be beside the model.
+ * @param seen the files that were read before
+ */
+function groupBytes(folder: string, paths: readonly unknown[], seen: Set<string>): Buffer {
   const files = paths.map((path) => {
-    const name = text(path, 'the path of a weight file');
+    const name = text(path, 'the path of a weight file').replace(/^\.\//, '');
     if (name === '' || basename(name) !== name || name.startsWith('.') || name.includes('\\')) {
       throw damaged(`the weight file "${name}" lies outside of the model's folder`);
     }
+    if (seen.has(name)) throw damaged(`the weight file "${name}" is named twice`);
+    seen.add(name);
     return readFileBytes(join(folder, name));
   });
   return Buffer.concat(files);
@@ -90,11 +84,20 @@ function readWeight(entry: JsonObject, name: string, bytes: Buffer, offset: numb
   return { value: constant(shape, values), length };
 }
 
-function readWeights(model: JsonObject, folder: string): Map<string, Constant> {
+/** The weights by name, and how many bytes they take. */
+interface StoredWeights {
+  readonly weights: ReadonlyMap<string, Constant>;
+  readonly bytes: number;
+}
+
+function readWeights(model: JsonObject, folder: string): StoredWeights {
   const weights = new Map<string, Constant>();
+  const seen = new Set<string>();
+  let total = 0;
   for (const group of list(model.weightsManifest, 'weightsManifest')) {
     const { paths, weights: entries } = object(group, 'a group of weights');
-    const bytes = groupBytes(folder, list(paths, 'the paths of a group'));
+    const bytes = groupBytes(folder, list(paths, 'the paths of a group'), seen);
+    total += bytes.length;
     let offset = 0;
     for (const one of list(entries, 'the weights of a group')) {
       const entry = object(one, 'a weight');
@@ -104,67 +107,50 @@ function readWeights(model: JsonObject, folder: string): Map<string, Constant> {
       offset += length;
     }
   }
-  return weights;
+  return { weights, bytes: total };
 }
 
-/** TensorFlow's `DataType` names as numbers, because the messages here hold numbers. */
-const DTYPES: Readonly<Record<string, number>> = {
-  DT_FLOAT: 1,
-  DT_DOUBLE: 2,
-  DT_INT32: 3,
-  DT_UINT8: 4,
-  DT_STRING: 7,
-  DT_INT64: 9,
-  DT_BOOL: 10,
-  DT_RESOURCE: 20,
-};
-
 function parseGraph(topology: JsonObject, file: string): GraphDef {
-  const withNumbers = (_: string, value: unknown) =>
-    typeof value === 'string' && Object.hasOwn(DTYPES, value) ? DTYPES[value] : value;
-  const json = JSON.parse(JSON.stringify(topology), withNumbers) as JsonValue;
   try {
-    return fromJson(GraphDefSchema, json, { ignoreUnknownFields: true });
+    return fromJson(GraphDefSchema, graphJson(topology), { ignoreUnknownFields: true });
   } catch (cause) {
+    if (cause instanceof ImportError) throw cause;
     throw new FormatError(file, 'its modelTopology is no TensorFlow graph', { cause });
   }
 }
 
-/** Names of a signature's tensors; without a signature, the placeholders or the unread nodes. */
+/** The tensors of a signature by its names; without a signature, the graph's open ends. */
 function tensorNames(model: JsonObject, graph: GraphDef, side: 'inputs' | 'outputs') {
   const signature =
     model.signature ?? object(model.userDefinedMetadata ?? {}, 'userDefinedMetadata').signature;
-  const tensors = signature === undefined ? undefined : object(signature, 'signature')[side];
+  const tensors = signature == null ? undefined : object(signature, 'signature')[side];
   if (tensors !== undefined) {
     return Object.entries(object(tensors, `the ${side} of the signature`)).map(([key, tensor]) => {
       const name = text(object(tensor, key).name ?? key, `the name of "${key}"`);
       return [key, name] as const;
     });
   }
-  const read = new Set(graph.node.flatMap(({ input }) => input.map((one) => one.split(':')[0])));
-  return graph.node
-    .filter(({ name, op }) => (side === 'inputs' ? op === 'Placeholder' : !read.has(name)))
-    .map(({ name }) => [name, name] as const);
+  const names = side === 'inputs' ? openInputs(graph) : openOutputs(graph);
+  return names.map((name) => [name, name] as const);
 }
 
 function importGraph(
   model: JsonObject,
   graph: GraphDef,
-  weights: ReadonlyMap<string, Constant>,
+  { weights, bytes }: StoredWeights,
   options: ImportOptions,
 ): BuiltNetwork {
   const inputs = tensorNames(model, graph, 'inputs');
   const inputName = onlyInput(inputs.map(([key]) => key));
   const tensor = new Map(inputs).get(inputName) ?? '';
-  const [node] = tensor.split(':');
-  const shape = graph.node.find(({ name }) => name === node)?.attr.shape?.value;
   const outputs = new Map(tensorNames(model, graph, 'outputs'));
   return importTensorflowGraph(
     {
       graph,
       input: tensor,
       output: outputs.get(chooseOutput([...outputs.keys()], options.output)) ?? '',
-      sizes: imageSizes(shape?.case === 'shape' ? shape.value : undefined),
+      sizes: placeholderSizes(graph, tensor.split(':')[0]),
+      budget: new Budget(bytes),
       readVariable: () => undefined,
       readConstant: (name) => weights.get(name),
     },
@@ -187,8 +173,12 @@ export function importTfjs(file: string, options: ImportOptions): BuiltNetwork {
   }
   const model = object(parsed, 'model.json');
   const topology = object(model.modelTopology, 'modelTopology');
-  const weights = readWeights(model, dirname(file));
+  const stored = readWeights(model, dirname(file));
   return Array.isArray(topology.node)
-    ? importGraph(model, parseGraph(topology, file), weights, options)
-    : importKerasLayers(object(topology.model_config ?? topology, 'the model'), weights, options);
+    ? importGraph(model, parseGraph(topology, file), stored, options)
+    : importKerasLayers(
+        object(topology.model_config ?? topology, 'the model'),
+        stored.weights,
+        options,
+      );
 }

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerBase, LayerKind } from './layer-kind.ts';
 import { NONLINEARITIES, type Nonlinearity } from './nonlinearities.ts';
+import { cannotExport } from './shared/cannot-export.ts';
 
 /** A nonlinearity of its own; ReLU after a convolution or dense layer is that layer's activation. */
 export interface ActivationLayer extends LayerBase {
@@ -14,6 +15,8 @@ interface Operators {
   readonly onnx: string;
   /** Further inputs of the ONNX operator. */
   readonly bounds?: readonly number[];
+  /** What Keras calls it, where it is not the nonlinearity's name; undefined: Keras lacks it. */
+  readonly keras?: string | undefined;
 }
 
 const OPERATORS: Readonly<Record<Nonlinearity, Operators>> = {
@@ -24,6 +27,15 @@ const OPERATORS: Readonly<Record<Nonlinearity, Operators>> = {
   sigmoid: { forward: tf.sigmoid, savedModel: 'Sigmoid', onnx: 'Sigmoid' },
   tanh: { forward: tf.tanh, savedModel: 'Tanh', onnx: 'Tanh' },
   softplus: { forward: tf.softplus, savedModel: 'Softplus', onnx: 'Softplus' },
+  erf: { forward: tf.erf, savedModel: 'Erf', onnx: 'Erf', keras: undefined },
+  exp: { forward: tf.exp, savedModel: 'Exp', onnx: 'Exp', keras: 'exponential' },
+  sqrt: { forward: tf.sqrt, savedModel: 'Sqrt', onnx: 'Sqrt', keras: undefined },
+  reciprocal: {
+    forward: tf.reciprocal,
+    savedModel: 'Reciprocal',
+    onnx: 'Reciprocal',
+    keras: undefined,
+  },
 };
 
 /** The nonlinearities by the names of the operators that compute them without further inputs. */
@@ -49,5 +61,9 @@ export const activation: LayerKind<ActivationLayer> = {
     );
     return { ...input, name: graph.node(onnx, [input.name, ...limits], `${name}/output`) };
   },
-  toKeras: (layer) => ({ className: 'Activation', config: { activation: layer.activation } }),
+  toKeras(layer) {
+    const { keras: name } = { keras: layer.activation, ...OPERATORS[layer.activation] };
+    if (name === undefined) throw cannotExport(layer, 'Keras', `the function ${layer.activation}`);
+    return { className: 'Activation', config: { activation: name } };
+  },
 };

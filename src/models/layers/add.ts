@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerBase, LayerKind } from './layer-kind.ts';
-import { onnxJoin, sameShape, savedModelJoin } from './shared/join.ts';
+import { joinedShape, onnxJoin, savedModelJoin } from './shared/join.ts';
 
-/** The sum of two or more inputs of one shape, element by element. */
+/** The sum of two or more inputs, element by element; axes of size 1 are spread. */
 export interface AddLayer extends LayerBase {
   readonly kind: 'add';
 }
@@ -11,7 +11,7 @@ export const add: LayerKind<AddLayer> = {
   kind: 'add',
   stem: 'add',
   fields: () => ({}),
-  outputShape: sameShape,
+  outputShape: joinedShape,
   forward: (_, inputs) => inputs.reduce((left, right) => tf.add(left, right)),
   toSavedModel: (layer, inputs, context) => savedModelJoin('AddV2', layer, inputs, context),
   toOnnx: (layer, inputs, context) => onnxJoin('Add', layer, inputs, context),

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerKind } from './layer-kind.ts';
-import { kerasPool, onnxPool, type PoolBase, poolAttributes, poolShape } from './shared/pool.ts';
+import * as pools from './shared/pool.ts';
 import { samePadding } from './shared/window.ts';
 
 /** The mean over the pixels of each window that are inside the image; padding is `valid` or `same`. */
-export interface AveragePoolLayer extends PoolBase {
+export interface AveragePoolLayer extends pools.PoolBase {
   readonly kind: 'average-pool';
 }
 
@@ -12,7 +12,8 @@ export const averagePool: LayerKind<AveragePoolLayer> = {
   kind: 'average-pool',
   stem: 'pool',
   fields: ({ pair, padding }) => ({ size: pair, strides: pair, padding }),
-  outputShape: poolShape,
+  outputShape: pools.poolShape,
+  work: pools.poolWork,
   problem: ({ padding }) =>
     typeof padding === 'string' ? undefined : 'averages over explicit padding',
   /**
@@ -31,9 +32,9 @@ export const averagePool: LayerKind<AveragePoolLayer> = {
   },
   toSavedModel(layer, inputs, context) {
     // TensorFlow's AvgPool has no explicit padding, not even an empty one.
-    const { explicit_paddings: _, ...attributes } = poolAttributes(layer, context);
+    const { explicit_paddings: _, ...attributes } = pools.poolAttributes(layer, context);
     return context.graph.float('AvgPool', `${layer.name}/AvgPool`, inputs, attributes);
   },
-  toOnnx: (layer, [input], context) => onnxPool('AveragePool', layer, input, context),
-  toKeras: (layer) => kerasPool('AveragePooling2D', layer),
+  toOnnx: (layer, [input], context) => pools.onnxPool('AveragePool', layer, input, context),
+  toKeras: (layer) => pools.kerasPool('AveragePooling2D', layer),
 };

@@ -9,6 +9,7 @@ import {
   savedModelConvolution,
 } from './shared/convolution.ts';
 import { linearWeights } from './shared/linear.ts';
+import { elements } from './shared/movement.ts';
 import { tfjsPadding } from './shared/window.ts';
 
 /** A convolution; kernel `[height, width, in, filters]`. */
@@ -59,6 +60,8 @@ export const conv2d: LayerKind<Conv2dLayer> = {
     activation,
   }),
   outputShape: (layer, [input]) => [...outputSizes(layer, input), layer.filters],
+  work: ({ kernel: [height, width] }, [input], output) =>
+    elements(output) * height * width * input[2],
   weights(layer, [, , channels]) {
     const [height, width] = layer.kernel;
     return linearWeights(layer, {

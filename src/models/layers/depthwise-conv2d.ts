@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Activation, LayerBase, LayerKind, Padding } from './layer-kind.ts';
 import * as convolution from './shared/convolution.ts';
 import { linearWeights } from './shared/linear.ts';
+import { elements } from './shared/movement.ts';
 import { tfjsPadding } from './shared/window.ts';
 
 /** Each input channel has `multiplier` filters of its own; kernel `[height, width, in, multiplier]`. */
@@ -30,6 +31,7 @@ export const depthwiseConv2d: LayerKind<DepthwiseConv2dLayer> = {
     ...convolution.outputSizes(layer, input),
     input[2] * layer.multiplier,
   ],
+  work: ({ kernel: [height, width] }, _, output) => elements(output) * height * width,
   weights(layer, [, , channels]) {
     const [height, width] = layer.kernel;
     return linearWeights(layer, {

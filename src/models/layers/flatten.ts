@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerBase, LayerKind } from './layer-kind.ts';
+import { elements, savedModelReshape } from './shared/movement.ts';
 
 /** An image to the vector of its values, row-major with channels last. */
 export interface FlattenLayer extends LayerBase {
@@ -10,14 +11,9 @@ export const flatten: LayerKind<FlattenLayer> = {
   kind: 'flatten',
   stem: 'flatten',
   fields: () => ({}),
-  outputShape: (_, [input]) => [input.reduce((product, size) => product * size, 1)],
+  outputShape: (_, [input]) => [elements(input)],
   forward: (_, [input]) => tf.reshape(input, [input.shape[0], -1]),
-  toSavedModel({ name }, [input], { graph, outputShape }) {
-    const shape = graph.int32s(`${name}/shape`, [-1, ...outputShape], [1 + outputShape.length]);
-    return graph.float('Reshape', `${name}/Reshape`, [input, shape], {
-      Tshape: graph.attr.type('int32'),
-    });
-  },
+  toSavedModel: ({ name }, [input], context) => savedModelReshape(name, input, context),
   /** The values keep the order of channels last, as the weights that follow expect. */
   toOnnx({ name }, [input], { graph }) {
     const image = graph.channelsLast(input);

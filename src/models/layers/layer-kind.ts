@@ -89,6 +89,8 @@ export interface LayerKind<L extends LayerBase> {
   problem?(layer: L): string | undefined;
   /** The layer's weights in the order in which they are stored; absent: it has none. */
   weights?(layer: L, input: Shape): readonly WeightSpec[];
+  /** Multiply-adds for one image; absent: one for each number of the output. */
+  work?(layer: L, inputs: readonly Shape[], output: Shape): number;
   /** The output for a batch `[N, ...shape]` of each input; differentiable. */
   forward(layer: L, inputs: readonly tf.Tensor[], context: ForwardContext): tf.Tensor;
   /** Adds the layer's nodes to a TensorFlow graph; returns the reference to its output. */
@@ -96,5 +98,5 @@ export interface LayerKind<L extends LayerBase> {
   /** Adds the layer's nodes to an ONNX graph. */
   toOnnx(layer: L, inputs: readonly OnnxTensor[], context: OnnxContext): OnnxTensor;
   /** @throws UserError `cannot-export` when Keras has no counterpart */
-  toKeras(layer: L, weight: (role: WeightRole) => Weight): KerasContent;
+  toKeras(layer: L, weight: (role: WeightRole) => Weight, position: LayerPosition): KerasContent;
 }

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerKind } from './layer-kind.ts';
-import { kerasPool, onnxPool, type PoolBase, poolAttributes, poolShape } from './shared/pool.ts';
+import * as pools from './shared/pool.ts';
 import { tfjsPadding } from './shared/window.ts';
 
 /** The maximum over each window of each channel. */
-export interface MaxPoolLayer extends PoolBase {
+export interface MaxPoolLayer extends pools.PoolBase {
   readonly kind: 'max-pool';
 }
 
@@ -12,7 +12,8 @@ export const maxPool: LayerKind<MaxPoolLayer> = {
   kind: 'max-pool',
   stem: 'pool',
   fields: ({ pair, padding }) => ({ size: pair, strides: pair, padding }),
-  outputShape: poolShape,
+  outputShape: pools.poolShape,
+  work: pools.poolWork,
   forward: (layer, [input]) =>
     tf.maxPool(
       input as tf.Tensor4D,
@@ -21,7 +22,12 @@ export const maxPool: LayerKind<MaxPoolLayer> = {
       tfjsPadding(layer.padding),
     ),
   toSavedModel: (layer, inputs, context) =>
-    context.graph.float('MaxPool', `${layer.name}/MaxPool`, inputs, poolAttributes(layer, context)),
-  toOnnx: (layer, [input], context) => onnxPool('MaxPool', layer, input, context),
-  toKeras: (layer) => kerasPool('MaxPooling2D', layer),
+    context.graph.float(
+      'MaxPool',
+      `${layer.name}/MaxPool`,
+      inputs,
+      pools.poolAttributes(layer, context),
+    ),
+  toOnnx: (layer, [input], context) => pools.onnxPool('MaxPool', layer, input, context),
+  toKeras: (layer) => pools.kerasPool('MaxPooling2D', layer),
 };

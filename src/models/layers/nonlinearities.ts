@@ -6,5 +6,9 @@ export const NONLINEARITIES = [
   'sigmoid',
   'tanh',
   'softplus',
+  'erf',
+  'exp',
+  'sqrt',
+  'reciprocal',
 ] as const;
 export type Nonlinearity = (typeof NONLINEARITIES)[number];

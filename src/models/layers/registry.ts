@@ -10,15 +10,24 @@ import { dropout } from './dropout.ts';
 import { flatten } from './flatten.ts';
 import { globalAveragePool } from './global-average-pool.ts';
 import { globalMaxPool } from './global-max-pool.ts';
+import { groupedConv2d } from './grouped-conv2d.ts';
 import type { LayerKind } from './layer-kind.ts';
 import { leakyRelu } from './leaky-relu.ts';
+import { matmul } from './matmul.ts';
 import { maxPool } from './max-pool.ts';
 import { multiply } from './multiply.ts';
 import { pad } from './pad.ts';
+import { prelu } from './prelu.ts';
+import { reduce } from './reduce.ts';
+import { reshape } from './reshape.ts';
+import { slice } from './slice.ts';
+import { softmax } from './softmax.ts';
+import { transpose } from './transpose.ts';
 
 const KINDS = [
   conv2d,
   depthwiseConv2d,
+  groupedConv2d,
   maxPool,
   averagePool,
   flatten,
@@ -32,6 +41,13 @@ const KINDS = [
   pad,
   activation,
   leakyRelu,
+  prelu,
+  reshape,
+  transpose,
+  slice,
+  reduce,
+  softmax,
+  matmul,
   dropout,
 ] as const;
 

@@ -2,10 +2,17 @@
 import type { OnnxTensor } from '../../export/onnx-graph.ts';
 import type { LayerBase, OnnxContext, SavedModelContext, Shape } from '../layer-kind.ts';
 
-/** The shape of inputs that must all have the same one; NaN where they differ. */
-export function sameShape(_: LayerBase, inputs: readonly Shape[]): Shape {
-  const [input] = inputs;
-  return inputs.every((shape) => `${shape}` === `${input}`) ? input : [Number.NaN];
+/**
+ * The shape of inputs with as many axes each, where an axis of size 1 is spread to the others'; NaN
+ * where they do not fit.
+ */
+export function joinedShape(_: LayerBase, inputs: readonly Shape[]): Shape {
+  const [{ length }] = inputs;
+  if (inputs.some((shape) => shape.length !== length)) return [Number.NaN];
+  const largest = inputs[0].map((_, axis) => Math.max(...inputs.map((shape) => shape[axis])));
+  return largest.map((size, axis) =>
+    inputs.every((shape) => shape[axis] === size || shape[axis] === 1) ? size : Number.NaN,
+  );
 }
 
 /** Adds a chain of TensorFlow nodes that take two inputs each. */

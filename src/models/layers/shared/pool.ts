@@ -9,6 +9,7 @@ import type {
   Shape,
 } from '../layer-kind.ts';
 import { cannotExport } from './cannot-export.ts';
+import { elements } from './movement.ts';
 import { nhwcSizes, onnxPads, paddingAttributes, windowedSizes } from './window.ts';
 
 export interface PoolBase extends LayerBase {
@@ -19,6 +20,11 @@ export interface PoolBase extends LayerBase {
 
 export function poolShape(layer: PoolBase, [input]: readonly Shape[]): Shape {
   return [...windowedSizes(input, layer), input[2]];
+}
+
+/** One comparison or addition for each number that a window covers. */
+export function poolWork({ size }: PoolBase, _: readonly Shape[], output: Shape): number {
+  return elements(output) * size[0] * size[1];
 }
 
 /** The attributes of a pool's TensorFlow node. */
