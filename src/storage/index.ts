@@ -12,4 +12,4 @@ export { FormatError, printable } from './format-error.ts';
 export { decodeNpy, encodeNpy } from './npy.ts';
 export { encodeNpz } from './npz.ts';
 export { MAX_FILE_BYTES, readFileBytes } from './regular-file.ts';
-export { zip } from './zip.ts';
+export { isZip, unzip, zip } from './zip.ts';

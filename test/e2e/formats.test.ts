@@ -29,7 +29,7 @@ describe('a trained model goes out and comes back', () => {
     }
   });
 
-  for (const source of ['model', 'out.tfjs', 'out.onnx']) {
+  for (const source of ['model', 'out.tfjs', 'out.onnx', 'out.keras']) {
     it(`comes back from ${source} with the same weights, bit for bit`, async () => {
       const flags = ['--out', `back-${source}`, '--temperature', '40', '--samples', '50', '--json'];
       const { code, stdout, stderr } = await distill(folder, ['import', source, ...flags]);

@@ -4,6 +4,7 @@ import { SAVED_MODEL_FILE } from '../../savedmodel/index.ts';
 import { checkLogits, checkPixelRange } from './check.ts';
 import { ImportError } from './errors.ts';
 import type { ImportOptions } from './image.ts';
+import { importKerasFile } from './keras-file.ts';
 import type { BuiltNetwork } from './network-builder.ts';
 import { importOnnx } from './onnx.ts';
 import { importSavedModel } from './saved-model.ts';
@@ -15,8 +16,10 @@ export type { ImportOptions } from './image.ts';
 export type { BuiltNetwork } from './network-builder.ts';
 
 export interface ImportedNetwork extends BuiltNetwork {
-  readonly format: 'savedmodel' | 'tfjs' | 'onnx';
+  readonly format: 'savedmodel' | 'keras' | 'tfjs' | 'onnx';
 }
+
+const KERAS_FILES = ['.keras', '.h5', '.hdf5'];
 
 async function isFile(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isFile() ?? false;
@@ -30,13 +33,16 @@ async function read(path: string, options: ImportOptions): Promise<ImportedNetwo
     return { format: 'tfjs', ...importTfjs(join(path, 'model.json'), options) };
   }
   if (await isFile(path)) {
+    if (KERAS_FILES.includes(extname(path))) {
+      return { format: 'keras', ...importKerasFile(path, options) };
+    }
     if (extname(path) === '.onnx') return { format: 'onnx', ...importOnnx(path, options) };
     if (extname(path) === '.json') return { format: 'tfjs', ...importTfjs(path, options) };
   }
   throw new ImportError(
     'unknown-format',
     `${path} is no model that can be imported`,
-    'name a SavedModel folder, a TensorFlow.js model.json or an .onnx file (from Keras: model.export("folder"))',
+    'name a SavedModel folder, a .keras or .h5 file, a TensorFlow.js model.json or an .onnx file',
   );
 }
 
@@ -44,7 +50,7 @@ async function read(path: string, options: ImportOptions): Promise<ImportedNetwo
  * Reads an image classifier that others trained as a network whose output is the logits, for
  * images in [0, 1]. Uses the engine, to look at the outputs.
  *
- * @param path a SavedModel folder, a TensorFlow.js `model.json` or its folder, or an `.onnx` file
+ * @param path a SavedModel folder, a `.keras` or `.h5` file, a TensorFlow.js `model.json` or its folder, or an `.onnx` file
  * @throws FormatError when a file is damaged
  * @throws ImportError when the model is no image classifier that this program can run and attack
  */
