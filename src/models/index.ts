@@ -10,7 +10,10 @@ export {
   loadModel,
   MODEL_FOLDER,
   type ModelCard,
+  type ModelOrigin,
   type ModelRole,
+  RANGE_BASES,
+  type RangeBasis,
   readModel,
   readModelCard,
   type SavedModel,
@@ -18,11 +21,14 @@ export {
   weightsDigest,
 } from './folder.ts';
 export {
-  checkAccuracy,
+  factorsOf,
   ImportError,
   type ImportedNetwork,
   type ImportOptions,
   importModel,
+  type Normalization,
+  type PixelScaling,
+  scalingText,
 } from './import/index.ts';
 export { initialWeights, Model } from './model.ts';
 export type { Network } from './network.ts';

@@ -126,6 +126,7 @@ const steps = (count: number, won: number, images = 100) =>
 const AT_AND_ABOVE: Readonly<
   Record<string, (isAbove: boolean) => [readonly ModelRecord[], readonly AttackRecord[]]>
 > = {
+  'unchecked-range': (above) => [[{ ...model, pixelRange: above ? 'assumed' : 'stated' }], []],
   'probabilities-as-logits': (above) => [
     [withAnswers({ probabilities: exactRate(above ? 0.951 : 0.95) })],
     [],

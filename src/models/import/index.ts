@@ -10,9 +10,14 @@ import { importOnnx } from './onnx.ts';
 import { importSavedModel } from './saved-model.ts';
 import { importTfjs } from './tfjs.ts';
 
-export { checkAccuracy } from './check.ts';
 export { ImportError } from './errors.ts';
-export type { ImportOptions } from './image.ts';
+export {
+  factorsOf,
+  type ImportOptions,
+  type Normalization,
+  type PixelScaling,
+  scalingText,
+} from './image.ts';
 export type { BuiltNetwork } from './network-builder.ts';
 
 export interface ImportedNetwork extends BuiltNetwork {
@@ -59,7 +64,8 @@ export async function importModel(
   options: ImportOptions = {},
 ): Promise<ImportedNetwork> {
   const imported = await read(path, options);
-  if (options.inputRange === undefined) checkPixelRange(imported);
+  const isGiven = options.inputRange !== undefined || options.normalization !== undefined;
+  if (!isGiven && !options.anyRange) checkPixelRange(imported);
   checkLogits(imported);
   return imported;
 }

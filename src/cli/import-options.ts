@@ -1,0 +1,47 @@
+/** The options of commands that take a model of another program. */
+import { type Command, Option } from 'commander';
+import type { Normalization } from '../models/index.ts';
+import { decimal, parseImageShape, parseInputRange, parseNumbers } from './parsers.ts';
+
+export interface ImportOptionFlags {
+  readonly temperature: number;
+  readonly imageShape?: [number, number, number];
+  readonly inputRange?: [number, number] | 'auto';
+  readonly mean?: Normalization['mean'];
+  readonly std?: Normalization['std'];
+  readonly output?: string;
+}
+
+export function addImportOptions(command: Command): Command {
+  return command
+    .option(
+      '--temperature <t>',
+      'softmax temperature the model was trained at',
+      decimal('--temperature', 0, 10_000, true),
+      1,
+    )
+    .option(
+      '--input-range <black,white>',
+      'values that the model expects for black and white, or "auto": the range that fits the images best (default: 0,1)',
+      parseInputRange,
+    )
+    .addOption(
+      new Option(
+        '--mean <x,...>',
+        'mean that was subtracted from pixels in [0, 1], one for all channels or one for each',
+      )
+        .argParser(parseNumbers('--mean', -10, 10))
+        .conflicts('inputRange'),
+    )
+    .addOption(
+      new Option('--std <x,...>', 'standard deviation that they were divided by then')
+        .argParser(parseNumbers('--std', 1e-6, 10))
+        .conflicts('inputRange'),
+    )
+    .option(
+      '--image-shape <HxWxC>',
+      'height, width and channels, if the model does not state them',
+      parseImageShape,
+    )
+    .option('--output <name>', 'output that holds the logits, if there are several');
+}
