@@ -18,7 +18,7 @@ import {
 import { percent } from '../numbers.ts';
 import { digestOf } from '../storage/index.ts';
 import { programVersion } from '../version.ts';
-import type { ImportOptionFlags } from './import-options.ts';
+import type { ImportOptionFlags, ModelFileFlags } from './import-options.ts';
 import type { Session } from './session.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -114,6 +114,12 @@ function tellTrials(trials: RangeTrials, scaling: PixelScaling, terminal: Termin
   }
 }
 
+/** What the flags say that a model file may not. */
+export const fileOptions = ({ imageShape, output }: ModelFileFlags): ImportOptions => ({
+  ...(imageShape && { imageShape }),
+  ...(output !== undefined && { output }),
+});
+
 const UNCHECKED =
   'THE PIXEL RANGE IS UNCHECKED: with a wrong one, every result about this model is wrong. Try it on labeled images (--data), or state the range (--input-range, --mean and --std)';
 
@@ -127,10 +133,7 @@ export async function readForeignModel(
   data: DataSplits,
   terminal: Terminal,
 ): Promise<ForeignModel> {
-  const options: ImportOptions = {
-    ...(flags.imageShape ? { imageShape: flags.imageShape } : {}),
-    ...(flags.output ? { output: flags.output } : {}),
-  };
+  const options = fileOptions(flags);
   const isAuto = flags.inputRange === 'auto';
   const stated = statedScaling(flags);
   const raw = await importModel(source, { ...options, anyRange: true });

@@ -3,17 +3,35 @@ import { type Command, Option } from 'commander';
 import type { Normalization } from '../models/index.ts';
 import { decimal, parseImageShape, parseInputRange, parseNumbers } from './parsers.ts';
 
-export interface ImportOptionFlags {
-  readonly temperature: number;
+/** What a model file may not say by itself. */
+export interface ModelFileFlags {
   readonly imageShape?: [number, number, number];
-  readonly inputRange?: [number, number] | 'auto';
-  readonly mean?: Normalization['mean'];
-  readonly std?: Normalization['std'];
   readonly output?: string;
 }
 
-export function addImportOptions(command: Command): Command {
+export interface ImportOptionFlags extends ModelFileFlags {
+  readonly temperature: number;
+  readonly inputRange?: [number, number] | 'auto';
+  readonly mean?: Normalization['mean'];
+  readonly std?: Normalization['std'];
+}
+
+/** What the commands that read a model file take. */
+export const MODEL_FILES =
+  '.keras or .h5 file, SavedModel folder, model.json or its folder, or .onnx file';
+
+export function addModelFileOptions(command: Command): Command {
   return command
+    .option(
+      '--image-shape <HxWxC>',
+      'height, width and channels, if the model does not state them',
+      parseImageShape,
+    )
+    .option('--output <name>', 'output that holds the logits, if there are several');
+}
+
+export function addImportOptions(command: Command): Command {
+  return addModelFileOptions(command)
     .option(
       '--temperature <t>',
       'softmax temperature the model was trained at',
@@ -37,11 +55,5 @@ export function addImportOptions(command: Command): Command {
       new Option('--std <x,...>', 'standard deviation that they were divided by then')
         .argParser(parseNumbers('--std', 1e-6, 10))
         .conflicts('inputRange'),
-    )
-    .option(
-      '--image-shape <HxWxC>',
-      'height, width and channels, if the model does not state them',
-      parseImageShape,
-    )
-    .option('--output <name>', 'output that holds the logits, if there are several');
+    );
 }

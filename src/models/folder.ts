@@ -124,6 +124,11 @@ export async function saveModel(
   return card;
 }
 
+/** Whether a folder is one that this program wrote. */
+export function isModelFolder(folder: string): boolean {
+  return existsSync(join(folder, CARD));
+}
+
 function notAModel(folder: string, problem: string, cause?: unknown): UserError {
   return new UserError('bad-model', `${folder} is not a model folder: ${problem}`, {
     hint: 'train one first, or name another folder',

@@ -7,6 +7,7 @@ export type { Classifier, Logits } from './classifier.ts';
 export { EXPORT_FORMATS, type ExportFormat, exportNetwork } from './export/index.ts';
 export {
   type EpochRecord,
+  isModelFolder,
   loadModel,
   MODEL_FOLDER,
   type ModelCard,
@@ -33,6 +34,6 @@ export {
 export { initialWeights, Model } from './model.ts';
 export type { Network } from './network.ts';
 export { classesOf, logitsOf } from './predict.ts';
-export { parameterCount, weightSpecs } from './shapes.ts';
+export { layerSummaries, parameterCount, weightSpecs } from './shapes.ts';
 export { softmaxOf } from './softmax.ts';
 export type { Weight } from './weights.ts';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { addImportOptions, type ImportOptionFlags } from '../import-options.ts';
+import { addImportOptions, type ImportOptionFlags, MODEL_FILES } from '../import-options.ts';
 import type { Action } from '../lazily.ts';
 import {
   addDataOptions,
@@ -11,10 +11,6 @@ import {
 export interface ImportFlags extends EngineOptions, DataOptions, ImportOptionFlags {
   readonly out: string;
 }
-
-/** What `import` and `check` take. */
-export const MODEL_FILES =
-  '.keras or .h5 file, SavedModel folder, model.json or its folder, or .onnx file';
 
 export function importCommand(action: Action<[source: string, flags: ImportFlags]>): Command {
   const command = new Command('import')
