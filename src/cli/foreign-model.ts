@@ -22,6 +22,9 @@ import type { ImportOptionFlags, ModelFileFlags } from './import-options.ts';
 import type { Session } from './session.ts';
 import type { Terminal } from './terminal.ts';
 
+/** Where notes and warnings go. */
+type Notes = Pick<Terminal, 'note' | 'warn'>;
+
 /** A model as it was read, and how sure it is that it gets the pixels that it was trained with. */
 export interface ForeignModel {
   readonly imported: ImportedNetwork;
@@ -51,7 +54,7 @@ function statedScaling({ inputRange, mean, std }: ImportOptionFlags): PixelScali
 function imagesFor(
   { network }: ImportedNetwork,
   { source, test }: DataSplits,
-  terminal: Terminal,
+  terminal: Notes,
 ): Dataset | undefined {
   const { inputShape, classes } = network;
   if (`${test.shape}` === `${inputShape}` && test.classes === classes) return test;
@@ -97,7 +100,7 @@ function checkFinding(trials: RangeTrials, isAuto: boolean, source: string): voi
 }
 
 /** Says what the trials found. */
-function tellTrials(trials: RangeTrials, scaling: PixelScaling, terminal: Terminal): void {
+function tellTrials(trials: RangeTrials, scaling: PixelScaling, terminal: Notes): void {
   const { finding, given, best, images, screened } = trials;
   const chosen = scaling === best.scaling ? best : given;
   terminal.note(
@@ -131,7 +134,7 @@ export async function readForeignModel(
   source: string,
   flags: ImportOptionFlags,
   data: DataSplits,
-  terminal: Terminal,
+  terminal: Notes,
 ): Promise<ForeignModel> {
   const options = fileOptions(flags);
   const isAuto = flags.inputRange === 'auto';

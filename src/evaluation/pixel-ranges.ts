@@ -92,14 +92,22 @@ function ownNormalization({ images, shape }: Dataset): Normalization {
   return { mean: mean.map(places), std: std.map(places) };
 }
 
+/** Whether two normalizations are of the same data, computed on other images of it. */
+function areNear(a: Normalization, b: Normalization): boolean {
+  const near = (x: readonly number[], y: readonly number[]) =>
+    x.every((value, c) => Math.abs(value - y[c]) < 0.01);
+  return near(a.mean, b.mean) && near(a.std, b.std);
+}
+
 /** The scalings to try, `given` first. */
 function scalingsToTry(given: PixelScaling, training: Dataset): PixelScaling[] {
   const [, , channels] = training.shape;
   const named = channels === 1 ? GRAY : channels === 3 ? COLOR : [];
+  const own = [ownNormalization(training)].filter((one) => !named.some((two) => areNear(one, two)));
   const all: PixelScaling[] = [
     given,
     ...RANGES.map((inputRange) => ({ inputRange })),
-    ...[...named, ownNormalization(training)].map((normalization) => ({ normalization })),
+    ...[...named, ...own].map((normalization) => ({ normalization })),
   ];
   const spread = all.map((scaling) => {
     const { scale, offset } = factorsOf(scaling, channels);
