@@ -68,8 +68,8 @@ def flat():
             layers.Input((784,)),
             layers.Reshape((28, 28, 1)),
             layers.Conv2D(8, 5, strides=2, activation="relu"),
-            layers.GlobalMaxPooling2D(),
-            layers.Dense(32, activation="tanh"),
+            layers.Flatten(),
+            layers.Dense(32, activation="relu"),
             layers.Dense(10),
         ]
     )

@@ -20,6 +20,7 @@ import {
   buildNetwork,
   classesOf,
   exportNetwork,
+  type ImportOptions,
   importModel,
   loadModel,
   logitsOf,
@@ -34,6 +35,7 @@ import { EventWriter } from '../../src/training/tensorboard.ts';
 import { packageRoot } from '../../src/version.ts';
 import { randomWeights, richNetwork } from '../models/rich-network.ts';
 import { classesInBrowser } from './browser.ts';
+import { checkKerasFiles } from './keras-files.ts';
 
 const HERE = import.meta.dirname;
 const HOME = join(packageRoot(), '.interop');
@@ -157,27 +159,48 @@ async function checkImports(test: Dataset): Promise<void> {
     ]),
     ['torch_log_softmax', 'torch_log_softmax.onnx'],
   ];
-  for (const [name, source] of sources) {
-    const { network, weights } = await importModel(join(WORK, source));
-    const model = new Model(network, weights, 1);
-    const origin = await readNpy(join(WORK, `${name}.npy`));
-    const [clean, robust] = await readNpy(join(WORK, `${name}.rates.npy`));
-    const scores = asOrigin(logitsOf(model, test), model.classes, origin);
-    const largest = origin.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    const worst = scores.reduce((most, value, i) => Math.max(most, Math.abs(value - origin[i])), 0);
-    report(
-      `import ${source}`,
-      worst <= 1e-4 * Math.max(1, largest),
-      `outputs differ by at most ${worst.toExponential(1)} (largest ${largest.toPrecision(3)})`,
-    );
-    const own = robustAccuracy(model, test);
-    report(
-      `PGD on ${source}`,
-      Math.abs(own - robust) <= 0.02,
-      `${own.toFixed(3)} right at eps ${EPS}, ${robust.toFixed(3)} in its own toolkit (${clean.toFixed(3)} clean)`,
-    );
-    model.dispose();
-  }
+  for (const [name, source] of sources) await compareWithOrigin(test, name, source);
+}
+
+/** Imports a model and holds its outputs, and its accuracy under PGD, against those of its origin. */
+async function compareWithOrigin(
+  test: Dataset,
+  name: string,
+  source: string,
+  options: ImportOptions = {},
+): Promise<void> {
+  const { network, weights } = await importModel(join(WORK, source), options);
+  const model = new Model(network, weights, 1);
+  const origin = await readNpy(join(WORK, `${name}.npy`));
+  const [clean, robust] = await readNpy(join(WORK, `${name}.rates.npy`));
+  const scores = asOrigin(logitsOf(model, test), model.classes, origin);
+  const largest = origin.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const worst = scores.reduce((most, value, i) => Math.max(most, Math.abs(value - origin[i])), 0);
+  report(
+    `import ${source}`,
+    worst <= 1e-4 * Math.max(1, largest),
+    `outputs differ by at most ${worst.toExponential(1)} (largest ${largest.toPrecision(3)})`,
+  );
+  const own = robustAccuracy(model, test);
+  report(
+    `PGD on ${source}`,
+    Math.abs(own - robust) <= 0.02,
+    `${own.toFixed(3)} right at eps ${EPS}, ${robust.toFixed(3)} in its own toolkit (${clean.toFixed(3)} clean)`,
+  );
+  model.dispose();
+}
+
+/** Runs the lines of the tutorial that export a PyTorch model, and imports what they write. */
+async function checkTutorial(): Promise<void> {
+  const tutorial = await readFile(join(packageRoot(), 'docs', 'tutorial-own-model.md'), 'utf8');
+  const [, lines = ''] = /^```python torch\n([^`]*)^```/m.exec(tutorial) ?? [];
+  const layers = 'nn.Flatten(), nn.Linear(784, 32), nn.ReLU(), nn.Linear(32, 10)';
+  const script = join(WORK, 'tutorial.py');
+  writeFileSync(script, `from torch import nn\nmodel = nn.Sequential(${layers})\n${lines}`);
+  const done = spawnSync(findTorch(python), [script], { cwd: WORK, encoding: 'utf8' });
+  const { network } = await importModel(join(WORK, 'digits.onnx'));
+  const passed = done.status === 0 && network.classes === 10;
+  report('the PyTorch lines of the tutorial', passed, `${network.layers.length} layers come in`);
 }
 
 async function writeOwn(
@@ -251,6 +274,14 @@ process.stdout.write(
   runPython(findTorch(python), 'origin_torch.py', WORK).replace(/^(?=.)/gm, '# '),
 );
 await checkImports(test);
+for (const kerasPackage of ['keras', 'tf_keras']) {
+  const trained = runPython(python, 'origin_keras_files.py', WORK, kerasPackage);
+  process.stdout.write(trained.replace(/^(?=.)/gm, '# '));
+  await checkKerasFiles(WORK, kerasPackage, data, report, (...of) =>
+    compareWithOrigin(test, ...of),
+  );
+}
+await checkTutorial();
 
 console.log('# writing models here');
 const trained = join(WORK, 'trained');
