@@ -1,22 +1,9 @@
 import { Command } from 'commander';
 import { addImportOptions, type ImportOptionFlags, MODEL_FILES } from '../import-options.ts';
 import type { Action } from '../lazily.ts';
-import {
-  addDataOptions,
-  addGateOptions,
-  addSharedOptions,
-  type DataOptions,
-  type GateFlags,
-  type SharedOptions,
-} from '../options.ts';
-import { addScopeOptions, type ScopeFlags } from './evaluate.ts';
+import { addMeasureOptions, type MeasureFlags } from './evaluate.ts';
 
-export interface CheckFlags
-  extends SharedOptions,
-    DataOptions,
-    GateFlags,
-    ScopeFlags,
-    ImportOptionFlags {
+export interface CheckFlags extends MeasureFlags, ImportOptionFlags {
   readonly resume?: true;
   readonly out: string;
 }
@@ -33,8 +20,7 @@ export function checkCommand(action: Action<[source: string, flags: CheckFlags]>
       'folder for the page, the record and the imported model',
       'report/check',
     );
-  const scoped = addScopeOptions(addImportOptions(command), 'standard');
-  return addSharedOptions(addGateOptions(addDataOptions(scoped)))
+  return addMeasureOptions(addImportOptions(command), 'standard')
     .addHelpText(
       'after',
       '\nExamples:\n  distill check classifier.keras --data mnist\n  distill check models/student --preset quick --min-robust-accuracy 0.5',

@@ -16,17 +16,17 @@ import {
 } from '../options.ts';
 import { integer, parseTarget } from '../parsers.ts';
 
-/** What is measured of a model. */
-export interface ScopeFlags {
+/** What `evaluate` and `check` measure of a model. */
+export interface MeasureFlags extends SharedOptions, DataOptions, GateFlags {
   readonly preset: PresetName;
   readonly norm: Norm;
   readonly eps: readonly string[];
   readonly samples?: number;
 }
 
-/** Which attacks within which budgets, on how many images. */
-export function addScopeOptions(command: Command, preset: PresetName): Command {
-  return command
+/** Which attacks within which budgets, on how many images of which data, and the gates. */
+export function addMeasureOptions(command: Command, preset: PresetName): Command {
+  const scoped = command
     .addOption(
       new Option('--preset <name>', 'set of attacks to run').choices(PRESET_NAMES).default(preset),
     )
@@ -43,9 +43,10 @@ export function addScopeOptions(command: Command, preset: PresetName): Command {
       'attack the first n test images (default: 1000, with --preset paper 100)',
       integer('--samples', 1),
     );
+  return addSharedOptions(addGateOptions(addDataOptions(scoped)));
 }
 
-export interface EvaluateFlags extends SharedOptions, DataOptions, GateFlags, ScopeFlags {
+export interface EvaluateFlags extends MeasureFlags {
   readonly model: readonly string[];
   readonly attacks?: readonly string[];
   readonly loss?: readonly LossName[];
@@ -92,7 +93,7 @@ export function evaluateCommand(action: Action<[EvaluateFlags]>): Command {
       'save the adversarial examples (.npz, .png) and check them again as read from disk',
     )
     .option('--resume', 'resume an interrupted evaluation');
-  return addSharedOptions(addGateOptions(addDataOptions(addScopeOptions(command, 'quick'))))
+  return addMeasureOptions(command, 'quick')
     .option('--out <folder>', 'folder for the record', 'report/evaluate')
     .addHelpText(
       'after',
