@@ -95,8 +95,9 @@ function stringsOf(program: string): string[] {
   return [...program.matchAll(pattern)].map(([text]) => text).filter((text) => text[0] !== '/');
 }
 
-/** Whether a text names a flag or a command, which only the command line may. */
-const namesFlag = (text: string) => /--[a-z]|\bnpm run |`distill [a-z]/.test(text);
+/** Whether a text names a flag or a command, which only the command line may; flags of Node apart. */
+const namesFlag = (text: string) =>
+  /--(?!max-old-space-size)[a-z]|\bnpm run |`distill [a-z]/.test(text);
 
 /** The part that a file belongs to and its line in `ORDER`; -1 for a file of no part. */
 function depthOf(file: string): { part: string | undefined; depth: number } {

@@ -35,7 +35,12 @@ export async function loadModels(
         { hint: 'name another --model or --data' },
       );
     }
-    models.push({ classifier: model.classifier(name), folder, digest: card.digest });
+    models.push({
+      classifier: model.classifier(name),
+      folder,
+      digest: card.digest,
+      pixelRange: card.origin?.pixelRange.basis,
+    });
   }
   return models;
 }

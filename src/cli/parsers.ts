@@ -132,13 +132,26 @@ export function parseImageShape(text: string): [number, number, number] {
 }
 
 /**
- * Parser of `--input-range`: what black and white are for a model.
+ * Parser of `--input-range`: what black and white are for a model, or `auto`.
  * @throws UserError `bad-flag`
  */
-export function parseInputRange(text: string): [number, number] {
+export function parseInputRange(text: string): [number, number] | 'auto' {
+  if (text === 'auto') return text;
   const [black, white, ...rest] = text.split(',').map(finite);
   if (rest.length === 0 && Number.isFinite(black) && Number.isFinite(white) && black !== white) {
     return [black, white];
   }
-  return refuse('--input-range', text, 'two different numbers, such as 0,255 or -1,1');
+  return refuse('--input-range', text, 'two different numbers, such as 0,255 or -1,1, or auto');
+}
+
+/**
+ * Parser of a flag that is one number, or one for each channel.
+ * @throws UserError `bad-flag`
+ */
+export function parseNumbers(flag: string, least: number, most: number) {
+  return (text: string): number[] => {
+    const values = text.split(',').map(finite);
+    if (values.every((value) => value >= least && value <= most)) return values;
+    return refuse(flag, text, `numbers from ${least} to ${most}, such as 0.5 or 0.49,0.48,0.45`);
+  };
 }

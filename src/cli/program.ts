@@ -1,10 +1,12 @@
 import { Command, CommanderError, type Option } from 'commander';
 import { programVersion } from '../version.ts';
 import { attackCommand } from './commands/attack.ts';
+import { checkCommand } from './commands/check.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
+import { inspectCommand } from './commands/inspect.ts';
 import { playgroundCommand } from './commands/playground.ts';
 import { predictCommand } from './commands/predict.ts';
 import { reportCommand } from './commands/report.ts';
@@ -28,6 +30,8 @@ const buildCommands = () => [
   reportCommand(lazily(() => import('./actions/report.ts'))),
   playgroundCommand(lazily(() => import('./actions/playground.ts'))),
   predictCommand(lazily(() => import('./actions/predict.ts'))),
+  checkCommand(lazily(() => import('./actions/check.ts'))),
+  inspectCommand(lazily(() => import('./actions/inspect.ts'))),
   importCommand(lazily(() => import('./actions/import.ts'))),
   exportCommand(lazily(() => import('./actions/export.ts'))),
   doctorCommand(lazily(() => import('./actions/doctor.ts'))),

@@ -168,7 +168,7 @@ const shownOf = ({ samples }: EvaluationPlan, positions: readonly number[]) =>
 
 async function measureModel(
   plan: EvaluationPlan,
-  { classifier, folder, digest }: EvaluatedModel,
+  { classifier, folder, digest, pixelRange }: EvaluatedModel,
   positions: readonly number[],
   progress: ProgressEstimator,
 ): Promise<ModelRecord> {
@@ -193,6 +193,7 @@ async function measureModel(
     folder,
     digest,
     temperature,
+    ...(pixelRange && { pixelRange }),
     predicted,
     accuracy,
     perClass: [...perClass],

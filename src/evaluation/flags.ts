@@ -13,6 +13,7 @@ import { type AttackIdentity, isFixedBudget } from './names.ts';
 import type { AttackRecord, EvaluationRecord, Flag, ModelRecord } from './records.ts';
 
 export const FLAG_CODES = [
+  'unchecked-range',
   'probabilities-as-logits',
   'random-answers',
   'quantized-input',
@@ -59,6 +60,15 @@ const ATTACKS_FAIL: readonly FlagCode[] = [
 
 /** Every flag, in the order in which they are looked for: a flag explains flags after it. */
 const FLAGS: readonly FlagRule[] = [
+  {
+    code: 'unchecked-range',
+    severity: 'serious',
+    threshold: 0,
+    advice:
+      'import the model again with labeled images to try its pixel range on, or state the range',
+    explains: [],
+    check: ({ pixelRange }) => Number(pixelRange === 'assumed'),
+  },
   {
     code: 'probabilities-as-logits',
     severity: 'unless-explained',

@@ -48,6 +48,7 @@ export {
 } from './names.ts';
 export { robustAccuracy } from './paired-tests.ts';
 export { PartialEvaluation } from './partial.ts';
+export { type RangeTrials, tryPixelRanges } from './pixel-ranges.ts';
 export type {
   EvaluatedModel,
   EvaluationPlan,

@@ -1,7 +1,7 @@
 /** What an evaluation is asked to do: the types that planning, measuring and reporting share. */
 import type { AttackPlan } from '../attacks/index.ts';
 import type { Dataset } from '../data/index.ts';
-import type { Classifier } from '../models/index.ts';
+import type { Classifier, RangeBasis } from '../models/index.ts';
 import type { Gate, GateEnd } from './gate-syntax.ts';
 import type { PartialEvaluation } from './partial.ts';
 import type { AttackRecord, EvaluationRecord, Target } from './records.ts';
@@ -11,6 +11,8 @@ export interface EvaluatedModel {
   readonly classifier: Classifier;
   readonly folder: string;
   readonly digest: string;
+  /** Of an imported model: why its pixel range is believed to be right. */
+  readonly pixelRange?: RangeBasis | undefined;
 }
 
 /** One attack of an evaluation. */

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { LOSSES, NORMS } from '../attacks/index.ts';
 import { UserError } from '../errors.ts';
+import { RANGE_BASES } from '../models/index.ts';
 import { COMPARISONS, GATE_ENDS } from './gate-syntax.ts';
 import { PRESET_NAMES } from './preset-names.ts';
 
@@ -32,6 +33,8 @@ const modelSchema = z.strictObject({
   folder: z.string(),
   digest: z.string(),
   temperature: z.number().positive(),
+  /** Of an imported model: why its pixel range is believed to be that of its training. */
+  pixelRange: z.enum(RANGE_BASES).optional(),
   /** Class given to each clean example, in the order of `data.indices`. */
   predicted: z.array(count),
   accuracy: rate,

@@ -29,6 +29,23 @@ const MAX_CARD_BYTES = 16 * 2 ** 20;
 
 const rate = z.number().min(0).max(1);
 
+/**
+ * Why the scaling of a model's pixels is believed to be that of its training: it was tried on images,
+ * the user stated it, or nobody did either.
+ */
+export const RANGE_BASES = ['tried', 'stated', 'assumed'] as const;
+export type RangeBasis = (typeof RANGE_BASES)[number];
+
+/** Where a model of another program is from. */
+const originSchema = z.strictObject({
+  source: z.string(),
+  format: z.string(),
+  pixelRange: z.strictObject({
+    scaling: z.string(),
+    basis: z.enum(RANGE_BASES),
+  }),
+});
+
 /** `distill.json`: what a model is and what made it; see `docs/model-format.md`. */
 const cardSchema = z.strictObject({
   schema: z.literal(SCHEMA),
@@ -42,6 +59,7 @@ const cardSchema = z.strictObject({
   inputsDigest: z.string().length(64),
   data: z.strictObject({ source: z.string(), trainSize: z.int(), digest: z.string() }).optional(),
   softLabels: z.strictObject({ digest: z.string(), teacher: z.string() }).optional(),
+  origin: originSchema.optional(),
   settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
   engine: z.strictObject({ name: z.string(), instructionSet: z.string() }),
   history: z.array(
@@ -56,6 +74,7 @@ const cardSchema = z.strictObject({
 });
 
 export type ModelCard = z.infer<typeof cardSchema>;
+export type ModelOrigin = z.infer<typeof originSchema>;
 export type ModelRole = ModelCard['role'];
 export type EpochRecord = ModelCard['history'][number];
 
@@ -103,6 +122,11 @@ export async function saveModel(
     await writeFile(join(temporary, CARD), `${JSON.stringify(card, null, 2)}\n`);
   });
   return card;
+}
+
+/** Whether a folder is one that this program wrote. */
+export function isModelFolder(folder: string): boolean {
+  return existsSync(join(folder, CARD));
 }
 
 function notAModel(folder: string, problem: string, cause?: unknown): UserError {

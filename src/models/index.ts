@@ -7,10 +7,14 @@ export type { Classifier, Logits } from './classifier.ts';
 export { EXPORT_FORMATS, type ExportFormat, exportNetwork } from './export/index.ts';
 export {
   type EpochRecord,
+  isModelFolder,
   loadModel,
   MODEL_FOLDER,
   type ModelCard,
+  type ModelOrigin,
   type ModelRole,
+  RANGE_BASES,
+  type RangeBasis,
   readModel,
   readModelCard,
   type SavedModel,
@@ -18,15 +22,18 @@ export {
   weightsDigest,
 } from './folder.ts';
 export {
-  checkAccuracy,
+  factorsOf,
   ImportError,
   type ImportedNetwork,
   type ImportOptions,
   importModel,
+  type Normalization,
+  type PixelScaling,
+  scalingText,
 } from './import/index.ts';
 export { initialWeights, Model } from './model.ts';
 export type { Network } from './network.ts';
 export { classesOf, logitsOf } from './predict.ts';
-export { parameterCount, weightSpecs } from './shapes.ts';
+export { layerSummaries, parameterCount, weightSpecs } from './shapes.ts';
 export { softmaxOf } from './softmax.ts';
 export type { Weight } from './weights.ts';

@@ -87,6 +87,28 @@ export function weightSpecs(network: Network): readonly WeightSpec[] {
   );
 }
 
+/** What a layer is, in a list of a network's layers. */
+export interface LayerSummary {
+  readonly name: string;
+  readonly kind: string;
+  readonly inputs: readonly string[];
+  /** Without the batch axis. */
+  readonly outputShape: Shape;
+  readonly parameters: number;
+}
+
+export function layerSummaries(network: Network): readonly LayerSummary[] {
+  const sizes = weightSpecs(network).map(({ layer, shape }) => ({
+    layer,
+    size: shape.reduce((a, b) => a * b, 1),
+  }));
+  return inferShapes(network).map(({ layer: { name, kind }, inputs, outputShape }) => {
+    const own = sizes.filter(({ layer }) => layer === name);
+    const parameters = own.reduce((sum, { size }) => sum + size, 0);
+    return { name, kind, inputs, outputShape, parameters };
+  });
+}
+
 /** How many numbers training fits. */
 export function parameterCount(network: Network): number {
   const sizes = weightSpecs(network).map(({ shape }) => shape.reduce((a, b) => a * b, 1));

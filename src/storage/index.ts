@@ -13,4 +13,4 @@ export { decodeNpy, encodeNpy } from './npy.ts';
 export { encodeNpz } from './npz.ts';
 export { decodeProtobuf } from './protobuf.ts';
 export { MAX_FILE_BYTES, readFileBytes } from './regular-file.ts';
-export { zip } from './zip.ts';
+export { isZip, unzip, zip } from './zip.ts';

@@ -9,7 +9,7 @@ const { commands } = buildProgram();
 const flagsOf = (command: Command) => command.options.map(({ long }) => long as string);
 
 /** Which command computes with a model, and which draws random numbers; all others do neither. */
-const COMPUTES = ['predict', 'import', 'doctor'];
+const COMPUTES = ['predict', 'import', 'inspect', 'doctor'];
 const DRAWS = [
   'run',
   'train-teacher',
@@ -18,6 +18,7 @@ const DRAWS = [
   'train-adversarial',
   'attack',
   'evaluate',
+  'check',
 ];
 /** What learns from training images, or from their soft labels. */
 const LEARNS = ['run', 'train-teacher', 'soft-labels', 'train-student', 'train-adversarial'];

@@ -7,6 +7,7 @@ import {
   parseEps,
   parseImageShape,
   parseInputRange,
+  parseNumbers,
   parseSettingLists,
   parseSettings,
   parseTarget,
@@ -168,6 +169,11 @@ describe('--image-shape and --input-range', () => {
     assert.deepEqual(parseImageShape('28x32x1'), [28, 32, 1]);
     assert.deepEqual(parseInputRange('0,255'), [0, 255]);
     assert.deepEqual(parseInputRange('1,-1'), [1, -1]);
+    assert.equal(parseInputRange('auto'), 'auto');
+    assert.deepEqual(parseNumbers('--mean', -1, 1)('0.5,-1'), [0.5, -1]);
+    for (const text of ['', '2', '0.1,', 'x']) {
+      assert.throws(() => parseNumbers('--mean', -1, 1)(text), { code: 'bad-flag' }, text);
+    }
     isTotal(parseImageShape);
     isTotal(parseInputRange);
   });

@@ -29,9 +29,17 @@ describe('a trained model goes out and comes back', () => {
     }
   });
 
-  for (const source of ['model', 'out.tfjs', 'out.onnx']) {
+  for (const source of ['model', 'out.tfjs', 'out.onnx', 'out.keras']) {
     it(`comes back from ${source} with the same weights, bit for bit`, async () => {
-      const flags = ['--out', `back-${source}`, '--temperature', '40', '--samples', '50', '--json'];
+      const flags = [
+        '--out',
+        `back-${source}`,
+        '--temperature',
+        '40',
+        '--input-range',
+        '0,1',
+        '--json',
+      ];
       const { code, stdout, stderr } = await distill(folder, ['import', source, ...flags]);
       assert.equal(code, 0, stderr);
       assert.equal(JSON.parse(stdout).digest, digest);

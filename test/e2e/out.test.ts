@@ -13,7 +13,7 @@ const WRITERS: readonly [marker: string, args: readonly string[]][] = [
   ['distill.json', ['train-teacher', ...SMALL]],
   ['distill.json', ['train-adversarial', '--attack-steps', '1', ...SMALL]],
   ['distill.json', ['train-student', '--soft-labels', '../data/soft-labels', ...SMALL]],
-  ['distill.json', ['import', '../models/teacher', '--samples', '10', '--quiet']],
+  ['distill.json', ['import', '../models/teacher', '--input-range', '0,1', '--quiet']],
   ['soft-labels.json', [...SOFT_LABELS, '--teacher', '../models/teacher']],
   ['model.json', ['export', '--format', 'tfjs', '--model', '../models/teacher', '--quiet']],
 ];

@@ -124,6 +124,7 @@ const large = (robust: number) =>
 const steps = (count: number, won: number, images = 100) =>
   attackOn('student', firstOf(won, images), within(0.1), { options: { steps: count } });
 const AT_AND_ABOVE: Readonly<Record<string, (isAbove: boolean) => Parameters<typeof recordOf>>> = {
+  'unchecked-range': (above) => [[{ ...model, pixelRange: above ? 'assumed' : 'stated' }], []],
   'probabilities-as-logits': (above) => [
     [withAnswers({ probabilities: exactRate(above ? 0.951 : 0.95) })],
     [],

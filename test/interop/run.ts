@@ -36,6 +36,7 @@ import { packageRoot } from '../../src/version.ts';
 import { attentionNetwork } from '../models/attention-network.ts';
 import { randomPixels, randomWeights, richNetwork } from '../models/rich-network.ts';
 import { classesInBrowser } from './browser.ts';
+import { checkKerasRanges } from './keras-files.ts';
 
 const HERE = import.meta.dirname;
 const HOME = join(packageRoot(), '.interop');
@@ -45,14 +46,18 @@ const ATTACKED = 500;
 const EPS = 0.1;
 
 /** Where models come from; each script trains some and adds them to the table. */
+const KERAS_PACKAGES = ['keras', 'tf_keras'] as const;
+
 const ORIGINS: readonly {
   readonly script: string;
+  readonly args?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
 }[] = [
   { script: 'origin_keras.py' },
   { script: 'origin_tensorflow.py', environment: { TF_USE_LEGACY_KERAS: '1' } },
   { script: 'origin_torch.py' },
   { script: 'origin_onnx.py' },
+  ...KERAS_PACKAGES.map((name) => ({ script: 'origin_keras_files.py', args: [name] })),
 ];
 /** Parts of the names of origins; without any, all are run, and what this program writes is checked. */
 const wanted = process.argv.slice(2);
@@ -200,6 +205,19 @@ async function checkImports(test: Dataset): Promise<void> {
   console.log(`# ${rows.length} models imported`);
 }
 
+/** Runs the lines of the tutorial that export a PyTorch model, and imports what they write. */
+async function checkTutorial(): Promise<void> {
+  const tutorial = await readFile(join(packageRoot(), 'docs', 'tutorial-own-model.md'), 'utf8');
+  const [, lines = ''] = /^```python torch\n([^`]*)^```/m.exec(tutorial) ?? [];
+  const layers = 'nn.Flatten(), nn.Linear(784, 32), nn.ReLU(), nn.Linear(32, 10)';
+  const script = join(WORK, 'tutorial.py');
+  writeFileSync(script, `from torch import nn\nmodel = nn.Sequential(${layers})\n${lines}`);
+  const done = spawnSync(python, [script], { cwd: WORK, encoding: 'utf8' });
+  const { network } = await importModel(join(WORK, 'digits.onnx'));
+  const passed = done.status === 0 && network.classes === 10;
+  report('the PyTorch lines of the tutorial', passed, `${network.layers.length} layers come in`);
+}
+
 /** @param inKeras whether Keras has a counterpart of every layer */
 async function writeOwn(
   name: string,
@@ -306,12 +324,20 @@ for (const [name, set] of [
 
 const python = findPython();
 console.log('# training models elsewhere');
-for (const { script, environment } of ORIGINS) {
+for (const { script, args = [], environment } of ORIGINS) {
   if (wanted.length > 0 && !wanted.some((part) => script.includes(part))) continue;
-  const output = runPython(python, script, [WORK], environment);
+  const output = runPython(python, script, [WORK, ...args], environment);
   process.stdout.write(output.replace(/^(?=.)/gm, '# '));
 }
 await checkImports(test);
-if (wanted.length === 0) await checkExports(test);
+for (const kerasPackage of KERAS_PACKAGES) {
+  if (existsSync(join(WORK, `${kerasPackage}.json`))) {
+    await checkKerasRanges(WORK, kerasPackage, data, report);
+  }
+}
+if (wanted.length === 0) {
+  await checkTutorial();
+  await checkExports(test);
+}
 console.log(failures === 0 ? 'all checks passed' : `${failures} checks failed`);
 process.exitCode = failures === 0 ? 0 : 1;

@@ -6,7 +6,6 @@ import { afterEach, before, beforeEach, test } from 'node:test';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { startEngine } from '../../src/engine/index.ts';
 import { Budget } from '../../src/models/import/budget.ts';
-import { betterPixelRange } from '../../src/models/import/check.ts';
 import { ImportError } from '../../src/models/import/errors.ts';
 import { GraphReader } from '../../src/models/import/tensorflow-graph.ts';
 import { importModel } from '../../src/models/index.ts';
@@ -124,12 +123,16 @@ test('a model for pixels up to 255 is recognized, and imported when the user con
   assertClose(logitsOf(await importModel(path, { inputRange: [0, 255] })), HALVES);
 });
 
-test('a model that works better in another pixel range is recognized', () => {
-  const accuracy = (low: number, high: number) => (low === -1 && high === 1 ? 0.97 : 0.4);
-  assert.deepEqual(betterPixelRange(accuracy), { range: [-1, 1], accuracy: 0.97, given: 0.4 });
-  assert.equal(
-    betterPixelRange(() => 0.9),
-    undefined,
+test('pixels are scaled by mean and deviation of each channel', async () => {
+  const path = savedModel(halves);
+  const normalization = { mean: [0.5, 0.25], std: [0.5, 0.25] };
+  const pixel = (i: number) => (i % 2 === 0 ? 2 * IMAGE[i] - 1 : 4 * IMAGE[i] - 1);
+  const sum = (from: number) => [0, 1, 2, 3].reduce((all, i) => all + pixel(from + i), 0);
+  assertClose(logitsOf(await importModel(path, { normalization })), [sum(0), sum(4)]);
+  const wrong = { mean: [0.5, 0.25, 0], std: [1] };
+  await assert.rejects(
+    importModel(path, { normalization: wrong }),
+    refused('bad-input-range', /mean of 3 .* not 2/),
   );
 });
 

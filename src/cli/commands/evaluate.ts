@@ -16,16 +16,42 @@ import {
 } from '../options.ts';
 import { integer, parseTarget } from '../parsers.ts';
 
-export interface EvaluateFlags extends SharedOptions, DataOptions, GateFlags {
-  readonly model: readonly string[];
+/** What `evaluate` and `check` measure of a model. */
+export interface MeasureFlags extends SharedOptions, DataOptions, GateFlags {
   readonly preset: PresetName;
+  readonly norm: Norm;
+  readonly eps: readonly string[];
+  readonly samples?: number;
+}
+
+/** Which attacks within which budgets, on how many images of which data, and the gates. */
+export function addMeasureOptions(command: Command, preset: PresetName): Command {
+  const scoped = command
+    .addOption(
+      new Option('--preset <name>', 'set of attacks to run').choices(PRESET_NAMES).default(preset),
+    )
+    .addOption(
+      new Option('--norm <name>', 'norm of the perturbation').choices(NORMS).default('Linf'),
+    )
+    .option(
+      '--eps <x...>',
+      'largest perturbations in pixel values, such as 0.1 or 8/255 (L0: number of pixels)',
+      ['0.1', '0.3'],
+    )
+    .option(
+      '--samples <n>',
+      'attack the first n test images (default: 1000, with --preset paper 100)',
+      integer('--samples', 1),
+    );
+  return addSharedOptions(addGateOptions(addDataOptions(scoped)));
+}
+
+export interface EvaluateFlags extends MeasureFlags {
+  readonly model: readonly string[];
   readonly attacks?: readonly string[];
   readonly loss?: readonly LossName[];
   readonly set?: readonly string[];
   readonly target?: Target;
-  readonly norm: Norm;
-  readonly eps: readonly string[];
-  readonly samples?: number;
   readonly saveExamples?: true;
   readonly resume?: true;
   readonly out: string;
@@ -41,9 +67,6 @@ export function evaluateCommand(action: Action<[EvaluateFlags]>): Command {
       'models/teacher',
       'models/student',
     ])
-    .addOption(
-      new Option('--preset <name>', 'set of attacks to run').choices(PRESET_NAMES).default('quick'),
-    )
     .addOption(
       new Option('--attacks <names...>', 'attacks to run instead of a preset').choices(
         ATTACK_NAMES,
@@ -65,25 +88,12 @@ export function evaluateCommand(action: Action<[EvaluateFlags]>): Command {
         'class that --attacks aim at, or "every" for each wrong one in turn (default: any wrong class)',
       ).argParser(parseTarget),
     )
-    .addOption(
-      new Option('--norm <name>', 'norm of the perturbation').choices(NORMS).default('Linf'),
-    )
-    .option(
-      '--eps <x...>',
-      'largest perturbations in pixel values, such as 0.1 or 8/255 (L0: number of pixels)',
-      ['0.1', '0.3'],
-    )
-    .option(
-      '--samples <n>',
-      'attack the first n test images (default: 1000, with --preset paper 100)',
-      integer('--samples', 1),
-    )
     .option(
       '--save-examples',
       'save the adversarial examples (.npz, .png) and check them again as read from disk',
     )
     .option('--resume', 'resume an interrupted evaluation');
-  return addSharedOptions(addGateOptions(addDataOptions(command)))
+  return addMeasureOptions(command, 'quick')
     .option('--out <folder>', 'folder for the record', 'report/evaluate')
     .addHelpText(
       'after',

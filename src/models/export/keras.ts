@@ -1,4 +1,5 @@
 import { zip } from '../../storage/index.ts';
+import { archiveGroups } from '../keras-names.ts';
 import type { Network } from '../network.ts';
 import type { Weight } from '../weights.ts';
 import { encodeHdf5 } from './hdf5.ts';
@@ -37,15 +38,6 @@ function layerConfig(layer: KerasLayer) {
   };
 }
 
-/** Keras' own rule for names in the weights file: `BatchNormalization` to `batch_normalization`. */
-function snakeCase(className: string): string {
-  return className
-    .replace(/\W+/g, '')
-    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
-    .replace(/([a-z])([A-Z])/g, '$1_$2')
-    .toLowerCase();
-}
-
 /**
  * A Keras 3 `.keras` archive: configuration in JSON, weights in HDF5. `keras.models.load_model`
  * reads it; its output is the logits.
@@ -81,19 +73,14 @@ export function exportKeras(network: Network, weights: readonly Weight[]): Uint8
     compile_config: null,
   };
 
-  // Weights are found by class and count (`conv2d`, `conv2d_1`, …), whatever a layer's name is.
-  const counts = new Map<string, number>();
-  const datasets = layers.flatMap(({ className, weights: own = [] }) => {
-    const stem = snakeCase(className);
-    const count = counts.get(stem) ?? 0;
-    counts.set(stem, count + 1);
-    const group = count === 0 ? stem : `${stem}_${count}`;
-    return own.map(({ shape, values }, i) => ({
-      path: `layers/${group}/vars/${i}`,
+  const groups = archiveGroups(layers.map(({ className }) => className));
+  const datasets = layers.flatMap(({ weights: own = [] }, layer) =>
+    own.map(({ shape, values }, i) => ({
+      path: `layers/${groups[layer]}/vars/${i}`,
       shape,
       values,
-    }));
-  });
+    })),
+  );
   const text = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
   return zip({
     'metadata.json': text({ keras_version: '3.0.0', date_saved: '1980-01-01@00:00:00' }),

@@ -1,12 +1,9 @@
-/** Checks of what an imported model expects and returns: pixel range, logits, accuracy. */
+/** Checks of what an imported model expects and returns: pixel range, logits. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Dataset } from '../../data/index.ts';
 import { RandomStream } from '../../engine/index.ts';
-import { percent } from '../../numbers.ts';
 import { costOf } from '../cost.ts';
 import { Model } from '../model.ts';
 import type { Network } from '../network.ts';
-import { classesOf, logitsOf } from '../predict.ts';
 import { ImportError } from './errors.ts';
 import type { BuiltNetwork } from './network-builder.ts';
 
@@ -81,59 +78,4 @@ function sumsToOne({ network, weights }: BuiltNetwork): boolean {
       row.every((value) => value >= 0) &&
       Math.abs(row.reduce((sum, value) => sum + value, 0) - 1) < 1e-3,
   );
-}
-
-/** Pixel ranges in use, other than 0 to 1. */
-const RANGES: readonly (readonly [number, number])[] = [
-  [0, 255],
-  [-1, 1],
-  [1, 0],
-];
-
-/**
- * Tries the model on labeled images in other pixel ranges than 0 to 1.
- * @param accuracyOf the share of right answers when 0 becomes `low` and 1 becomes `high`
- * @returns the range that is right far more often, if there is one; `[1, 0]` is a negative
- */
-export function betterPixelRange(
-  accuracyOf: (low: number, high: number) => number,
-): { range: readonly [number, number]; accuracy: number; given: number } | undefined {
-  const given = accuracyOf(0, 1);
-  const others = RANGES.map((range) => ({ range, accuracy: accuracyOf(...range) }));
-  const best = others.reduce((a, b) => (b.accuracy > a.accuracy ? b : a));
-  return best.accuracy > given + 0.2 ? { ...best, given } : undefined;
-}
-
-/**
- * How often a network is right on labeled images.
- * @param givenRange what the user said black and white are for it; absent: not specified
- * @throws ImportError `bad-input-range` when none was given and another range is far better
- */
-export function checkAccuracy(
-  { network, weights }: BuiltNetwork,
-  images: Dataset,
-  givenRange?: readonly [number, number],
-): number {
-  const model = new Model(network, weights, 1);
-  const accuracyOf = (low: number, high: number): number => {
-    const stretched = {
-      classes: model.classes,
-      logits: (batch: tf.Tensor4D) =>
-        tf.tidy(() => model.logits(tf.add(tf.mul(batch, high - low), low))),
-    };
-    const predicted = classesOf(logitsOf(stretched, images), model.classes);
-    return predicted.filter((c, i) => c === images.labels[i]).length / images.count;
-  };
-  try {
-    const better = givenRange ? undefined : betterPixelRange(accuracyOf);
-    if (!better) return accuracyOf(0, 1);
-    const [is, wouldBe] = [percent(better.given, 1), percent(better.accuracy, 1)];
-    throw new ImportError(
-      'bad-input-range',
-      `the model is right on ${is} of ${images.count} images with pixels from 0 to 1, and on ${wouldBe} with ${better.range.join(' to ')}`,
-      `import it with the pixel range ${better.range.join(',')}`,
-    );
-  } finally {
-    model.dispose();
-  }
 }

@@ -3,14 +3,27 @@ import { affine } from './layers.ts';
 import type { Feature } from './network-builder.ts';
 import { NetworkBuilder } from './network-builder.ts';
 
+/** `(x - mean) / std` of pixels in [0, 1], with one number for all channels or one for each. */
+export interface Normalization {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** How pixels were scaled in a model's training; neither: black was 0 and white 1. */
+export interface PixelScaling {
+  /** What black and white were. */
+  readonly inputRange?: readonly [number, number];
+  readonly normalization?: Normalization;
+}
+
 /** What a user may specify where the model does not. */
-export interface ImportOptions {
+export interface ImportOptions extends PixelScaling {
   /** `[height, width, channels]`, where the model's input is flat or its sizes are unknown. */
   readonly imageShape?: readonly [number, number, number];
-  /** What black and white were in the model's training, when not 0 and 1. */
-  readonly inputRange?: readonly [number, number];
   /** Which signature of a SavedModel to follow, when there are several. */
   readonly signature?: string;
+  /** Whether the caller finds the pixel range: a model that seems to expect another is not refused. */
+  readonly anyRange?: boolean;
   /** Which output holds the scores, when there are several. */
   readonly output?: string;
 }
@@ -58,19 +71,51 @@ export function onlyInput(names: readonly string[], what = 'the model'): string 
   );
 }
 
-/** A start for the network: images in [0, 1], stretched to the range the model expects. */
+function badRange(problem: string): ImportError {
+  const hint = 'give the values of black and of white, for example 0,255, or mean and deviation';
+  return new ImportError('bad-input-range', problem, hint);
+}
+
+/**
+ * Factors that turn pixels in [0, 1] into what a model expects: `x * scale + offset`.
+ * @param channels of an image
+ * @returns one number for all channels, or one for each
+ * @throws ImportError `bad-input-range`
+ */
+export function factorsOf(
+  { inputRange: [low, high] = [0, 1], normalization }: PixelScaling,
+  channels: number,
+): { scale: readonly number[]; offset: readonly number[] } {
+  if (normalization === undefined) {
+    if (low === high || !Number.isFinite(high - low)) {
+      throw badRange(`${low} to ${high} is no range of pixel values`);
+    }
+    return { scale: [high - low], offset: [low] };
+  }
+  const { mean, std } = normalization;
+  const fits = (values: readonly number[]) => values.length === 1 || values.length === channels;
+  if (!fits(mean) || !fits(std)) {
+    throw badRange(
+      `a mean of ${mean.length} and a deviation of ${std.length} channels, not ${channels}`,
+    );
+  }
+  const scale = Array.from({ length: channels }, (_, c) => 1 / (std[c] ?? std[0]));
+  return { scale, offset: scale.map((factor, c) => -factor * (mean[c] ?? mean[0])) };
+}
+
+/** A scaling in words, such as `0 to 255`. */
+export function scalingText({ inputRange = [0, 1], normalization }: PixelScaling): string {
+  if (normalization === undefined) return inputRange.join(' to ');
+  const { mean, std } = normalization;
+  return `mean ${mean.join(', ')} and standard deviation ${std.join(', ')}`;
+}
+
+/** A start for the network: images in [0, 1], scaled as the model expects them. */
 export function startNetwork(
   shape: readonly [number, number, number],
   options: ImportOptions,
 ): { builder: NetworkBuilder; input: Feature } {
   const builder = new NetworkBuilder(shape);
-  const [low, high] = options.inputRange ?? [0, 1];
-  if (low === high || !Number.isFinite(high - low)) {
-    throw new ImportError(
-      'bad-input-range',
-      `${low} to ${high} is no range of pixel values`,
-      'give the values of black and of white, for example 0,255',
-    );
-  }
-  return { builder, input: affine(builder, builder.image, [high - low], [low]) };
+  const { scale, offset } = factorsOf(options, shape[2]);
+  return { builder, input: affine(builder, builder.image, scale, offset) };
 }

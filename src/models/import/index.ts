@@ -5,20 +5,28 @@ import { checkLogits, checkPixelRange } from './check.ts';
 import { ImportError } from './errors.ts';
 import { importFrozenGraph } from './frozen-graph.ts';
 import type { ImportOptions } from './image.ts';
+import { importKerasFile } from './keras-file.ts';
 import type { BuiltNetwork } from './network-builder.ts';
 import { importOnnx } from './onnx.ts';
 import { pytorchAdvice } from './pytorch.ts';
 import { importSavedModel } from './saved-model.ts';
 import { importTfjs } from './tfjs.ts';
 
-export { checkAccuracy } from './check.ts';
 export { ImportError } from './errors.ts';
-export type { ImportOptions } from './image.ts';
+export {
+  factorsOf,
+  type ImportOptions,
+  type Normalization,
+  type PixelScaling,
+  scalingText,
+} from './image.ts';
 export type { BuiltNetwork } from './network-builder.ts';
 
 export interface ImportedNetwork extends BuiltNetwork {
-  readonly format: 'savedmodel' | 'frozen-graph' | 'tfjs' | 'onnx';
+  readonly format: 'savedmodel' | 'frozen-graph' | 'keras' | 'tfjs' | 'onnx';
 }
+
+const KERAS_FILES = ['.keras', '.h5', '.hdf5'];
 
 async function isFile(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isFile() ?? false;
@@ -39,6 +47,9 @@ async function read(path: string, options: ImportOptions): Promise<ImportedNetwo
     return { format: 'tfjs', ...importTfjs(join(path, 'model.json'), options) };
   }
   if (await isFile(path)) {
+    if (KERAS_FILES.includes(extname(path))) {
+      return { format: 'keras', ...importKerasFile(path, options) };
+    }
     if (extname(path) === '.onnx') return { format: 'onnx', ...importOnnx(path, options) };
     if (extname(path) === '.json') return { format: 'tfjs', ...importTfjs(path, options) };
     if (basename(path) === SAVED_MODEL_FILE) return read(dirname(path), options);
@@ -51,7 +62,7 @@ async function read(path: string, options: ImportOptions): Promise<ImportedNetwo
   throw new ImportError(
     'unknown-format',
     `${path} is no model that can be imported`,
-    'name a SavedModel folder, a frozen .pb graph, a TensorFlow.js model.json or an .onnx file (from Keras: model.export("folder"))',
+    'name a SavedModel folder, a frozen .pb graph, a .keras or .h5 file, a TensorFlow.js model.json or an .onnx file',
   );
 }
 
@@ -59,8 +70,8 @@ async function read(path: string, options: ImportOptions): Promise<ImportedNetwo
  * Reads an image classifier that others trained as a network whose output is the logits, for
  * images in [0, 1]. Uses the engine, to look at the outputs.
  *
- * @param path a SavedModel folder, a frozen `.pb` graph, a TensorFlow.js `model.json` or its folder, or an
- *   `.onnx` file
+ * @param path a SavedModel folder, a frozen `.pb` graph, a `.keras` or `.h5` file, a TensorFlow.js
+ *   `model.json` or its folder, or an `.onnx` file
  * @throws FormatError when a file is damaged
  * @throws ImportError when the model is no image classifier that this program can run and attack
  */
@@ -69,7 +80,8 @@ export async function importModel(
   options: ImportOptions = {},
 ): Promise<ImportedNetwork> {
   const imported = await read(path, options);
-  if (options.inputRange === undefined) checkPixelRange(imported);
+  const isGiven = options.inputRange !== undefined || options.normalization !== undefined;
+  if (!isGiven && !options.anyRange) checkPixelRange(imported);
   checkLogits(imported);
   return imported;
 }

@@ -12,7 +12,9 @@ import { damaged, ImportError } from './errors.ts';
 import { float16 } from './half-precision.ts';
 import { type ImportOptions, onlyInput } from './image.ts';
 import { type JsonObject, list, number, numbers, object, text } from './json.ts';
-import { importKerasLayers } from './keras-layers.ts';
+import { incomplete } from './keras-file.ts';
+import { importKerasModel } from './keras-model.ts';
+import { namedWeights } from './keras-weights.ts';
 import type { BuiltNetwork } from './network-builder.ts';
 import { chooseOutput } from './output.ts';
 import { openInputs, openOutputs } from './tensorflow-ends.ts';
@@ -172,13 +174,14 @@ export function importTfjs(file: string, options: ImportOptions): BuiltNetwork {
     throw new FormatError(file, 'is no JSON', { cause });
   }
   const model = object(parsed, 'model.json');
+  if (model.class_name !== undefined && model.config !== undefined) {
+    throw incomplete(file, 'what to_json of Keras writes: layers without their weights');
+  }
   const topology = object(model.modelTopology, 'modelTopology');
   const stored = readWeights(model, dirname(file));
-  return Array.isArray(topology.node)
-    ? importGraph(model, parseGraph(topology, file), stored, options)
-    : importKerasLayers(
-        object(topology.model_config ?? topology, 'the model'),
-        stored.weights,
-        options,
-      );
+  if (Array.isArray(topology.node)) {
+    return importGraph(model, parseGraph(topology, file), stored, options);
+  }
+  const keras = { model: topology.model_config ?? topology, weights: namedWeights(stored.weights) };
+  return importKerasModel(keras, options);
 }
