@@ -1,5 +1,5 @@
 /** `distill evaluate`: models side by side, on clean images and under attack. */
-import type { DataSplits } from '../../data/index.ts';
+import type { TestData } from '../../data/index.ts';
 import { UserError } from '../../errors.ts';
 import {
   type EvaluationRecord,
@@ -25,7 +25,7 @@ import { evaluationText } from '../evaluation-text.ts';
 import { loadModels, nameOfModel } from '../load-models.ts';
 import { gatesOf } from '../options.ts';
 import { parseEps, parseSettingLists } from '../parsers.ts';
-import { openData, openSession, type Session } from '../session.ts';
+import { openSession, openTestData, type Session } from '../session.ts';
 
 /** The attacks that the flags ask for. */
 function attacksOf(flags: EvaluateFlags, source: string): PlannedAttack[] {
@@ -50,14 +50,14 @@ function attacksOf(flags: EvaluateFlags, source: string): PlannedAttack[] {
 }
 
 /** What the flags ask to measure, the models apart. */
-export function planEvaluation(flags: EvaluateFlags, { train, test }: DataSplits): ModelFreePlan {
+export function planEvaluation(flags: EvaluateFlags, { train, test }: TestData): ModelFreePlan {
   const { model, samples, preset, seed, gateOn, saveExamples, out } = flags;
   return {
     dataset: test,
     samples: samples ?? PRESET_SAMPLES[preset],
     attacks: attacksOf(flags, nameOfModel(model[0])),
     seed,
-    surrogates: surrogateTrainer(train),
+    surrogates: surrogateTrainer(train ?? test),
     gates: gatesOf(flags),
     ...(gateOn && { gateOn }),
     ...(saveExamples && { examplesFolder: `${out}/examples` }),
@@ -67,7 +67,7 @@ export function planEvaluation(flags: EvaluateFlags, { train, test }: DataSplits
 /** Measures models side by side and saves the record, whether or not its gates are met. */
 export async function evaluateModels(
   { engine, terminal }: Session,
-  data: DataSplits,
+  data: TestData,
   flags: EvaluateFlags,
 ): Promise<EvaluationRecord> {
   const planned = planEvaluation(flags, data);
@@ -94,7 +94,7 @@ export async function action(flags: EvaluateFlags): Promise<void> {
   gatesOf(flags); // report a mistake before anything is loaded
   const session = await openSession(flags);
   const { terminal } = session;
-  const data = await openData(flags, terminal);
+  const data = await openTestData(flags, flags.model[0], terminal);
   const record = await evaluateModels(session, data, flags);
   terminal.print(evaluationText(record, terminal));
   terminal.note(`record: ${flags.out}/evaluation.json`);

@@ -1,6 +1,6 @@
 /** `distill import`: a model trained elsewhere becomes a model folder. */
 import { basename, resolve } from 'node:path';
-import { loadData, subset } from '../../data/index.ts';
+import { loadTestData, subset } from '../../data/index.ts';
 import {
   checkAccuracy,
   type ImportedNetwork,
@@ -25,7 +25,8 @@ async function accuracyOnData(
   terminal: Terminal,
 ): Promise<number | undefined> {
   const { network } = imported;
-  const { test } = await loadData(flags.data);
+  const { inputShape: shape, classes } = network;
+  const { test } = await loadTestData(flags.data, { shape, classes });
   if (`${test.shape}` !== `${network.inputShape}` || test.classes !== network.classes) {
     const shape = `${network.inputShape.join(' x ')} in ${network.classes} classes`;
     terminal.warn(`accuracy on ${flags.data} not checked: the model takes images of ${shape}`);
