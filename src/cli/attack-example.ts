@@ -5,7 +5,7 @@ import { Oracle } from '../attacks/index.ts';
 import { type Dataset, imageSize, imagesAsFloats } from '../data/index.ts';
 import type { EvaluatedModel, EvaluationRecord } from '../evaluation/index.ts';
 import { type Classifier, softmaxOf } from '../models/index.ts';
-import { percent } from '../numbers.ts';
+import { classText, percent } from '../numbers.ts';
 import { encodeGrid, perturbationPicture, pictureOf } from '../report/index.ts';
 import {
   halfBlocks,
@@ -31,6 +31,8 @@ export interface AttackExample {
   readonly shape: readonly [number, number, number];
   readonly source: string;
   readonly label: number;
+  /** What each class is called, where the data say so. */
+  readonly classNames: readonly string[] | undefined;
   /** Name of the model that the shown image was made to fool. */
   readonly model: string;
   /** `height * width * channels` pixel values in [0, 1]. */
@@ -80,6 +82,7 @@ export function pickAttackExample(
     shape: dataset.shape,
     source: `${dataset.name} ${dataset.indices[position]}`,
     label: dataset.labels[position],
+    classNames: dataset.classNames,
     model: first.model,
     original,
     attacked: attackedFor(first),
@@ -123,6 +126,7 @@ export function attackExampleFiles(example: AttackExample): Record<string, Uint8
 export function attackExampleText(example: AttackExample, terminal: Terminal): string {
   const { shape, original, attacked, predictions } = example;
   const lines: string[] = [];
+  const named = (c: number) => classText(c, example.classNames);
   const small = (values: Float32Array, combine = meanOf) =>
     thumbnail(values, shape, PICTURE_WIDTH, combine);
   const picture = (values: Float32Array) => {
@@ -143,11 +147,11 @@ export function attackExampleText(example: AttackExample, terminal: Terminal): s
   });
   lines.push('');
   lines.push(
-    `${example.source}, true class ${example.label}; largest change of a pixel ${largestChange(example).toFixed(3)}`,
+    `${example.source}, true class ${named(example.label)}; largest change of a pixel ${largestChange(example).toFixed(3)}`,
   );
   const widest = Math.max(...predictions.map(({ what }) => what.length));
   for (const { what, predicted, probability } of predictions) {
-    const answer = `class ${predicted} (${percent(probability)})`;
+    const answer = `class ${named(predicted)} (${percent(probability)})`;
     const color = predicted === example.label ? terminal.color.green : terminal.color.red;
     lines.push(`${what.padEnd(widest)}  ${color(answer)}`);
   }

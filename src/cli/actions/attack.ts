@@ -37,6 +37,8 @@ export function planAttackRun(flags: AttackFlags, { train, test }: TestData): Mo
     eps: parseEps(flags.eps, norm),
     loss: flags.loss,
     options: parseSettings(flags.set),
+    classes: test.classes,
+    isTargeted: flags.target !== undefined,
   });
   const dataset = imagesToAttack(test, flags.samples, flags.index);
   const source = flags.source && nameOfModel(flags.source);

@@ -28,9 +28,9 @@ import { parseEps, parseSettingLists } from '../parsers.ts';
 import { openSession, openTestData, type Session } from '../session.ts';
 
 /** The attacks that the flags ask for. */
-function attacksOf(flags: EvaluateFlags, source: string): PlannedAttack[] {
+function attacksOf(flags: EvaluateFlags, source: string, classes: number): PlannedAttack[] {
   const budgets = flags.eps.map((text) => parseEps(text, flags.norm));
-  const scope = { norm: flags.norm, budgets, source };
+  const scope = { norm: flags.norm, budgets, source, classes };
   const { attacks: names, loss: losses, set = [], target } = flags;
   if (names) {
     return namedAttacks({ names, losses, settings: parseSettingLists(set), target }, scope);
@@ -55,7 +55,7 @@ export function planEvaluation(flags: EvaluateFlags, { train, test }: TestData):
   return {
     dataset: test,
     samples: samples ?? PRESET_SAMPLES[preset],
-    attacks: attacksOf(flags, nameOfModel(model[0])),
+    attacks: attacksOf(flags, nameOfModel(model[0]), test.classes),
     seed,
     surrogates: surrogateTrainer(train ?? test),
     gates: gatesOf(flags),

@@ -9,7 +9,7 @@ import {
   readModelCard,
   softmaxOf,
 } from '../../models/index.ts';
-import { percent } from '../../numbers.ts';
+import { classText, percent } from '../../numbers.ts';
 import type { PredictFlags } from '../commands/predict.ts';
 import { requireIndex } from '../load-models.ts';
 import { halfBlocks, meanOf, thumbnail, toBytes } from '../picture.ts';
@@ -24,6 +24,8 @@ interface ImageToClassify {
   /** What was done to the file to make it fit the model. */
   readonly changes: readonly string[];
   readonly label?: number;
+  /** What each class is called, where the data say so. */
+  readonly classNames?: readonly string[] | undefined;
 }
 
 async function readImages(
@@ -50,7 +52,9 @@ async function readImages(
   }
   const size = imageSize(test);
   const pixels = test.images.subarray(shown * size, (shown + 1) * size);
-  return [{ source: `${test.name} ${shown}`, pixels, changes: [], label: test.labels[shown] }];
+  const { classNames } = test;
+  const label = test.labels[shown];
+  return [{ source: `${test.name} ${shown}`, pixels, changes: [], label, classNames }];
 }
 
 /** Columns of the terminal that a picture may take. */
@@ -67,20 +71,21 @@ export async function action(flags: PredictFlags): Promise<void> {
   const images = await readImages(flags, network);
   const { terminal } = await openSession(flags);
   const { card, model } = await loadModel(flags.model);
-  const results = images.map(({ source, pixels, changes, label }) => {
+  const results = images.map(({ source, pixels, changes, label, classNames }) => {
+    const named = (c: number) => classText(c, classNames);
     const logits = logitsOf(model, { shape: network.inputShape, images: pixels, count: 1 });
     const probabilities = softmaxOf(logits, model.classes, 1);
     const [predicted] = classesOf(logits, model.classes);
     terminal.print(pictureText(pixels, network.inputShape, terminal));
     for (const change of changes) terminal.note(`${source}: ${change}`);
-    const truth = label === undefined ? '' : `, true class ${label}`;
+    const truth = label === undefined ? '' : `, true class ${named(label)}`;
     const probability = percent(probabilities[predicted]);
-    terminal.print(`${source}: class ${predicted} with probability ${probability}${truth}`);
+    terminal.print(`${source}: class ${named(predicted)} with probability ${probability}${truth}`);
     const others = [...probabilities.keys()]
       .sort((a, b) => probabilities[b] - probabilities[a])
       .slice(1, 4);
     terminal.print(
-      `next: ${others.map((c) => `${c} (${(100 * probabilities[c]).toPrecision(3)} %)`).join(', ')}\n`,
+      `next: ${others.map((c) => `${named(c)} (${(100 * probabilities[c]).toPrecision(3)} %)`).join(', ')}\n`,
     );
     return {
       source,
