@@ -50,22 +50,28 @@ export function linearModel(
       { kind: 'dense', name: 'logits', units: classes, bias: true, activation: 'linear' },
     ],
   };
-  const patterns = Array.from({ length: classes }, (_, c) => patternOf(c, size));
   const middle = (DARK + LIGHT) / 2;
-  // Of all sizes the logits of an image and its neighbors are some tens apart.
+  // Whatever the size, the logits of an image and its neighbors are some tens apart.
   const scale = 100 / size;
+  const columns = Array.from({ length: classes }, (_, c) => {
+    const stream = new RandomStream(c, 'test/strength');
+    const pattern = patternOf(c, size);
+    return Float32Array.from(
+      pattern,
+      (p) => scale * Math.sign(p - middle) * (0.5 + stream.uniform()),
+    );
+  });
   const weights = weightSpecs(network).map((spec) => ({
     spec,
     values:
       spec.role === 'kernel'
         ? Float32Array.from(
             { length: size * classes },
-            (_, i) => scale * Math.sign(patterns[i % classes][Math.floor(i / classes)] - middle),
+            (_, i) => columns[i % classes][Math.floor(i / classes)],
           )
         : Float32Array.from(
-            patterns,
-            (pattern) =>
-              -scale * pattern.reduce((sum, p) => sum + Math.sign(p - middle) * (middle / 255), 0),
+            columns,
+            (column) => -(middle / 255) * column.reduce((sum, weight) => sum + weight, 0),
           ),
   }));
   return { network, weights };

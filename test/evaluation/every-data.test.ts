@@ -24,18 +24,23 @@ const FEW: Readonly<Record<string, number>> = {
   tries: 2,
   targets: 3,
   restarts: 1,
+  learningRate: 0.2,
+  initialC: 1,
 };
 const EPS = { Linf: 0.3, L2: 3, L1: 10, L0: 5 } as const;
 
-/** Every attack in every norm, with its default loss. */
+/** Fixed numbers of queries, and training a network on whole images: minutes on large ones. */
+const SLOW = ['autoattack', 'surrogate'];
+
+/** Every attack in every norm, with its default loss; on large images without the slow ones, and in one norm. */
 function everyAttack(classes: number, features: number): PlannedAttack[] {
-  return ATTACKS.filter(({ name }) => name !== 'autoattack' || features < 5000).flatMap((attack) =>
-    attack.norms.map((norm) => {
+  return ATTACKS.filter(({ name }) => features < 1000 || !SLOW.includes(name)).flatMap((attack) =>
+    attack.norms.slice(0, features > 10_000 ? 1 : undefined).map((norm) => {
       const eps = attack.budget === 'minimal' ? undefined : EPS[norm];
       const options = Object.fromEntries(
         Object.keys(attack.options)
           .filter((name) => name in FEW)
-          .map((name) => [name, FEW[name]]),
+          .map((name) => [name, name === 'steps' && features > 1000 ? 3 : FEW[name]]),
       );
       const plan = planAttack(attack, { norm, eps, options, classes });
       return { plan, ...(attack.access === 'source-gradient' && { source: 'source' }) };
