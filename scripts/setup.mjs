@@ -23,9 +23,9 @@ import { isSettled, planBuild } from '../native/build/plan.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-const [major] = process.versions.node.split('.').map(Number);
-if (major < 20) {
-  console.error(`error: distill needs Node 20 or newer, this is ${process.versions.node}.`);
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 9)) {
+  console.error(`error: distill needs Node 20.9 or newer, this is ${process.versions.node}.`);
   process.exit(2);
 }
 

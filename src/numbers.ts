@@ -1,7 +1,13 @@
-/** How numbers are written everywhere. */
+/** How numbers and classes are written everywhere. */
 
 /** A share in [0, 1] such as `99.21 %`. */
 export const percent = (share: number, digits = 2): string => `${(100 * share).toFixed(digits)} %`;
 
 /** With at most four significant digits, such as `0.03137`. */
 export const numberText = (value: number): string => String(Number(value.toPrecision(4)));
+
+/** A class by its number and, where the data name it, its name, such as `3 cat`. */
+export function classText(c: number, names: readonly string[] | undefined): string {
+  const name = names?.[c];
+  return name === undefined || name === String(c) ? String(c) : `${c} ${name}`;
+}

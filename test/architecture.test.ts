@@ -19,6 +19,15 @@ const ORDER = [
 /** What every part may import. */
 const COMMON = ['src/arrays.ts', 'src/errors.ts', 'src/numbers.ts', 'src/version.ts'];
 
+/** What reads the files of each kind of data set; `--help` must not load it. */
+const READERS = {
+  'idx-files': ['fashion-mnist', 'idx-folder', 'mnist'],
+  'npz-file': ['npz-file'],
+  cifar: ['cifar-folder'],
+  'csv-file': ['csv-file', 'digits'],
+  'picture-folder': ['picture-folder'],
+} as const;
+
 /** A part's entry points; the second one is for what a browser runs. */
 const ENTRY_POINTS = ['index.ts', 'browser.ts'];
 
@@ -187,9 +196,10 @@ describe('the architecture', () => {
       later.sort(),
       [
         ...commands.map((name) => `src/cli/program.ts: lazily './actions/${name}'`),
-        ...['fashion-mnist', 'idx-folder', 'mnist'].map(
-          (kind) => `src/data/sources/${kind}.ts: '../idx-files.ts'`,
+        ...Object.entries(READERS).flatMap(([reader, kinds]) =>
+          kinds.map((kind) => `src/data/sources/${kind}.ts: '../${reader}.ts'`),
         ),
+        "src/data/pictures.ts: 'sharp'",
         'src/engine/engine.ts: peer',
         "src/report/png.ts: '@resvg/resvg-js'",
       ].sort(),

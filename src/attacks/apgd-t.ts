@@ -24,6 +24,7 @@ export const apgdT = defineAttack({
   norms: ['Linf', 'L2', 'L1'],
   goals: ['untargeted'],
   losses: ['dlr', 'margin'],
+  aimsAtClasses: true,
   options: {
     steps,
     restarts,

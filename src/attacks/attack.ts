@@ -63,6 +63,8 @@ export interface Attack<S extends OptionSpecs = OptionSpecs> {
   readonly goals: readonly Goal['kind'][];
   /** The losses that may be chosen, the default first; empty where the algorithm fixes its own. */
   readonly losses: readonly LossName[];
+  /** Whether it takes the targeted form of its loss, whatever its goal. */
+  readonly aimsAtClasses?: true;
   readonly options: S;
   /**
    * Upper bound of forward passes per image, of all models together; images on which the attack

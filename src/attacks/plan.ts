@@ -1,7 +1,7 @@
 /** What an attack is run with: every choice checked and filled in, before anything runs. */
 import { UserError } from '../errors.ts';
 import type { Attack, OptionSpec } from './attack.ts';
-import type { LossName } from './losses/registry.ts';
+import { type LossName, lossesFor } from './losses/registry.ts';
 import type { Norm, Threat } from './types.ts';
 
 /** An attack with every choice made: what a record keeps, and what repeats a run. */
@@ -34,6 +34,19 @@ function checkedOption(attack: string, name: string, spec: OptionSpec, value: nu
   );
 }
 
+/** What a loss is taken of. */
+interface Aim {
+  /** Of the model. */
+  readonly classes: number;
+  readonly isTargeted?: boolean | undefined;
+}
+
+/** The losses of an attack that are defined for so many classes. */
+export const definedLosses = (
+  { losses, aimsAtClasses }: Attack,
+  { classes, isTargeted = false }: Aim,
+): readonly LossName[] => lossesFor(classes, losses, isTargeted || aimsAtClasses === true);
+
 /**
  * Fills in what the user left open and checks the rest, once, before anything runs.
  * @throws UserError naming the choice that does not fit the attack, and the ones that do
@@ -46,9 +59,10 @@ export function planAttack(
     readonly eps?: number | undefined;
     readonly loss?: LossName | undefined;
     readonly options?: Readonly<Record<string, number>>;
-  },
+  } & Partial<Aim>,
 ): AttackPlan {
-  const { norm = attack.norms[0], eps, loss = attack.losses[0] } = choices;
+  const { norm = attack.norms[0], eps, classes = Number.POSITIVE_INFINITY, isTargeted } = choices;
+  const { loss = definedLosses(attack, { classes, isTargeted })[0] } = choices;
   if (!attack.norms.includes(norm)) {
     throw new UserError(
       'bad-norm',

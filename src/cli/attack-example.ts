@@ -5,9 +5,16 @@ import { Oracle } from '../attacks/index.ts';
 import { type Dataset, imageSize, imagesAsFloats } from '../data/index.ts';
 import type { EvaluatedModel, EvaluationRecord } from '../evaluation/index.ts';
 import { type Classifier, softmaxOf } from '../models/index.ts';
-import { percent } from '../numbers.ts';
+import { classText, percent } from '../numbers.ts';
 import { encodeGrid, perturbationPicture, pictureOf } from '../report/index.ts';
-import { cropColumns, halfBlocks, perturbationBlocks } from './picture.ts';
+import {
+  halfBlocks,
+  meanOf,
+  perturbationBlocks,
+  strongestOf,
+  thumbnail,
+  toBytes,
+} from './picture.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What a model predicts for one image. */
@@ -24,6 +31,8 @@ export interface AttackExample {
   readonly shape: readonly [number, number, number];
   readonly source: string;
   readonly label: number;
+  /** What each class is called, where the data say so. */
+  readonly classNames: readonly string[] | undefined;
   /** Name of the model that the shown image was made to fool. */
   readonly model: string;
   /** `height * width * channels` pixel values in [0, 1]. */
@@ -73,6 +82,7 @@ export function pickAttackExample(
     shape: dataset.shape,
     source: `${dataset.name} ${dataset.indices[position]}`,
     label: dataset.labels[position],
+    classNames: dataset.classNames,
     model: first.model,
     original,
     attacked: attackedFor(first),
@@ -116,31 +126,32 @@ export function attackExampleFiles(example: AttackExample): Record<string, Uint8
 export function attackExampleText(example: AttackExample, terminal: Terminal): string {
   const { shape, original, attacked, predictions } = example;
   const lines: string[] = [];
-  const [height, width, channels] = shape;
-  if (channels === 1 && width <= 80) {
-    const margin = Math.max(0, Math.ceil((width - PICTURE_WIDTH) / 2));
-    const size = [height, width - 2 * margin] as const;
-    const crop = <T extends Uint8Array | Float32Array>(values: T) =>
-      cropColumns(values, [height, width], margin);
-    const bytes = (values: Float32Array) => Uint8Array.from(values, (v) => Math.round(255 * v));
-    const pictures = [
-      halfBlocks(crop(bytes(original)), size, terminal),
-      perturbationBlocks(crop(deltaOf(example)), largestChange(example), size, terminal),
-      halfBlocks(crop(bytes(attacked)), size, terminal),
-    ];
-    const titles = ['original', 'perturbation', 'attacked'];
-    lines.push(titles.map((title) => title.padEnd(size[1])).join('  '));
-    pictures[0].forEach((_, i) => {
-      lines.push(pictures.map((picture) => picture[i]).join('  '));
-    });
-    lines.push('');
-  }
+  const named = (c: number) => classText(c, example.classNames);
+  const small = (values: Float32Array, combine = meanOf) =>
+    thumbnail(values, shape, PICTURE_WIDTH, combine);
+  const picture = (values: Float32Array) => {
+    const { values: shown, shape: size } = small(values);
+    return halfBlocks(toBytes(shown), size, terminal);
+  };
+  const change = small(deltaOf(example), strongestOf);
+  const pictures = [
+    picture(original),
+    perturbationBlocks(change, largestChange(example), terminal),
+    picture(attacked),
+  ];
+  const titles = ['original', 'perturbation', 'attacked'];
+  const width = change.shape[1];
+  lines.push(titles.map((title) => title.padEnd(width)).join('  '));
+  pictures[0].forEach((_, i) => {
+    lines.push(pictures.map((rows) => rows[i]).join('  '));
+  });
+  lines.push('');
   lines.push(
-    `${example.source}, true class ${example.label}; largest change of a pixel ${largestChange(example).toFixed(3)}`,
+    `${example.source}, true class ${named(example.label)}; largest change of a pixel ${largestChange(example).toFixed(3)}`,
   );
   const widest = Math.max(...predictions.map(({ what }) => what.length));
   for (const { what, predicted, probability } of predictions) {
-    const answer = `class ${predicted} (${percent(probability)})`;
+    const answer = `class ${named(predicted)} (${percent(probability)})`;
     const color = predicted === example.label ? terminal.color.green : terminal.color.red;
     lines.push(`${what.padEnd(widest)}  ${color(answer)}`);
   }

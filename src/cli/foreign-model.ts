@@ -1,6 +1,6 @@
 /** Models of other programs, on their way into a model folder: `import` and `check` share this. */
 import { basename, resolve } from 'node:path';
-import type { DataSplits, Dataset } from '../data/index.ts';
+import type { Dataset, Purpose, TestData } from '../data/index.ts';
 import { UserError } from '../errors.ts';
 import { type RangeTrials, tryPixelRanges } from '../evaluation/index.ts';
 import {
@@ -53,7 +53,7 @@ function statedScaling({ inputRange, mean, std }: ImportOptionFlags): PixelScali
 /** The test images, where the model takes such; says why not. */
 function imagesFor(
   { network }: ImportedNetwork,
-  { source, test }: DataSplits,
+  { source, test }: TestData,
   terminal: Notes,
 ): Dataset | undefined {
   const { inputShape, classes } = network;
@@ -68,11 +68,11 @@ function trialsOf(
   { network, weights }: ImportedNetwork,
   given: PixelScaling,
   images: Dataset,
-  { train }: DataSplits,
+  { train }: TestData,
 ): RangeTrials {
   const model = new Model(network, weights, 1);
   try {
-    return tryPixelRanges(model, given, images, train);
+    return tryPixelRanges(model, given, images, train ?? images);
   } finally {
     model.dispose();
   }
@@ -129,18 +129,21 @@ const UNCHECKED =
 
 /**
  * Reads a model of another program and finds its pixel range.
+ * @param load gives the images to try it on
  * @throws UserError `bad-input-range`, or as `importModel`
  */
 export async function readForeignModel(
   source: string,
   flags: ImportOptionFlags,
-  data: DataSplits,
+  load: (purpose: Purpose) => Promise<TestData>,
   terminal: Notes,
 ): Promise<ForeignModel> {
   const options = fileOptions(flags);
   const isAuto = flags.inputRange === 'auto';
   const stated = statedScaling(flags);
   const raw = await importModel(source, { ...options, anyRange: true });
+  const { inputShape: shape, classes } = raw.network;
+  const data = await load({ shape, classes });
   const images = imagesFor(raw, data, terminal);
   if (images === undefined && isAuto) {
     throw new UserError('bad-input-range', 'there are no images to find the pixel range on', {

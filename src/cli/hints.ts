@@ -11,6 +11,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   'bad-input-range': '--input-range',
   'bad-loss': '--loss',
   'bad-model': '`distill run`, --model',
+  'bad-network': '--architecture',
   'bad-norm': '--norm',
   'bad-option': '--set',
   'bad-output': '--output',

@@ -1,6 +1,13 @@
-import { type DataSplits, loadData } from '../data/index.ts';
+import {
+  type DataSplits,
+  loadData,
+  loadTestData,
+  type Purpose,
+  type TestData,
+} from '../data/index.ts';
 import { type Engine, startEngine } from '../engine/index.ts';
-import type { EngineOptions } from './options.ts';
+import { readModelCard } from '../models/index.ts';
+import type { DataOptions, EngineOptions } from './options.ts';
 import { Terminal } from './terminal.ts';
 import type { TrainingDataOptions } from './training-options.ts';
 
@@ -33,15 +40,38 @@ export async function openSession(options: EngineOptions): Promise<Session> {
   return { engine, terminal };
 }
 
-/** Loads the data that the flags name and says what it is. */
+/** Loads the data to train on and says what it is. */
 export async function openData(
   options: TrainingDataOptions,
   terminal: Terminal,
 ): Promise<DataSplits> {
   const data = await loadData(options.data, options.trainSize);
-  const { train, validation, test, source } = data;
-  terminal.note(
-    `data: ${source}, ${train.count} training, ${validation.count} validation and ${test.count} test images`,
-  );
+  sayWhatItIs(data, terminal);
   return data;
+}
+
+/** Loads the data to test a model on, as the model takes it, and says what it is. */
+export async function openTestData(
+  { data: source }: DataOptions,
+  model: string,
+  terminal: Terminal,
+): Promise<TestData> {
+  const data = await loadTestData(source, await purposeOf(model));
+  sayWhatItIs(data, terminal);
+  return data;
+}
+
+/** What images are for that a model is to be tested on. */
+export async function purposeOf(folder: string): Promise<Purpose> {
+  const { network } = await readModelCard(folder);
+  return { shape: network.inputShape, classes: network.classes };
+}
+
+function sayWhatItIs({ source, train, validation, test, notes }: TestData, terminal: Terminal) {
+  const counts =
+    train && validation
+      ? `${train.count} training, ${validation.count} validation and ${test.count} test images`
+      : `${test.count} test images and none to train on`;
+  terminal.note(`data: ${source}, ${counts}`);
+  for (const note of notes) terminal.note(`data: ${note}`);
 }

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { UserError } from '../errors.ts';
+import { gunzip, isGzip, MAX_BYTES, readRegular } from './files.ts';
 
 /** The contents of an IDX file of unsigned bytes: <http://yann.lecun.com/exdb/mnist/>. */
 export interface IdxFile {
@@ -10,22 +9,19 @@ export interface IdxFile {
 }
 
 const UNSIGNED_BYTE = 0x08;
-const GZIP_MAGIC = [0x1f, 0x8b] as const;
-/** More than any real IDX file holds (MNIST: 47 MB); stops a gzip bomb. */
-const MAX_BYTES = 2 ** 31;
 
-function bad(file: string, problem: string): UserError {
+function bad(file: string, problem: string, cause?: unknown): UserError {
   return new UserError('bad-data', `${file} is no usable IDX file: ${problem}`, {
     hint: 'fetch the data set again, or name another folder',
+    cause,
   });
 }
 
 /**
- * Parses an IDX file: two zero bytes, the type, the rank, big-endian dimensions, the data.
- * @param name for messages
- * @throws UserError `bad-data` on a wrong magic number, type, size or a truncated file
+ * The dimensions in the header of an IDX file: two zero bytes, the type, the rank, big-endian sizes.
+ * @throws UserError `bad-data` on a wrong magic number, type or size, or inside a truncated header
  */
-export function parseIdx(content: Uint8Array, name: string): IdxFile {
+function parseHeader(content: Uint8Array, name: string): number[] {
   if (content.length < 4) throw bad(name, `it has only ${content.length} bytes`);
   const [zero0, zero1, type, rank] = content;
   if (zero0 !== 0 || zero1 !== 0 || rank === 0 || rank > 4) {
@@ -38,11 +34,30 @@ export function parseIdx(content: Uint8Array, name: string): IdxFile {
       `its values are of type 0x${type.toString(16)}, only unsigned bytes (0x8) are read`,
     );
   }
-  const header = 4 + 4 * rank;
-  if (content.length < header) throw bad(name, 'it ends inside its header');
+  if (content.length < headerBytes(rank)) throw bad(name, 'it ends inside its header');
   const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
   const dimensions = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
-  const expected = dimensions.reduce((product, size) => product * size, 1);
+  const count = countOf(dimensions);
+  if (headerBytes(rank) + count > MAX_BYTES) {
+    const limit = 'IDX files of up to 2 GiB are read';
+    throw bad(name, `its header promises ${dimensions.join(' x ')} = ${count} values; ${limit}`);
+  }
+  return dimensions;
+}
+
+const headerBytes = (rank: number): number => 4 + 4 * rank;
+const countOf = (dimensions: readonly number[]): number =>
+  dimensions.reduce((product, size) => product * size, 1);
+
+/**
+ * Parses an IDX file: its header, then one byte a value.
+ * @param name for messages
+ * @throws UserError `bad-data` on a bad header, a truncated file or bytes beyond its end
+ */
+export function parseIdx(content: Uint8Array, name: string): IdxFile {
+  const dimensions = parseHeader(content, name);
+  const header = headerBytes(dimensions.length);
+  const expected = countOf(dimensions);
   const found = content.length - header;
   if (found !== expected) {
     const shape = dimensions.join(' x ');
@@ -56,21 +71,20 @@ export function parseIdx(content: Uint8Array, name: string): IdxFile {
  * @throws UserError `bad-data`
  */
 export async function readIdx(path: string): Promise<IdxFile> {
-  const content = await readFile(path);
   const name = basename(path);
-  if (content[0] !== GZIP_MAGIC[0] || content[1] !== GZIP_MAGIC[1]) return parseIdx(content, name);
-  let unpacked: Buffer;
-  try {
-    unpacked = gunzipSync(content, { maxOutputLength: MAX_BYTES });
-  } catch (cause) {
-    throw bad(name, `its gzip stream is damaged (${(cause as Error).message})`);
-  }
-  return parseIdx(unpacked, name);
+  const fail = (problem: string, cause?: unknown) => bad(name, problem, cause);
+  const content = await readRegular(path, fail);
+  if (!isGzip(content)) return parseIdx(content, name);
+  const lengthOf = (head: Uint8Array) => {
+    const dimensions = parseHeader(head, name);
+    return headerBytes(dimensions.length) + countOf(dimensions);
+  };
+  return parseIdx(gunzip(content, lengthOf, fail), name);
 }
 
 /** The bytes of an IDX file with the given dimensions. */
 export function encodeIdx(bytes: Uint8Array, dimensions: readonly number[]): Uint8Array {
-  const header = Buffer.alloc(4 + 4 * dimensions.length);
+  const header = Buffer.alloc(headerBytes(dimensions.length));
   header[2] = UNSIGNED_BYTE;
   header[3] = dimensions.length;
   dimensions.forEach((size, i) => {

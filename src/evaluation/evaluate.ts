@@ -91,6 +91,7 @@ export async function evaluate(
       digest: dataset.digest,
       indices: Array.from(dataset.indices),
       labels: Array.from(labelsAt(dataset, positions)),
+      ...(dataset.classNames && { classNames: [...dataset.classNames] }),
       examples: {
         shape: [...dataset.shape],
         images: packImages(imagesAsFloats(dataset, shownOf(plan, positions))),

@@ -3,7 +3,7 @@
  * believing any metric that a gradient attack gives.
  */
 import { argmaxExcept, row } from '../arrays.ts';
-import { LOSSES, type LossName, lossNamed, Oracle } from '../attacks/index.ts';
+import { LOSSES, type LossName, lossesFor, lossNamed, Oracle } from '../attacks/index.ts';
 import { type Dataset, imagesAsFloats, labelsAt } from '../data/index.ts';
 import type { Classifier } from '../models/index.ts';
 import { batches, type Rate, rateOf, yieldToEventLoop } from './accuracy.ts';
@@ -81,7 +81,7 @@ export async function measureGradients(
   classifier: Classifier,
   dataset: Dataset,
   positions: readonly number[],
-  losses: readonly LossName[] = LOSSES,
+  losses: readonly LossName[] = lossesFor(classifier.classes, LOSSES),
 ): Promise<GradientSummary[]> {
   const oracle = new Oracle(classifier);
   const counts = losses.map((loss) => ({

@@ -3,6 +3,7 @@ import {
   ATTACKS,
   type Attack,
   attackNamed,
+  definedLosses,
   LOSSES,
   type LossName,
   type Norm,
@@ -99,6 +100,8 @@ export interface AttackScope {
   readonly budgets: readonly number[];
   /** Name of the model that transfer attacks take their gradients from. */
   readonly source: string;
+  /** Of the models; absent: as many as every loss needs. */
+  readonly classes?: number;
 }
 
 /**
@@ -113,10 +116,22 @@ export const followUpAttacks = (preset: PresetName, scope: AttackScope): Planned
 
 function chosenAttacks(choices: readonly Choice[], scope: AttackScope): PlannedAttack[] {
   const planned = choices
+    .map((choice) => withDefinedLosses(choice, scope))
     .filter(({ attack, norm = scope.norm }) => attackNamed(attack).norms.includes(norm))
     .filter(({ norms }) => norms === undefined || norms.includes(scope.norm))
     .flatMap((choice) => plannedAttacks(choice, scope));
   return [...new Map(planned.map((one) => [keyOfAttack(identityOf(one)), one])).values()];
+}
+
+/** The margin in the place of a loss that is not defined for so few classes. */
+function withDefinedLosses(choice: Choice, { classes = Number.POSITIVE_INFINITY }: AttackScope) {
+  const { attack, losses, target } = choice;
+  if (!losses) return choice;
+  const defined = definedLosses(attackNamed(attack), {
+    classes,
+    isTargeted: target !== undefined,
+  });
+  return { ...choice, losses: losses.map((loss) => (defined.includes(loss) ? loss : 'margin')) };
 }
 
 /** An option of attacks with the values to try; without `attack`, of every one that has it. */
@@ -218,7 +233,14 @@ function plannedAttacks(choice: Choice, scope: AttackScope): PlannedAttack[] {
   const budgets = attack.budget === 'minimal' ? [undefined] : chosen;
   return budgets.flatMap((eps) =>
     losses.map((loss) => ({
-      plan: planAttack(attack, { norm, eps, loss, options }),
+      plan: planAttack(attack, {
+        norm,
+        eps,
+        loss,
+        options,
+        ...(scope.classes !== undefined && { classes: scope.classes }),
+        isTargeted: target !== undefined,
+      }),
       ...(attack.access === 'source-gradient' && { source: scope.source }),
       ...(target !== undefined && { target }),
     })),

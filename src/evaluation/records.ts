@@ -222,6 +222,8 @@ const recordSchema = z.strictObject({
     /** Index of each example in the file it came from. */
     indices: z.array(count),
     labels: z.array(count),
+    /** What each class is called, where the data say so. */
+    classNames: z.array(z.string()).optional(),
     /** The first attacked images as they were, `[n, H, W, C]`, as `packImages` makes them. */
     examples: z.strictObject({ shape: z.tuple([size, size, size]), images: z.string() }).optional(),
   }),

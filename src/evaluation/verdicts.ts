@@ -156,9 +156,9 @@ function requestFor(
   };
 }
 
-function candidatesFor({ threat, attacks }: Situation): Candidate[] {
+function candidatesFor({ model, threat, attacks }: Situation): Candidate[] {
   const { norm, eps } = threat;
-  const scope = { norm, budgets: [eps], source: '' };
+  const scope = { norm, budgets: [eps], source: '', classes: model.confusion.length };
   const presets = (['quick', 'standard'] as const).map((preset) => ({
     attacks: { preset },
     eps: [eps],

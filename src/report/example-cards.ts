@@ -1,5 +1,5 @@
 /** The section of the page with the attacked images; `browser/example-cards.ts` runs its controls. */
-import { numberText, percent } from '../numbers.ts';
+import { classText, numberText, percent } from '../numbers.ts';
 import type { AttackExample } from './attack-example.ts';
 import {
   type ComparedModels,
@@ -14,8 +14,10 @@ const spriteId = (set: number, model: number, what: 'attacked' | 'change'): stri
   `${what}-${set}-${model}`;
 
 /** Such as `7 (99.9 %)`. */
-const predictionText = ({ predicted, confidence }: Prediction): string =>
-  `${predicted} (${percent(confidence, 1)})`;
+const predictionText = (
+  { predicted, confidence }: Prediction,
+  { classNames }: ExampleSprites,
+): string => `${classText(predicted, classNames)} (${percent(confidence, 1)})`;
 
 /** The sprites that the pictures below take their pixels from. */
 export function spriteDefinitions(sprites: ExampleSprites): Markup {
@@ -48,19 +50,22 @@ export function exampleCards(sprites: ExampleSprites, compared: ComparedModels):
   const { first, primary } = compared;
   const shown = initialSet(sprites);
   const set = sprites.sets[shown];
-  const cards = sprites.labels.map(
-    (label, i) =>
-      markup`<li class="card" data-fooled="${fooledBy(set, compared, i)}">
+  const cards = sprites.labels
+    .map((label) => classText(label, sprites.classNames))
+    .map(
+      (label, i) =>
+        markup`<li class="card" data-fooled="${fooledBy(set, compared, i)}">
 <div class="original">${tile(sprites, i, 'originals', `test image ${sprites.indices[i]}, true class ${label}`)}<p>true class <strong>${label}</strong><br><span class="muted">image ${sprites.indices[i]}</span></p></div>
 <div class="predictions">${set.perModel.map(({ model, predictions }, m) => {
-        const prediction = predictions[i];
-        const text = predictionText(prediction);
-        return markup`<div class="prediction" data-model="${m}"><span class="model-name">${model}</span>${tile(sprites, i, spriteId(shown, m, 'change'), 'perturbation, amplified')}${tile(sprites, i, spriteId(shown, m, 'attacked'), `attacked image; ${model} predicts ${text}`)}<span class="predicted ${prediction.isFooled ? 'fooled' : ''}">${text}</span></div>`;
-      })}</div></li>`,
-  );
+          const prediction = predictions[i];
+          const text = predictionText(prediction, sprites);
+          return markup`<div class="prediction" data-model="${m}"><span class="model-name">${model}</span>${tile(sprites, i, spriteId(shown, m, 'change'), 'perturbation, amplified')}${tile(sprites, i, spriteId(shown, m, 'attacked'), `attacked image; ${model} predicts ${text}`)}<span class="predicted ${prediction.isFooled ? 'fooled' : ''}">${text}</span></div>`;
+        })}</div></li>`,
+    );
   const data = {
     first,
     primary,
+    classNames: sprites.classNames,
     attacks: sprites.attacks,
     sets: sprites.sets.map(({ attack, eps, perModel }) => ({
       attack,
@@ -97,12 +102,13 @@ export function exampleCards(sprites: ExampleSprites, compared: ComparedModels):
 /** One image in four pictures: the original, and what attacks made of it. */
 export function attackExampleMarkup(sprites: ExampleSprites, example: AttackExample): Markup {
   const { image, clean, pictures } = example;
-  const [index, label] = [sprites.indices[image], sprites.labels[image]];
-  const original = markup`<figure>${tile(sprites, image, 'originals', `test image ${index}`)}<figcaption>test image ${index}, true class ${label}${clean ? markup`<br><strong>${clean.model} predicts ${predictionText(clean.prediction)}</strong>` : ''}</figcaption></figure>`;
+  const index = sprites.indices[image];
+  const label = classText(sprites.labels[image], sprites.classNames);
+  const original = markup`<figure>${tile(sprites, image, 'originals', `test image ${index}`)}<figcaption>test image ${index}, true class ${label}${clean ? markup`<br><strong>${clean.model} predicts ${predictionText(clean.prediction, sprites)}</strong>` : ''}</figcaption></figure>`;
   return markup`<div class="attack-example">
 ${original}
 ${pictures.map(({ set, model, name, caption, prediction }) => {
-  const text = `${name} predicts ${predictionText(prediction)}`;
+  const text = `${name} predicts ${predictionText(prediction, sprites)}`;
   return markup`<figure>${tile(sprites, image, spriteId(set, model, 'attacked'), `${caption}; ${text}`)}<figcaption>${caption}<br><strong class="${prediction.isFooled ? 'fooled' : ''}">${text}</strong></figcaption></figure>`;
 })}
 </div>`;

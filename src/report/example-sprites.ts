@@ -48,6 +48,8 @@ export interface ExampleSprites {
   /** True class and index in the data set of each image. */
   readonly labels: readonly number[];
   readonly indices: readonly number[];
+  /** What each class is called, where the data say so. */
+  readonly classNames: readonly string[] | undefined;
   /** PNG of the images in a row. */
   readonly originals: Buffer;
   /** The predictions of every model on the clean images. */
@@ -77,7 +79,7 @@ type AttackWithExamples = FixedBudgetAttack & {
 
 /** The examples of a record, or undefined where it carries none. */
 export function exampleSpritesOf(record: EvaluationRecord): ExampleSprites | undefined {
-  const { examples, labels, indices } = record.data;
+  const { examples, labels, indices, classNames } = record.data;
   if (!examples) return undefined;
   const { shape } = examples;
   const size = shape[0] * shape[1] * shape[2];
@@ -129,6 +131,7 @@ export function exampleSpritesOf(record: EvaluationRecord): ExampleSprites | und
     count,
     labels: labels.slice(0, count),
     indices: indices.slice(0, count),
+    classNames,
     originals: sprite(originals.map((image) => pictureOf(image, shape))),
     clean,
     attacks,

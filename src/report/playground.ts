@@ -14,6 +14,8 @@ import { primaryModel } from './record-facts.ts';
 export interface Samples {
   readonly labels: readonly number[];
   readonly images: Uint8Array;
+  /** What each class is called, where the data say so. */
+  readonly classNames: readonly string[] | undefined;
 }
 
 const base64 = ({ buffer, byteOffset, byteLength }: ArrayBufferView): string =>
@@ -88,14 +90,14 @@ export async function playground(
       network: model.network,
       weights: weightsOf(model),
     })),
-    samples: { labels: samples.labels, images: base64(samples.images) },
+    samples: { ...samples, images: base64(samples.images) },
   };
   const panels = initialModels([...models.values()]).map((chosen, side) =>
     panel(models, chosen, side),
   );
   const body = markup`<header>
 <h1>Playground</h1>
-<p>Draw a digit or pick a test image. The attack then changes its pixels a little, each by at most eps, to make a model give a wrong answer. It follows the gradient of a loss, and on a distilled model the choice of that loss decides the result: try <em>softmax</em> first, then <em>margin</em>. Everything is computed in this page, with the program&#39;s own models, attacks and kernels.</p>
+<p>Draw an image or pick a test image. The attack then changes its pixels a little, each by at most eps, to make a model give a wrong answer. It follows the gradient of a loss, and on a distilled model the choice of that loss decides the result: try <em>softmax</em> first, then <em>margin</em>. Everything is computed in this page, with the program&#39;s own models, attacks and kernels.</p>
 ${back === undefined ? '' : markup`<nav aria-label="Report"><a href="${back}">Back to the report</a></nav>`}
 </header>
 <main>
@@ -153,6 +155,7 @@ export async function playgroundPage(
   const samples = {
     labels: Array.from(dataset.labels.subarray(0, shown)),
     images: dataset.images.subarray(0, shown * imageSize(dataset)),
+    classNames: dataset.classNames,
   };
   return playground(models, samples, await loadAssets('playground'));
 }

@@ -288,6 +288,7 @@ export function confusionCharts({ record }: Material): ReportChart[] {
       `${name}: accuracy ${percent(rate)}`,
       `confusion matrix of ${name} on ${countText(total)} images, ${countText(total - hits)} of them wrong; the table by class has the accuracy of each class`,
       confusion,
+      record.data.classNames,
     ),
   }));
   return withFileNames(charts);

@@ -5,7 +5,7 @@ import {
   gateText,
   type ModelRecord,
 } from '../evaluation/index.ts';
-import { percent } from '../numbers.ts';
+import { classText, percent } from '../numbers.ts';
 import { isSignificant, NO_GRADIENT_SHARE } from './record-facts.ts';
 import { type Cell, NO_VALUE, numberCell, rateCell, type Table, textCell } from './table.ts';
 import { countText, distinct, interval } from './text.ts';
@@ -26,14 +26,14 @@ export function accuracyTable({ models, data }: EvaluationRecord): Table {
 }
 
 /** Accuracy by true class, one column for each model. */
-export function classTable({ models }: EvaluationRecord): Table {
+export function classTable({ models, data: { classNames } }: EvaluationRecord): Table {
   const classes = models[0]?.perClass.length ?? 0;
   return {
     id: 'classes',
     caption: 'Accuracy by true class, %',
     columns: ['class', ...models.map(({ name }) => name)],
     rows: Array.from({ length: classes }, (_, c) => [
-      numberCell(c),
+      classNames ? textCell(classText(c, classNames)) : numberCell(c),
       ...models.map(({ perClass }) => (perClass[c] ? rateCell(perClass[c]) : NO_VALUE)),
     ]),
     isDetail: true,

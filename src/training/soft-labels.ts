@@ -8,6 +8,7 @@ import {
   imageSize,
   NOISE_KINDS,
   type NoiseOptions,
+  newLabels,
   noisyCopies,
   readIdx,
 } from '../data/index.ts';
@@ -86,7 +87,7 @@ export class SoftLabels {
     const images = new Uint8Array(train.images.length + this.noisyImages.length);
     images.set(train.images);
     images.set(this.noisyImages, train.images.length);
-    const labels = new Uint8Array(train.count * (1 + this.card.noise.copies));
+    const labels = newLabels(train.classes, train.count * (1 + this.card.noise.copies));
     for (let start = 0; start < labels.length; start += train.count)
       labels.set(train.labels, start);
     const { shape, classes } = train;

@@ -36,6 +36,9 @@ interface SurrogateOptions {
   onStep?(): void;
 }
 
+/** Of images, in pixels: of smaller ones the convolutions and pools of `cnn` leave nothing. */
+const SMALLEST_SIDE = 10;
+
 const BATCH = 128;
 /** Attacked images on which the scale of the model's logits is measured. */
 const SCALE_IMAGES = 512;
@@ -182,7 +185,8 @@ export async function trainSurrogate(
   const oracle = new Oracle(model);
   const { features } = oracle;
   const stream = new RandomStream(seed, 'surrogate');
-  const network = buildNetwork('cnn', inputShape, classes);
+  const isSmall = Math.min(inputShape[0], inputShape[1]) < SMALLEST_SIDE;
+  const network = buildNetwork(isSmall ? 'dense' : 'cnn', inputShape, classes);
   const surrogate = new Model(network, initialWeights(network, 1, stream.child('weights')), 1);
   const classifier = surrogate.classifier(`surrogate of ${model.name}`);
   const own = new Oracle(classifier);

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Dataset } from '../data/index.ts';
+import type { Dataset, Labels } from '../data/index.ts';
 
 /**
  * Images with a target distribution each: one-hot labels, or soft labels. Images stay bytes,
@@ -11,7 +11,7 @@ export class TrainingSet {
   readonly classes: number;
   readonly images: Uint8Array;
   /** True classes, for accuracy; the targets of hard-label training. */
-  readonly labels: Uint8Array;
+  readonly labels: Labels;
   readonly #softLabels: Float32Array | undefined;
 
   /** @param softLabels `[count, classes]`, rows sum to 1; absent: one-hot labels are the targets */

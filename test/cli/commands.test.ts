@@ -78,7 +78,7 @@ describe('the commands', () => {
   });
 
   it('have in the docs no option that they do not have', async () => {
-    const pages = ['README.md', 'docs/ci.md', 'docs/method.md', 'docs/results.md'];
+    const pages = ['README.md', 'docs/ci.md', 'docs/data.md', 'docs/method.md', 'docs/results.md'];
     let checked = 0;
     for (const page of pages) {
       const text = (await readFile(page, 'utf8')).replace(/\\\n/g, ' ');

@@ -6,18 +6,18 @@ import { after, before, describe, it } from 'node:test';
 import { readForeignModel } from '../../src/cli/foreign-model.ts';
 import type { ImportOptionFlags } from '../../src/cli/import-options.ts';
 import { makeDataset } from '../../src/data/dataset.ts';
-import type { DataSplits } from '../../src/data/index.ts';
+import type { TestData } from '../../src/data/index.ts';
 import { startEngine } from '../../src/engine/index.ts';
 import { exportNetwork, type Network, type Weight } from '../../src/models/index.ts';
 
 /** Images of 5 x 5 pixels that are all dark or all bright: two classes. */
-function data(side = 5): DataSplits {
+function data(side = 5): TestData {
   const labels = Uint8Array.from({ length: 80 }, (_, i) => i % 2);
   const images = Uint8Array.from({ length: 80 * side * side }, (_, i) =>
     labels[Math.floor(i / (side * side))] ? 200 : 40,
   );
   const all = makeDataset('two', [side, side, 1], 2, images, labels);
-  return { source: 'two', train: all, validation: all, test: all };
+  return { source: 'two', train: all, validation: all, test: all, notes: [] };
 }
 
 /** Bright where the pixels add up to more than the middle of pixels from 0 to 255. */
@@ -60,7 +60,8 @@ describe('a model of another program', () => {
       note: (text: string) => notes.push(text),
       warn: (text: string) => warnings.push(text),
     };
-    const model = await readForeignModel(source, { temperature: 1, ...flags }, splits, terminal);
+    const load = () => Promise.resolve(splits);
+    const model = await readForeignModel(source, { temperature: 1, ...flags }, load, terminal);
     return { ...model, notes, warnings };
   }
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -46,6 +48,43 @@ describe('IDX files', () => {
     await assert.rejects(readIdx(join(folder, 'cut.gz')), badData(/gzip stream is damaged/));
   });
 
+  it('that unpack to more than they promise, or are followed by bytes, are refused', async () => {
+    const promised = encodeIdx(new Uint8Array(4), [2, 2]);
+    for (const [name, content, pattern] of [
+      [
+        'long',
+        gzipSync(Buffer.concat([promised, new Uint8Array(2 ** 24)])),
+        /more than the 16 bytes/,
+      ],
+      ['short', gzipSync(promised.subarray(0, -1)), /promises 2 x 2 = 4 values, the file holds 3/],
+      ['followed', Buffer.concat([gzipSync(promised), Buffer.of(1, 2)]), /gzip stream is damaged/],
+      ['padded', Buffer.concat([gzipSync(promised), Buffer.alloc(9)]), /other bytes follow/],
+      ['cut', gzipSync(randomBytes(9000)).subarray(0, 6000), /magic number/],
+      [
+        'cut later',
+        gzipSync(encodeIdx(randomBytes(9000), [9000])).subarray(0, 6000),
+        /gzip stream is damaged/,
+      ],
+    ] as const) {
+      await writeFile(join(folder, `${name}.gz`), content);
+      await assert.rejects(readIdx(join(folder, `${name}.gz`)), badData(pattern), name);
+    }
+  });
+
+  it('that are no regular files are refused at once', async () => {
+    spawnSync('mkfifo', [join(folder, 'pipe')]);
+    await symlink('loop', join(folder, 'loop'));
+    for (const [name, pattern] of [
+      ['pipe', /not a regular file/],
+      ['loop', /go in a circle/],
+      ['.', /not a regular file/],
+      ['absent', /no such file/],
+    ] as const) {
+      await assert.rejects(readIdx(join(folder, name)), badData(pattern), name);
+    }
+    await assert.rejects(readIdx('/dev/zero'), badData(/not a regular file/));
+  });
+
   it('that are wrong are refused, each in words of its own', () => {
     const good = encodeIdx(new Uint8Array(12), [3, 2, 2]);
     const changed = (at: number, value: number) => {
@@ -60,7 +99,7 @@ describe('IDX files', () => {
       () => parseIdx(changed(7, 9), 'x'),
       badData(/9 x 2 x 2 = 36 values, the file holds 12/),
     );
-    assert.throws(() => parseIdx(changed(4, 0xff), 'x'), badData(/holds 12/));
+    assert.throws(() => parseIdx(changed(4, 0xff), 'x'), badData(/up to 2 GiB are read/));
     assert.throws(() => parseIdx(good.subarray(0, 10), 'x'), badData(/ends inside its header/));
     assert.throws(() => parseIdx(good.subarray(0, -1), 'x'), badData(/holds 11/));
   });

@@ -3,7 +3,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { encodeIdx, imagesAsFloats, loadData, noisyCopies, subset } from '../../src/data/index.ts';
+import {
+  encodeIdx,
+  imagesAsFloats,
+  loadData,
+  loadTestData,
+  noisyCopies,
+  subset,
+} from '../../src/data/index.ts';
 import { UserError } from '../../src/errors.ts';
 
 const refused = (code: string, pattern: RegExp) => (error: unknown) =>
@@ -97,9 +104,10 @@ describe('a data folder', () => {
     await assert.rejects(loadData(folder), refused('bad-data', /3 images but 2 labels/));
     await put('t10k-labels-idx1-ubyte', Uint8Array.of(0, 10, 1), [3]);
     await assert.rejects(
-      loadData(folder),
+      loadTestData(folder, { classes: 10 }),
       refused('bad-data', /label 10 at index 1 is out of range/),
     );
+    assert.equal((await loadTestData(folder)).test.classes, 11);
     await put('t10k-labels-idx1-ubyte', Uint8Array.of(0, 9, 1), [3]);
     await put('t10k-images-idx3-ubyte', new Uint8Array(27), [3, 3, 3]);
     await assert.rejects(loadData(folder), refused('bad-data', /2 x 2 x 1, test images 3 x 3 x 1/));

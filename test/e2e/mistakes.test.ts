@@ -56,7 +56,7 @@ describe('a mistake is reported in one line, with a hint in the next', () => {
     [
       'an image that is none',
       ['predict', '--model', 'models/teacher', '--image', 'plain.txt'],
-      /plain\.txt is not a PNG image/,
+      /plain\.txt is not a PNG, JPEG or WebP picture/,
     ],
     [
       'a gate that is none',

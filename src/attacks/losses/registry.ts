@@ -39,6 +39,13 @@ export function anyLoss(first: LossName): readonly LossName[] {
   return [first, ...LOSSES.filter((name) => name !== first)];
 }
 
+/** Those of `losses` that are defined for so many classes. */
+export const lossesFor = <L extends LossName>(
+  classes: number,
+  losses: readonly L[],
+  isTargeted = false,
+): readonly L[] => losses.filter((name) => lossNamed(name).minClasses(isTargeted) <= classes);
+
 /**
  * The loss at one row of logits `[classes]`; writes its gradient `[classes]` into `gradient`.
  * @throws UserError `too-few-classes` for `dlr` below three classes (four with a target)

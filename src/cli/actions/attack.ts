@@ -1,6 +1,6 @@
 /** `distill attack`: one attack on some models, with a picture of one attacked image. */
 import { attackNamed, planAttack } from '../../attacks/index.ts';
-import type { DataSplits } from '../../data/index.ts';
+import type { TestData } from '../../data/index.ts';
 import { UserError } from '../../errors.ts';
 import {
   checkTargeted,
@@ -27,14 +27,14 @@ import {
 import { tableSection } from '../evaluation-text.ts';
 import { imagesToAttack, loadModels, nameOfModel } from '../load-models.ts';
 import { parseEps, parseSettings } from '../parsers.ts';
-import { openData, openSession, type Session } from '../session.ts';
+import { openSession, openTestData, type Session } from '../session.ts';
 
 /** The folders of the models that take part, a source of gradients among them. */
 export const attackFolders = ({ model, source }: AttackFlags): readonly string[] =>
   source ? [...model, source] : model;
 
 /** What the flags ask to attack and how, the models apart. */
-export function planAttackRun(flags: AttackFlags, { train, test }: DataSplits): ModelFreePlan {
+export function planAttackRun(flags: AttackFlags, { train, test }: TestData): ModelFreePlan {
   const attack = attackNamed(flags.attack);
   const norm = flags.norm ?? attack.norms[0];
   const plan = planAttack(attack, {
@@ -42,6 +42,8 @@ export function planAttackRun(flags: AttackFlags, { train, test }: DataSplits): 
     eps: parseEps(flags.eps, norm),
     loss: flags.loss,
     options: parseSettings(flags.set),
+    classes: test.classes,
+    isTargeted: flags.target !== undefined,
   });
   const dataset = imagesToAttack(test, flags.samples, flags.index);
   const source = flags.source && nameOfModel(flags.source);
@@ -61,14 +63,14 @@ export function planAttackRun(flags: AttackFlags, { train, test }: DataSplits): 
     samples: dataset.count,
     attacks: [planned],
     seed: flags.seed,
-    surrogates: surrogateTrainer(train),
+    surrogates: surrogateTrainer(train ?? test),
   };
 }
 
 /** Runs one attack on some models, saves the record and the picture, and prints the example. */
 export async function attackModels(
   { engine, terminal }: Session,
-  data: DataSplits,
+  data: TestData,
   flags: AttackFlags,
 ): Promise<EvaluationRecord> {
   const plan = planAttackRun(flags, data);
@@ -109,6 +111,6 @@ export async function attackModels(
 export async function action(flags: AttackFlags): Promise<void> {
   parseEps(flags.eps, flags.norm ?? 'Linf'); // report a mistake before anything is loaded
   const session = await openSession(flags);
-  const data = await openData(flags, session.terminal);
+  const data = await openTestData(flags, flags.model[0], session.terminal);
   session.terminal.record(await attackModels(session, data, flags));
 }

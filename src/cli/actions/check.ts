@@ -1,29 +1,29 @@
 /** `distill check`: from a model, whoever trained it, to the page that says how robust it is. */
 import { basename, extname, join, resolve } from 'node:path';
-import type { DataSplits } from '../../data/index.ts';
-import { requireGates } from '../../evaluation/index.ts';
+import { loadTestData } from '../../data/index.ts';
+import { requireAttacks, requireGates } from '../../evaluation/index.ts';
 import { isModelFolder, MODEL_FOLDER } from '../../models/index.ts';
 import { checkFolder } from '../../storage/index.ts';
 import type { CheckFlags } from '../commands/check.ts';
 import { evaluationText } from '../evaluation-text.ts';
 import { readForeignModel, saveForeignModel } from '../foreign-model.ts';
 import { gatesOf } from '../options.ts';
-import { openData, openSession, type Session } from '../session.ts';
+import { openSession, openTestData, type Session } from '../session.ts';
 import { evaluateModels } from './evaluate.ts';
 import { writeReport } from './report.ts';
 
 /** The folder of the model; one that another program wrote is imported first. */
-async function folderOf(
-  source: string,
-  flags: CheckFlags,
-  data: DataSplits,
-  session: Session,
-): Promise<string> {
+async function folderOf(source: string, flags: CheckFlags, session: Session): Promise<string> {
   if (isModelFolder(source)) return source;
   const path = resolve(source);
   const folder = join(flags.out, 'models', basename(path, extname(path)));
   await checkFolder(folder, MODEL_FOLDER);
-  const model = await readForeignModel(source, flags, data, session.terminal);
+  const model = await readForeignModel(
+    source,
+    flags,
+    (purpose) => loadTestData(flags.data, purpose),
+    session.terminal,
+  );
   await saveForeignModel(folder, model, flags, session);
   session.terminal.note(`${source} (${model.imported.format}) imported to ${folder}`);
   return folder;
@@ -33,11 +33,12 @@ export async function action(source: string, flags: CheckFlags): Promise<void> {
   gatesOf(flags); // report a mistake before anything is loaded
   const session = await openSession(flags);
   const { terminal } = session;
-  const data = await openData(flags, terminal);
-  const model = [await folderOf(source, flags, data, session)];
-  const record = await evaluateModels(session, data, { ...flags, model });
+  const model = await folderOf(source, flags, session);
+  const data = await openTestData(flags, model, terminal);
+  const record = await evaluateModels(session, data, { ...flags, model: [model] });
   const page = await writeReport([record], flags.out, terminal);
   terminal.print(`${evaluationText(record, terminal)}\n\npage: ${page}`);
   terminal.record(record);
+  requireAttacks(record);
   requireGates(record);
 }

@@ -1,5 +1,5 @@
 /** `distill evaluate`: models side by side, on clean images and under attack. */
-import type { DataSplits } from '../../data/index.ts';
+import type { TestData } from '../../data/index.ts';
 import { UserError } from '../../errors.ts';
 import {
   type EvaluationRecord,
@@ -26,15 +26,16 @@ import { evaluationText } from '../evaluation-text.ts';
 import { loadModels, nameOfModel } from '../load-models.ts';
 import { gatesOf } from '../options.ts';
 import { parseEps, parseSettingLists } from '../parsers.ts';
-import { openData, openSession, type Session } from '../session.ts';
+import { openSession, openTestData, type Session } from '../session.ts';
 
 /** The attacks that the flags ask for, and those that follow where a verdict stays open. */
 function attacksOf(
   flags: EvaluateFlags,
   source: string,
+  classes: number,
 ): Pick<ModelFreePlan, 'attacks' | 'followUps'> {
   const budgets = flags.eps.map((text) => parseEps(text, flags.norm));
-  const scope = { norm: flags.norm, budgets, source };
+  const scope = { norm: flags.norm, budgets, source, classes };
   const { attacks: names, loss: losses, set = [], target } = flags;
   if (names) {
     const settings = parseSettingLists(set);
@@ -58,14 +59,14 @@ function attacksOf(
 }
 
 /** What the flags ask to measure, the models apart. */
-export function planEvaluation(flags: EvaluateFlags, { train, test }: DataSplits): ModelFreePlan {
+export function planEvaluation(flags: EvaluateFlags, { train, test }: TestData): ModelFreePlan {
   const { model, samples, preset, seed, gateOn, saveExamples, out } = flags;
   return {
     dataset: test,
     samples: samples ?? PRESET_SAMPLES[preset],
-    ...attacksOf(flags, nameOfModel(model[0])),
+    ...attacksOf(flags, nameOfModel(model[0]), test.classes),
     seed,
-    surrogates: surrogateTrainer(train),
+    surrogates: surrogateTrainer(train ?? test),
     gates: gatesOf(flags),
     ...(gateOn && { gateOn }),
     ...(saveExamples && { examplesFolder: `${out}/examples` }),
@@ -75,7 +76,7 @@ export function planEvaluation(flags: EvaluateFlags, { train, test }: DataSplits
 /** Measures models side by side and saves the record, whether or not its gates are met. */
 export async function evaluateModels(
   { engine, terminal }: Session,
-  data: DataSplits,
+  data: TestData,
   flags: EvaluateFlags,
 ): Promise<EvaluationRecord> {
   const planned = planEvaluation(flags, data);
@@ -102,7 +103,7 @@ export async function action(flags: EvaluateFlags): Promise<void> {
   gatesOf(flags); // report a mistake before anything is loaded
   const session = await openSession(flags);
   const { terminal } = session;
-  const data = await openData(flags, terminal);
+  const data = await openTestData(flags, flags.model[0], terminal);
   const record = await evaluateModels(session, data, flags);
   terminal.print(evaluationText(record, terminal));
   terminal.note(`record: ${flags.out}/evaluation.json`);

@@ -1,5 +1,5 @@
 /** `distill import`: a model trained elsewhere becomes a model folder. */
-import { loadData } from '../../data/index.ts';
+import { loadTestData } from '../../data/index.ts';
 import { MODEL_FOLDER, parameterCount } from '../../models/index.ts';
 import { checkFolder } from '../../storage/index.ts';
 import type { ImportFlags } from '../commands/import.ts';
@@ -10,7 +10,12 @@ export async function action(source: string, flags: ImportFlags): Promise<void> 
   await checkFolder(flags.out, MODEL_FOLDER);
   const session = await openSession(flags);
   const { terminal } = session;
-  const model = await readForeignModel(source, flags, await loadData(flags.data), terminal);
+  const model = await readForeignModel(
+    source,
+    flags,
+    (purpose) => loadTestData(flags.data, purpose),
+    terminal,
+  );
   const { network, format } = model.imported;
   const card = await saveForeignModel(flags.out, model, flags, session);
   const kinds = network.layers.map(({ kind }) => kind).join(', ');

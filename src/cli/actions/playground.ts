@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { UserError } from '../../errors.ts';
 import { playgroundPage } from '../../report/index.ts';
 import type { PlaygroundFlags } from '../commands/playground.ts';
-import { openData } from '../session.ts';
+import { openTestData } from '../session.ts';
 import { Terminal } from '../terminal.ts';
 
 /** How many test images the page offers. */
@@ -13,7 +13,7 @@ const SAMPLES = 24;
 
 export async function action(flags: PlaygroundFlags): Promise<void> {
   const terminal = new Terminal(flags);
-  const { test } = await openData(flags, terminal);
+  const { test } = await openTestData(flags, flags.model[0], terminal);
   const page = await playgroundPage(flags.model, test, SAMPLES);
   const server = createServer((request, response) => {
     const isPage = request.url === '/' && (request.method === 'GET' || request.method === 'HEAD');

@@ -1,12 +1,20 @@
-/** `distill predict`: the class of a test image or of PNG files. */
-import { imageSize, loadData, readImage } from '../../data/index.ts';
+/** `distill predict`: the class of a test image or of pictures. */
+import { type ImageShape, imageSize, loadTestData, readImage } from '../../data/index.ts';
 import { UserError } from '../../errors.ts';
-import { classesOf, loadModel, logitsOf, readModelCard, softmaxOf } from '../../models/index.ts';
-import { percent } from '../../numbers.ts';
+import {
+  classesOf,
+  loadModel,
+  logitsOf,
+  type Network,
+  readModelCard,
+  softmaxOf,
+} from '../../models/index.ts';
+import { classText, percent } from '../../numbers.ts';
 import type { PredictFlags } from '../commands/predict.ts';
 import { requireIndex } from '../load-models.ts';
-import { halfBlocks } from '../picture.ts';
+import { halfBlocks, meanOf, thumbnail, toBytes } from '../picture.ts';
 import { openSession } from '../session.ts';
+import type { Terminal } from '../terminal.ts';
 
 /** One image to classify: where it is from, its pixels, its true class where known. */
 interface ImageToClassify {
@@ -16,33 +24,26 @@ interface ImageToClassify {
   /** What was done to the file to make it fit the model. */
   readonly changes: readonly string[];
   readonly label?: number;
+  /** What each class is called, where the data say so. */
+  readonly classNames?: readonly string[] | undefined;
 }
 
-/** @param shape height, width and channels that the model takes */
 async function readImages(
   flags: PredictFlags,
-  shape: readonly [number, number, number],
+  { inputShape: shape, classes }: Network,
 ): Promise<ImageToClassify[]> {
   const { index, image: files } = flags;
   if ((index === undefined) === (files === undefined)) {
-    throw new UserError('bad-flag', 'predict takes either --index N or --image FILE.png', {
+    throw new UserError('bad-flag', 'predict takes either --index N or --image FILE', {
       hint: 'try `distill predict --index 0`',
     });
   }
   if (files) {
-    if (shape[2] !== 1) {
-      throw new UserError('bad-model', `${flags.model} takes images of ${shape[2]} channels`, {
-        hint: '--image works for grayscale models; use --index',
-      });
-    }
-    return Promise.all(
-      files.map(async (path) => ({
-        source: path,
-        ...(await readImage(path, [shape[0], shape[1]])),
-      })),
-    );
+    const images: ImageToClassify[] = [];
+    for (const path of files) images.push({ source: path, ...(await readImage(path, shape)) });
+    return images;
   }
-  const { test } = await loadData(flags.data);
+  const { test } = await loadTestData(flags.data, { shape, classes });
   const shown = requireIndex(test, index);
   if (String(test.shape) !== String(shape)) {
     throw new UserError('foreign-model', `${flags.model} takes images of ${shape.join(' x ')}`, {
@@ -51,29 +52,40 @@ async function readImages(
   }
   const size = imageSize(test);
   const pixels = test.images.subarray(shown * size, (shown + 1) * size);
-  return [{ source: `${test.name} ${shown}`, pixels, changes: [], label: test.labels[shown] }];
+  const { classNames } = test;
+  const label = test.labels[shown];
+  return [{ source: `${test.name} ${shown}`, pixels, changes: [], label, classNames }];
+}
+
+/** Columns of the terminal that a picture may take. */
+const MOST_COLUMNS = 72;
+
+function pictureText(pixels: Uint8Array, shape: ImageShape, terminal: Terminal): string {
+  const values = Float32Array.from(pixels, (byte) => byte / 255);
+  const small = thumbnail(values, shape, MOST_COLUMNS, meanOf);
+  return halfBlocks(toBytes(small.values), small.shape, terminal).join('\n');
 }
 
 export async function action(flags: PredictFlags): Promise<void> {
   const { network } = await readModelCard(flags.model);
-  const images = await readImages(flags, network.inputShape);
+  const images = await readImages(flags, network);
   const { terminal } = await openSession(flags);
   const { card, model } = await loadModel(flags.model);
-  const [height, width] = network.inputShape;
-  const results = images.map(({ source, pixels, changes, label }) => {
+  const results = images.map(({ source, pixels, changes, label, classNames }) => {
+    const named = (c: number) => classText(c, classNames);
     const logits = logitsOf(model, { shape: network.inputShape, images: pixels, count: 1 });
     const probabilities = softmaxOf(logits, model.classes, 1);
     const [predicted] = classesOf(logits, model.classes);
-    terminal.print(halfBlocks(pixels, [height, width], terminal).join('\n'));
+    terminal.print(pictureText(pixels, network.inputShape, terminal));
     for (const change of changes) terminal.note(`${source}: ${change}`);
-    const truth = label === undefined ? '' : `, true class ${label}`;
+    const truth = label === undefined ? '' : `, true class ${named(label)}`;
     const probability = percent(probabilities[predicted]);
-    terminal.print(`${source}: class ${predicted} with probability ${probability}${truth}`);
+    terminal.print(`${source}: class ${named(predicted)} with probability ${probability}${truth}`);
     const others = [...probabilities.keys()]
       .sort((a, b) => probabilities[b] - probabilities[a])
       .slice(1, 4);
     terminal.print(
-      `next: ${others.map((c) => `${c} (${(100 * probabilities[c]).toPrecision(3)} %)`).join(', ')}\n`,
+      `next: ${others.map((c) => `${named(c)} (${(100 * probabilities[c]).toPrecision(3)} %)`).join(', ')}\n`,
     );
     return {
       source,

@@ -16,10 +16,10 @@ export interface PredictFlags extends EngineOptions, DataOptions {
 
 export function predictCommand(action: Action<[PredictFlags]>): Command {
   const command = new Command('predict')
-    .description('classify a test image or PNG files, with probabilities at T = 1')
+    .description('classify a test image or pictures, with probabilities at T = 1')
     .option('--model <folder>', 'model folder', 'models/student')
     .option('--index <n>', 'number of a test image, from 0', integer('--index', 0))
-    .option('--image <files...>', 'PNG files of any size and color');
+    .option('--image <files...>', 'PNG, JPEG or WebP files of any size and color');
   return addEngineOptions(addDataOptions(command))
     .addHelpText(
       'after',

@@ -1,11 +1,24 @@
-import type { Dataset } from '../dataset.ts';
+import type { Dataset, ImageShape } from '../dataset.ts';
 
 /** A data set as its files hold it, before images are held back for validation. */
 export interface LoadedData {
   /** For messages and records, such as `mnist` or a folder's path. */
   readonly name: string;
-  readonly train: Dataset;
-  readonly test: Dataset;
+  /** Absent where the files hold test images alone. */
+  readonly train?: Dataset;
+  /** Absent where they hold training images alone. */
+  readonly test?: Dataset;
+  /** What was done to the data in reading, for the user to know. */
+  readonly notes?: readonly string[];
+}
+
+/**
+ * What the images are for, where a model is there: pictures are brought to its shape, and data that
+ * do not say how many classes they have get its number of classes.
+ */
+export interface Purpose {
+  readonly shape?: ImageShape;
+  readonly classes?: number;
 }
 
 /**
@@ -20,5 +33,5 @@ export interface DataSource {
   /** Whether this is what the user means; the first kind of the registry that accepts is taken. */
   accepts(source: string): boolean;
   /** @throws UserError `no-data` or `bad-data` */
-  load(source: string): Promise<LoadedData>;
+  load(source: string, purpose: Purpose): Promise<LoadedData>;
 }

@@ -18,15 +18,16 @@ export const fashionMnist: DataSource = {
   takes: 'fashion-mnist',
   named: true,
   accepts: (source) => source === 'fashion-mnist',
-  async load() {
+  async load(_, purpose) {
     if (!existsSync(DEBIAN)) {
       throw new UserError('no-data', `Fashion-MNIST is not installed (${DEBIAN} is not there)`, {
         hint: "install Debian's package dataset-fashion-mnist, or name a folder with the four files",
       });
     }
     const { loadIdxFolder } = await import('../idx-files.ts');
-    return loadIdxFolder('fashion-mnist', DEBIAN, {
+    return loadIdxFolder('fashion-mnist', DEBIAN, purpose, {
       digests: DIGESTS,
+      classes: 10,
       repair: 'install the data set again',
     });
   },

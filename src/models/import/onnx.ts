@@ -29,6 +29,14 @@ function sizesOf({ name, type }: ValueInfoProto): number[] {
 const LAYOUT_FREE = new Set(['Identity', 'Cast', 'Sub', 'Add', 'Mul', 'Div', 'Clip', 'Neg']);
 const CHANNELS_FIRST = /^(Conv|MaxPool|AveragePool|BatchNormalization|Global\w+|Pad|PRelu)$/;
 
+interface OnnxFile {
+  readonly graph: GraphProto;
+  readonly producerName: string;
+}
+
+/** As exports of this program call themselves; their channels are last. */
+const OWN_PRODUCER = 'distill';
+
 /** Where the channels are, as the operators say that read the image; undefined: none says it. */
 function layoutByUse({ node }: GraphProto, input: string): 'first' | 'last' | undefined {
   const readers = new Map<string, NodeProto[]>();
@@ -51,7 +59,12 @@ function layoutByUse({ node }: GraphProto, input: string): 'first' | 'last' | un
 /** Sizes that channels have; where no operator tells, the end that has one holds the channels. */
 const isChannelCount = (size: number) => size === 1 || size === 3;
 
-function isChannelsFirst(graph: GraphProto, input: string, sizes: readonly number[]): boolean {
+function isChannelsFirst(
+  { graph, producerName }: OnnxFile,
+  input: string,
+  sizes: readonly number[],
+): boolean {
+  if (producerName === OWN_PRODUCER) return false;
   const use = layoutByUse(graph, input);
   if (use !== undefined) return use === 'first';
   return isChannelCount(sizes[0]) || !isChannelCount(sizes[2]);
@@ -59,12 +72,12 @@ function isChannelsFirst(graph: GraphProto, input: string, sizes: readonly numbe
 
 /** The image under the axes that the model's input has. */
 function imageView(
-  graph: GraphProto,
+  model: OnnxFile,
   info: ValueInfoProto,
   options: ImportOptions,
 ): { builder: NetworkBuilder; image: View } {
   const [batch, ...sizes] = sizesOf(info);
-  const first = sizes.length === 3 && isChannelsFirst(graph, info.name, sizes);
+  const first = sizes.length === 3 && isChannelsFirst(model, info.name, sizes);
   const ordered = first ? [sizes[1], sizes[2], sizes[0]] : sizes;
   const { builder, input } = startNetwork(imageShapeOf(ordered, options.imageShape), options);
   const view = viewOf(input, batch === -1 ? ANY_BATCH : batch);
@@ -137,7 +150,7 @@ function run(
 export function importOnnx(file: string, options: ImportOptions): BuiltNetwork {
   const bytes = readFileBytes(file);
   const model = decodeProtobuf(ModelProtoSchema, file, bytes, 'an ONNX model');
-  const { graph, opsetImport } = model;
+  const { graph, opsetImport, producerName } = model;
   if (graph === undefined) throw new FormatError(file, 'holds no ONNX graph');
   const opset = Number(
     opsetImport.find(({ domain }) => /^(ai\.onnx)?$/.test(domain))?.version ?? 1,
@@ -146,7 +159,7 @@ export function importOnnx(file: string, options: ImportOptions): BuiltNetwork {
   const stored = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
   const inputs = graph.input.filter(({ name }) => !stored.has(name));
   const input = onlyInput(inputs.map(({ name }) => name));
-  const { builder, image } = imageView(graph, inputs[0], options);
+  const { builder, image } = imageView({ graph, producerName }, inputs[0], options);
   const values = new Map<string, OnnxValue>([[input, image]]);
   const names = graph.output.map(({ name }) => name);
   const output = chooseOutput(names, options.output);

@@ -1,11 +1,12 @@
 /** The controls over the attacked images: attack, eps, and which models were fooled. */
-import { numberText, percent } from '../../numbers.ts';
+import { classText, numberText, percent } from '../../numbers.ts';
 import { find } from './elements.ts';
 
 /** Mirrors the data block that `example-cards.ts` of the report writes. */
 interface ExampleData {
   readonly first: string;
   readonly primary: string;
+  readonly classNames?: readonly string[];
   readonly attacks: readonly string[];
   readonly sets: readonly {
     /** Index in `attacks`. */
@@ -51,7 +52,7 @@ export function runExampleControls(): void {
       if (!card.hidden) visible++;
       perModel.forEach(({ model, predictions }, m) => {
         const row = card.querySelector<HTMLElement>(`[data-model="${m}"]`);
-        if (row) showPrediction(row, `${s}-${m}`, model, predictions[i]);
+        if (row) showPrediction(row, `${s}-${m}`, model, predictions[i], data.classNames);
       });
     });
     status.textContent = `${visible} of ${cards.length} images. Each model gets the image made against itself by ${data.attacks[Number(attack.value)]} at eps ${epsValue.value}. Red pixels were made lighter, blue ones darker.`;
@@ -77,8 +78,9 @@ function showPrediction(
   sprite: string,
   model: string,
   [predicted, confidence, isFooled]: AttackedPrediction,
+  classNames: readonly string[] | undefined,
 ): void {
-  const text = `${predicted} (${percent(confidence, 1)})`;
+  const text = `${classText(predicted, classNames)} (${percent(confidence, 1)})`;
   const [change, attacked] = row.querySelectorAll('svg');
   change.querySelector('use')?.setAttribute('href', `#change-${sprite}`);
   attacked.querySelector('use')?.setAttribute('href', `#attacked-${sprite}`);

@@ -3,7 +3,7 @@ import { argmax } from '../../arrays.ts';
 import { type AttackPlan, Oracle, runAttack } from '../../attacks/index.ts';
 import { RandomStream } from '../../engine/browser.ts';
 import { type Classifier, softmaxOf } from '../../models/browser.ts';
-import { percent } from '../../numbers.ts';
+import { classText, percent } from '../../numbers.ts';
 import { find } from './elements.ts';
 import { paintChange, paintGray } from './pixels.ts';
 
@@ -31,6 +31,7 @@ export function showModel(
   plan: AttackPlan,
   image: Float32Array,
   label: number,
+  classNames: readonly string[] | undefined,
 ): string {
   const { name, classes, inputShape } = classifier;
   const oracle = new Oracle(classifier);
@@ -53,14 +54,15 @@ export function showModel(
   textPart(root, 'change-text').textContent =
     furthest === 0 ? 'nothing changed' : `largest ${furthest.toFixed(2)}`;
   const [before, then] = [argmax(clean), argmax(after)];
-  textPart(root, 'before').textContent = `${before} (${percentOf(clean[before])})`;
+  const named = (c: number) => classText(c, classNames);
+  textPart(root, 'before').textContent = `${named(before)} (${percentOf(clean[before])})`;
   const outcome = textPart(root, 'after');
   const result = then === label ? 'correct' : before === label ? 'fooled' : 'wrong';
-  outcome.textContent = `${then} (${percentOf(after[then])}), ${result}`;
+  outcome.textContent = `${named(then)} (${percentOf(after[then])}), ${result}`;
   outcome.classList.toggle('fooled', then !== label);
   showBars(find(root, '[data-part="bars"]', SVGElement), clean, after);
-  if (before !== label) return `${name} is wrong without an attack: it predicts ${before}`;
-  return `${name} ${then === label ? 'still' : 'now'} predicts ${then}`;
+  if (before !== label) return `${name} is wrong without an attack: it predicts ${named(before)}`;
+  return `${name} ${then === label ? 'still' : 'now'} predicts ${named(then)}`;
 }
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -77,10 +79,14 @@ function text(content: string, x: number, y: number, anchor: string): SVGElement
   return made;
 }
 
+/** Bars have their class below them up to this many classes, then every second, … has. */
+const MOST_LABELED = 20;
+
 /** A pair of bars for every class, before and after, over a scale from 0 to 100 %. */
 function showBars(svg: SVGElement, before: Float32Array, after: Float32Array): void {
   const [left, top, height] = [13, 2, 30];
   const column = (100 - left) / before.length;
+  const every = Math.ceil(before.length / MOST_LABELED);
   const lines = [0, 0.5, 1].flatMap((share) => {
     const y = top + height * (1 - share);
     return [
@@ -100,7 +106,7 @@ function showBars(svg: SVGElement, before: Float32Array, after: Float32Array): v
     return [
       bar(before[c], 0.12, 's1'),
       bar(after[c], 0.52, 's2'),
-      text(String(c), left + (c + 0.5) * column, 37.5, 'middle'),
+      ...(c % every === 0 ? [text(String(c), left + (c + 0.5) * column, 37.5, 'middle')] : []),
     ];
   });
   svg.replaceChildren(...lines, ...bars);

@@ -1,8 +1,16 @@
 /** The playground: the models, the attacks and the kernels of the program itself, in a browser. */
 import { argmax } from '../../arrays.ts';
-import { ATTACKS, attackNamed, lossNamed, Oracle, planAttack } from '../../attacks/index.ts';
+import {
+  ATTACKS,
+  attackNamed,
+  definedLosses,
+  lossNamed,
+  Oracle,
+  planAttack,
+} from '../../attacks/index.ts';
 import { startBrowserEngine } from '../../engine/browser.ts';
 import { type Classifier, Model, type Network, weightSpecs } from '../../models/browser.ts';
+import { classText } from '../../numbers.ts';
 import { find } from './elements.ts';
 import { Pad } from './pad.ts';
 import { drawByKeyboard } from './pad-keys.ts';
@@ -19,7 +27,11 @@ interface PlaygroundData {
     /** float32, little-endian, in the order of `weightSpecs`. */
     readonly weights: string;
   }[];
-  readonly samples: { readonly labels: readonly number[]; readonly images: string };
+  readonly samples: {
+    readonly labels: readonly number[];
+    readonly images: string;
+    readonly classNames?: readonly string[];
+  };
 }
 
 function bytesOf(text: string): Uint8Array<ArrayBuffer> {
@@ -48,9 +60,11 @@ class Playground {
   readonly #form = find(document, '#controls', HTMLFormElement);
   readonly #status = element('status');
   readonly #pad: Pad;
+  readonly #classNames: readonly string[] | undefined;
 
   constructor(data: PlaygroundData) {
     this.#classifiers = data.models.map(classifierOf);
+    this.#classNames = data.samples.classNames;
     const { inputShape } = this.#classifiers[0];
     const pad = find(document, '#pad', HTMLCanvasElement);
     this.#pad = new Pad(pad, inputShape, () => this.#drawn());
@@ -85,13 +99,15 @@ class Playground {
     setOptions(
       this.#select('label'),
       Array.from({ length: this.#classifiers[0].classes }, (_, c) => String(c)),
+      (c) => classText(Number(c), this.#classNames),
     );
     this.#offerLosses();
   }
 
   /** The losses of the chosen attack. */
   #offerLosses(): void {
-    const { losses } = attackNamed(this.#select('attack').value);
+    const attack = attackNamed(this.#select('attack').value);
+    const losses = definedLosses(attack, { classes: this.#classifiers[0].classes });
     const wanted = this.#select('loss').value;
     setOptions(this.#select('loss'), [...losses].reverse());
     if (losses.some((loss) => loss === wanted)) this.#select('loss').value = wanted;
@@ -109,7 +125,7 @@ class Playground {
       paintGray(canvas, pixels, inputShape);
       const button = document.createElement('button');
       button.type = 'button';
-      button.setAttribute('aria-label', `test image ${i}, a ${label}`);
+      button.setAttribute('aria-label', `test image ${i}, a ${classText(label, this.#classNames)}`);
       button.append(canvas);
       button.addEventListener('click', () => {
         this.#pad.show(pixels);
@@ -145,7 +161,8 @@ class Playground {
     find(this.#form, '[name=eps-value]', HTMLOutputElement).value = eps.toFixed(2);
     const attack = attackNamed(this.#select('attack').value);
     const loss = attack.losses.find((name) => name === this.#select('loss').value);
-    const plan = planAttack(attack, { norm: 'Linf', eps, loss });
+    const { classes } = this.#classifiers[0];
+    const plan = planAttack(attack, { norm: 'Linf', eps, loss, classes });
     element('about-attack').textContent = `${attack.name}: ${attack.about}.`;
     element('about-loss').textContent = loss
       ? `${loss}: ${lossNamed(loss).explanation}`
@@ -160,6 +177,7 @@ class Playground {
         plan,
         this.#pad.pixels,
         label,
+        this.#classNames,
       );
     }
     const took = Math.max(1, Math.round(performance.now() - started));
@@ -172,8 +190,12 @@ function choiceOf(panel: HTMLElement): HTMLSelectElement {
   return find(panel, '[data-part=choice]', HTMLSelectElement);
 }
 
-function setOptions(select: HTMLSelectElement, values: readonly string[]): void {
-  select.replaceChildren(...values.map((value) => new Option(value)));
+function setOptions(
+  select: HTMLSelectElement,
+  values: readonly string[],
+  textOf = (value: string) => value,
+): void {
+  select.replaceChildren(...values.map((value) => new Option(textOf(value), value)));
   select.disabled = values.length < 2;
 }
 

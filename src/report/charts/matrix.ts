@@ -1,3 +1,4 @@
+import { classText } from '../../numbers.ts';
 import { markup } from '../markup.ts';
 import { type Chart, heading, MARGIN, px, WIDTH } from './canvas.ts';
 
@@ -9,6 +10,7 @@ export function confusionChart(
   title: string,
   description: string,
   confusion: readonly (readonly number[])[],
+  classNames?: readonly string[],
 ): Chart {
   const classes = confusion.length;
   const left = 34;
@@ -27,7 +29,7 @@ export function confusionChart(
       const text = labeled
         ? markup`<text class="cell${strength > 0.55 ? ' on-dark' : ''}" x="${px(x + cell / 2)}" y="${px(y + cell / 2 + 4)}" text-anchor="middle">${count}</text>`
         : markup``;
-      return markup`<g><title>true ${actual}, predicted ${predicted}: ${count}</title><rect class="fill s${actual === predicted ? 1 : 2}" fill-opacity="${px(strength)}" x="${px(x)}" y="${px(y)}" width="${px(cell - 1)}" height="${px(cell - 1)}"/>${text}</g>`;
+      return markup`<g><title>true ${classText(actual, classNames)}, predicted ${classText(predicted, classNames)}: ${count}</title><rect class="fill s${actual === predicted ? 1 : 2}" fill-opacity="${px(strength)}" x="${px(x)}" y="${px(y)}" width="${px(cell - 1)}" height="${px(cell - 1)}"/>${text}</g>`;
     });
   });
   const every = Math.ceil(classes / MOST_LABELED);
