@@ -10,6 +10,13 @@ import {
   requireGates,
 } from '../../evaluation/index.ts';
 import { PRESET_SAMPLES } from '../../evaluation/preset-names.ts';
+import {
+  nameOfModel,
+  openModels,
+  provenance,
+  surrogateTrainer,
+  writeFiles,
+} from '../../library/index.ts';
 import { exampleGrids } from '../../report/index.ts';
 import type { EvaluateFlags } from '../commands/evaluate.ts';
 import {
@@ -17,12 +24,8 @@ import {
   evaluationProgress,
   type ModelFreePlan,
   openPartial,
-  provenance,
-  saveResults,
-  surrogateTrainer,
 } from '../evaluation-run.ts';
 import { evaluationText } from '../evaluation-text.ts';
-import { loadModels, nameOfModel } from '../load-models.ts';
 import { gatesOf } from '../options.ts';
 import { parseEps, parseSettingLists } from '../parsers.ts';
 import { openData, openSession, type Session } from '../session.ts';
@@ -72,20 +75,21 @@ export async function evaluateModels(
 ): Promise<EvaluationRecord> {
   const planned = planEvaluation(flags, data);
   const { attacks, samples, examplesFolder } = planned;
-  const plan = { ...planned, models: await loadModels(flags.model, data.test) };
+  const { models } = await openModels(flags.model, data.test);
+  const plan = { ...planned, models };
   for (const attack of attacks) terminal.note(describeAttack(attack));
   const partial = await openPartial(flags, plan);
   const progress = evaluationProgress(terminal);
   const record = await evaluate(
     { ...plan, partial, onProgress: progress.onProgress },
-    provenance(engine, {
-      data: flags.data,
-      samples,
-      preset: flags.attacks ? null : flags.preset,
-    }),
+    provenance(
+      engine,
+      { data: flags.data, samples, preset: flags.attacks ? null : flags.preset },
+      process.argv.slice(2),
+    ),
   ).finally(progress.stop);
-  await saveResults(flags.out, { 'evaluation.json': JSON.stringify(record) });
-  if (examplesFolder) await saveResults(examplesFolder, exampleGrids(record));
+  await writeFiles(flags.out, { 'evaluation.json': JSON.stringify(record) });
+  if (examplesFolder) await writeFiles(examplesFolder, exampleGrids(record));
   await partial.finish();
   return record;
 }

@@ -4,7 +4,7 @@ import { UserError } from '../../errors.ts';
 import { classesOf, loadModel, logitsOf, readModelCard, softmaxOf } from '../../models/index.ts';
 import { percent } from '../../numbers.ts';
 import type { PredictFlags } from '../commands/predict.ts';
-import { requireIndex } from '../load-models.ts';
+import { requireIndex } from '../images.ts';
 import { halfBlocks } from '../picture.ts';
 import { openSession } from '../session.ts';
 

@@ -2,6 +2,7 @@
 
 import type { DataSplits } from '../../data/index.ts';
 import { type EvaluationRecord, judgeGates, requireGates } from '../../evaluation/index.ts';
+import { writeFiles } from '../../library/index.ts';
 import { MODEL_FOLDER, readModelCard } from '../../models/index.ts';
 import { checkFolder, checkWritable } from '../../storage/index.ts';
 import {
@@ -17,7 +18,7 @@ import {
   trainTeacher,
 } from '../../training/index.ts';
 import type { RunFlags } from '../commands/run.ts';
-import { digestOfPlan, saveResults } from '../evaluation-run.ts';
+import { digestOfPlan } from '../evaluation-run.ts';
 import { gatesOf } from '../options.ts';
 import { parseEps } from '../parsers.ts';
 import { RunSteps } from '../run-steps.ts';
@@ -173,7 +174,7 @@ function evaluate({ flags, paths, session, data, steps }: Run): Promise<Evaluati
       // The measurements are the same, but the gates may differ.
       const gates = judgeGates(gatesOf(flags), old, flags.gateOn ?? 'estimate');
       const judged = { ...old, gates };
-      await saveResults(paths.evaluation, { 'evaluation.json': JSON.stringify(judged) });
+      await writeFiles(paths.evaluation, { 'evaluation.json': JSON.stringify(judged) });
       return judged;
     },
     work: () => evaluateModels(session, data, evaluateFlags),
