@@ -154,7 +154,18 @@ export {
   wrapGraphModel,
   wrapLayersModel,
 } from './models/index.ts';
-export { type Report, readRecord, type Wording } from './report/index.ts';
+export {
+  cardMarkdown,
+  githubAnnotations,
+  junit,
+  logLine,
+  type ModelCardDocument,
+  modelCard,
+  type Report,
+  readRecord,
+  sarif,
+  type Wording,
+} from './report/index.ts';
 export {
   type Adversary,
   DEFAULTS,

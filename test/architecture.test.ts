@@ -190,6 +190,8 @@ describe('the architecture', () => {
         ...['fashion-mnist', 'idx-folder', 'mnist'].map(
           (kind) => `src/data/sources/${kind}.ts: '../idx-files.ts'`,
         ),
+        "src/cli/program.ts: lazily './completion.ts'",
+        "src/cli/program.ts: lazily './config-file.ts'",
         'src/engine/engine.ts: peer',
         "src/report/png.ts: '@resvg/resvg-js'",
       ].sort(),

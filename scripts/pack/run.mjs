@@ -7,8 +7,8 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkTypes } from './check-types.mjs';
-import { runExamples } from './examples.mjs';
+import { checkTypes, installExamples, runExamples } from './examples.mjs';
+import { lintPackage } from './lint.mjs';
 import { installNode, packCopy, run } from './tools.mjs';
 import { useIt } from './use.mjs';
 
@@ -72,8 +72,10 @@ try {
     });
   }
   console.table(rows);
-  checkTypes(folder, packed.tarball);
-  runExamples(folder, packed.tarball, { short: isShort });
+  lintPackage(folder, packed.tarball);
+  const home = installExamples(folder, packed.tarball);
+  checkTypes(home);
+  runExamples(home, isShort);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -13,7 +13,9 @@ export function run(what, command, args, options = {}) {
     ...options,
   });
   if (status === 0) return stdout;
-  throw new Error(`${what}: exit code ${status}\n${`${error ?? ''}${stdout}\n${stderr}`.slice(-4000)}`);
+  throw new Error(
+    `${what}: exit code ${status}\n${`${error ?? ''}${stdout}\n${stderr}`.slice(-4000)}`,
+  );
 }
 
 /**

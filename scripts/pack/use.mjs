@@ -6,7 +6,7 @@ import { run } from './tools.mjs';
 const SIDE = 12;
 
 /** IDX files of bright bands, a class each: a data set that trains in a second. */
-function writeBands(folder) {
+export function writeBands(folder) {
   mkdirSync(folder);
   const idx = (sizes, bytes) => {
     const header = Buffer.alloc(4 + 4 * sizes.length);

@@ -18,6 +18,7 @@ import {
   writeFiles,
 } from '../../library/index.ts';
 import { exampleGrids } from '../../report/index.ts';
+import { quietFor, resultText, writeCiFiles } from '../ci-output.ts';
 import type { EvaluateFlags } from '../commands/evaluate.ts';
 import {
   describeAttack,
@@ -96,11 +97,12 @@ export async function evaluateModels(
 
 export async function action(flags: EvaluateFlags): Promise<void> {
   gatesOf(flags); // report a mistake before anything is loaded
-  const session = await openSession(flags);
+  const session = await openSession(quietFor(flags));
   const { terminal } = session;
   const data = await openData(flags, terminal);
   const record = await evaluateModels(session, data, flags);
-  terminal.print(evaluationText(record, terminal));
+  await writeCiFiles(flags, record);
+  terminal.print(resultText(flags, record) ?? evaluationText(record, terminal));
   terminal.note(`record: ${flags.out}/evaluation.json`);
   if (flags.saveExamples) terminal.note(`adversarial examples: ${flags.out}/examples/`);
   terminal.record(record);

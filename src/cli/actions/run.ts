@@ -17,6 +17,7 @@ import {
   trainStudent,
   trainTeacher,
 } from '../../training/index.ts';
+import { quietFor, resultText, writeCiFiles } from '../ci-output.ts';
 import type { RunFlags } from '../commands/run.ts';
 import { digestOfPlan } from '../evaluation-run.ts';
 import { gatesOf } from '../options.ts';
@@ -188,7 +189,7 @@ export async function action(flags: RunFlags): Promise<void> {
   const paths = pathsOf(flags.models);
   await checkPaths(paths);
   const started = performance.now();
-  const session = await openSession(flags);
+  const session = await openSession(quietFor(flags));
   const { terminal } = session;
   const data = await openData(flags, terminal);
   checkNoiseCopies(data.train, flags.noiseCopies);
@@ -204,7 +205,8 @@ export async function action(flags: RunFlags): Promise<void> {
     describe: (page) => `report: ${page}`,
   });
   const seconds = (performance.now() - started) / 1000;
-  terminal.print(runSummary(record, steps.records, seconds, terminal));
+  await writeCiFiles(flags, record);
+  terminal.print(resultText(flags, record) ?? runSummary(record, steps.records, seconds, terminal));
   terminal.record({ schema: 'distill-run/1', steps: steps.records, seconds, evaluation: record });
   requireGates(record);
 }

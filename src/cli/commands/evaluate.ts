@@ -7,16 +7,18 @@ import type { Target } from '../../evaluation/index.ts';
 import { PRESET_NAMES, type PresetName } from '../../evaluation/preset-names.ts';
 import type { Action } from '../lazily.ts';
 import {
+  addCiOptions,
   addDataOptions,
   addGateOptions,
   addSharedOptions,
+  type CiFlags,
   type DataOptions,
   type GateFlags,
   type SharedOptions,
 } from '../options.ts';
 import { integer, parseTarget } from '../parsers.ts';
 
-export interface EvaluateFlags extends SharedOptions, DataOptions, GateFlags {
+export interface EvaluateFlags extends SharedOptions, DataOptions, GateFlags, CiFlags {
   readonly model: readonly string[];
   readonly preset: PresetName;
   readonly attacks?: readonly string[];
@@ -83,7 +85,7 @@ export function evaluateCommand(action: Action<[EvaluateFlags]>): Command {
       'save the adversarial examples (.npz, .png) and check them again as read from disk',
     )
     .option('--resume', 'resume an interrupted evaluation');
-  return addSharedOptions(addGateOptions(addDataOptions(command)))
+  return addSharedOptions(addCiOptions(addGateOptions(addDataOptions(command))))
     .option('--out <folder>', 'folder for the record', 'report/evaluate')
     .addHelpText(
       'after',
