@@ -50,6 +50,7 @@ export {
   type FunctionOptions,
   type GraphModelLike,
   type GraphOptions,
+  type LayerLike,
   type LayersModelLike,
   type Logits,
   Model,

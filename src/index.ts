@@ -75,6 +75,7 @@ export { DistillError, GateError, RunError, UserError } from './errors.ts';
 export {
   type AttackRecord,
   type AttackRun,
+  type AttackScope,
   clopperPearson,
   type EvaluationRecord,
   type Evidence,
@@ -136,6 +137,7 @@ export {
   type ImportOptions,
   importModel,
   initialWeights,
+  type LayerLike,
   type LayersModelLike,
   type Logits,
   loadModel,

@@ -5,6 +5,7 @@ export type { Network } from './network.ts';
 export { weightSpecs } from './shapes.ts';
 export { softmaxOf } from './softmax.ts';
 export type { Weight } from './weights.ts';
+export type { LayerLike } from './wrap/chain.ts';
 export { type FunctionOptions, type WrapOptions, wrapFunction } from './wrap/classifier.ts';
 export {
   type GraphModelLike,
