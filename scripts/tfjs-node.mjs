@@ -34,6 +34,15 @@ function nodeHeaders() {
   return existsSync(include) ? include : join(root, 'node_modules', 'node-api-headers', 'include');
 }
 
+/** One copy of what both use: a second one registers every kernel again, and says so. */
+function shareCore() {
+  for (const name of ['tfjs-core', 'tfjs-backend-cpu']) {
+    const copy = join(home, 'node_modules', '@tensorflow', name);
+    rmSync(copy, { recursive: true, force: true });
+    symlinkSync(join(root, 'node_modules', '@tensorflow', name), copy);
+  }
+}
+
 function compileBinding() {
   const tensorflow = tensorflowFolder();
   const sources = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) =>
@@ -64,6 +73,7 @@ export function provideTfjsNode() {
       mkdirSync(home, { recursive: true });
       const npm = ['install', '--prefix', home, '--ignore-scripts', '--no-audit', '--no-fund'];
       run('npm', [...npm, `@tensorflow/tfjs-node@${VERSION}`]);
+      shareCore();
       compileBinding();
     }
     rmSync(link, { force: true });
