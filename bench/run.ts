@@ -9,6 +9,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { provideTfjsNode } from '../scripts/tfjs-node.mjs';
 import { TASKS, type Task } from './tasks.ts';
 
 const { values: flags } = parseArgs({
@@ -72,6 +73,7 @@ function python(command: string, worker: string, mode: string): string[] {
   return [command, join(import.meta.dirname, 'peers', worker), flags.threads, flags.batch, mode];
 }
 
+provideTfjsNode();
 const peers: Peer[] = [];
 for (const starting of [
   () => startPeer('native', node('native', flags.batch)),

@@ -10,21 +10,21 @@ import { build } from 'esbuild';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
 
-const standIns = {
+/** TensorFlow.js's gradients, in a module that Node.js cannot import and bundlers can. */
+const GRADIENTS = '@tensorflow/tfjs-core/dist/register_all_gradients.js';
+
+/** Replaces what needs Node.js; TensorFlow.js stays an import where it is not bundled. */
+const standIns = ({ bundled }) => ({
   name: 'stand-ins',
   setup({ onResolve }) {
     onResolve({ filter: /\/engine\/index\.ts$/ }, () => ({
       path: join(root, 'src/engine/browser.ts'),
     }));
-    // In Node.js a file of this repository carries them, because Node cannot import these modules.
-    onResolve({ filter: /\/tfjs-gradients\.ts$/ }, () => ({
-      path: join(
-        dirname(require.resolve('@tensorflow/tfjs-core/package.json')),
-        'dist/register_all_gradients.js',
-      ),
-    }));
+    onResolve({ filter: /\/tfjs-gradients\.ts$/ }, () =>
+      bundled ? { path: require.resolve(GRADIENTS) } : { path: GRADIENTS, external: true },
+    );
   },
-};
+});
 
 const OWN_LICENSE = '/*! distill, licensed under the Apache License, Version 2.0 */';
 
@@ -63,23 +63,36 @@ function licenseComment(folders) {
   return `/*! Licenses of the packages in this file\n\n${parts.join('\n\n').replaceAll('*/', '* /')}\n*/\n`;
 }
 
-const { metafile } = await build({
-  entryPoints: ['page.ts', 'playground.ts', 'page.css', 'playground.css'].map((name) =>
-    join(root, 'src/report/browser', name),
-  ),
+const shared = {
   outdir: join(root, 'dist/assets'),
   bundle: true,
-  minify: true,
   format: 'esm',
   platform: 'browser',
   target: ['es2022', 'safari16'],
   charset: 'utf8',
   legalComments: 'eof',
-  banner: { js: OWN_LICENSE, css: OWN_LICENSE },
   absWorkingDir: root,
   logLevel: 'warning',
   metafile: true,
-  plugins: [standIns],
+};
+
+const { metafile } = await build({
+  ...shared,
+  entryPoints: ['page.ts', 'playground.ts', 'page.css', 'playground.css'].map((name) =>
+    join(root, 'src/report/browser', name),
+  ),
+  minify: true,
+  banner: { js: OWN_LICENSE, css: OWN_LICENSE },
+  plugins: [standIns({ bundled: true })],
+});
+
+// The library for pages is bundled again by those who use it, with their own TensorFlow.js.
+await build({
+  ...shared,
+  entryPoints: [join(root, 'src/browser.ts')],
+  banner: { js: OWN_LICENSE },
+  external: ['@tensorflow/*'],
+  plugins: [standIns({ bundled: false })],
 });
 
 for (const [file, { inputs }] of Object.entries(metafile.outputs)) {

@@ -1,6 +1,6 @@
 // Trains the same small network on every engine that can be used here and compares what comes out:
 // the loss after ten steps, and the logits of 100 test images, within float32 tolerance.
-// `cpu` takes an hour and is left out unless it is named.
+// `tensorflow` is compiled against Python's TensorFlow where that is there. `cpu` takes an hour and is left out unless it is named.
 //
 //   npm run test:engines [-- ENGINE...]     such as: npm run test:engines -- native tensorflow
 
@@ -14,6 +14,7 @@ import { loadData, subset } from '../src/data/index.ts';
 import { type EngineName, inspectEngines, startEngine } from '../src/engine/index.ts';
 import { loadModel, logitsOf } from '../src/models/index.ts';
 import { DEFAULTS, trainTeacher } from '../src/training/index.ts';
+import { provideTfjsNode } from './tfjs-node.mjs';
 
 /** Ten Adam steps amplify rounding; a wrong kernel is off by far more. */
 const TOLERANCE = 1e-3;
@@ -55,6 +56,8 @@ if (asChild) {
 } else {
   const wanted = process.argv.slice(2);
   const results = new Map<string, Result>();
+  const missing = provideTfjsNode();
+  if (missing !== undefined) console.log(missing);
   for (const { name, usable, detail } of await inspectEngines()) {
     if (wanted.length > 0 ? !wanted.includes(name) : name === 'cpu') continue;
     if (!usable) {

@@ -44,7 +44,7 @@ function isInstalled() {
   const wanted = readJson('package-lock.json')?.packages ?? {};
   const present = readJson('node_modules/.package-lock.json')?.packages ?? {};
   const manifest = readJson('package.json');
-  for (const kind of ['dependencies', 'devDependencies']) {
+  for (const kind of ['dependencies', 'optionalDependencies', 'devDependencies']) {
     const isLocked = JSON.stringify(wanted['']?.[kind]) === JSON.stringify(manifest[kind]);
     if (!isLocked) return false; // npm says what is wrong
   }
@@ -121,6 +121,7 @@ function run({ what, command, before, after }) {
   const state = before?.();
   const { status } = spawnSync(command[0], command.slice(1), {
     cwd: root,
+    env: { ...process.env, DISTILL_SETUP: '1' }, // the build is a step of its own
     stdio: ['ignore', 2, 2], // standard output stays free for the program's own results
     shell: process.platform === 'win32',
   });

@@ -7,6 +7,7 @@ import { describe, it } from 'node:test';
 /** A part imports parts on later lines, and none on its own line or above. */
 const ORDER = [
   ['src/cli'],
+  ['src/library'],
   ['src/report'],
   ['src/evaluation', 'src/training'],
   ['src/attacks'],
@@ -200,6 +201,8 @@ describe('the architecture', () => {
           kinds.map((kind) => `src/data/sources/${kind}.ts: '../${reader}.ts'`),
         ),
         "src/data/pictures.ts: 'sharp'",
+        "src/cli/program.ts: lazily './completion.ts'",
+        "src/cli/program.ts: lazily './config-file.ts'",
         'src/engine/engine.ts: peer',
         "src/report/png.ts: '@resvg/resvg-js'",
       ].sort(),

@@ -1,11 +1,40 @@
-export type { Access, Attack } from './attack.ts';
+export {
+  type Access,
+  type Attack,
+  type AttackInput,
+  type AttackKind,
+  defineAttack,
+  type OptionSpec,
+  type OptionSpecs,
+  type OptionsOf,
+} from './attack.ts';
+export { batchOf } from './batch.ts';
+export { classTargetsOf, goalMargin, reachesGoal } from './goals.ts';
 export { type Ascent, ascend } from './gradient-ascent.ts';
-export { LOSSES, type LossName, lossAt, lossesFor, lossNamed } from './losses/registry.ts';
+export type { Loss, LossTarget } from './losses/loss.ts';
+export {
+  anyLoss,
+  isLossName,
+  LOSSES,
+  type LossName,
+  lossAt,
+  lossesFor,
+  lossNamed,
+  registerLoss,
+} from './losses/registry.ts';
 export { type Gradients, Oracle } from './oracle.ts';
 export { type AttackPlan, definedLosses, planAttack } from './plan.ts';
-export { ATTACK_NAMES, ATTACKS, attackNamed } from './registry.ts';
+export { ATTACK_NAMES, ATTACKS, attackNamed, registerAttack } from './registry.ts';
 export { type AttackResult, runAttack } from './run.ts';
-export { distance, isWithin, linearMaximum, TOLERANCE } from './threat.ts';
+export {
+  distance,
+  isWithin,
+  linearMaximum,
+  project,
+  randomStart,
+  steepestStep,
+  TOLERANCE,
+} from './threat.ts';
 export {
   type AttackBatch,
   type ClassTargets,

@@ -1,7 +1,7 @@
 /** What an attack is run with: every choice checked and filled in, before anything runs. */
 import { UserError } from '../errors.ts';
 import type { Attack, OptionSpec } from './attack.ts';
-import { type LossName, lossesFor } from './losses/registry.ts';
+import { type LossName, lossesFor, takesLoss } from './losses/registry.ts';
 import type { Norm, Threat } from './types.ts';
 
 /** An attack with every choice made: what a record keeps, and what repeats a run. */
@@ -72,7 +72,7 @@ export function planAttack(
       },
     );
   }
-  if (loss !== undefined && !attack.losses.includes(loss)) {
+  if (loss !== undefined && !takesLoss(attack.losses, loss)) {
     const known = attack.losses.length > 0 ? attack.losses.join(', ') : 'no choice of loss';
     throw new UserError('bad-loss', `${attack.name} takes ${known}, not the loss ${loss}`, {
       hint: attack.losses.length > 0 ? `choose the loss ${attack.losses[0]}` : 'choose no loss',

@@ -27,8 +27,7 @@ import { square } from './square.ts';
 import { surrogate } from './surrogate.ts';
 import { transfer } from './transfer.ts';
 
-/** In the order in which help, tables and docs list them. */
-export const ATTACKS: readonly Attack[] = [
+const KNOWN: Attack[] = [
   fgsm,
   bim,
   pgd,
@@ -53,7 +52,31 @@ export const ATTACKS: readonly Attack[] = [
   autoattack,
 ];
 
-export const ATTACK_NAMES: readonly string[] = ATTACKS.map(({ name }) => name);
+/**
+ * Every attack, in the order in which help, tables and docs list them; then those that were
+ * registered.
+ */
+export const ATTACKS: readonly Attack[] = KNOWN;
+
+/** The names of the attacks that come with the program. */
+export const ATTACK_NAMES: readonly string[] = KNOWN.map(({ name }) => name);
+
+/**
+ * Makes an attack of your own known by its name in this process, as records, flags and reports
+ * need it. The same attack may be registered again.
+ *
+ * @throws UserError `name-taken` when another attack has the name
+ */
+export function registerAttack(attack: Attack): void {
+  const other = KNOWN.find(({ name }) => name === attack.name);
+  if (other === attack) return;
+  if (other) {
+    throw new UserError('name-taken', `there is an attack named '${attack.name}' already`, {
+      hint: 'give yours another name',
+    });
+  }
+  KNOWN.push(attack);
+}
 
 /**
  * The attack of that name.
@@ -63,6 +86,6 @@ export function attackNamed(name: string): Attack {
   const attack = ATTACKS.find((candidate) => candidate.name === name);
   if (attack) return attack;
   throw new UserError('unknown-attack', `there is no attack named '${name}'`, {
-    hint: `choose one of ${ATTACK_NAMES.join(', ')}`,
+    hint: `choose one of ${ATTACKS.map((one) => one.name).join(', ')}`,
   });
 }

@@ -1,26 +1,15 @@
-/** What `attack` and `evaluate` do around a measurement: state, provenance, progress, files. */
-import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import * as tf from '@tensorflow/tfjs-core';
-import type { Dataset } from '../data/index.ts';
-import type { Engine } from '../engine/index.ts';
-import { UserError } from '../errors.ts';
+/** What `attack` and `evaluate` do around a measurement: state and progress. */
+import { join } from 'node:path';
 import {
   type EvaluationPlan,
-  type EvaluationRecord,
   evaluationDigest,
   identityOf,
   PartialEvaluation,
   type PlannedAttack,
-  type Provenance,
-  type SurrogateTrainer,
 } from '../evaluation/index.ts';
+import { nameOfModel } from '../library/index.ts';
 import { readModelCard } from '../models/index.ts';
 import { numberText } from '../numbers.ts';
-import { writeFileAtomically } from '../storage/index.ts';
-import { trainSurrogate } from '../training/index.ts';
-import { programVersion } from '../version.ts';
-import { nameOfModel } from './load-models.ts';
 import { duration, type Terminal } from './terminal.ts';
 
 /**
@@ -61,44 +50,6 @@ export async function digestOfPlan(
     return { classifier: { name: nameOfModel(folder) }, digest };
   });
   return evaluationDigest({ ...plan, models: await Promise.all(models) });
-}
-
-/** Who measures what with what, for the record. */
-export function provenance(
-  engine: Engine,
-  configuration: EvaluationRecord['configuration'],
-): Provenance {
-  const { name, instructionSet, threads } = engine;
-  return {
-    program: programVersion(),
-    command: process.argv.slice(2),
-    startedAt: new Date().toISOString(),
-    configuration,
-    versions: { node: process.versions.node, tensorflow: tf.version_core },
-    engine: { name, instructionSet, threads },
-  };
-}
-
-/** Writes the record and what goes with it into a folder. */
-export async function saveResults(
-  folder: string,
-  files: Readonly<Record<string, Uint8Array | string>> | ReadonlyMap<string, Uint8Array | string>,
-): Promise<void> {
-  for (const [name, content] of files instanceof Map ? files : Object.entries(files)) {
-    const path = join(folder, name);
-    await mkdir(dirname(path), { recursive: true }).catch((cause) => {
-      throw new UserError('unwritable', `cannot make the folder ${dirname(path)}`, { cause });
-    });
-    await writeFileAtomically(path, content);
-  }
-}
-
-/** Trains the surrogates of an evaluation on the training images. */
-export function surrogateTrainer(data: Dataset): SurrogateTrainer {
-  return {
-    digest: data.digest,
-    train: (model, request) => trainSurrogate(model, { ...request, data }),
-  };
 }
 
 /** Seconds of work after which the time left can be estimated. */

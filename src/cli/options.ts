@@ -55,6 +55,30 @@ export const gatesOf = (flags: GateFlags): Gate[] => [
   ...(flags.gate ?? []).map(parseGate),
 ];
 
+/** How much a command prints. */
+export const LOG_MODES = ['text', 'line', 'github'] as const;
+
+/** The files and lines that CI systems read. */
+export interface CiFlags {
+  readonly junit?: string;
+  readonly sarif?: string;
+  readonly log: (typeof LOG_MODES)[number];
+}
+
+export function addCiOptions(command: Command): Command {
+  return command
+    .option('--junit <file>', 'write the gates as JUnit XML')
+    .option('--sarif <file>', 'write missed gates, flags and verdicts as SARIF')
+    .addOption(
+      new Option(
+        '--log <mode>',
+        'what is printed: tables, one line, or that and annotations for GitHub',
+      )
+        .choices(LOG_MODES)
+        .default('text'),
+    );
+}
+
 /** The options of every command. */
 export interface OutputOptions {
   readonly json?: true;

@@ -1,6 +1,7 @@
 import { Command, CommanderError, type Option } from 'commander';
 import { programVersion } from '../version.ts';
 import { attackCommand } from './commands/attack.ts';
+import { cardCommand } from './commands/card.ts';
 import { checkCommand } from './commands/check.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
@@ -28,6 +29,7 @@ const buildCommands = () => [
   attackCommand(lazily(() => import('./actions/attack.ts'))),
   evaluateCommand(lazily(() => import('./actions/evaluate.ts'))),
   reportCommand(lazily(() => import('./actions/report.ts'))),
+  cardCommand(lazily(() => import('./actions/card.ts'))),
   playgroundCommand(lazily(() => import('./actions/playground.ts'))),
   predictCommand(lazily(() => import('./actions/predict.ts'))),
   checkCommand(lazily(() => import('./actions/check.ts'))),
@@ -47,6 +49,12 @@ export function optionHelp({ description, argChoices, defaultValue }: Option): s
   return notes.length > 0 ? `${description} (${notes.join('; ')})` : description;
 }
 
+const applyConfig = lazily(() => import('./config-file.ts'));
+const addCompletion = lazily(() => import('./completion.ts'));
+
+/** The name under which shells ask for completions, and users for a shell's script. */
+const COMPLETE = 'complete';
+
 /** The whole command line. */
 export function buildProgram(): Command {
   const program = new Command('distill')
@@ -59,9 +67,16 @@ export function buildProgram(): Command {
     .configureOutput({ writeErr: () => {} }) // `main` prints every error
     .exitOverride();
   for (const command of buildCommands()) {
+    command
+      .option('--config <file>', 'YAML file with options; what is typed overrides it')
+      .option('--print-config', 'print the options in force, as such a file, and do nothing else')
+      .hook('preAction', applyConfig);
     program.addCommand(command.copyInheritedSettings(program));
   }
-  return program;
+  return program.addHelpText(
+    'after',
+    `\nTo complete commands and options in a shell (bash, zsh, fish, powershell):\n  source <(distill ${COMPLETE} bash)`,
+  );
 }
 
 /** Exit code that a shell reports when a program ends by SIGPIPE: 128 + 13. */
@@ -88,6 +103,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   endWithReader();
   const program = buildProgram();
   try {
+    if (argv[2] === COMPLETE) await addCompletion(program);
     await program.parseAsync(argv);
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return; // --help, --version

@@ -73,5 +73,5 @@ function sayWhatItIs({ source, train, validation, test, notes }: TestData, termi
       ? `${train.count} training, ${validation.count} validation and ${test.count} test images`
       : `${test.count} test images and none to train on`;
   terminal.note(`data: ${source}, ${counts}`);
-  for (const note of notes) terminal.note(`data: ${note}`);
+  for (const note of notes ?? []) terminal.note(`data: ${note}`);
 }

@@ -5,7 +5,7 @@ import { NOISE_KINDS } from '../data/noise-kinds.ts';
 import { ARCHITECTURE_NAMES } from '../models/architectures/registry.ts';
 import type { ArchitectureName } from '../models/index.ts';
 import type { Adversary, OptimizerName, TrainingSettings } from '../training/index.ts';
-import { DEFAULTS, OPTIMIZERS } from '../training/settings.ts';
+import { DEFAULTS, OPTIMIZERS, settingsWith } from '../training/settings.ts';
 import {
   addDataOptions,
   type DataOptions,
@@ -112,18 +112,17 @@ export function addTrainingOptions(command: Command): Command {
 /** The settings that the flags ask for. */
 export function trainingSettings(flags: TrainingFlags & SharedOptions): TrainingSettings {
   const { architecture, temperature, epochs, batchSize, optimizer, outputScaling, seed } = flags;
-  const usual = optimizer === 'adam' ? DEFAULTS.learningRate : DEFAULTS.sgdLearningRate;
-  const learningRate = flags.learningRate ?? usual;
-  return {
+  const { learningRate } = flags;
+  return settingsWith({
     architecture,
     temperature,
     epochs,
     batchSize,
-    learningRate,
+    ...(learningRate !== undefined && { learningRate }),
     optimizer,
     outputScaling,
     seed,
-  };
+  });
 }
 
 export function addOutOption(command: Command, folder: string): Command {

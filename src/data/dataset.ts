@@ -36,11 +36,11 @@ export interface TestData {
   readonly validation?: Dataset;
   readonly test: Dataset;
   /** What was done to the data in reading, for the user to know. */
-  readonly notes: readonly string[];
+  readonly notes?: readonly string[];
 }
 
 /** What training needs of a data set: nothing is ever chosen by the test set. */
-export type DataSplits = Required<TestData>;
+export type DataSplits = TestData & Required<Pick<TestData, 'train' | 'validation'>>;
 
 /** Number of values in one image. */
 export function imageSize({ shape }: { readonly shape: ImageShape }): number {

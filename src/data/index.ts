@@ -1,5 +1,13 @@
 export type { DataSplits, Dataset, ImageShape, Labels, TestData } from './dataset.ts';
-export { imageSize, imagesAsFloats, labelsAt, newLabels, shapeText, subset } from './dataset.ts';
+export {
+  imageSize,
+  imagesAsFloats,
+  labelsAt,
+  makeDataset,
+  newLabels,
+  shapeText,
+  subset,
+} from './dataset.ts';
 export { encodeIdx, parseIdx, readIdx } from './idx.ts';
 export { type NoiseOptions, noisyCopies } from './noise.ts';
 export { NOISE_KINDS, type NoiseKind } from './noise-kinds.ts';

@@ -56,6 +56,7 @@ export type {
   Provenance,
   SurrogateTrainer,
 } from './plan.ts';
+export { PRESET_NAMES, PRESET_SAMPLES, type PresetName } from './preset-names.ts';
 export {
   type AttackScope,
   checkTargeted,

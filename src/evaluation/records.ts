@@ -3,7 +3,7 @@
  * `docs/file-formats.md` describes it; `RECORD_SCHEMA` names its version.
  */
 import { z } from 'zod';
-import { LOSSES, NORMS } from '../attacks/index.ts';
+import { isLossName, type LossName, NORMS } from '../attacks/index.ts';
 import { UserError } from '../errors.ts';
 import { RANGE_BASES } from '../models/index.ts';
 import { COMPARISONS, GATE_ENDS } from './gate-syntax.ts';
@@ -17,6 +17,8 @@ export const RECORD_SCHEMA = 'distill-record/3';
  */
 const RULINGS = ['broken', 'bounded', 'open'] as const;
 
+/** Built in, or registered in this process. */
+const lossName = z.custom<LossName>(isLossName, 'unknown loss');
 const count = z.int().min(0);
 const size = z.int().min(1).max(4096);
 const share = z.number().min(0).max(1);
@@ -49,7 +51,7 @@ const modelSchema = z.strictObject({
   }),
   gradients: z.array(
     z.strictObject({
-      loss: z.enum(LOSSES),
+      loss: lossName,
       zero: rate,
       wrongSigns: rate,
       histogram: z.array(count),
@@ -74,7 +76,7 @@ const attackFields = {
   model: z.string(),
   attack: z.string(),
   norm: z.enum(NORMS),
-  loss: z.enum(LOSSES).nullable(),
+  loss: lossName.nullable(),
   options: z.record(z.string(), z.number()),
   /** Model that a transfer attack took its gradients from. */
   source: z.string().nullable(),
@@ -146,7 +148,7 @@ const requestSchema = z.strictObject({
     z.strictObject({
       names: z.array(z.string()),
       /** Null: the default loss of each attack. */
-      losses: z.array(z.enum(LOSSES)).nullable(),
+      losses: z.array(lossName).nullable(),
       /** Options with the values to try; `attack` null: of every attack that has the option. */
       settings: z.array(
         z.strictObject({

@@ -37,3 +37,13 @@ export { classesOf, logitsOf } from './predict.ts';
 export { layerSummaries, parameterCount, weightSpecs } from './shapes.ts';
 export { softmaxOf } from './softmax.ts';
 export type { Weight } from './weights.ts';
+export type { LayerLike } from './wrap/chain.ts';
+export { type FunctionOptions, type WrapOptions, wrapFunction } from './wrap/classifier.ts';
+export { fingerprint } from './wrap/fingerprint.ts';
+export {
+  type GraphModelLike,
+  type GraphOptions,
+  type LayersModelLike,
+  wrapGraphModel,
+  wrapLayersModel,
+} from './wrap/layers-model.ts';

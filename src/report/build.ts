@@ -50,7 +50,9 @@ export async function buildReport(
   const rasterize = await loadRasterizer();
   const notes: string[] = [];
   if (!rasterize) {
-    notes.push('charts are written as SVG only: @resvg/resvg-js has no build for this machine');
+    notes.push(
+      'charts are written as SVG only: @resvg/resvg-js or dejavu-fonts-ttf is not installed',
+    );
   }
   const playgroundPage = await playgroundOf(material);
   const assets = await loadAssets('page');

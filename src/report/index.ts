@@ -1,10 +1,15 @@
 export { attackSummaryTable, targetDistanceTable, targetTable } from './attack-tables.ts';
 export { buildReport, type Report } from './build.ts';
+export { cardMarkdown } from './card/markdown.ts';
+export { type ModelCardDocument, modelCard } from './card/model-card.ts';
 export { exampleGrids } from './example-grid.ts';
 export { encodeGrid, type Picture, perturbationPicture, pictureOf } from './image-grid.ts';
+export { junit } from './junit.ts';
+export { githubAnnotations, logLine } from './log-lines.ts';
 export { materialOf, readRecord, type Wording } from './material.ts';
 export { playgroundPage } from './playground.ts';
 export { accuracyOnAttacked, mainBudget, primaryModel } from './record-facts.ts';
+export { sarif } from './sarif.ts';
 export type { Block, EvidenceText, Section } from './section.ts';
 export { sectionsOf } from './sections.ts';
 export { type Cell, hasUnreliableCells, isNumeric, type Table } from './table.ts';

@@ -6,7 +6,7 @@ import { hasUnreliableCells, isNumeric, type Table } from './table.ts';
 import { sentence } from './text.ts';
 
 /** Text that Markdown and the HTML inside it leave alone. */
-function plain(text: string): string {
+export function plain(text: string): string {
   return text
     .replace(/\s+/g, ' ')
     .replace(/[\\`*_{}[\]|~#!@]/g, '\\$&')

@@ -103,18 +103,21 @@ class Run {
     for (const [name, { size }] of model.variables) lengths.set(`${WEIGHT}${name}`, size);
     const saved = await checkpoint.read(resume, lengths);
     if (saved) this.#restore(saved);
-    while (this.#cursor.phase < phases.length) {
-      const phase = phases[this.#cursor.phase];
-      while (this.#cursor.epoch < phase.epochs) {
-        await this.#epoch(phase);
-        this.#cursor = { ...START, phase: this.#cursor.phase, epoch: this.#cursor.epoch + 1 };
-        await this.#save();
+    try {
+      while (this.#cursor.phase < phases.length) {
+        const phase = phases[this.#cursor.phase];
+        while (this.#cursor.epoch < phase.epochs) {
+          await this.#epoch(phase);
+          this.#cursor = { ...START, phase: this.#cursor.phase, epoch: this.#cursor.epoch + 1 };
+          await this.#save();
+        }
+        this.#optimizer.dispose();
+        this.#cursor = { ...START, phase: this.#cursor.phase + 1 };
+        this.#optimizer = this.#newOptimizer(this.#cursor.phase);
       }
+    } finally {
       this.#optimizer.dispose();
-      this.#cursor = { ...START, phase: this.#cursor.phase + 1 };
-      this.#optimizer = this.#newOptimizer(this.#cursor.phase);
     }
-    this.#optimizer.dispose();
     return this.#history;
   }
 

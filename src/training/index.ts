@@ -1,7 +1,13 @@
 export type { Adversary } from './adversarial.ts';
 export type { TrainingProgress } from './fit.ts';
 export { crossEntropy } from './loss.ts';
-export { DEFAULTS, OPTIMIZERS, type OptimizerName, type TrainingSettings } from './settings.ts';
+export {
+  DEFAULTS,
+  OPTIMIZERS,
+  type OptimizerName,
+  settingsWith,
+  type TrainingSettings,
+} from './settings.ts';
 export {
   checkNoiseCopies,
   checkStudentTemperature,

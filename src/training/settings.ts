@@ -37,5 +37,23 @@ export const DEFAULTS = {
   attackSteps: 40,
 } as const;
 
+/** The defaults, with some of them replaced. */
+export function settingsWith(changes: Partial<TrainingSettings>): TrainingSettings {
+  const { architecture, temperature, epochs, batchSize, outputScaling, seed } = DEFAULTS;
+  const optimizer = changes.optimizer ?? DEFAULTS.optimizer;
+  const learningRate = optimizer === 'adam' ? DEFAULTS.learningRate : DEFAULTS.sgdLearningRate;
+  return {
+    architecture,
+    temperature,
+    epochs,
+    batchSize,
+    learningRate,
+    optimizer,
+    outputScaling,
+    seed,
+    ...changes,
+  };
+}
+
 /** SGD's momentum. */
 export const MOMENTUM = 0.9;

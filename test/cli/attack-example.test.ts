@@ -5,9 +5,10 @@ import {
   attackExampleText,
   pickAttackExample,
 } from '../../src/cli/attack-example.ts';
-import { imagesToAttack, nameOfModel, requireIndex } from '../../src/cli/load-models.ts';
+import { imagesToAttack, requireIndex } from '../../src/cli/images.ts';
 import { Terminal } from '../../src/cli/terminal.ts';
 import type { AttackRecord, EvaluationRecord } from '../../src/evaluation/index.ts';
+import { nameOfModel } from '../../src/library/index.ts';
 import { encodeGrid, perturbationPicture, pictureOf } from '../../src/report/index.ts';
 import { linearClassifier } from '../attacks/models.ts';
 import { datasetFor } from '../evaluation/datasets.ts';

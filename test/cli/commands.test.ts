@@ -4,6 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { type Command, Option } from 'commander';
 import { buildProgram, optionHelp } from '../../src/cli/program.ts';
+import { DEFAULT_EPS } from '../../src/library/index.ts';
+import { DEFAULTS } from '../../src/training/index.ts';
 
 const { commands } = buildProgram();
 const flagsOf = (command: Command) => command.options.map(({ long }) => long as string);
@@ -24,6 +26,14 @@ const DRAWS = [
 const LEARNS = ['run', 'train-teacher', 'soft-labels', 'train-student', 'train-adversarial'];
 
 describe('the commands', () => {
+  it('evaluate by default what the library evaluates', () => {
+    const evaluate = commands.find((command) => command.name() === 'evaluate');
+    assert.deepEqual(evaluate?.opts().eps, DEFAULT_EPS.map(String));
+    assert.equal(evaluate?.opts().preset, 'quick');
+    assert.equal(evaluate?.opts().norm, 'Linf');
+    assert.equal(evaluate?.opts().seed, DEFAULTS.seed);
+  });
+
   it('take the shared options where they act, and nowhere else', () => {
     for (const command of commands) {
       const name = command.name();

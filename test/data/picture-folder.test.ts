@@ -85,7 +85,7 @@ describe('a folder of pictures', () => {
     });
     const { test, notes } = await loadTestData(folder, { shape: [8, 8, 3], classes: 2 });
     assert.deepEqual([test.shape, test.images.length], [[8, 8, 3], 3 * 192]);
-    assert.match(notes.join(), /2 of the 3 test pictures scaled and cropped to 8 x 8 x 3/);
+    assert.match(String(notes), /2 of the 3 test pictures scaled and cropped to 8 x 8 x 3/);
     const one = await loadTestData(folder, { shape: [8, 8, 1], classes: 2 });
     const red = Math.round(0.299 * 200);
     const blue = Math.round(0.114 * 200);
@@ -126,7 +126,7 @@ describe('a folder of pictures', () => {
     for (let c = 0; c < 11; c++) files[`${c}/1.png`] = await gray(c);
     const { test, notes } = await loadTestData(await folderOf(files));
     assert.deepEqual(test.classNames?.slice(0, 3), ['0', '1', '10']);
-    assert.match(notes.join(), /alphabetical order.*: 0, 1, 10, 2/);
+    assert.match(String(notes), /alphabetical order.*: 0, 1, 10, 2/);
   });
 
   it('with a damaged picture is refused by its path', async () => {

@@ -20,7 +20,35 @@ const ALL = [softmax, logits, temperature, margin, dlr] as const;
 export type LossName = (typeof ALL)[number]['name'];
 export const LOSSES: readonly LossName[] = ALL.map(({ name }) => name);
 
-const BY_NAME: ReadonlyMap<LossName, Loss> = new Map(ALL.map((loss) => [loss.name, loss]));
+/** The built-in losses and those that were registered. */
+const BY_NAME = new Map<string, Loss>(ALL.map((loss) => [loss.name, loss]));
+
+/** Whether a loss has this name. */
+export const isLossName = (name: unknown): name is LossName =>
+  typeof name === 'string' && BY_NAME.has(name);
+
+/**
+ * Makes a loss of your own known in this process: attacks that take every loss take it too. Returns
+ * its name as attacks want it. The same loss may be registered again.
+ *
+ * @throws UserError `name-taken` when another loss has the name
+ */
+export function registerLoss(loss: Loss): LossName {
+  const { name } = loss;
+  const other = BY_NAME.get(name);
+  if (other !== undefined && other !== loss) {
+    throw new UserError('name-taken', `there is a loss named '${name}' already`, {
+      hint: 'give yours another name',
+    });
+  }
+  BY_NAME.set(name, loss);
+  if (isLossName(name)) return name;
+  throw new Error(`the loss ${name} was not registered`);
+}
+
+/** Whether an attack that lists `losses` takes this one: one that takes all takes registered ones. */
+export const takesLoss = (losses: readonly LossName[], loss: LossName): boolean =>
+  losses.includes(loss) || (BY_NAME.has(loss) && LOSSES.every((name) => losses.includes(name)));
 
 /**
  * The loss of that name.

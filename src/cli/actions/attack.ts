@@ -9,6 +9,13 @@ import {
   requireAttacks,
 } from '../../evaluation/index.ts';
 import {
+  nameOfModel,
+  openModels,
+  provenance,
+  surrogateTrainer,
+  writeFiles,
+} from '../../library/index.ts';
+import {
   attackSummaryTable,
   exampleGrids,
   targetDistanceTable,
@@ -16,16 +23,9 @@ import {
 } from '../../report/index.ts';
 import { attackExampleFiles, attackExampleText, pickAttackExample } from '../attack-example.ts';
 import type { AttackFlags } from '../commands/attack.ts';
-import {
-  describeAttack,
-  evaluationProgress,
-  type ModelFreePlan,
-  provenance,
-  saveResults,
-  surrogateTrainer,
-} from '../evaluation-run.ts';
+import { describeAttack, evaluationProgress, type ModelFreePlan } from '../evaluation-run.ts';
 import { tableSection } from '../evaluation-text.ts';
-import { imagesToAttack, loadModels, nameOfModel } from '../load-models.ts';
+import { imagesToAttack } from '../images.ts';
 import { parseEps, parseSettings } from '../parsers.ts';
 import { openSession, openTestData, type Session } from '../session.ts';
 
@@ -75,7 +75,7 @@ export async function attackModels(
 ): Promise<EvaluationRecord> {
   const plan = planAttackRun(flags, data);
   const { dataset, samples, attacks } = plan;
-  const models = await loadModels(attackFolders(flags), dataset);
+  const { models } = await openModels(attackFolders(flags), dataset);
   for (const attack of attacks) terminal.note(describeAttack(attack));
   const candidates = new Map<string, Float32Array>();
   const progress = evaluationProgress(terminal);
@@ -86,16 +86,16 @@ export async function attackModels(
       onProgress: progress.onProgress,
       onCandidates: ({ model }, images) => candidates.set(model, images),
     },
-    provenance(engine, {
-      data: flags.data,
-      samples,
-      index: flags.index ?? null,
-    }),
+    provenance(
+      engine,
+      { data: flags.data, samples, index: flags.index ?? null },
+      process.argv.slice(2),
+    ),
   ).finally(progress.stop);
-  if (record.failures) await saveResults(flags.out, { 'attack.json': JSON.stringify(record) });
+  if (record.failures) await writeFiles(flags.out, { 'attack.json': JSON.stringify(record) });
   requireAttacks(record);
   const example = pickAttackExample(record, models, dataset, candidates);
-  await saveResults(flags.out, {
+  await writeFiles(flags.out, {
     'attack.json': JSON.stringify(record),
     ...attackExampleFiles(example),
     ...Object.fromEntries(exampleGrids(record)),

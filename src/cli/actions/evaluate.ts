@@ -11,19 +11,23 @@ import {
   requireGates,
 } from '../../evaluation/index.ts';
 import { PRESET_SAMPLES } from '../../evaluation/preset-names.ts';
+import {
+  nameOfModel,
+  openModels,
+  provenance,
+  surrogateTrainer,
+  writeFiles,
+} from '../../library/index.ts';
 import { exampleGrids } from '../../report/index.ts';
+import { quietFor, resultText, writeCiFiles } from '../ci-output.ts';
 import type { EvaluateFlags } from '../commands/evaluate.ts';
 import {
   describeAttack,
   evaluationProgress,
   type ModelFreePlan,
   openPartial,
-  provenance,
-  saveResults,
-  surrogateTrainer,
 } from '../evaluation-run.ts';
 import { evaluationText } from '../evaluation-text.ts';
-import { loadModels, nameOfModel } from '../load-models.ts';
 import { gatesOf } from '../options.ts';
 import { parseEps, parseSettingLists } from '../parsers.ts';
 import { openSession, openTestData, type Session } from '../session.ts';
@@ -81,31 +85,33 @@ export async function evaluateModels(
 ): Promise<EvaluationRecord> {
   const planned = planEvaluation(flags, data);
   const { attacks, samples, examplesFolder } = planned;
-  const plan = { ...planned, models: await loadModels(flags.model, data.test) };
+  const { models } = await openModels(flags.model, data.test);
+  const plan = { ...planned, models };
   for (const attack of attacks) terminal.note(describeAttack(attack));
   const partial = await openPartial(flags, plan);
   const progress = evaluationProgress(terminal);
   const record = await evaluate(
     { ...plan, partial, onProgress: progress.onProgress },
-    provenance(engine, {
-      data: flags.data,
-      samples,
-      preset: flags.attacks ? null : flags.preset,
-    }),
+    provenance(
+      engine,
+      { data: flags.data, samples, preset: flags.attacks ? null : flags.preset },
+      process.argv.slice(2),
+    ),
   ).finally(progress.stop);
-  await saveResults(flags.out, { 'evaluation.json': JSON.stringify(record) });
-  if (examplesFolder) await saveResults(examplesFolder, exampleGrids(record));
+  await writeFiles(flags.out, { 'evaluation.json': JSON.stringify(record) });
+  if (examplesFolder) await writeFiles(examplesFolder, exampleGrids(record));
   await partial.finish();
   return record;
 }
 
 export async function action(flags: EvaluateFlags): Promise<void> {
   gatesOf(flags); // report a mistake before anything is loaded
-  const session = await openSession(flags);
+  const session = await openSession(quietFor(flags));
   const { terminal } = session;
   const data = await openTestData(flags, flags.model[0], terminal);
   const record = await evaluateModels(session, data, flags);
-  terminal.print(evaluationText(record, terminal));
+  await writeCiFiles(flags, record);
+  terminal.print(resultText(flags, record) ?? evaluationText(record, terminal));
   terminal.note(`record: ${flags.out}/evaluation.json`);
   if (flags.saveExamples) terminal.note(`adversarial examples: ${flags.out}/examples/`);
   terminal.record(record);

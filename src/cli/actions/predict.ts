@@ -11,7 +11,7 @@ import {
 } from '../../models/index.ts';
 import { classText, percent } from '../../numbers.ts';
 import type { PredictFlags } from '../commands/predict.ts';
-import { requireIndex } from '../load-models.ts';
+import { requireIndex } from '../images.ts';
 import { halfBlocks, meanOf, thumbnail, toBytes } from '../picture.ts';
 import { openSession } from '../session.ts';
 import type { Terminal } from '../terminal.ts';

@@ -1,9 +1,9 @@
 /** `distill report`: records as a page, as Markdown or as JSON. */
 import type { EvaluationRecord } from '../../evaluation/index.ts';
+import { writeFiles } from '../../library/index.ts';
 import { buildReport, readRecord } from '../../report/index.ts';
 import { WORDING } from '../command-text.ts';
 import type { ReportFlags } from '../commands/report.ts';
-import { saveResults } from '../evaluation-run.ts';
 import { Terminal } from '../terminal.ts';
 
 /** Writes the report of some records into a folder; returns the path of its page. */
@@ -13,7 +13,7 @@ export async function writeReport(
   terminal: Terminal,
 ): Promise<string> {
   const { files, notes } = await buildReport(records, WORDING);
-  await saveResults(folder, files);
+  await writeFiles(folder, files);
   for (const note of notes) terminal.note(note);
   return `${folder}/index.html`;
 }

@@ -7,6 +7,7 @@ import {
   requireAttacks,
   requireGates,
 } from '../../evaluation/index.ts';
+import { writeFiles } from '../../library/index.ts';
 import { MODEL_FOLDER, readModelCard } from '../../models/index.ts';
 import { checkFolder, checkWritable } from '../../storage/index.ts';
 import {
@@ -21,8 +22,9 @@ import {
   trainStudent,
   trainTeacher,
 } from '../../training/index.ts';
+import { quietFor, resultText, writeCiFiles } from '../ci-output.ts';
 import type { RunFlags } from '../commands/run.ts';
-import { digestOfPlan, saveResults } from '../evaluation-run.ts';
+import { digestOfPlan } from '../evaluation-run.ts';
 import { gatesOf } from '../options.ts';
 import { parseEps } from '../parsers.ts';
 import { RunSteps } from '../run-steps.ts';
@@ -178,7 +180,7 @@ function evaluate({ flags, paths, session, data, steps }: Run): Promise<Evaluati
       // The measurements are the same, but the gates may differ.
       const gates = judgeGates(gatesOf(flags), old, flags.gateOn ?? 'estimate');
       const judged = { ...old, gates };
-      await saveResults(paths.evaluation, { 'evaluation.json': JSON.stringify(judged) });
+      await writeFiles(paths.evaluation, { 'evaluation.json': JSON.stringify(judged) });
       return judged;
     },
     work: () => evaluateModels(session, data, evaluateFlags),
@@ -192,7 +194,7 @@ export async function action(flags: RunFlags): Promise<void> {
   const paths = pathsOf(flags.models);
   await checkPaths(paths);
   const started = performance.now();
-  const session = await openSession(flags);
+  const session = await openSession(quietFor(flags));
   const { terminal } = session;
   const data = await openData(flags, terminal);
   checkNoiseCopies(data.train, flags.noiseCopies);
@@ -208,7 +210,8 @@ export async function action(flags: RunFlags): Promise<void> {
     describe: (page) => `report: ${page}`,
   });
   const seconds = (performance.now() - started) / 1000;
-  terminal.print(runSummary(record, steps.records, seconds, terminal));
+  await writeCiFiles(flags, record);
+  terminal.print(resultText(flags, record) ?? runSummary(record, steps.records, seconds, terminal));
   terminal.record({ schema: 'distill-run/1', steps: steps.records, seconds, evaluation: record });
   requireAttacks(record);
   requireGates(record);

@@ -7,9 +7,11 @@ import type { Target } from '../../evaluation/index.ts';
 import { PRESET_NAMES, type PresetName } from '../../evaluation/preset-names.ts';
 import type { Action } from '../lazily.ts';
 import {
+  addCiOptions,
   addDataOptions,
   addGateOptions,
   addSharedOptions,
+  type CiFlags,
   type DataOptions,
   type GateFlags,
   type SharedOptions,
@@ -17,7 +19,7 @@ import {
 import { integer, parseTarget } from '../parsers.ts';
 
 /** What `evaluate` and `check` measure of a model. */
-export interface MeasureFlags extends SharedOptions, DataOptions, GateFlags {
+export interface MeasureFlags extends SharedOptions, DataOptions, GateFlags, CiFlags {
   readonly preset: PresetName;
   readonly norm: Norm;
   readonly eps: readonly string[];
@@ -43,7 +45,7 @@ export function addMeasureOptions(command: Command, preset: PresetName): Command
       'attack the first n test images (default: 1000, with --preset paper 100)',
       integer('--samples', 1),
     );
-  return addSharedOptions(addGateOptions(addDataOptions(scoped)));
+  return addSharedOptions(addCiOptions(addGateOptions(addDataOptions(scoped))));
 }
 
 export interface EvaluateFlags extends MeasureFlags {

@@ -1,8 +1,10 @@
 import { Command } from 'commander';
 import type { Action } from '../lazily.ts';
 import {
+  addCiOptions,
   addGateOptions,
   addSharedOptions,
+  type CiFlags,
   type GateFlags,
   type SharedOptions,
 } from '../options.ts';
@@ -16,7 +18,7 @@ import {
   type TrainingFlags,
 } from '../training-options.ts';
 
-export interface RunFlags extends SharedOptions, TrainingFlags, SoftLabelFlags, GateFlags {
+export interface RunFlags extends SharedOptions, TrainingFlags, SoftLabelFlags, GateFlags, CiFlags {
   readonly fineTuneEpochs: number;
   readonly eps: readonly string[];
   readonly samples: number;
@@ -44,5 +46,5 @@ export function runCommand(action: Action<[RunFlags]>): Command {
       'after',
       '\nExample:\n  distill run --train-size 6000 --epochs 3 --models models/small',
     );
-  return addSharedOptions(addGateOptions(command)).action(action);
+  return addSharedOptions(addCiOptions(addGateOptions(command))).action(action);
 }

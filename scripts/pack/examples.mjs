@@ -1,0 +1,67 @@
+// The examples in a project that has installed the tarball: their types, and what they print.
+import { spawnSync } from 'node:child_process';
+import { cpSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { root, run } from './tools.mjs';
+import { writeBands } from './use.mjs';
+
+const require = createRequire(import.meta.url);
+const PACKAGES = ['@tensorflow/tfjs-layers@4.22.0', '@types/node@20', 'vitest@4.1.12'];
+
+/** What each example must print when it trains on few images and attacks fewer. */
+const EXAMPLES = [
+  { file: 'attack-tfjs-model.ts', prints: /^PGD at eps 0.2 breaks \d+ of 4 images/, short: true },
+  { file: 'your-own-attack.ts', prints: /^brightness : \d of \d images[\s\S]*^pgd true-logit/m },
+  { file: 'your-own-defense.ts', prints: /^rounded: (quantized-input|masked-gradients): /m },
+  { file: 'reproduce-paper-row.ts', prints: /^distilled, JSMA on temperature: [\d.]+ % of/m },
+];
+
+/** Installs the tarball and what the examples use in a folder with the examples. */
+export function installExamples(folder, tarball) {
+  const home = join(folder, 'examples');
+  cpSync(join(root, 'examples'), home, { recursive: true });
+  writeFileSync(join(home, 'package.json'), JSON.stringify({ type: 'module', private: true }));
+  run('npm install', 'npm', ['install', '--no-audit', '--no-fund', ...PACKAGES, tarball], {
+    cwd: home,
+  });
+  return home;
+}
+
+/** Type-checks every example with strict, and the declarations of the package. */
+export function checkTypes(home) {
+  const tsc = require.resolve('typescript/bin/tsc');
+  const args = [tsc, '--noEmit', '-p', '.'];
+  run('types of the examples', process.execPath, args, { cwd: home });
+  // Without skipLibCheck the declarations of other packages have faults of their own.
+  const { stdout } = spawnSync(process.execPath, [...args, '--skipLibCheck', 'false'], {
+    cwd: home,
+    encoding: 'utf8',
+  });
+  const ours = stdout.split('\n').filter((line) => line.startsWith('node_modules/distill/'));
+  if (ours.length > 0) throw new Error(`faults in the declarations:\n${ours.join('\n')}`);
+  console.log('types: the examples compile with strict, no faults in the declarations');
+}
+
+/** Runs the examples, the one for vitest on a model that is trained here. */
+export function runExamples(home, isShort) {
+  const tsx = pathToFileURL(require.resolve('tsx')).href;
+  for (const { file, prints } of EXAMPLES.filter(({ short }) => !isShort || short)) {
+    const started = performance.now();
+    const node = ['--import', tsx, file, '1100', '4'];
+    const printed = run(file, process.execPath, node, { cwd: home });
+    if (!prints.test(printed)) throw new Error(`${file} printed:\n${printed}`);
+    console.log(`${file}: ${((performance.now() - started) / 1000).toFixed(0)} s`);
+  }
+  if (isShort) return;
+  writeBands(join(home, 'bands'));
+  const training = ['train-teacher', '--temperature', '1', '--data', 'bands', '--epochs', '12'];
+  const npx = ['--no-install', 'distill', ...training, '--out', 'models/student', '--quiet'];
+  run('train-teacher', 'npx', npx, { cwd: home });
+  run('gate.test.ts', 'npx', ['--no-install', 'vitest', 'run', 'gate.test.ts'], {
+    cwd: home,
+    env: { ...process.env, DATA: 'bands', SAMPLES: '20' },
+  });
+  console.log('gate.test.ts: passed in vitest');
+}

@@ -1,0 +1,1 @@
+export function writeBands(folder: string): void;

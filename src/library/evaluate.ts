@@ -1,0 +1,137 @@
+/** An evaluation as one call. */
+import type { AttackPlan, Norm } from '../attacks/index.ts';
+import type { Dataset } from '../data/index.ts';
+import { UserError } from '../errors.ts';
+import {
+  type EvaluationPlan,
+  type EvaluationRecord,
+  evaluate as evaluatePlan,
+  evaluationDigest,
+  type Gate,
+  type GateEnd,
+  PartialEvaluation,
+  type PlannedAttack,
+  PRESET_SAMPLES,
+  type PresetName,
+  parseGate,
+  presetAttacks,
+} from '../evaluation/index.ts';
+import type { Classifier } from '../models/index.ts';
+import { DEFAULTS } from '../training/index.ts';
+import { abortable } from './abort.ts';
+import { runningEngine } from './engine.ts';
+import { nameOfModel, openModels } from './models.ts';
+import { provenance, surrogateTrainer } from './provenance.ts';
+
+/** Images to evaluate on; what `loadData` gives fits. */
+export interface EvaluationData {
+  readonly test: Dataset;
+  /** For the surrogates that attacks of the presets `quick` and `standard` train. */
+  readonly train?: Dataset;
+  /** For the record: where the images come from. */
+  readonly source?: string;
+}
+
+/** What is evaluated, and how. */
+export interface EvaluateOptions {
+  /** Model folders, or classifiers; the others are compared with the first. */
+  readonly models: readonly (string | Classifier)[];
+  readonly data: EvaluationData;
+  /** The attacks, by preset: `quick` (the default), `standard` or `paper`. */
+  readonly preset?: PresetName;
+  /** The attacks one by one, instead of a preset; see `planAttack`. */
+  readonly attacks?: readonly (AttackPlan | PlannedAttack)[];
+  /** Of the preset's attacks; default `Linf`. */
+  readonly norm?: Norm;
+  /** Budgets of the preset's attacks, in pixel values (L0: features); default 0.1 and 0.3. */
+  readonly eps?: readonly number[];
+  /** How many images, from the first on, are attacked; default 1000, with `paper` 100. */
+  readonly samples?: number;
+  /** Of all random numbers; default 1. */
+  readonly seed?: number;
+  /** Such as `student: accuracy >= 0.99`: the record says which are met. */
+  readonly gates?: readonly (string | Gate)[];
+  /** What is held against a threshold: `estimate` (the default) or `interval`. */
+  readonly gateOn?: GateEnd;
+  /** Folder in which adversarial examples are kept; they are read back and judged again. */
+  readonly examplesFolder?: string;
+  /** File that keeps attacks that are done: the same evaluation resumes from it after an abort. */
+  readonly stateFile?: string;
+  /** Ends the evaluation at the next batch with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** What is being done on which model, and how much of all work (in passes) is done. */
+  onProgress?(what: string, done: number, total: number): void;
+}
+
+/** The budgets of an evaluation that names none. */
+export const DEFAULT_EPS: readonly number[] = [0.1, 0.3];
+
+const isPlanned = (attack: AttackPlan | PlannedAttack): attack is PlannedAttack => 'plan' in attack;
+
+function attacksOf(options: EvaluateOptions, first: string): readonly PlannedAttack[] {
+  const { attacks, preset = 'quick', norm = 'Linf', eps = DEFAULT_EPS } = options;
+  if (attacks === undefined) return presetAttacks(preset, { norm, budgets: eps, source: first });
+  const [given] = Object.entries({ preset: options.preset, norm: options.norm, eps: options.eps })
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => name);
+  if (given !== undefined) {
+    throw new UserError('bad-plan', `${given} is for a preset, and attacks are given one by one`, {
+      hint: 'plan each attack with its norm and budget, or leave the attacks out',
+    });
+  }
+  return attacks.map((attack) => (isPlanned(attack) ? attack : { plan: attack }));
+}
+
+/**
+ * Measures models side by side, on clean images and under attack, and says what that is evidence
+ * for. The same options, seed and engine give the same record, times apart, as `distill evaluate`.
+ *
+ * @returns the record; gates that are missed do not throw: see `requireGates`
+ * @throws UserError `foreign-model`, `same-name`, `bad-gate`, `bad-plan`, `no-surrogate`,
+ *   `foreign-state`, or as `loadModel`; RunError `not-finite`; the reason of an aborted signal
+ */
+export async function evaluate(options: EvaluateOptions): Promise<EvaluationRecord> {
+  const { data, preset = 'quick', seed = DEFAULTS.seed, gates = [], gateOn, signal } = options;
+  if (options.models.length === 0) {
+    throw new UserError('bad-plan', 'an evaluation takes at least one model, found none');
+  }
+  signal?.throwIfAborted();
+  const engine = await runningEngine();
+  const [first] = options.models;
+  const source = typeof first === 'string' ? nameOfModel(first) : first.name;
+  const attacks = attacksOf(options, source);
+  const samples = options.samples ?? PRESET_SAMPLES[preset];
+  const { examplesFolder, stateFile } = options;
+  const opened = await openModels(options.models, data.test);
+  try {
+    const plan: EvaluationPlan = {
+      models: opened.models,
+      dataset: data.test,
+      samples,
+      attacks,
+      seed,
+      ...(data.train && { surrogates: surrogateTrainer(data.train) }),
+      gates: gates.map((gate) => (typeof gate === 'string' ? parseGate(gate) : gate)),
+      ...(gateOn && { gateOn }),
+      ...(examplesFolder !== undefined && { examplesFolder }),
+      onProgress: abortable(signal, options.onProgress?.bind(options)),
+    };
+    const partial =
+      stateFile === undefined
+        ? undefined
+        : await PartialEvaluation.resume(stateFile, evaluationDigest(plan));
+    const configuration = {
+      data: data.source ?? data.test.name,
+      samples,
+      preset: options.attacks ? null : preset,
+    };
+    const record = await evaluatePlan(
+      { ...plan, ...(partial && { partial }) },
+      provenance(engine, configuration, []),
+    );
+    await partial?.finish();
+    return record;
+  } finally {
+    opened.dispose();
+  }
+}

@@ -1,0 +1,15 @@
+export { type AttackOptions, type AttackOutcome, attack } from './attack.ts';
+export { datasetOf, type ImageOptions } from './data.ts';
+export { type RunningEngine, runningEngine, startEngine } from './engine.ts';
+export { DEFAULT_EPS, type EvaluateOptions, type EvaluationData, evaluate } from './evaluate.ts';
+export { nameOfModel, openModels } from './models.ts';
+export { provenance, surrogateTrainer } from './provenance.ts';
+export { report, writeFiles } from './report.ts';
+export {
+  type DistillOptions,
+  distill,
+  type SoftenOptions,
+  softLabels,
+  type TrainOptions,
+  train,
+} from './training.ts';

@@ -1,0 +1,74 @@
+/** The models of an evaluation: folders, and classifiers that are in memory already. */
+import { basename, resolve } from 'node:path';
+import type { Dataset } from '../data/index.ts';
+import { UserError } from '../errors.ts';
+import type { EvaluatedModel } from '../evaluation/index.ts';
+import { type Classifier, fingerprint, loadModel } from '../models/index.ts';
+
+/** A model's name in tables and records: that of its folder. */
+export function nameOfModel(folder: string): string {
+  return basename(resolve(folder));
+}
+
+export interface EvaluatedModels {
+  readonly models: readonly EvaluatedModel[];
+  /** Frees the weights of those that were loaded from folders. */
+  dispose(): void;
+}
+
+async function evaluatedModel(
+  model: string | Classifier,
+): Promise<EvaluatedModel & { dispose(): void }> {
+  if (typeof model !== 'string') {
+    return { classifier: model, folder: '', digest: fingerprint(model), dispose: () => {} };
+  }
+  const { card, model: loaded } = await loadModel(model);
+  return {
+    classifier: loaded.classifier(nameOfModel(model)),
+    folder: model,
+    digest: card.digest,
+    pixelRange: card.origin?.pixelRange.basis,
+    dispose: () => loaded.dispose(),
+  };
+}
+
+function checkFit({ classifier, folder }: EvaluatedModel, dataset: Dataset): void {
+  const { inputShape, classes, name } = classifier;
+  if (String(inputShape) === String(dataset.shape) && classes === dataset.classes) return;
+  throw new UserError(
+    'foreign-model',
+    `${folder || name} takes images of ${inputShape.join(' x ')} in ${classes} classes, ${dataset.name} has ${dataset.shape.join(' x ')} in ${dataset.classes}`,
+    { hint: 'choose another model, or other data' },
+  );
+}
+
+/**
+ * Loads the models that are folders, each named after its folder, and checks that all fit the data.
+ * @throws UserError `foreign-model`, `same-name`, or as `loadModel`
+ */
+export async function openModels(
+  models: readonly (string | Classifier)[],
+  dataset: Dataset,
+): Promise<EvaluatedModels> {
+  const opened: (EvaluatedModel & { dispose(): void })[] = [];
+  const dispose = () => {
+    for (const one of opened) one.dispose();
+  };
+  try {
+    for (const given of models) {
+      const name = typeof given === 'string' ? nameOfModel(given) : given.name;
+      if (opened.some(({ classifier }) => classifier.name === name)) {
+        throw new UserError('same-name', `two models are named ${name}`, {
+          hint: 'models are named after their folders: rename or copy one',
+        });
+      }
+      const model = await evaluatedModel(given);
+      opened.push(model);
+      checkFit(model, dataset);
+    }
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+  return { models: opened, dispose };
+}
