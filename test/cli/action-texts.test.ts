@@ -100,26 +100,33 @@ describe('the text of', () => {
     }
   });
 
-  it('import: shape, classes, parameters and layers, and why accuracy was not checked', async () => {
+  it('import: shape, classes, parameters and layers, and that the pixel range was not checked', async () => {
     const source = join(home, 'again.onnx');
     await printedBy(() => exportModel({ model, format: 'onnx', out: source }));
     const out = join(home, 'back');
     const flags = {
       out,
       temperature: 1,
-      samples: 10,
       data: 'mnist',
       engine: 'cpu' as const,
       imageShape: [2, 2, 1] as [number, number, number],
     };
     const { printed, records } = await printedBy(() => importModel(source, flags));
     assert.deepEqual(withoutEngine(printed), [
-      'warning: accuracy on mnist not checked: the model takes images of 2 x 2 x 1 in 3 classes',
+      'warning: mnist cannot test this model: it takes images of 2 x 2 x 1 in 3 classes, not 28 x 28 x 1 in 10',
+      'warning: THE PIXEL RANGE IS UNCHECKED: with a wrong one, every result about this model is wrong. Try it on labeled images (--data), or state the range (--input-range, --mean and --std)',
       `${source} (onnx) imported to ${out}: 2 x 2 x 1 pixels, 3 classes, 15 parameters`,
       'layers: flatten, dense',
     ]);
-    const [{ schema, accuracy }] = records as { schema: string; accuracy: null }[];
-    assert.deepEqual([schema, accuracy], ['distill-import/1', null]);
+    const [{ schema, pixelRange, trials }] = records as {
+      schema: string;
+      pixelRange: object;
+      trials: object | null;
+    }[];
+    assert.deepEqual(
+      [schema, pixelRange, trials ?? null],
+      ['distill-import/1', { scaling: '0 to 1', basis: 'assumed' }, null],
+    );
   });
 
   it('report: the page, or the Markdown or JSON that lies beside it', async () => {

@@ -133,7 +133,7 @@ describe('a mistake is reported in one line, with a hint in the next', () => {
     [
       'a data folder that is not there',
       ['train-teacher', '--data', 'nowhere'],
-      /no data folder nowhere/,
+      /no data folder or file nowhere/,
       /mnist/,
     ],
     [
