@@ -23,6 +23,14 @@ const FIRST_SHARE = 0.03;
 const LAST_SHARE = 0.001;
 /** A changed ray is kept if it reaches the goal nearer by this share; each further step doubles it. */
 const FIRST_GAIN = 0.002;
+/** Questions after which a ray is taken to have come as near as it goes unchanged. */
+const SETTLING = 10;
+/**
+ * How far above the budget a radius may be with so many questions left for every feature, as a share
+ * of the budget. On trained networks of 784 features radii shrink by 6 % in 100 questions, by 14 in
+ * 300, by 30 in 1,000 and by 50 in 10,000: examples beyond twice that are given up.
+ */
+const reachable = (left: number): number => 0.9 * left ** 0.4;
 /** In norms other than Linf, how often a patch of the ray is cleared instead of set. */
 const CLEARED = 0.4;
 
@@ -114,10 +122,11 @@ export class RadiusSearch {
         (example) => pending.get(example) ?? this.#change(example, this.#ray(example), share),
       );
       const reached = this.#ask(active, questions);
+      const farthest = eps * (1 + reachable((queries - query) / this.#oracle.features));
       active = active.filter((example, i) => {
         const { values, radius, gain } = questions[i];
         pending.delete(example);
-        if (!reached[i]) return true;
+        if (!reached[i]) return query < SETTLING || this.#ray(example).radius <= farthest;
         this.#rays.set(example, { values, radius });
         if (radius <= eps) found.push(example);
         else pending.set(example, { values, radius: this.#nearer(radius, gain), gain: 2 * gain });

@@ -32,7 +32,7 @@ const SPARSITY = 0.01;
 /** Queries of the search by scores after which it computes the surrogate's gradient again. */
 const QUERIES_PER_GRADIENT = 10;
 /** Share of the queries that go by the model's scores; the others go by its decisions. */
-const SCORE_SHARE = 0.3;
+const SCORE_SHARE = 0.2;
 /** Budgets, as multiples of eps, at which the surrogate is attacked for points to search from. */
 const START_FACTORS = [1.7, 2.5, 4];
 const START_STEPS = 10;
@@ -52,12 +52,12 @@ export const surrogate = defineAttack({
   options: {
     trainingSteps: {
       about: "steps of the surrogate's training",
-      default: 240,
+      default: 200,
       min: 1,
       integer: true,
     },
     steps: { about: 'gradient steps on the surrogate', default: 20, min: 1, integer: true },
-    restarts: { about: 'runs, the first from the image', default: 4, min: 1, integer: true },
+    restarts: { about: 'runs, the first from the image', default: 3, min: 1, integer: true },
     every: {
       about: 'steps between two points tried on the model',
       default: 5,
@@ -66,7 +66,7 @@ export const surrogate = defineAttack({
     },
     queries: {
       about: 'points tried by the two searches afterwards',
-      default: 100,
+      default: 300,
       min: 0,
       integer: true,
     },

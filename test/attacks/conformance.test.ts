@@ -37,7 +37,7 @@ const CASES: Record<string, { options?: Record<string, number>; breaks: number }
   hopskipjump: { options: { steps: 6, initialQueries: 40 }, breaks: 1 },
   noise: { breaks: 0 },
   transfer: { options: { steps: 10 }, breaks: 0 },
-  surrogate: { options: { steps: 10, queries: 600 }, breaks: 0.5 },
+  surrogate: { options: { steps: 10, queries: 3000 }, breaks: 0.5 },
   autoattack: { breaks: 0.7 },
 };
 

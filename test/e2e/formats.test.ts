@@ -49,7 +49,7 @@ describe('a trained model goes out and comes back', () => {
   }
 
   const mistakes: [what: string, args: string[], error: RegExp, hint?: RegExp][] = [
-    ['no model', ['import', 'nowhere'], /no file or folder nowhere/, /\.onnx/],
+    ['no model', ['import', 'nowhere'], /no file or folder nowhere/, /correct the path/],
     ['a damaged model', ['import', 'noise.onnx'], /noise\.onnx: cannot be decoded/],
     [
       'a folder of others',

@@ -9,7 +9,7 @@ import { readModelCard } from '../../src/models/index.ts';
 import { distill, type Outcome } from './distill.ts';
 
 const SIZE = ['--train-size', '3300', '--epochs', '3'];
-const RUN = ['run', ...SIZE, '--samples', '100'];
+const RUN = ['run', ...SIZE, '--samples', '40'];
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what it looks for
 const ESCAPES = /\u001b\[/;
 
