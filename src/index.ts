@@ -9,6 +9,7 @@
  */
 export {
   type Access,
+  type Aim,
   type Ascent,
   ATTACKS,
   type Attack,
@@ -54,7 +55,9 @@ export {
 export {
   type DataSplits,
   type Dataset,
+  type ImageShape,
   imagesAsFloats,
+  type Labels,
   labelsAt,
   loadData,
   NAMED_DATA_SETS,
@@ -62,6 +65,7 @@ export {
   type NoiseOptions,
   readImage,
   subset,
+  type TestData,
 } from './data/index.ts';
 export {
   ENGINES,
@@ -145,6 +149,7 @@ export {
   type ModelCard,
   type ModelRole,
   type Network,
+  type Normalization,
   readModel,
   readModelCard,
   type SavedModel,

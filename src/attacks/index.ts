@@ -23,7 +23,7 @@ export {
   registerLoss,
 } from './losses/registry.ts';
 export { type Gradients, Oracle } from './oracle.ts';
-export { type AttackPlan, definedLosses, planAttack } from './plan.ts';
+export { type Aim, type AttackPlan, definedLosses, planAttack } from './plan.ts';
 export { ATTACK_NAMES, ATTACKS, attackNamed, registerAttack } from './registry.ts';
 export { type AttackResult, runAttack } from './run.ts';
 export {

@@ -35,7 +35,7 @@ function checkedOption(attack: string, name: string, spec: OptionSpec, value: nu
 }
 
 /** What a loss is taken of. */
-interface Aim {
+export interface Aim {
   /** Of the model. */
   readonly classes: number;
   readonly isTargeted?: boolean | undefined;
