@@ -9,10 +9,11 @@
  * Cost: for an example that stays correct, 101 + 9 x 101 + 9 x 200 gradient steps and 5,000 queries.
  * Fails: against random or adaptive defenses, of which the evaluation's flags warn.
  */
-import { gather, range, row } from '../arrays.ts';
+import { range, row } from '../arrays.ts';
 import { apgd } from './apgd.ts';
 import { apgdT } from './apgd-t.ts';
 import { defineAttack } from './attack.ts';
+import { gatherExamples } from './batch.ts';
 import { fab } from './fab.ts';
 import { classTargetsOf, reachesGoal } from './goals.ts';
 import { lossNamed } from './losses/registry.ts';
@@ -54,13 +55,10 @@ export const autoattack = defineAttack({
     for (const plan of stagesOf(threat, classes)) {
       if (active.length === 0) break;
       const { attack } = plan;
+      const left = gatherExamples(batch, active, features);
       const images = attack.run({
         oracle,
-        batch: {
-          images: gather(batch.images, active, features),
-          labels: Int32Array.from(active, (example) => batch.labels[example]),
-          streams: active.map((example) => batch.streams[example].child(attack.name)),
-        },
+        batch: { ...left, streams: left.streams.map((stream) => stream.child(attack.name)) },
         goal,
         threat: plan.threat,
         loss: plan.loss ?? 'margin',

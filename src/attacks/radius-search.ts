@@ -23,12 +23,13 @@ const FIRST_SHARE = 0.03;
 const LAST_SHARE = 0.001;
 /** A changed ray is kept if it reaches the goal nearer by this share; each further step doubles it. */
 const FIRST_GAIN = 0.002;
-/** Questions after which a ray is taken to have come as near as it goes unchanged. */
+/** Queries after which a ray is taken to have come as near as it goes unchanged. */
 const SETTLING = 10;
 /**
- * How far above the budget a radius may be with so many questions left for every feature, as a share
- * of the budget. On trained networks of 784 features radii shrink by 6 % in 100 questions, by 14 in
- * 300, by 30 in 1,000 and by 50 in 10,000: examples beyond twice that are given up.
+ * How far above the budget a radius may be with so many queries left for every feature, as a share of
+ * the budget; farther examples are given up. Of 784 features: 40 % with 100 queries left, 60 % with
+ * 300, 99 % with 1,000 and 250 % with 10,000. On a trained network that shows its class alone the
+ * median radius was 6, 16, 43 and 91 % too large so many queries before.
  */
 const reachable = (left: number): number => 0.9 * left ** 0.4;
 /** In norms other than Linf, how often a patch of the ray is cleared instead of set. */
@@ -48,9 +49,9 @@ interface Ray {
   readonly radius: number;
 }
 
-/** The next question about an example: does this ray reach the goal at this radius? */
-interface Question extends Ray {
-  /** Share by which the radius shrinks at the next question if the answer is yes. */
+/** The next query about an example: does this ray reach the goal at this radius? */
+interface Query extends Ray {
+  /** Share by which the radius shrinks at the next query if the answer is yes. */
   readonly gain: number;
 }
 
@@ -109,24 +110,24 @@ export class RadiusSearch {
   }
 
   /**
-   * Asks at most `queries` questions about each example; returns those that come within the budget.
+   * Makes at most `queries` queries about each example; returns those that come within the budget.
    */
   run(examples: readonly number[], queries: number): number[] {
     const { eps } = this.#threat;
     const found: number[] = [];
-    const pending = new Map<number, Question>();
+    const pending = new Map<number, Query>();
     let active = examples.filter((example) => this.knows(example));
-    for (let query = 0; query < queries && active.length > 0; query++) {
-      const share = FIRST_SHARE * (LAST_SHARE / FIRST_SHARE) ** (query / queries);
-      const questions = active.map(
+    for (let done = 0; done < queries && active.length > 0; done++) {
+      const share = FIRST_SHARE * (LAST_SHARE / FIRST_SHARE) ** (done / queries);
+      const asked = active.map(
         (example) => pending.get(example) ?? this.#change(example, this.#ray(example), share),
       );
-      const reached = this.#ask(active, questions);
-      const farthest = eps * (1 + reachable((queries - query) / this.#oracle.features));
+      const reached = this.#ask(active, asked);
+      const farthest = eps * (1 + reachable((queries - done) / this.#oracle.features));
       active = active.filter((example, i) => {
-        const { values, radius, gain } = questions[i];
+        const { values, radius, gain } = asked[i];
         pending.delete(example);
-        if (!reached[i]) return query < SETTLING || this.#ray(example).radius <= farthest;
+        if (!reached[i]) return done < SETTLING || this.#ray(example).radius <= farthest;
         this.#rays.set(example, { values, radius });
         if (radius <= eps) found.push(example);
         else pending.set(example, { values, radius: this.#nearer(radius, gain), gain: 2 * gain });
@@ -179,7 +180,7 @@ export class RadiusSearch {
   }
 
   /** The ray with one patch changed, a little nearer. */
-  #change(example: number, { values: known, radius }: Ray, share: number): Question {
+  #change(example: number, { values: known, radius }: Ray, share: number): Query {
     const { norm } = this.#threat;
     const stream = this.#streams[example];
     const [height, width, channels] = this.#oracle.classifier.inputShape;

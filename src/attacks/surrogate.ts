@@ -18,12 +18,13 @@
 import { gather, range, ranking, row } from '../arrays.ts';
 import { UserError } from '../errors.ts';
 import { type AttackInput, defineAttack } from './attack.ts';
-import { classTargetsOf, goalMargin, reachesGoal } from './goals.ts';
+import { gatherExamples } from './batch.ts';
+import { classTargetsOf, goalAt, goalMargin, reachesGoal } from './goals.ts';
 import { accumulate, ascend } from './gradient-ascent.ts';
 import type { Oracle } from './oracle.ts';
 import { RadiusSearch } from './radius-search.ts';
 import { linearMaximum, project, randomStart, steepestStep } from './threat.ts';
-import type { AttackBatch, ClassTargets, Goal } from './types.ts';
+import type { AttackBatch, ClassTargets } from './types.ts';
 
 /** Share of the accumulated gradient that a step keeps. */
 const MOMENTUM = 0.9;
@@ -268,11 +269,7 @@ class SurrogateRun {
       const radius = threat.norm === 'L0' ? Math.ceil(factor * threat.eps) : factor * threat.eps;
       const points = ascend({
         oracle: source,
-        batch: {
-          images: gather(batch.images, rows, features),
-          labels: Int32Array.from(rows, (example) => batch.labels[example]),
-          streams: rows.map((example) => batch.streams[example]),
-        },
+        batch: gatherExamples(batch, rows, features),
         goal: goalAt(goal, rows),
         threat: { norm: threat.norm, eps: radius },
         loss: 'margin',
@@ -300,9 +297,3 @@ class SurrogateRun {
     }
   }
 }
-
-/** The goal of some of the examples. */
-const goalAt = (goal: Goal, rows: readonly number[]): Goal =>
-  goal.kind === 'targeted'
-    ? { kind: 'targeted', targets: Int32Array.from(rows, (example) => goal.targets[example]) }
-    : goal;

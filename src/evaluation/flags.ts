@@ -146,7 +146,7 @@ const FLAGS: readonly FlagRule[] = [
     severity: 'serious',
     threshold: 0,
     advice:
-      'mend what the error names and evaluate again: what the attack would have found is unknown',
+      'fix what the error names and evaluate again: what the attack would have found is unknown',
     explains: [],
     check: ({ name }, { failures = [] }) => failures.filter(({ model }) => model === name).length,
   },

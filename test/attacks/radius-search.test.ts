@@ -110,7 +110,7 @@ describe('the radius search', () => {
     assert.deepEqual(found('Linf', 1.2, 300, misleading), honest);
   });
 
-  it('asks at most as many questions as it is allowed', () => {
+  it('makes at most as many queries as it is allowed', () => {
     const oracle = new Oracle(model);
     const search = new RadiusSearch(
       oracle,
@@ -132,7 +132,7 @@ describe('the radius search', () => {
     assert.equal(oracle.cost.backwards, 0);
   });
 
-  it('gives up what is too far away for the questions left', () => {
+  it('gives up what is too far away for the queries left', () => {
     const near = new Oracle(model);
     const far = new Oracle(model);
     for (const [oracle, factor] of [
