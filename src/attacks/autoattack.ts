@@ -13,7 +13,7 @@ import { range, row } from '../arrays.ts';
 import { apgd } from './apgd.ts';
 import { apgdT } from './apgd-t.ts';
 import { defineAttack } from './attack.ts';
-import { gatherExamples } from './batch.ts';
+import { gatherExamples } from './examples.ts';
 import { fab } from './fab.ts';
 import { classTargetsOf, reachesGoal } from './goals.ts';
 import { lossNamed } from './losses/registry.ts';

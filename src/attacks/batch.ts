@@ -1,4 +1,3 @@
-import { gather } from '../arrays.ts';
 import { RandomStream } from '../engine/index.ts';
 import type { AttackBatch } from './types.ts';
 
@@ -21,14 +20,3 @@ export function batchOf(
     streams: Array.from(labels, (_, i) => stream.child(i)),
   };
 }
-
-/** Some of the examples of a batch, copied; `features` is the number of values in one image. */
-export const gatherExamples = (
-  { images, labels, streams }: AttackBatch,
-  rows: readonly number[],
-  features: number,
-): AttackBatch => ({
-  images: gather(images, rows, features),
-  labels: Int32Array.from(rows, (example) => labels[example]),
-  streams: rows.map((example) => streams[example]),
-});

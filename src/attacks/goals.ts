@@ -26,12 +26,6 @@ export function targetsAt(
   };
 }
 
-/** The goal of some of the examples. */
-export const goalAt = (goal: Goal, rows: readonly number[]): Goal =>
-  goal.kind === 'targeted'
-    ? { kind: 'targeted', targets: Int32Array.from(rows, (example) => goal.targets[example]) }
-    : goal;
-
 /** Whether row `index` of a batch of logits reaches the goal: another class than the label, or the target. */
 export function reachesGoal(
   logits: Float32Array,

@@ -18,8 +18,8 @@
 import { gather, range, ranking, row } from '../arrays.ts';
 import { UserError } from '../errors.ts';
 import { type AttackInput, defineAttack } from './attack.ts';
-import { gatherExamples } from './batch.ts';
-import { classTargetsOf, goalAt, goalMargin, reachesGoal } from './goals.ts';
+import { gatherExamples, goalAt } from './examples.ts';
+import { classTargetsOf, goalMargin, reachesGoal } from './goals.ts';
 import { accumulate, ascend } from './gradient-ascent.ts';
 import type { Oracle } from './oracle.ts';
 import { RadiusSearch } from './radius-search.ts';
