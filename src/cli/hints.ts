@@ -2,7 +2,7 @@
  * What on the command line helps against an error, by the error's code. The parts below the command
  * line advise in words (`lower the learning rate`); this adds what to type (`--learning-rate`).
  */
-const REMEDIES: Readonly<Record<string, string>> = {
+export const REMEDIES: Readonly<Record<string, string>> = {
   'bad-checkpoint': '--resume',
   'bad-data': '--data',
   'bad-eps': '--eps',

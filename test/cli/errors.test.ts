@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it, mock } from 'node:test';
 import { CommanderError } from 'commander';
 import { errorLines, reportOf } from '../../src/cli/error-text.ts';
-import { hintText } from '../../src/cli/hints.ts';
-import { main } from '../../src/cli/program.ts';
+import { hintText, REMEDIES } from '../../src/cli/hints.ts';
+import { buildProgram, main } from '../../src/cli/program.ts';
 import { GateError, RunError, UserError } from '../../src/errors.ts';
 
 const linesOf = (error: unknown, command?: string) => errorLines(reportOf(error, command));
@@ -63,6 +63,20 @@ describe('a hint', () => {
     assert.equal(hintText('diverged', undefined), '--learning-rate');
     assert.equal(hintText('gate', undefined), undefined);
     assert.equal(hintText('gate', 'as it is'), 'as it is');
+  });
+
+  it('names flags and commands that exist', () => {
+    const { commands } = buildProgram();
+    const flags = new Set(commands.flatMap(({ options }) => options.map(({ long }) => long)));
+    const names = new Set(commands.map((command) => `\`distill ${command.name()}\``));
+    for (const [code, remedy] of Object.entries(REMEDIES)) {
+      for (const word of remedy.split(', ')) {
+        assert.ok(
+          flags.has(word) || names.has(word) || word === '`npm run build`',
+          `${code}: ${word}`,
+        );
+      }
+    }
   });
 });
 

@@ -9,7 +9,6 @@ import {
   type EvaluationPlan,
   evaluate,
   evaluationDigest,
-  followUpAttacks,
   PartialEvaluation,
   parseRecord,
 } from '../../src/evaluation/index.ts';
@@ -105,19 +104,4 @@ test('they are part of the digest, and a resumed evaluation does not repeat them
   assert.deepEqual({ ...again, seconds: 0 }, { ...first, seconds: 0 });
   const oneAttack = first.attacks[2].forwards;
   assert.ok(passes > 0 && passes < oneAttack + 40 * 40, 'clean images and probes only');
-});
-
-test('standard goes on with long searches without gradients, quick with none', () => {
-  const scope = { norm: 'Linf', budgets: [0.1], source: 'baseline' } as const;
-  assert.deepEqual(followUpAttacks('quick', scope), []);
-  assert.deepEqual(
-    followUpAttacks('standard', scope).map(({ plan: { attack, options } }) => [
-      attack.name,
-      options.queries,
-    ]),
-    [
-      ['square', 5000],
-      ['surrogate', 8000],
-    ],
-  );
 });
