@@ -98,11 +98,11 @@ describe('the recipe on a small part of MNIST', () => {
 
   it('prints one JSON record and nothing else with --json', async () => {
     const commands = [
-      ['evaluate', '--samples', '20'],
+      RUN, // first, while its record is up to date: the others replace it
+      ['evaluate', '--samples', '20', '--model', 'models/student'],
       ['attack', '--samples', '20'],
       ['predict', '--index', '0'],
       ['doctor'],
-      RUN,
     ];
     for (const command of commands) {
       const { code, stdout, stderr } = await distill(folder, [...command, '--json', '--quiet']);
@@ -119,6 +119,8 @@ describe('the recipe on a small part of MNIST', () => {
         'evaluate',
         '--model',
         'models/student',
+        '--attacks',
+        'pgd',
         '--samples',
         '50',
         '--quiet',
