@@ -16,7 +16,7 @@ import { gather, range, row } from '../arrays.ts';
 import type { RandomStream } from '../engine/index.ts';
 import { defineAttack } from './attack.ts';
 import { classTargetsOf, goalMargin, reachesGoal } from './goals.ts';
-import { project } from './threat.ts';
+import { nearestInLinf, project } from './threat.ts';
 import type { Threat } from './types.ts';
 
 /** After these shares of the queries (of 10,000 in the paper) the patch's area halves. */
@@ -129,9 +129,12 @@ function eachPixel(
   }
 }
 
-/** A square of one sign for each channel, at a random position, adds 2 eps and is projected back. */
+/**
+ * A square of one sign for each channel, at a random position, adds 2 eps and is projected back: the
+ * rest of the image is there already.
+ */
 function patchLinf(
-  threat: Threat,
+  { eps }: Threat,
   original: Float32Array,
   image: Float32Array,
   shape: Shape,
@@ -142,12 +145,12 @@ function patchLinf(
   const top = stream.integer(shape[0] - side + 1);
   const left = stream.integer(shape[1] - side + 1);
   for (let c = 0; c < shape[2]; c++) {
-    const change = 2 * threat.eps * sign(stream);
+    const change = 2 * eps * sign(stream);
     eachPixel([top, left, side], shape, c, (at) => {
       image[at] += change;
+      image[at] = nearestInLinf(eps, original[at], image[at]);
     });
   }
-  project(threat, original, image);
 }
 
 /**

@@ -20,6 +20,13 @@ const HALVINGS = 40;
 
 const clip = (value: number): number => (value < 0 ? 0 : value > 1 ? 1 : value);
 
+/** The value nearest to `value` within `eps` of `original` and in [0, 1]. */
+export function nearestInLinf(eps: number, original: number, value: number): number {
+  const low = original - eps;
+  const high = original + eps;
+  return clip(value < low ? low : value > high ? high : value);
+}
+
 /** The distance between two images in `norm`; L0 counts features that differ. */
 export function distance(norm: Norm, a: Float32Array, b: Float32Array): number {
   let total = 0;
@@ -58,12 +65,7 @@ export function project(threat: Threat, original: Float32Array, image: Float32Ar
   const { norm, eps } = threat;
   switch (norm) {
     case 'Linf':
-      for (let i = 0; i < image.length; i++) {
-        const low = original[i] - eps;
-        const high = original[i] + eps;
-        const value = image[i];
-        image[i] = clip(value < low ? low : value > high ? high : value);
-      }
+      for (let i = 0; i < image.length; i++) image[i] = nearestInLinf(eps, original[i], image[i]);
       return;
     case 'L2': {
       const length = distance('L2', original, image);
