@@ -32,13 +32,17 @@ interface Choice {
 
 /**
  * The evidence that a verdict needs: one step on every loss; many steps, on a loss that can vanish and
- * on one that cannot; the latter with more steps, and at a budget at which no model is robust; and
- * attacks without gradients.
+ * on one that cannot; the latter with steps that adapt, two numbers of them, and at a budget at which
+ * no model is robust; and attacks without gradients.
+ *
+ * Of 500 images of a baseline at Linf 0.1, margin PGD leaves 73.6 % after 100 steps, margin APGD 72.6 %
+ * after 20, 71.0 % after 40 and 69.4 % after 100, where AutoAttack leaves 67.6 %.
  */
 const QUICK: readonly Choice[] = [
   { attack: 'fgsm', losses: LOSSES },
   { attack: 'pgd', losses: ['softmax', 'margin'] },
-  { attack: 'pgd', losses: ['margin'], options: { steps: 100 } },
+  { attack: 'apgd', losses: ['margin'], options: { steps: 40 } },
+  { attack: 'apgd', losses: ['margin'], options: { steps: 100 } },
   { attack: 'pgd', losses: ['margin'], eps: 'large' },
   // In L0, where no iterative attack takes a budget.
   { attack: 'fmn', norms: ['L0'] },
@@ -50,8 +54,8 @@ const QUICK: readonly Choice[] = [
 const STANDARD: readonly Choice[] = [
   ...QUICK,
   { attack: 'pgd', losses: ['logits'] },
-  { attack: 'apgd', losses: ['dlr'] },
-  { attack: 'pgd', losses: ['margin'], options: { steps: 100, restarts: 2 } },
+  { attack: 'apgd', losses: ['logits', 'dlr'] },
+  { attack: 'apgd', losses: ['margin'], options: { steps: 100, restarts: 2 } },
   { attack: 'noise' },
   { attack: 'square', options: { queries: 500 } },
   { attack: 'transfer' },

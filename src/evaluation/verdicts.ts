@@ -164,7 +164,7 @@ function candidatesFor({ model, threat, attacks }: Situation): Candidate[] {
     eps: [eps],
     runs: presetAttacks(preset, scope).map(identityOf),
   }));
-  const name = norm === 'L0' ? 'fmn' : 'pgd';
+  const name = norm === 'L0' ? 'fmn' : 'apgd';
   const steps = attacks
     .filter((attack) => attack.attack === name && attack.norm === norm)
     .reduce((most, { options }) => Math.max(most, options.steps ?? 0), MANY_STEPS);

@@ -294,10 +294,10 @@ describe('an open verdict', () => {
       request = verdictOn(attacks).request;
     }
     const many = (...values: number[]) => ({
-      names: ['pgd', 'square', 'surrogate'],
+      names: ['apgd', 'square', 'surrogate'],
       losses: ['margin'],
       settings: [
-        { attack: 'pgd', option: 'steps', values },
+        { attack: 'apgd', option: 'steps', values },
         { attack: 'square', option: 'queries', values: [500] },
       ],
     });
