@@ -144,7 +144,7 @@ describe('the radius search', () => {
       search.begin([roughStart('Linf', 0)]);
       assert.deepEqual(search.run([0], 100), []);
     }
-    assert.equal(near.cost.forwards, 101);
+    assert.ok(near.cost.forwards > 80, `${near.cost.forwards}`);
     assert.ok(far.cost.forwards < 60, `${far.cost.forwards}`);
   });
 });
