@@ -46,7 +46,12 @@ const plan: EvaluationPlan = {
 };
 
 test('the others keep their results, and the failure is named', async () => {
-  const record = await evaluate(plan, provenance);
+  let progress = [0, 1];
+  const onProgress = (_: string, ...now: [number, number]) => {
+    progress = now;
+  };
+  const record = await evaluate({ ...plan, onProgress }, provenance);
+  assert.equal(progress[0], progress[1], 'all that is left is done');
   assert.equal(record.failures?.length, 1);
   assert.deepEqual(
     record.attacks.map((one) => `${one.attack} ${one.model}`),
