@@ -15,8 +15,8 @@ export function writeBands(folder) {
     return Buffer.concat([header, bytes]);
   };
   for (const [part, count] of [
-    ['train', 144],
-    ['t10k', 30],
+    ['train', 288],
+    ['t10k', 60],
   ]) {
     const images = Uint8Array.from({ length: count * SIDE * SIDE }, (_, i) => {
       const [image, row] = [Math.floor(i / (SIDE * SIDE)), Math.floor((i % (SIDE * SIDE)) / SIDE)];
