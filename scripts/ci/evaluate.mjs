@@ -55,7 +55,7 @@ const training = words(env.DISTILL_RUN);
 const trained = training.length > 0 ? distill(['run', '--quiet', ...training]).code : 0;
 if (trained !== 0) process.exit(trained);
 mkdirSync('report', { recursive: true });
-rmSync(FILES.record, { force: true }); // so that it is of this evaluation, if there is one
+for (const old of [FILES.record, FILES.comment]) rmSync(old, { force: true });
 const { code } = distill([
   'evaluate',
   ...option('--model', words(env.DISTILL_MODELS)),
