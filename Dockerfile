@@ -5,7 +5,7 @@
 FROM node:22-bookworm AS build
 WORKDIR /source
 COPY . .
-RUN npm ci --no-audit --no-fund && npm pack --pack-destination /packed
+RUN npm ci --ignore-scripts --no-audit --no-fund && npm pack --pack-destination /packed
 
 FROM node:22-bookworm-slim
 RUN apt-get update \

@@ -6,6 +6,6 @@ if (existsSync(program)) {
   const { main } = await import(program);
   await main(process.argv);
 } else {
-  console.error('error: distill is not built yet\nhint: run `npm ci && npm run build` first');
+  console.error('error: distill is not built yet\nhint: run `npm ci` in its folder first');
   process.exitCode = 2;
 }

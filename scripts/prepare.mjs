@@ -4,6 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { beginBuild, endBuild } from './program-stamp.mjs';
 
 const root = join(import.meta.dirname, '..');
 const canBuild = ['typescript', 'esbuild'].every((name) =>
@@ -11,10 +12,12 @@ const canBuild = ['typescript', 'esbuild'].every((name) =>
 );
 if (canBuild && process.env.DISTILL_SETUP === undefined) {
   rmSync(join(root, 'dist'), { recursive: true, force: true }); // no file of an older build is packed
+  const digest = beginBuild();
   const { status } = spawnSync('npm', ['run', '--silent', 'build'], {
     cwd: root,
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',
   });
+  if (status === 0) endBuild(digest);
   process.exitCode = status ?? 1;
 }

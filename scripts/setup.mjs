@@ -4,22 +4,12 @@
 // turns: the second one finds everything done.
 
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isSettled, planBuild } from '../native/build/plan.mjs';
+import { beginBuild, endBuild, isBuilt } from './program-stamp.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -57,33 +47,6 @@ function isInstalled() {
   });
 }
 
-const PROGRAM_INPUTS = [
-  'package-lock.json',
-  'tsconfig.json',
-  'tsconfig.build.json',
-  'scripts/bundle.mjs',
-  'src',
-  'native/backend',
-];
-const programStamp = join(root, 'dist', '.distill-setup');
-
-function filesOf(path) {
-  if (!statSync(path).isDirectory()) return [path];
-  return readdirSync(path)
-    .sort()
-    .filter((name) => !name.startsWith('.'))
-    .flatMap((name) => filesOf(join(path, name)));
-}
-
-function programDigest() {
-  const hash = createHash('sha256');
-  for (const path of PROGRAM_INPUTS) {
-    for (const file of filesOf(join(root, path)))
-      hash.update(file.slice(root.length)).update(readFileSync(file));
-  }
-  return hash.digest('hex');
-}
-
 const steps = [
   {
     what: 'installing dependencies and compiling the engine',
@@ -102,16 +65,9 @@ const steps = [
   {
     what: 'building the program',
     command: ['npm', 'run', '--silent', 'build'],
-    isDone: () =>
-      existsSync(programStamp) && readFileSync(programStamp, 'utf8') === programDigest(),
-    before: () => {
-      rmSync(programStamp, { force: true });
-      return programDigest();
-    },
-    after: (digest) => {
-      mkdirSync(dirname(programStamp), { recursive: true });
-      writeFileSync(programStamp, digest);
-    },
+    isDone: isBuilt,
+    before: beginBuild,
+    after: endBuild,
   },
 ];
 

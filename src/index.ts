@@ -99,6 +99,7 @@ export {
   parseGate,
   parseRecord,
   presetAttacks,
+  requireAttacks,
   requireGates,
   type Target,
   type TestRecord,

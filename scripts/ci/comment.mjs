@@ -1,6 +1,6 @@
 // Comments on the pull request (GitHub) or merge request (GitLab) that this job is for: once, and
 // updated from then on. Prints what it did; a job that is for none of them gets no comment.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 const MARKER = '<!-- distill: robustness report -->';
 /** What GitHub takes in one comment; GitLab takes more. */
@@ -60,6 +60,8 @@ const { env } = process;
 const place = env.GITLAB_CI ? gitlab(env) : github(env);
 if (place === undefined) {
   console.log('no comment: this job is for no pull request, or has no token');
+} else if (!existsSync(env.DISTILL_COMMENT)) {
+  console.log('no comment: nothing was evaluated');
 } else {
   const text = `${MARKER}\n${readFileSync(env.DISTILL_COMMENT, 'utf8')}`;
   const cut = '\n\n(cut: the whole report is among the files of the job)';

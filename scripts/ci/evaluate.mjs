@@ -1,8 +1,9 @@
 // What a CI job runs: trains what has changed if asked to, evaluates, and leaves a record, JUnit,
 // SARIF, the page and the text of a comment in `report/`. Settings come from the environment, so that
-// no text of a pull request is ever part of a command line. Ends with the exit code of the gates.
+// no text of a pull request is ever part of a command line. Ends with the exit code of the
+// evaluation.
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const program = join(import.meta.dirname, '..', '..', 'bin', 'distill.js');
@@ -32,7 +33,7 @@ function distill(args, stdout = 'inherit') {
   return { code: status ?? 3, printed };
 }
 
-/** Makes the page and the comment of the record, whether or not its gates were met. */
+/** Makes the page and the comment of the record, whether or not its attacks ended and its gates were met. */
 function report() {
   distill(['report', '--from', FILES.record, '--quiet'], 'ignore');
   const { code, printed } = distill(
@@ -54,6 +55,7 @@ const training = words(env.DISTILL_RUN);
 const trained = training.length > 0 ? distill(['run', '--quiet', ...training]).code : 0;
 if (trained !== 0) process.exit(trained);
 mkdirSync('report', { recursive: true });
+for (const old of [FILES.record, FILES.comment]) rmSync(old, { force: true });
 const { code } = distill([
   'evaluate',
   ...option('--model', words(env.DISTILL_MODELS)),
@@ -68,5 +70,5 @@ const { code } = distill([
   ...['--junit', FILES.junit, '--sarif', FILES.sarif, '--out', 'report/evaluate'],
   ...['--log', env.GITHUB_ACTIONS ? 'github' : 'line'],
 ]);
-if (code <= 1 && existsSync(FILES.record)) report();
+if (existsSync(FILES.record)) report();
 process.exitCode = code;

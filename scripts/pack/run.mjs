@@ -1,15 +1,15 @@
 // Packs the program and installs it as others would: in empty folders, on other versions of Node, with
 // and without a compiler, without install scripts, globally, from a git URL. In each folder it runs
-// the command line and a program that uses the library; with the first one it checks the types.
+// the command line and a program that uses the library; then it runs the examples.
 //
 //   npm run test:pack               all variants
 //   npm run test:pack -- --short    what CI runs
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkTypes, installExamples, runExamples } from './examples.mjs';
+import { checkTypes, exampleRuns, installExamples } from './examples.mjs';
 import { lintPackage } from './lint.mjs';
-import { installNode, packCopy, run } from './tools.mjs';
+import { installNode, packCopy, printTable, run } from './tools.mjs';
 import { useIt } from './use.mjs';
 
 const MAX_TARBALL_BYTES = 1_000_000;
@@ -26,6 +26,7 @@ const VARIANTS = [
   { name: '--omit=optional', engine: 'native', args: ['--omit=optional'] },
   { name: 'globally', engine: 'native', args: ['--global'] },
   { name: 'from a git URL', engine: 'native', source: 'git' },
+  { name: 'Node 20.9, the oldest', engine: 'native', node: '20.9.0' },
   { name: 'Node 22', engine: 'native', node: '22' },
   { name: 'Node 24', engine: 'native', node: '24' },
 ];
@@ -52,30 +53,38 @@ function install({ name, args = [], env = {}, source, node }, { tarball, copy })
   return { home, environment, packageFolder, seconds };
 }
 
+/** Installs a variant, uses it, and says in a row of the table what came of it. */
+function tryVariant(variant, packed) {
+  console.log(`installing: ${variant.name}`);
+  const installed = install(variant, packed);
+  if (existsSync(join(installed.packageFolder, 'test'))) throw new Error('tests were packed');
+  const { node, engine, run, library } = useIt(variant, installed);
+  return [variant.name, node, engine, `${installed.seconds.toFixed(0)} s`, run, library];
+}
+
 try {
   const packed = packCopy(folder);
   const bytes = statSync(packed.tarball).size;
   console.log(`tarball: ${(bytes / 1000).toFixed(0)} kB`);
   if (bytes > MAX_TARBALL_BYTES) throw new Error(`the tarball is over ${MAX_TARBALL_BYTES} bytes`);
-  const rows = [];
-  for (const variant of VARIANTS.filter(({ short }) => !isShort || short)) {
-    const installed = install(variant, packed);
-    if (existsSync(join(installed.packageFolder, 'test'))) throw new Error('tests were packed');
-    const used = useIt(variant, installed);
-    rows.push({
-      variant: variant.name,
-      node: used.node,
-      engine: used.engine,
-      'install, s': installed.seconds.toFixed(0),
-      run: used.run,
-      library: used.library,
-    });
-  }
-  console.table(rows);
-  lintPackage(folder, packed.tarball);
+  printTable(
+    ['installed', 'Node', 'engine', 'npm install', 'distill run', 'library'],
+    VARIANTS.filter(({ short }) => !isShort || short).map((variant) => tryVariant(variant, packed)),
+  );
   const home = installExamples(folder, packed.tarball);
-  checkTypes(home);
-  runExamples(home, isShort);
+  const checks = [
+    ['attw and publint', () => lintPackage(folder, packed.tarball)],
+    ['types', () => checkTypes(home)],
+    ...exampleRuns(home, isShort),
+  ];
+  printTable(
+    ['check', 'result', 'time'],
+    checks.map(([name, check]) => {
+      const started = performance.now();
+      const result = check();
+      return [name, result, `${((performance.now() - started) / 1000).toFixed(0)} s`];
+    }),
+  );
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -18,6 +18,21 @@ export function run(what, command, args, options = {}) {
   );
 }
 
+/** Prints a table with aligned columns, each cell as text. */
+export function printTable(columns, rows) {
+  const lines = [columns, columns.map((name) => '-'.repeat(name.length)), ...rows];
+  const widths = columns.map((_, i) => Math.max(...lines.map((line) => line[i].length)));
+  for (const line of lines) {
+    console.log(
+      line
+        .map((cell, i) => cell.padEnd(widths[i]))
+        .join('  ')
+        .trimEnd(),
+    );
+  }
+  console.log();
+}
+
 /**
  * Packs a copy of the working tree, so that what is built here stays as it is; the copy is a git
  * repository, for installing from its URL.

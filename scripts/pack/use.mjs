@@ -15,14 +15,14 @@ export function writeBands(folder) {
     return Buffer.concat([header, bytes]);
   };
   for (const [part, count] of [
-    ['train', 144],
-    ['t10k', 30],
+    ['train', 288],
+    ['t10k', 60],
   ]) {
-    const images = Buffer.from({ length: count * SIDE * SIDE }, (_, i) => {
+    const images = Uint8Array.from({ length: count * SIDE * SIDE }, (_, i) => {
       const [image, row] = [Math.floor(i / (SIDE * SIDE)), Math.floor((i % (SIDE * SIDE)) / SIDE)];
       return (Math.floor(row / 4) === image % 3 ? 180 : 50) + ((i * 37) % 41);
     });
-    const labels = Buffer.from({ length: count }, (_, i) => i % 3);
+    const labels = Uint8Array.from({ length: count }, (_, i) => i % 3);
     writeFileSync(join(folder, `${part}-images-idx3-ubyte`), idx([count, SIDE, SIDE], images));
     writeFileSync(join(folder, `${part}-labels-idx1-ubyte`), idx([count], labels));
   }

@@ -5,14 +5,15 @@ import { shortEvaluationText } from './evaluation-text.ts';
 import type { StepRecord } from './run-steps.ts';
 import { duration, type Terminal } from './terminal.ts';
 
-/** The record at `path` if it was made from the same models, data and settings. */
+/** The record at `path` if it was made from the same models, data and settings and no attack failed. */
 export async function readMatchingRecord(
   path: string,
   inputsDigest: string,
 ): Promise<EvaluationRecord | undefined> {
   try {
     const record = parseRecord(await readFile(path, 'utf8'));
-    return record.configuration.inputsDigest === inputsDigest ? record : undefined;
+    const isSame = record.configuration.inputsDigest === inputsDigest;
+    return isSame && !record.failures ? record : undefined;
   } catch {
     return undefined; // missing or damaged: it is made again
   }

@@ -17,7 +17,7 @@ import { measureGradients } from './gradients.ts';
 import { logitGaps } from './logit-gap.ts';
 import { identityOf, keyOfPlanned, nameOfAttack } from './names.ts';
 import type { EvaluatedModel, EvaluationPlan, PlannedAttack, Provenance } from './plan.ts';
-import { ProgressEstimator } from './progress-estimator.ts';
+import { ProgressEstimator, probePasses, type Work } from './progress-estimator.ts';
 import {
   type AttackFailure,
   type AttackRecord,
@@ -55,18 +55,21 @@ export async function evaluate(
     const key = keyOfPlanned(models[at].classifier.name, planned);
     const known = plan.partial?.get(key);
     if (known) {
-      progress.skip(planned, known.success.length);
+      progress.skip(planned);
       attacks.push(known);
       return;
     }
+    const label = `${models[at].classifier.name}: ${nameOfAttack(identityOf(planned))}`;
+    const work = progress.begin(label, planned);
     const measured = await measureAttack(
       plan,
       planned,
       models[at],
       modelRecords[at],
-      progress,
+      work,
       surrogates,
     ).catch((error: unknown) => {
+      work.abandon();
       if (!(error instanceof RunError)) throw error;
       failures.push({
         model: models[at].classifier.name,
@@ -184,6 +187,7 @@ async function measureModel(
   const gradients = await measureGradients(classifier, dataset, attacked);
   const threats = budgetsOf(plan.attacks.map(identityOf));
   const gradientTruth = await measureGradientTruth(classifier, dataset, attacked, threats);
+  work.finish(probePasses(attacked.length));
   const { accuracy, perClass, confusion } = summarizeAccuracy(
     predicted,
     labelsAt(dataset, positions),
@@ -214,7 +218,7 @@ async function measureAttack(
   planned: PlannedAttack,
   evaluated: EvaluatedModel,
   model: ModelRecord,
-  progress: ProgressEstimator,
+  work: Work,
   surrogates: Surrogates,
 ): Promise<AttackRecord> {
   const { classifier } = evaluated;
@@ -224,7 +228,6 @@ async function measureAttack(
   const surrogate = await surrogates.of(evaluated, planned);
   const sourceModel = surrogate ?? models.find((model) => model.classifier.name === source);
   const name = `${classifier.name}-${nameOfAttack(identityOf(planned)).replaceAll(' ', '-')}`;
-  const work = progress.begin(`${classifier.name}: ${nameOfAttack(identityOf(planned))}`, planned);
   const keeps = onCandidates !== undefined || examplesFolder !== undefined;
   const size = imageSize(dataset);
   const candidates = new Float32Array(keeps ? positions.length * size : 0);

@@ -66,6 +66,7 @@ export {
   type Setting,
 } from './presets.ts';
 export {
+  type AttackFailure,
   type AttackRecord,
   type EvaluationRecord,
   type EvaluationRequest,

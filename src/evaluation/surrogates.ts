@@ -75,19 +75,26 @@ export class Surrogates {
     const known = this.#trained.get(key);
     if (known) return known;
     const { dataset, samples, seed } = this.#plan;
-    const work = this.#progress.begin(`${classifier.name}: training a surrogate`, 'training');
+    const settings = settingsOf(planned);
+    const label = `${classifier.name}: training a surrogate`;
+    const work = this.#progress.begin(label, 'training', settings.steps);
     const started = performance.now();
     let forwards = 0;
     const counted = withPassCounter(classifier, (images) => {
       forwards += images;
-      work.passes(images);
     });
-    const { classifier: surrogate, dispose } = await surrogates.train(counted, {
-      ...settingsOf(planned),
+    const request = {
+      ...settings,
       attacked: imagesAsFloats(dataset, range(Math.min(samples, dataset.count))),
       seed,
       onStep: () => work.finish(1),
-    });
+    };
+    const { classifier: surrogate, dispose } = await surrogates
+      .train(counted, request)
+      .catch((error: unknown) => {
+        work.abandon();
+        throw error;
+      });
     const seconds = (performance.now() - started) / 1000;
     const trained = { classifier: surrogate, dispose, forwards, seconds };
     this.#trained.set(key, trained);

@@ -7,6 +7,7 @@ import {
   type EvaluationRecord,
   evaluate as evaluatePlan,
   evaluationDigest,
+  followUpAttacks,
   type Gate,
   type GateEnd,
   PartialEvaluation,
@@ -37,7 +38,10 @@ export interface EvaluateOptions {
   /** Model folders, or classifiers; the others are compared with the first. */
   readonly models: readonly (string | Classifier)[];
   readonly data: EvaluationData;
-  /** The attacks, by preset: `quick` (the default), `standard` or `paper`. */
+  /**
+   * The attacks, by preset: `quick` (the default), `standard`, which goes on with longer searches
+   * where a verdict stays open, or `paper`.
+   */
   readonly preset?: PresetName;
   /** The attacks one by one, instead of a preset; see `planAttack`. */
   readonly attacks?: readonly (AttackPlan | PlannedAttack)[];
@@ -68,9 +72,16 @@ export const DEFAULT_EPS: readonly number[] = [0.1, 0.3];
 
 const isPlanned = (attack: AttackPlan | PlannedAttack): attack is PlannedAttack => 'plan' in attack;
 
-function attacksOf(options: EvaluateOptions, first: string): readonly PlannedAttack[] {
-  const { attacks, preset = 'quick', norm = 'Linf', eps = DEFAULT_EPS } = options;
-  if (attacks === undefined) return presetAttacks(preset, { norm, budgets: eps, source: first });
+/** The attacks of the options, and those that follow where a verdict stays open. */
+function attacksOf(
+  options: EvaluateOptions,
+  source: string,
+): Pick<EvaluationPlan, 'attacks' | 'followUps'> {
+  const { attacks, preset = 'quick', norm = 'Linf', eps = DEFAULT_EPS, data } = options;
+  if (attacks === undefined) {
+    const scope = { norm, budgets: eps, source, classes: data.test.classes };
+    return { attacks: presetAttacks(preset, scope), followUps: followUpAttacks(preset, scope) };
+  }
   const [given] = Object.entries({ preset: options.preset, norm: options.norm, eps: options.eps })
     .filter(([, value]) => value !== undefined)
     .map(([name]) => name);
@@ -79,14 +90,15 @@ function attacksOf(options: EvaluateOptions, first: string): readonly PlannedAtt
       hint: 'plan each attack with its norm and budget, or leave the attacks out',
     });
   }
-  return attacks.map((attack) => (isPlanned(attack) ? attack : { plan: attack }));
+  return { attacks: attacks.map((attack) => (isPlanned(attack) ? attack : { plan: attack })) };
 }
 
 /**
  * Measures models side by side, on clean images and under attack, and says what that is evidence
  * for. The same options, seed and engine give the same record, times apart, as `distill evaluate`.
  *
- * @returns the record; gates that are missed do not throw: see `requireGates`
+ * @returns the record; attacks that failed (its `failures`) and gates that are missed do not throw:
+ *   see `requireAttacks` and `requireGates`
  * @throws UserError `foreign-model`, `same-name`, `bad-gate`, `bad-plan`, `no-surrogate`,
  *   `foreign-state`, or as `loadModel`; RunError `not-finite`; the reason of an aborted signal
  */
@@ -108,7 +120,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationReco
       models: opened.models,
       dataset: data.test,
       samples,
-      attacks,
+      ...attacks,
       seed,
       ...(data.train && { surrogates: surrogateTrainer(data.train) }),
       gates: gates.map((gate) => (typeof gate === 'string' ? parseGate(gate) : gate)),

@@ -1,6 +1,7 @@
-/** Gates as JUnit's XML, as CI systems list test results: one test a gate. */
+/** Gates and failed attacks as JUnit's XML, as CI systems list test results: one test each. */
 import { type EvaluationRecord, gateText } from '../evaluation/index.ts';
 import { findingsOf } from './findings.ts';
+import { failureText } from './record-facts.ts';
 import { escapeXml } from './xml.ts';
 
 const attributes = (values: Readonly<Record<string, string | number>>): string =>
@@ -8,12 +9,24 @@ const attributes = (values: Readonly<Record<string, string | number>>): string =
     .map(([name, value]) => ` ${name}="${escapeXml(String(value))}"`)
     .join('');
 
+/** A test in lines, with the element, type and message of what went wrong, if anything did. */
+function testCase(
+  model: string,
+  name: string,
+  wrong?: readonly ['failure' | 'error', string, string],
+): string[] {
+  const test = `    <testcase${attributes({ name, classname: model, time: 0 })}`;
+  if (!wrong) return [`${test}/>`];
+  const [element, type, message] = wrong;
+  return [`${test}>`, `      <${element}${attributes({ message, type })}/>`, '    </testcase>'];
+}
+
 /**
- * JUnit XML of a record, in the form that Jenkins and Apache Ant share. Flags and verdicts are its
- * standard output, because only gates decide whether a job fails.
+ * JUnit XML of a record, in the form that Jenkins and Apache Ant share: a missed gate is a failure, a
+ * failed attack an error. Flags and verdicts are its standard output: they fail no job.
  */
 export function junit(record: EvaluationRecord): string {
-  const { gates, startedAt, seconds, models, program, data, seed } = record;
+  const { gates, failures = [], startedAt, seconds, models, program, data, seed } = record;
   const missed = gates.filter(({ met }) => !met);
   const suite = attributes({
     id: 0,
@@ -21,9 +34,9 @@ export function junit(record: EvaluationRecord): string {
     name: 'gates',
     timestamp: startedAt.slice(0, 19),
     hostname: 'localhost',
-    tests: gates.length,
+    tests: gates.length + failures.length,
     failures: missed.length,
-    errors: 0,
+    errors: failures.length,
     time: seconds.toFixed(3),
   });
   const properties = {
@@ -42,13 +55,12 @@ export function junit(record: EvaluationRecord): string {
       ([name, value]) => `      <property${attributes({ name, value })}/>`,
     ),
     '    </properties>',
-    ...gates.flatMap((gate) => {
-      const { model, met } = gate;
-      const test = `    <testcase${attributes({ name: gate.gate, classname: model, time: 0 })}`;
-      if (met) return [`${test}/>`];
-      const failure = attributes({ message: gateText(gate), type: 'gate' });
-      return [`${test}>`, `      <failure${failure}/>`, '    </testcase>'];
-    }),
+    ...gates.flatMap((gate) =>
+      testCase(gate.model, gate.gate, gate.met ? undefined : ['failure', 'gate', gateText(gate)]),
+    ),
+    ...failures.flatMap((failed) =>
+      testCase(failed.model, failed.attack, ['error', 'failed-attack', failureText(failed)]),
+    ),
     `    <system-out>${escapeXml(notes.map(({ message }) => message).join('\n'))}</system-out>`,
     '    <system-err/>',
     '  </testsuite>',

@@ -4,7 +4,14 @@ import { numberText, percent } from '../numbers.ts';
 import { type Finding, findingsOf } from './findings.ts';
 
 /** Everything that decides, in one line: such as for the log of a CI job. */
-export function logLine({ models, worstCases, gates, flags, verdicts }: EvaluationRecord): string {
+export function logLine({
+  models,
+  worstCases,
+  gates,
+  failures = [],
+  flags,
+  verdicts,
+}: EvaluationRecord): string {
   const parts = models.map(({ name, accuracy }) => {
     const own = worstCases
       .filter(({ model }) => model === name)
@@ -17,6 +24,7 @@ export function logLine({ models, worstCases, gates, flags, verdicts }: Evaluati
   return [
     ...parts,
     `${met} of ${gates.length} gates met`,
+    `${failures.length} failed attacks`,
     `${serious} serious flags`,
     `${open} open verdicts`,
   ].join('; ');

@@ -2,10 +2,12 @@ import { LOSSES } from '../attacks/index.ts';
 import { isFixedBudget } from '../evaluation/index.ts';
 import { attackKey } from './attack-identity.ts';
 import type { Material } from './material.ts';
+import { failureText } from './record-facts.ts';
+import { sentence } from './text.ts';
 
 /** The parts of a report for which the record has no data, one sentence each. */
 export function missingParts({ record, cards }: Material): string[] {
-  const { models, attacks, data } = record;
+  const { models, attacks, failures = [], data } = record;
   const missing: string[] = [];
   if (models.length < 2) {
     missing.push(
@@ -15,12 +17,14 @@ export function missingParts({ record, cards }: Material): string[] {
   if (attacks.length === 0) {
     missing.push('No attack was run, so nothing is known about robustness: evaluate with attacks.');
   }
+  missing.push(...failures.map((failure) => sentence(failureText(failure))));
   // Follow-ups are run on some models only.
   const planned = attacks.filter(({ isFollowUp }) => !isFollowUp);
   const kinds = new Set(planned.map(attackKey));
   for (const { name } of models) {
     const own = planned.filter(({ model, source }) => model === name || source === name).length;
-    if (own < kinds.size) {
+    const failed = failures.filter(({ model }) => model === name).length;
+    if (own + failed < kinds.size) {
       missing.push(
         `${name} was attacked with ${own} of ${kinds.size} attacks: the evaluation may have been interrupted.`,
       );

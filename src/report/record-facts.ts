@@ -1,5 +1,6 @@
 /** What tables, charts and summary ask of a record, each in one place. */
 import {
+  type AttackFailure,
   type AttackRecord,
   type EvaluationRecord,
   type FixedBudget,
@@ -73,3 +74,7 @@ export const lacksGradient = (record: EvaluationRecord, attack: AttackRecord): b
 
 /** Whether a difference is more than chance, all tests of its record considered. */
 export const isSignificant = ({ holm }: TestRecord): boolean => holm < 0.05;
+
+/** Which attack on which model ended with which error, in one line. */
+export const failureText = ({ model, attack, message }: AttackFailure): string =>
+  `the attack ${attack} on ${model} ended with an error: ${message}`;

@@ -10,7 +10,10 @@ function fileOf({ models }: EvaluationRecord, { model }: Finding): string {
   return encodeURI(path.replace(/^(\.\/)+/, ''));
 }
 
-/** A SARIF log of a record: missed gates are errors, serious flags warnings, all else notes. */
+/**
+ * A SARIF log of a record: missed gates and failed attacks are errors, serious flags warnings, all
+ * else notes.
+ */
 export function sarif(record: EvaluationRecord): string {
   const findings = findingsOf(record);
   const rules = distinct(findings.map(({ rule }) => rule));

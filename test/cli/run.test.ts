@@ -76,6 +76,9 @@ describe('a record of an earlier run', () => {
     await writeFile(path, JSON.stringify(record));
     assert.deepEqual(await readMatchingRecord(path, 'abc'), record);
     assert.equal(await readMatchingRecord(path, 'abd'), undefined);
+    const failures = [{ model: 'base', attack: 'pgd', message: 'no logits' }];
+    await writeFile(path, JSON.stringify({ ...record, failures }));
+    assert.equal(await readMatchingRecord(path, 'abc'), undefined, 'an attack failed');
     await writeFile(path, '{');
     assert.equal(await readMatchingRecord(path, 'abc'), undefined);
     await rm(folder, { recursive: true });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { afterEach, describe, it, mock } from 'node:test';
+import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import { engineText } from '../../src/cli/session.ts';
 import { duration, Terminal, trainingDetail } from '../../src/cli/terminal.ts';
 
@@ -116,4 +116,39 @@ describe('the engine in use', () => {
       'A; `--engine auto` chooses a faster one',
     );
   });
+});
+
+describe('colors', () => {
+  const names = ['NO_COLOR', 'FORCE_COLOR', 'TERM'] as const;
+  const before = names.map((name) => [name, process.env[name]] as const);
+  const isTTY = process.stdout.isTTY;
+  const clear = () => {
+    for (const name of names) delete process.env[name];
+  };
+  beforeEach(clear);
+  afterEach(() => {
+    clear();
+    for (const [name, value] of before) if (value !== undefined) process.env[name] = value;
+    Object.defineProperty(process.stdout, 'isTTY', { value: isTTY, configurable: true });
+  });
+
+  for (const [isTerminal, environment, level] of [
+    [true, {}, 1],
+    [false, {}, 0],
+    [true, { NO_COLOR: '1' }, 0],
+    [true, { NO_COLOR: '' }, 1],
+    [true, { TERM: 'dumb' }, 0],
+    [true, { TERM: 'xterm' }, 1],
+    [false, { FORCE_COLOR: '1' }, 1],
+    [false, { FORCE_COLOR: '0' }, 0],
+    [true, { FORCE_COLOR: '1', NO_COLOR: '1' }, 0],
+    [false, { FORCE_COLOR: '1', TERM: 'dumb' }, 0],
+  ] as const) {
+    const where = isTerminal ? 'a terminal' : 'a file';
+    it(`${level === 0 ? 'off' : 'on'} in ${where} with ${JSON.stringify(environment)}`, () => {
+      Object.defineProperty(process.stdout, 'isTTY', { value: isTerminal, configurable: true });
+      Object.assign(process.env, environment);
+      assert.equal(new Terminal({}).color.level, level);
+    });
+  }
 });

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
+import { writeBands } from '../../scripts/pack/use.mjs';
 import {
   attackNamed,
   DEFAULTS,
@@ -15,6 +16,7 @@ import {
   startEngine,
   train,
 } from '../../src/index.ts';
+import { saveBandModel } from './band-models.ts';
 import { distill } from './distill.ts';
 
 let folder = '';
@@ -65,5 +67,34 @@ it('the same evaluation by library and by command line gives the same record', a
     gates: [gate],
     seed: DEFAULTS.seed,
   });
+  assert.deepEqual(lasting(byLibrary), lasting(byCommand));
+});
+
+it('so does a preset: follow-ups where a verdict is open, and attacks that failed', async () => {
+  await startEngine('auto', 1);
+  writeBands(join(folder, 'bands'));
+  const model = join(folder, 'models', 'brittle');
+  await saveBandModel(model, true);
+  const run = await distill(folder, [
+    ...['evaluate', '--model', model, '--data', join(folder, 'bands'), '--preset', 'standard'],
+    ...['--eps', '0.05', '--samples', '2', '--threads', '1', '--out', 'standard', '--quiet'],
+  ]);
+  assert.equal(run.code, 3, run.stderr);
+  const file = join(folder, 'standard', 'evaluation.json');
+  const byCommand = parseRecord(await readFile(file, 'utf8'));
+  const source = join(folder, 'bands');
+  const byLibrary = await evaluate({
+    models: [model],
+    data: { ...(await loadData(source)), source },
+    preset: 'standard',
+    eps: [0.05],
+    samples: 2,
+  });
+  const followUps = byLibrary.attacks.filter(({ isFollowUp }) => isFollowUp);
+  assert.deepEqual(
+    followUps.map(({ attack, options }) => [attack, options.queries]),
+    [['square', 5000]],
+  );
+  assert.ok(byLibrary.failures?.some(({ attack }) => attack === 'pgd Linf 0.5 margin'));
   assert.deepEqual(lasting(byLibrary), lasting(byCommand));
 });

@@ -48,6 +48,7 @@ describe('the tutorial on your own model', () => {
     it(`distill ${args.join(' ')}`, async () => {
       const done = await distill(folder, args);
       assert.equal(done.code, code, done.stderr);
+      if (code === 0 && args[0] === 'check') assert.match(done.stdout, /\npage: \S+index\.html\n$/);
       if (code === 2) {
         assert.match(done.stderr, /error: with pixels from 0 to 1 .* % with 0 to 255\n/);
         assert.match(done.stderr, /hint: import it with --input-range 0,255, or .* auto/);

@@ -22,3 +22,18 @@ test('batches of 1, 7 and 128 give the same outcomes, to the last bit', async ()
     assert.deepEqual(runs[2], runs[0], name);
   }
 });
+
+test('attacks 256 images at once unless told otherwise', async () => {
+  const plan = planAttack(attackNamed('fgsm'), { eps: 0.05 });
+  const many = datasetFor(classifier, 260);
+  const all = Array.from({ length: 260 }, (_, i) => i);
+  const sizesWith = async (choice: { batchSize?: number }) => {
+    const sizes: number[] = [];
+    const onBatch = (_: Float32Array, batch: readonly number[]) => sizes.push(batch.length);
+    const job = { plan, classifier, dataset: many, positions: all, seed: 4, onBatch };
+    await attackDataset({ ...job, ...choice });
+    return sizes;
+  };
+  assert.deepEqual(await sizesWith({}), [256, 4]);
+  assert.deepEqual(await sizesWith({ batchSize: 200 }), [200, 60]);
+});

@@ -132,6 +132,19 @@ test('a model that was attacked more does not lose the paired test for it', asyn
   assert.ok(record.tests.every(({ p, holm }) => holm >= p));
 });
 
+test('a record may aim at every class or at one, and at nothing else', async () => {
+  const attacks = [{ plan: planAttack(attackNamed('fgsm'), { eps: 0.1 }), target: 3 }];
+  const record = await evaluate({ ...planOf([]), attacks }, own);
+  const aimedAt = (target: unknown) =>
+    JSON.stringify({ ...record, attacks: record.attacks.map((one) => ({ ...one, target })) });
+  for (const target of ['every', 3, 0, null]) {
+    assert.equal(parseRecord(aimedAt(target)).attacks[0].target, target);
+  }
+  for (const target of ['all', '', -1, 0.5]) {
+    assert.throws(() => parseRecord(aimedAt(target)), { code: 'bad-record', message: /target/ });
+  }
+});
+
 test('a record of another schema or with a wrong field is refused by name', () => {
   assert.throws(() => parseRecord('{'), /no JSON/);
   assert.throws(() => parseRecord('{"schema":"distill-record/9"}'), /schema/);

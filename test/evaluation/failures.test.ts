@@ -11,6 +11,7 @@ import {
   requireAttacks,
 } from '../../src/evaluation/index.ts';
 import type { Classifier, Logits } from '../../src/models/index.ts';
+import { missingParts } from '../../src/report/missing.ts';
 import { smallNetwork } from '../attacks/models.ts';
 import { datasetFor } from './datasets.ts';
 import { provenance } from './provenance.ts';
@@ -45,7 +46,12 @@ const plan: EvaluationPlan = {
 };
 
 test('the others keep their results, and the failure is named', async () => {
-  const record = await evaluate(plan, provenance);
+  let progress = [0, 1];
+  const onProgress = (_: string, ...now: [number, number]) => {
+    progress = now;
+  };
+  const record = await evaluate({ ...plan, onProgress }, provenance);
+  assert.equal(progress[0], progress[1], 'all that is left is done');
   assert.equal(record.failures?.length, 1);
   assert.deepEqual(
     record.attacks.map((one) => `${one.attack} ${one.model}`),
@@ -71,6 +77,21 @@ test('the others keep their results, and the failure is named', async () => {
     message: /pgd.* on brittle: .*not finite/,
   });
   assert.doesNotThrow(() => requireAttacks({ ...record, failures: undefined }));
+});
+
+test('the report names it, and takes no attack for interrupted', async () => {
+  const record = await evaluate(plan, provenance);
+  const missing = (one: typeof record) =>
+    missingParts({ record: one, cards: new Map() } as never).filter((text) =>
+      /pgd|was attacked/.test(text),
+    );
+  const [sentence, ...others] = missing(record);
+  assert.match(sentence, /^The attack pgd.* on brittle ended with an error: .*not finite/);
+  assert.deepEqual(others, []);
+  assert.match(
+    missing({ ...record, failures: [] })[0],
+    /^brittle was attacked with 2 of 3 attacks/,
+  );
 });
 
 test('a record in which the attack succeeded takes its failure away', async () => {

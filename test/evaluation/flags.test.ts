@@ -285,3 +285,47 @@ test('every flag has its page', () => {
     }
   }
 });
+
+test('what makes results void is serious, and says what to do', async () => {
+  const sound = await measured(
+    honest,
+    namedAttacks({ names: ['fgsm'], losses: ['margin'] }, scope),
+  );
+  assert.deepEqual(sound.flags, []);
+  const [model] = sound.models;
+  const [attack, ...others] = sound.attacks;
+  const failure = { model: model.name, attack: 'pgd', message: 'no logits' };
+  const unlike = (changes: Partial<typeof sound>) => conclude({ ...sound, ...changes }).flags;
+  for (const [code, value, advice, flags] of [
+    [
+      'unchecked-range',
+      1,
+      /^import the model again with labeled images/,
+      unlike({ models: [{ ...model, pixelRange: 'assumed' }] }),
+    ],
+    [
+      'illegal-candidates',
+      2,
+      /^report it as a bug of the attack/,
+      unlike({ attacks: [{ ...attack, legal: attack.legal.map((_, i) => i > 1) }, ...others] }),
+    ],
+    [
+      'unverified-examples',
+      3,
+      /^look at the file system/,
+      unlike({ attacks: [{ ...attack, unverified: 3 }, ...others] }),
+    ],
+    [
+      'failed-attack',
+      2,
+      /^fix what the error names/,
+      unlike({ failures: [failure, failure, { ...failure, model: 'another' }] }),
+    ],
+  ] as const) {
+    assert.deepEqual(
+      flags.map((flag) => [flag.code, flag.severity, flag.value, flag.threshold]),
+      [[code, 'serious', value, 0]],
+    );
+    assert.match(flags[0].advice, advice);
+  }
+});

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { GateError, UserError } from '../../src/errors.ts';
 import {
+  type EvaluationPlan,
   type EvaluationRecord,
   evaluate,
   gateMetrics,
@@ -140,5 +141,19 @@ describe('gates', () => {
     ]) {
       assert.throws(() => parseGate(text), /a gate reads 'model: metric >= threshold'/, text);
     }
+  });
+});
+
+describe('the gates of an evaluation', () => {
+  it('hold the metric itself against the threshold, unless the plan says otherwise', async () => {
+    const judged = async (choice: Pick<EvaluationPlan, 'gateOn'>) => {
+      const gates = [parseGate('accuracy >= 1')];
+      const planned: EvaluationPlan = { ...plan, models: plan.models.slice(0, 1), samples: 5 };
+      const record = await evaluate({ ...planned, attacks: [], gates, ...choice }, provenance);
+      return record.gates.map(({ on, met }) => [on, met]);
+    };
+    assert.deepEqual(await judged({}), [['estimate', true]]);
+    assert.deepEqual(await judged({ gateOn: 'estimate' }), [['estimate', true]]);
+    assert.deepEqual(await judged({ gateOn: 'interval' }), [['interval', false]]);
   });
 });

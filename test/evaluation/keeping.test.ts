@@ -12,6 +12,7 @@ import {
   namedAttacks,
   PartialEvaluation,
 } from '../../src/evaluation/index.ts';
+import { probePasses } from '../../src/evaluation/progress-estimator.ts';
 import { unverifiedRows } from '../../src/evaluation/saved-examples.ts';
 import type { Classifier, Logits } from '../../src/models/index.ts';
 import { decodeNpy, encodeNpy } from '../../src/storage/index.ts';
@@ -128,6 +129,10 @@ test('progress moves within a batch, goes forward only once measured, and change
   for (const { done, total } of told) assert.ok(done <= total);
   const last = told[told.length - 1];
   assert.equal(last.done, last.total);
-  const forwards = watched.attacks.reduce((sum, attack) => sum + attack.forwards, 0);
-  assert.equal(last.done, plan.dataset.count + forwards);
+  // fgsm and pgd take a gradient with every pass.
+  const passes = watched.attacks.reduce(
+    (sum, { attack, forwards }) => sum + (attack === 'noise' ? 1 : 2) * forwards,
+    0,
+  );
+  assert.equal(last.done, plan.dataset.count + probePasses(plan.samples) + passes);
 });

@@ -9,6 +9,7 @@ import {
   anyLoss,
   attack,
   attackNamed,
+  datasetOf,
   defineAttack,
   type EvaluateOptions,
   evaluate,
@@ -19,6 +20,7 @@ import {
   report,
   requireGates,
   startEngine,
+  wrapFunction,
 } from '../../src/index.ts';
 import { bandModel, bands } from './models.ts';
 
@@ -70,6 +72,29 @@ describe('evaluate', () => {
     assert.throws(() => requireGates(record), { code: 'gate' });
     const { files } = await report([record]);
     assert.match(String(files.get('report.md')), /steep/);
+  });
+
+  it('runs a preset on two classes, for which dlr is not defined', async () => {
+    const halves = datasetOf({
+      name: 'halves',
+      shape: [2, 2, 1],
+      classes: 2,
+      images: Uint8Array.from({ length: 32 }, (_, i) => (i % 8 < 4 ? 50 : 200)),
+      labels: Uint8Array.from({ length: 8 }, (_, i) => i % 2),
+    });
+    const model = wrapFunction(
+      (images) => tf.reshape(tf.slice(images, [0, 0, 0, 0], [-1, 2, 1, 1]), [-1, 2]),
+      { name: 'two', inputShape: [2, 2, 1], classes: 2 },
+    );
+    const record = await evaluate({
+      models: [model],
+      data: { test: halves, train: halves },
+      eps: [0.1],
+      samples: 2,
+    });
+    assert.equal(record.failures, undefined);
+    assert.ok(record.attacks.length > 5);
+    assert.ok(record.attacks.every(({ loss }) => loss !== 'dlr'));
   });
 
   it('says what does not fit', async () => {

@@ -115,6 +115,21 @@ function buildFailure(): string {
   return JSON.parse(readFileSync(join(copy, 'native/build/out/build.json'), 'utf8')).failure;
 }
 
+test('what a manual `npm ci` has built is not built again', async () => {
+  await setUp();
+  rmSync(join(copy, 'dist'), { recursive: true });
+  for (const name of ['typescript', 'esbuild']) write(`node_modules/${name}/package.json`, '{}');
+  newCalls();
+  const env = { ...process.env, PATH: join(copy, 'bin') };
+  await run(process.execPath, ['scripts/prepare.mjs'], { cwd: copy, env });
+  assert.deepEqual(newCalls(), ['run']);
+  await setUp();
+  assert.deepEqual(newCalls(), []);
+  write('src/main.ts', '// changed');
+  await setUp();
+  assert.deepEqual(newCalls(), ['run']);
+});
+
 test('everything is set up once', async () => {
   await setUp();
   assert.deepEqual(newCalls(), ['ci', 'run']);

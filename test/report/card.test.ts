@@ -57,6 +57,20 @@ describe('the model card', () => {
     assert.ok(none.notTested.includes('targeted attacks'));
   });
 
+  it('names the attacks of this model that failed', () => {
+    assert.doesNotMatch(text, /Attacks that ended with an error/);
+    const failure = { model: base.name, attack: 'pgd Linf 0.5', message: 'no logits' };
+    const failures = [failure, { ...failure, model: 'another' }];
+    const failed = modelCard('base', folderCard, [{ ...record, failures }]);
+    assert.deepEqual(failed.evaluations[0].failures, [
+      { attack: 'pgd Linf 0.5', message: 'no logits' },
+    ]);
+    assert.match(
+      cardMarkdown(failed),
+      /#### Attacks that ended with an error\n\n- pgd Linf 0\.5: no logits\n/,
+    );
+  });
+
   it('is evidence, and never a certificate', () => {
     assert.match(text, /This card is evidence for the measurements it lists/);
     assert.doesNotMatch(text, /complian|certif|guarantee|safe\b/i);

@@ -59,10 +59,17 @@ const record: EvaluationRecord = {
   verdicts: [verdict],
 };
 
+/** The same with an attack that failed, and the flag that counts it. */
+const failed: EvaluationRecord = {
+  ...record,
+  failures: [{ model: 'hard', attack: 'pgd Linf 0.1 margin', message: 'logits <are> not finite' }],
+  flags: [...record.flags, { ...flag, code: 'failed-attack' }],
+};
+
 describe('JUnit', () => {
   it('follows the schema, whatever the texts and numbers of gates', async () => {
     const schema = readFileSync('test/fixtures/junit.xsd', 'utf8');
-    for (const one of [record, { ...record, gates: [] }]) {
+    for (const one of [record, failed, { ...record, gates: [] }]) {
       const xml = junit(one);
       const { valid, errors } = await validateXML({
         xml: [{ fileName: 'junit.xml', contents: xml }],
@@ -85,6 +92,16 @@ describe('JUnit', () => {
     assert.match(xml, /<failure message="accuracy of base is 50.00 %, not &gt;= 99.00 %"/);
     assert.match(xml, /hard: masked-gradients: replace &lt;what&gt; &amp; &quot;stops&quot;/);
     assert.ok(!junit({ ...record, program: 'a\u0001b' }).includes('\u0001'));
+  });
+
+  it('has an error for each attack that failed', () => {
+    const xml = junit(failed);
+    assert.match(xml, /tests="3" failures="1" errors="1"/);
+    assert.match(
+      xml,
+      /<testcase name="pgd Linf 0.1 margin" classname="hard" time="0">\s+<error message="the attack pgd Linf 0.1 margin on hard ended with an error: logits &lt;are&gt; not finite" type="failed-attack"\/>/,
+    );
+    assert.doesNotMatch(xml, /hard: failed-attack: /);
   });
 });
 
@@ -114,6 +131,14 @@ describe('SARIF', () => {
     assert.equal(tool.driver.rules.length, 4);
     const { uri } = results[0].locations[0].physicalLocation.artifactLocation;
     assert.equal(uri, 'models/base/distill.json');
+    const withFailure: SarifLog = JSON.parse(sarif(failed));
+    assert.ok(validate(withFailure), JSON.stringify(validate.errors));
+    const errors = withFailure.runs[0].results.filter(({ level }) => level === 'error');
+    assert.deepEqual(
+      errors.map(({ ruleId }) => ruleId),
+      ['gate', 'failed-attack'],
+    );
+    assert.equal(withFailure.runs[0].results.length, results.length + 1);
     log.runs[0].results[0].level = 'fatal';
     assert.ok(!validate(log), 'the schema is looked at');
     assert.ok(validate(JSON.parse(sarif({ ...record, gates: [], flags: [], verdicts: [] }))));
@@ -124,7 +149,11 @@ describe('a log', () => {
   it('has one line for everything that decides', () => {
     const line = logLine(record);
     assert.ok(!line.includes('\n'));
-    assert.match(line, /^base: accuracy .*; 1 of 2 gates met; 1 serious flags; 1 open verdicts$/);
+    assert.match(
+      line,
+      /^base: accuracy .*; 1 of 2 gates met; 0 failed attacks; 1 serious flags; 1 open verdicts$/,
+    );
+    assert.match(logLine(failed), /; 1 failed attacks; 2 serious flags; /);
   });
 
   it('has an annotation for each finding, in the form of GitHub', () => {
@@ -136,6 +165,10 @@ describe('a log', () => {
     assert.match(
       lines[1],
       /^::warning title=distill%3A masked-gradients::hard: .*100 %25: of it%0Asoon$/,
+    );
+    assert.match(
+      githubAnnotations(failed)[1],
+      /^::error title=distill%3A failed-attack::The attack /,
     );
     assert.match(lines[2], /^::notice /);
     assert.match(lines[3], /^::notice title=distill%3A verdict-open::hard \(Linf 0.1\): open: /);

@@ -1,9 +1,9 @@
 /** `distill check`: from a model, whoever trained it, to the page that says how robust it is. */
 import { basename, extname, join, resolve } from 'node:path';
 import { loadTestData } from '../../data/index.ts';
-import { requireAttacks, requireGates } from '../../evaluation/index.ts';
 import { isModelFolder, MODEL_FOLDER } from '../../models/index.ts';
 import { checkFolder } from '../../storage/index.ts';
+import { endWith, quietFor } from '../ci-output.ts';
 import type { CheckFlags } from '../commands/check.ts';
 import { evaluationText } from '../evaluation-text.ts';
 import { readForeignModel, saveForeignModel } from '../foreign-model.ts';
@@ -31,14 +31,14 @@ async function folderOf(source: string, flags: CheckFlags, session: Session): Pr
 
 export async function action(source: string, flags: CheckFlags): Promise<void> {
   gatesOf(flags); // report a mistake before anything is loaded
-  const session = await openSession(flags);
+  const session = await openSession(quietFor(flags));
   const { terminal } = session;
   const model = await folderOf(source, flags, session);
   const data = await openTestData(flags, model, terminal);
   const record = await evaluateModels(session, data, { ...flags, model: [model] });
   const page = await writeReport([record], flags.out, terminal);
-  terminal.print(`${evaluationText(record, terminal)}\n\npage: ${page}`);
-  terminal.record(record);
-  requireAttacks(record);
-  requireGates(record);
+  await endWith(flags, terminal, {
+    record,
+    text: `${evaluationText(record, terminal)}\n\npage: ${page}`,
+  });
 }

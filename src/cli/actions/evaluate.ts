@@ -7,8 +7,6 @@ import {
   followUpAttacks,
   namedAttacks,
   presetAttacks,
-  requireAttacks,
-  requireGates,
 } from '../../evaluation/index.ts';
 import { PRESET_SAMPLES } from '../../evaluation/preset-names.ts';
 import {
@@ -19,7 +17,7 @@ import {
   writeFiles,
 } from '../../library/index.ts';
 import { exampleGrids } from '../../report/index.ts';
-import { quietFor, resultText, writeCiFiles } from '../ci-output.ts';
+import { endWith, quietFor } from '../ci-output.ts';
 import type { EvaluateFlags } from '../commands/evaluate.ts';
 import {
   describeAttack,
@@ -110,11 +108,12 @@ export async function action(flags: EvaluateFlags): Promise<void> {
   const { terminal } = session;
   const data = await openTestData(flags, flags.model[0], terminal);
   const record = await evaluateModels(session, data, flags);
-  await writeCiFiles(flags, record);
-  terminal.print(resultText(flags, record) ?? evaluationText(record, terminal));
-  terminal.note(`record: ${flags.out}/evaluation.json`);
-  if (flags.saveExamples) terminal.note(`adversarial examples: ${flags.out}/examples/`);
-  terminal.record(record);
-  requireAttacks(record);
-  requireGates(record);
+  await endWith(flags, terminal, {
+    record,
+    text: evaluationText(record, terminal),
+    notes: [
+      `record: ${flags.out}/evaluation.json`,
+      ...(flags.saveExamples ? [`adversarial examples: ${flags.out}/examples/`] : []),
+    ],
+  });
 }

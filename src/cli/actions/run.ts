@@ -1,12 +1,7 @@
 /** `distill run`: the whole recipe in order, without repeating what is up to date. */
 
 import type { DataSplits } from '../../data/index.ts';
-import {
-  type EvaluationRecord,
-  judgeGates,
-  requireAttacks,
-  requireGates,
-} from '../../evaluation/index.ts';
+import { type EvaluationRecord, judgeGates } from '../../evaluation/index.ts';
 import { writeFiles } from '../../library/index.ts';
 import { MODEL_FOLDER, readModelCard } from '../../models/index.ts';
 import { checkFolder, checkWritable } from '../../storage/index.ts';
@@ -22,7 +17,7 @@ import {
   trainStudent,
   trainTeacher,
 } from '../../training/index.ts';
-import { quietFor, resultText, writeCiFiles } from '../ci-output.ts';
+import { endWith, quietFor } from '../ci-output.ts';
 import type { RunFlags } from '../commands/run.ts';
 import { digestOfPlan } from '../evaluation-run.ts';
 import { gatesOf } from '../options.ts';
@@ -210,9 +205,9 @@ export async function action(flags: RunFlags): Promise<void> {
     describe: (page) => `report: ${page}`,
   });
   const seconds = (performance.now() - started) / 1000;
-  await writeCiFiles(flags, record);
-  terminal.print(resultText(flags, record) ?? runSummary(record, steps.records, seconds, terminal));
-  terminal.record({ schema: 'distill-run/1', steps: steps.records, seconds, evaluation: record });
-  requireAttacks(record);
-  requireGates(record);
+  await endWith(flags, terminal, {
+    record,
+    text: runSummary(record, steps.records, seconds, terminal),
+    json: { schema: 'distill-run/1', steps: steps.records, seconds, evaluation: record },
+  });
 }

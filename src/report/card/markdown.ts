@@ -22,7 +22,8 @@ const withInterval = ({ rate, low, high, total }: Rate): readonly string[] => [
 ];
 
 function evaluationMarkdown(evaluation: Evaluation): string[] {
-  const { startedAt, program, data, seed, accuracy, worstCases, verdicts, flags } = evaluation;
+  const { startedAt, program, data, seed, accuracy, worstCases, verdicts, failures, flags } =
+    evaluation;
   const at = (norm: string | null, eps: number | null) =>
     norm === null || eps === null ? 'no budget' : `${norm} ${numberText(eps)}`;
   return [
@@ -52,6 +53,12 @@ function evaluationMarkdown(evaluation: Evaluation): string[] {
         ),
       ]),
     ),
+    ...(failures.length > 0
+      ? [
+          '#### Attacks that ended with an error',
+          list(failures.map(({ attack, message }) => `${attack}: ${message}`)),
+        ]
+      : []),
     '#### Flags',
     list(flags.map(({ code, severity, advice }) => `${code} (${severity}): ${advice}`)),
   ];

@@ -76,6 +76,9 @@ function evaluationOf(record: EvaluationRecord, model: EvaluationRecord['models'
       forwards: attack.forwards,
       backwards: attack.backwards,
     })),
+    failures: (record.failures ?? [])
+      .filter((failure) => failure.model === model.name)
+      .map(({ attack, message }) => ({ attack, message })),
     flags: record.flags
       .filter((flag) => flag.model === model.name)
       .map(({ code, severity, advice }) => ({ code, severity, advice })),
