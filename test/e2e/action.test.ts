@@ -146,7 +146,9 @@ const gitlabEnvironment = (variables: Readonly<Record<string, string>>) => ({
   GITLAB_CI: 'true',
   CI_API_V4_URL: `${api()}/api/v4`,
   CI_PROJECT_ID: '12',
+  // In both spellings: `npm test` sets the lower one, which npm prefers where there are two.
   NPM_CONFIG_PREFIX: join(folder, 'prefix'),
+  npm_config_prefix: join(folder, 'prefix'),
   npm_config_cache: join(folder, '.npm'),
   ...variables,
 });
