@@ -34,6 +34,8 @@ const { values } = parseArgs({
     model: { type: 'string' },
     /** Names of defenses, with commas; absent: all. */
     only: { type: 'string' },
+    /** Answers to average. */
+    eot: { type: 'string', default: '1' },
   },
 });
 const preset = PRESET_NAMES.find((name) => name === values.preset);
@@ -78,6 +80,7 @@ async function evaluateDefense(planted: Classifier, data: { train: Dataset; test
       attacks: presetAttacks(preset ?? 'quick', scope),
       followUps: followUpAttacks(preset ?? 'quick', scope),
       seed: 0,
+      draws: Number(values.eot),
       surrogates: {
         digest: train.digest,
         train: (model, request) => trainSurrogate(model, { ...request, data: train }),

@@ -55,6 +55,13 @@ export const gatesOf = (flags: GateFlags): Gate[] => [
   ...(flags.gate ?? []).map(parseGate),
 ];
 
+/** How many answers of a model that answers at random are averaged. */
+export const eotOption = (): Option =>
+  new Option(
+    '--eot <n>',
+    'attack and judge the mean of n answers to each image, for a model that answers at random (expectation over transformation; default: 1)',
+  ).argParser(integer('--eot', 2));
+
 /** How much a command prints. */
 export const LOG_MODES = ['text', 'line', 'github'] as const;
 

@@ -1,5 +1,5 @@
 /** How a model answers before any attack: what its logits look like and whether they can be trusted. */
-import { row } from '../arrays.ts';
+import { argmax, row } from '../arrays.ts';
 import { Oracle } from '../attacks/index.ts';
 import { type Dataset, imagesAsFloats } from '../data/index.ts';
 import { RandomStream } from '../engine/index.ts';
@@ -15,7 +15,7 @@ const PROBE_DELTA = 1e-4;
 const SUM_SLACK = 1e-3;
 
 export interface AnswerSummary {
-  /** Images whose logits differ between two calls. */
+  /** Images whose logits, or with several draws whose class, differ between two calls. */
   readonly unstable: Rate;
   /** Images whose logits do not change at all when every pixel is changed by 0.0001. */
   readonly insensitive: Rate;
@@ -47,6 +47,9 @@ function probesAt(
 const differs = (first: Float32Array, second: Float32Array): boolean =>
   first.some((z, j) => Math.abs(z - second[j]) > SAME_ANSWER * Math.max(1, Math.abs(z)));
 
+const differsInClass = (first: Float32Array, second: Float32Array): boolean =>
+  argmax(first) !== argmax(second);
+
 function isDistribution(outputs: Float32Array): boolean {
   const sum = outputs.reduce((total, z) => total + z, 0);
   return outputs.every((z) => z >= 0 && z <= 1) && Math.abs(sum - 1) < SUM_SLACK;
@@ -56,15 +59,17 @@ function isDistribution(outputs: Float32Array): boolean {
  * Measures the answers to the images at `positions`: two passes, one to see whether the answers
  * repeat and one on images that are a little different.
  * @param logits `[positions.length, classes]`, the first answers
+ * @param settings seed of the images that are a little different; how many draws an answer averages
  */
 export async function measureAnswers(
   classifier: Classifier,
   dataset: Dataset,
   positions: readonly number[],
   logits: Float32Array,
-  seed: number,
+  { seed, draws }: { readonly seed: number; readonly draws: number },
 ): Promise<AnswerSummary> {
   const oracle = new Oracle(classifier);
+  const isOther = draws > 1 ? differsInClass : differs;
   const stream = new RandomStream(seed, 'evaluation/nudge');
   const answers = rowsOfLogits(logits, oracle.classes);
   let unstable = 0;
@@ -75,7 +80,7 @@ export async function measureAnswers(
     const moved = oracle.logits(probesAt(dataset, batch, stream));
     for (let i = 0; i < batch.length; i++) {
       const first = answers[done + i];
-      if (differs(first, row(again, i, oracle.classes))) unstable++;
+      if (isOther(first, row(again, i, oracle.classes))) unstable++;
       const probed = row(moved, i, oracle.classes);
       if (first.every((z, j) => z === probed[j])) insensitive++;
     }

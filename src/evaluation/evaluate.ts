@@ -10,6 +10,7 @@ import { type AttackRun, attackDataset } from './attacking.ts';
 import { cleanLogits, confidencesOf, predictedClasses } from './clean.ts';
 import { conclude, type Measurements } from './conclusions.ts';
 import { evaluationDigest } from './digest.ts';
+import { averaged } from './draws.ts';
 import { EXAMPLE_COUNT, packImages } from './examples.ts';
 import { checkGateMetrics, type EvaluationOutline, judgeGates } from './gates.ts';
 import { measureGradientTruth } from './gradient-truth.ts';
@@ -36,11 +37,16 @@ import { budgetsOf } from './worst-case.ts';
  *   will not be
  */
 export async function evaluate(
-  plan: EvaluationPlan,
+  asked: EvaluationPlan,
   provenance: Provenance,
 ): Promise<EvaluationRecord> {
   const started = performance.now();
-  const { dataset, models, seed, gates = [] } = plan;
+  const models = asked.models.map((model) => ({
+    ...model,
+    classifier: averaged(model.classifier, asked.draws),
+  }));
+  const plan = { ...asked, models };
+  const { dataset, seed, gates = [] } = plan;
   checkGateMetrics(gates, outlineOf(plan));
   const progress = new ProgressEstimator(plan);
   const surrogates = new Surrogates(plan, progress);
@@ -176,14 +182,14 @@ async function measureModel(
   positions: readonly number[],
   progress: ProgressEstimator,
 ): Promise<ModelRecord> {
-  const { dataset, samples, seed } = plan;
+  const { dataset, samples, seed, draws = 1 } = plan;
   const { name, temperature, classes } = classifier;
   const work = progress.begin(`${name}: accuracy`);
   const logits = await cleanLogits(classifier, dataset, positions, work.finish);
   const predicted = predictedClasses(logits, classes);
   const attacked = positions.slice(0, samples);
   const ofAttacked = logits.subarray(0, attacked.length * classes);
-  const answers = await measureAnswers(classifier, dataset, attacked, ofAttacked, seed);
+  const answers = await measureAnswers(classifier, dataset, attacked, ofAttacked, { seed, draws });
   const gradients = await measureGradients(classifier, dataset, attacked);
   const threats = budgetsOf(plan.attacks.map(identityOf));
   const gradientTruth = await measureGradientTruth(classifier, dataset, attacked, threats);
@@ -199,6 +205,7 @@ async function measureModel(
     digest,
     temperature,
     ...(pixelRange && { pixelRange }),
+    ...(draws > 1 && { draws }),
     predicted,
     accuracy,
     perClass: [...perClass],

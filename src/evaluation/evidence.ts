@@ -235,9 +235,9 @@ const EVIDENCE: readonly EvidenceRule[] = [
   {
     code: 'repeatable',
     title: 'answers repeat',
-    check: ({ model: { answers } }) => ({
+    check: ({ model: { answers, draws } }) => ({
       met: answers.unstable.rate <= MOST_UNSTABLE,
-      detail: `${percent(answers.unstable.rate)} of the images get other logits when asked again`,
+      detail: `${percent(answers.unstable.rate)} of the images get ${draws === undefined ? 'other logits' : `another class from the mean of ${draws} draws`} when asked again`,
     }),
     isSuppliedBy: () => false,
   },

@@ -16,6 +16,7 @@ export {
 export { cleanLogits, predictedClasses } from './clean.ts';
 export { conclude } from './conclusions.ts';
 export { evaluationDigest, type PlanOutline } from './digest.ts';
+export { averaged } from './draws.ts';
 export { attackRecord, evaluate, requireAttacks } from './evaluate.ts';
 export { EVIDENCE_CODES, evidenceTitle } from './evidence.ts';
 export { packImages, unpackImages } from './examples.ts';

@@ -33,7 +33,7 @@ export function joinRecords(records: readonly EvaluationRecord[]): EvaluationRec
         continue;
       }
       const known = models[index];
-      if (known.digest !== model.digest) {
+      if (known.digest !== model.digest || known.draws !== model.draws) {
         throw new UserError(
           'foreign-record',
           `the records know two different models named ${model.name}`,

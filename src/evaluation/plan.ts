@@ -61,6 +61,11 @@ export interface EvaluationPlan {
   /** Attacks within a budget, for those models whose verdict at that budget `attacks` leave open. */
   readonly followUps?: readonly PlannedAttack[];
   readonly seed: number;
+  /**
+   * Of models that answer at random: attack and judge the mean of so many answers to each image;
+   * absent: 1. A transfer attack's source is averaged too.
+   */
+  readonly draws?: number;
   /** Needed by attacks on a surrogate of the model. */
   readonly surrogates?: SurrogateTrainer;
   /** What is being done on which model, and how much of all work, in passes expected, is done. */

@@ -37,6 +37,8 @@ const modelSchema = z.strictObject({
   temperature: z.number().positive(),
   /** Of an imported model: why its pixel range is believed to be that of its training. */
   pixelRange: z.enum(RANGE_BASES).optional(),
+  /** Of a model that answers at random: how many answers were averaged for each; absent: 1. */
+  draws: z.int().min(2).optional(),
   /** Class given to each clean example, in the order of `data.indices`. */
   predicted: z.array(count),
   accuracy: rate,
@@ -166,6 +168,8 @@ const requestSchema = z.strictObject({
   eps: z.array(z.number().min(0)),
   samples: count,
   seed: count,
+  /** How many answers to average; absent: 1. */
+  draws: z.int().min(2).optional(),
 });
 
 /** What was concluded of a model at one budget; of a model without any budget, one with nulls. */

@@ -1,7 +1,8 @@
 /** The verdict on each model at each budget: broken, bounded on evidence, or open. */
-import type { Norm, Threat } from '../attacks/index.ts';
+import type { Norm } from '../attacks/index.ts';
 import { percent } from '../numbers.ts';
 import { type Rate, rateOf } from './accuracy.ts';
+import { FIRST_DRAWS, MOST_DRAWS } from './draws.ts';
 import {
   evidenceTitle,
   gatherEvidence,
@@ -50,7 +51,8 @@ export function reachVerdicts(record: Judged): Verdict[] {
 
 /** Verdicts on one model that ask for the same attacks in the same norm ask for them at all budgets. */
 function withSharedRequests(verdicts: readonly Verdict[]): Verdict[] {
-  const keyOf = ({ norm, attacks }: EvaluationRequest) => JSON.stringify([norm, attacks]);
+  const keyOf = ({ norm, attacks, draws }: EvaluationRequest) =>
+    JSON.stringify([norm, attacks, draws]);
   const requests = verdicts.flatMap(({ request }) => request ?? []);
   return verdicts.map(({ request, ...verdict }) => {
     const same = requests.filter((one) => request && keyOf(one) === keyOf(request));
@@ -92,18 +94,19 @@ function verdictAt(record: Judged, situation: Situation): Verdict {
     settled: ruling !== 'open',
     rate,
     evidence,
-    reason: reasonOf(ruling, threat, rate, absent),
+    reason: reasonOf(ruling, situation, rate, absent),
     request: ruling === 'open' ? requestFor(record, situation, evidence) : null,
   };
 }
 
 function reasonOf(
   ruling: Verdict['ruling'],
-  threat: Threat,
+  { model: { draws }, threat }: Situation,
   rate: Rate,
   absent: readonly Evidence[],
 ): string {
-  const bound = `${robustAccuracy(threat)} at most ${percent(rate.rate)}`;
+  const mean = draws === undefined ? '' : ` for the mean of ${draws} answers`;
+  const bound = `${robustAccuracy(threat)} at most ${percent(rate.rate)}${mean}`;
   if (ruling !== 'open') return bound;
   const list = absent.map(({ code, detail }) => `${evidenceTitle(code)} (${detail})`).join('; ');
   return `these attacks leave ${bound}, but not seen: ${list}`;
@@ -112,7 +115,7 @@ function reasonOf(
 /** An evaluation of one model on the same images with the same seed. */
 function asked(
   { configuration, data, seed }: Judged,
-  { folder }: ModelRecord,
+  { folder, draws }: ModelRecord,
   { norm, eps }: Pick<EvaluationRequest, 'norm' | 'eps'>,
 ): Omit<EvaluationRequest, 'attacks'> {
   return {
@@ -122,6 +125,7 @@ function asked(
     eps,
     samples: typeof configuration.samples === 'number' ? configuration.samples : data.labels.length,
     seed,
+    ...(draws !== undefined && { draws }),
   };
 }
 
@@ -142,6 +146,15 @@ function requestFor(
   evidence: readonly Evidence[],
 ): EvaluationRequest | null {
   const { model, threat, attacks } = situation;
+  const draws = model.draws === undefined ? FIRST_DRAWS : 4 * model.draws;
+  if (evidence.some(({ code, met }) => code === 'repeatable' && !met)) {
+    if (draws > MOST_DRAWS) return null;
+    return {
+      ...asked(record, model, { ...threat, eps: [threat.eps] }),
+      attacks: { preset: 'quick' },
+      draws,
+    };
+  }
   const done = new Set(attacks.map(keyOfAttack));
   const candidates = candidatesFor(situation).map((candidate) => {
     const fresh = candidate.runs.filter((run) => !done.has(keyOfAttack(run)));

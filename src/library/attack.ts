@@ -3,7 +3,7 @@ import { range } from '../arrays.ts';
 import type { AttackPlan } from '../attacks/index.ts';
 import { type Dataset, imageSize } from '../data/index.ts';
 import { UserError } from '../errors.ts';
-import { type AttackRun, attackDataset } from '../evaluation/index.ts';
+import { type AttackRun, attackDataset, averaged } from '../evaluation/index.ts';
 import type { Classifier } from '../models/index.ts';
 import { DEFAULTS } from '../training/index.ts';
 import { abortable } from './abort.ts';
@@ -22,6 +22,8 @@ export interface AttackOptions {
   readonly targets?: readonly number[];
   /** The model that a transfer attack takes its gradients from. */
   readonly source?: Classifier;
+  /** Of a model that answers at random: attack and judge the mean of so many answers; default 1. */
+  readonly draws?: number;
   /** Of all random numbers; default 1. */
   readonly seed?: number;
   /** Ends the attack at the next pass over the model with the signal's reason. */
@@ -44,7 +46,8 @@ export interface AttackOutcome extends AttackRun {
  *   `not-finite`; the reason of an aborted signal
  */
 export async function attack(options: AttackOptions): Promise<AttackOutcome> {
-  const { model, data, plan, targets, source, seed = DEFAULTS.seed, signal } = options;
+  const { data, plan, targets, source, seed = DEFAULTS.seed, signal } = options;
+  const model = averaged(options.model, options.draws);
   const count = options.samples ?? data.count;
   if (!Number.isInteger(count) || count < 1 || count > data.count) {
     throw new UserError(

@@ -53,6 +53,8 @@ export interface EvaluateOptions {
   readonly samples?: number;
   /** Of all random numbers; default 1. */
   readonly seed?: number;
+  /** Of models that answer at random: attack and judge the mean of so many answers; default 1. */
+  readonly draws?: number;
   /** Such as `student: accuracy >= 0.99`: the record says which are met. */
   readonly gates?: readonly (string | Gate)[];
   /** What is held against a threshold: `estimate` (the default) or `interval`. */
@@ -113,7 +115,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationReco
   const source = typeof first === 'string' ? nameOfModel(first) : first.name;
   const attacks = attacksOf(options, source);
   const samples = options.samples ?? PRESET_SAMPLES[preset];
-  const { examplesFolder, stateFile } = options;
+  const { draws, examplesFolder, stateFile } = options;
   const opened = await openModels(options.models, data.test);
   try {
     const plan: EvaluationPlan = {
@@ -122,6 +124,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationReco
       samples,
       ...attacks,
       seed,
+      ...(draws !== undefined && draws > 1 && { draws }),
       ...(data.train && { surrogates: surrogateTrainer(data.train) }),
       gates: gates.map((gate) => (typeof gate === 'string' ? parseGate(gate) : gate)),
       ...(gateOn && { gateOn }),

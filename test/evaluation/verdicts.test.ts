@@ -167,17 +167,25 @@ describe('a bound', () => {
     assert.match(absent(verdictOn([...COMPLETE, apgd]))[0], /^converged: .* 10\.00 %/);
   });
 
-  it('needs answers that repeat', () => {
-    const unstable = (share: number) => ({
+  it('needs answers that repeat, and asks for the mean of more answers up to a limit', () => {
+    const unstable = (share: number, draws?: number) => ({
       ...model,
       answers: { ...model.answers, unstable: exactRate(share) },
+      ...(draws !== undefined && { draws }),
     });
     assert.deepEqual(absent(verdictOn(COMPLETE, unstable(0.01))), []);
     const verdict = verdictOn(COMPLETE, unstable(0.011));
     assert.deepEqual(absent(verdict), [
       'repeatable: 1.10 % of the images get other logits when asked again',
     ]);
-    assert.equal(verdict.request, null);
+    assert.deepEqual(verdict.request?.attacks, { preset: 'quick' });
+    assert.equal(verdict.request?.draws, 16);
+    const averaged = verdictOn(COMPLETE, unstable(0.011, 16));
+    assert.deepEqual(absent(averaged), [
+      'repeatable: 1.10 % of the images get another class from the mean of 16 draws when asked again',
+    ]);
+    assert.equal(averaged.request?.draws, 64);
+    assert.equal(verdictOn(COMPLETE, unstable(0.011, 256)).request, null);
   });
 
   it('needs an evaluation that is sound itself', () => {

@@ -63,6 +63,7 @@ export function planAttackRun(flags: AttackFlags, { train, test }: TestData): Mo
     samples: dataset.count,
     attacks: [planned],
     seed: flags.seed,
+    ...(flags.eot !== undefined && { draws: flags.eot }),
     surrogates: surrogateTrainer(train ?? test),
   };
 }

@@ -9,6 +9,7 @@ import {
   addDataOptions,
   addSharedOptions,
   type DataOptions,
+  eotOption,
   type SharedOptions,
 } from '../options.ts';
 import { integer, parseTarget } from '../parsers.ts';
@@ -22,6 +23,7 @@ export interface AttackFlags extends SharedOptions, DataOptions {
   readonly set: readonly string[];
   readonly target?: Target;
   readonly samples: number;
+  readonly eot?: number;
   readonly index?: number;
   readonly source?: string;
   readonly out: string;
@@ -60,6 +62,7 @@ export function attackCommand(action: Action<[AttackFlags]>): Command {
     )
     .option('--source <folder>', 'model whose gradients a transfer attack uses')
     .option('--samples <n>', 'attack the first n test images', integer('--samples', 1), 1000)
+    .addOption(eotOption())
     .option('--index <n>', 'attack only the test image with this number', integer('--index', 0));
   return addSharedOptions(addDataOptions(command))
     .option('--out <folder>', 'folder for the record and the picture', 'report/attack')

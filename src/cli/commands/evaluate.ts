@@ -13,6 +13,7 @@ import {
   addSharedOptions,
   type CiFlags,
   type DataOptions,
+  eotOption,
   type GateFlags,
   type SharedOptions,
 } from '../options.ts';
@@ -24,6 +25,7 @@ export interface MeasureFlags extends SharedOptions, DataOptions, GateFlags, CiF
   readonly norm: Norm;
   readonly eps: readonly string[];
   readonly samples?: number;
+  readonly eot?: number;
 }
 
 /** Which attacks within which budgets, on how many images of which data, and the gates. */
@@ -44,7 +46,8 @@ export function addMeasureOptions(command: Command, preset: PresetName): Command
       '--samples <n>',
       'attack the first n test images (default: 1000, with --preset paper 100)',
       integer('--samples', 1),
-    );
+    )
+    .addOption(eotOption());
   return addSharedOptions(addCiOptions(addGateOptions(addDataOptions(scoped))));
 }
 
