@@ -82,7 +82,6 @@ function ascendFrom(run: ApgdRun, stopsEarly: boolean): Outcome {
   const count = originals.length / features;
   const isL1 = threat.norm === 'L1';
   const fullStep = (isL1 ? 1 : 2) * threat.eps;
-  const result = run.starts.slice();
   const reached = new Array<boolean>(count).fill(false);
   const current = run.starts.slice();
   const previous = current.slice();
@@ -115,8 +114,8 @@ function ascendFrom(run: ApgdRun, stopsEarly: boolean): Outcome {
         row(bestGradient, i, features).set(row(gradient, i, features));
       }
       reached[i] = stopsEarly && reachesGoal(pass.logits, goalTargets, k);
-      row(result, i, features).set(reached[i] ? image : row(best, i, features));
-      if (!reached[i]) unfinished.push(i);
+      if (reached[i]) row(best, i, features).set(image);
+      else unfinished.push(i);
     });
     active = unfinished;
   };
@@ -126,16 +125,13 @@ function ascendFrom(run: ApgdRun, stopsEarly: boolean): Outcome {
   for (const state of states) state.bestLossAtCheckpoint = state.bestLoss;
   for (let step = 0; step < steps && active.length > 0; step++) {
     for (const i of active) {
-      const image = row(current, i, features);
-      const before = image.slice();
-      moveOn(threat, row(originals, i, features), image, {
+      moveOn(threat, row(originals, i, features), row(current, i, features), {
         gradient: row(gradient, i, features),
         previous: row(previous, i, features),
         stepSize: states[i].stepSize,
         support: states[i].support,
         weight: step === 0 || isL1 ? 1 : NEW_STEP,
       });
-      row(previous, i, features).set(before);
     }
     evaluate();
     const window = checkpoints.reached();
@@ -151,7 +147,7 @@ function ascendFrom(run: ApgdRun, stopsEarly: boolean): Outcome {
       row(gradient, i, features).set(row(bestGradient, i, features));
     }
   }
-  return { images: result, reached };
+  return { images: best, reached };
 }
 
 /** When the step size is looked at: intervals that start long and shrink (L1: always short). */
@@ -178,6 +174,7 @@ class Checkpoints {
   }
 }
 
+/** Moves `image` by a step and by momentum, and writes where it was into `previous`. */
 function moveOn(
   threat: Threat,
   original: Float32Array,
@@ -196,11 +193,14 @@ function moveOn(
   if (threat.norm === 'L1') sparseStep(gradient, stepSize, image, support);
   else steepestStep(threat.norm, gradient, stepSize, image);
   project(threat, original, image);
-  if (weight === 1) return;
-  for (let p = 0; p < image.length; p++) {
-    image[p] = start[p] + weight * (image[p] - start[p]) + (1 - weight) * (start[p] - previous[p]);
+  if (weight !== 1) {
+    for (let p = 0; p < image.length; p++) {
+      const momentum = (1 - weight) * (start[p] - previous[p]);
+      image[p] = start[p] + weight * (image[p] - start[p]) + momentum;
+    }
+    project(threat, original, image);
   }
-  project(threat, original, image);
+  previous.set(start);
 }
 
 /**

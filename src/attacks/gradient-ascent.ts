@@ -122,7 +122,7 @@ function ascendOnce(
 /** velocity = momentum * velocity + gradient / |gradient|_1 (Dong et al. 2018). */
 export function accumulate(velocity: Float32Array, momentum: number, gradient: Float32Array): void {
   let total = 0;
-  for (const entry of gradient) total += Math.abs(entry);
+  for (let i = 0; i < gradient.length; i++) total += Math.abs(gradient[i]);
   const scale = total === 0 ? 0 : 1 / total;
   for (let i = 0; i < velocity.length; i++) {
     velocity[i] = momentum * velocity[i] + gradient[i] * scale;

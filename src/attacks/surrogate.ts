@@ -16,15 +16,17 @@
  * Fails: with few queries, where the surrogate is inaccurate near the image.
  */
 import { gather, range, ranking, row } from '../arrays.ts';
+import type { RandomStream } from '../engine/index.ts';
 import { UserError } from '../errors.ts';
+import type { Classifier } from '../models/index.ts';
 import { type AttackInput, defineAttack } from './attack.ts';
 import { gatherExamples, goalAt } from './examples.ts';
 import { classTargetsOf, goalMargin, reachesGoal } from './goals.ts';
 import { accumulate, ascend } from './gradient-ascent.ts';
 import type { Oracle } from './oracle.ts';
 import { RadiusSearch } from './radius-search.ts';
-import { linearMaximum, project, randomStart, steepestStep } from './threat.ts';
-import type { AttackBatch, ClassTargets } from './types.ts';
+import { nearestInLinf, project, randomStart, steepestStep } from './threat.ts';
+import type { ClassTargets } from './types.ts';
 
 /** Share of the accumulated gradient that a step keeps. */
 const MOMENTUM = 0.9;
@@ -57,8 +59,8 @@ export const surrogate = defineAttack({
       min: 1,
       integer: true,
     },
-    steps: { about: 'gradient steps on the surrogate', default: 20, min: 1, integer: true },
-    restarts: { about: 'runs, the first from the image', default: 3, min: 1, integer: true },
+    steps: { about: 'gradient steps on the surrogate', default: 10, min: 1, integer: true },
+    restarts: { about: 'runs, the first from the image', default: 2, min: 1, integer: true },
     every: {
       about: 'steps between two points tried on the model',
       default: 5,
@@ -194,7 +196,7 @@ class SurrogateRun {
 
   /** Random search by the model's scores, with the surrogate's gradient as a guide. */
   searchByScores(queries: number): void {
-    const { source, batch, goal, threat } = this.#input;
+    const { source, batch, goal } = this.#input;
     const { features } = source;
     const streams = batch.streams.map((stream) => stream.child('search'));
     const gradients = new Map<number, Float32Array>();
@@ -214,45 +216,39 @@ class SurrogateRun {
         const gradient = gradients.get(example);
         if (!gradient) return;
         this.#propose(row(points, i, features), example, gradient, share, streams[example]);
-        project(threat, row(batch.images, example, features), row(points, i, features));
       });
       this.#tryOnModel(points, rows);
     }
   }
 
-  /** Moves one patch of a point along the surrogate's gradient or by one random sign. */
+  /**
+   * Moves one patch of a point within the budget, along the surrogate's gradient or by one random
+   * sign: in Linf to the surface of the ball.
+   */
   #propose(
     point: Float32Array,
     example: number,
     gradient: Float32Array,
     share: number,
-    stream: AttackBatch['streams'][number],
+    stream: RandomStream,
   ): void {
     const { source, batch, threat } = this.#input;
-    const [height, width, channels] = source.classifier.inputShape;
-    const side = (length: number) => Math.max(1, Math.round(length * Math.sqrt(share)));
-    const [tall, wide] = [side(height), side(width)];
-    const top = stream.integer(height - tall + 1);
-    const left = stream.integer(width - wide + 1);
+    const original = row(batch.images, example, source.features);
+    const patch = randomPatch(source.classifier.inputShape, share, stream);
     const isGuided = stream.uniform() < 0.5;
     const sign = stream.uint32() & 1 ? 1 : -1;
-    const original = row(batch.images, example, source.features);
-    const direction = new Float32Array(point.length);
-    for (let y = top; y < top + tall; y++) {
-      for (let x = left; x < left + wide; x++) {
-        for (let c = 0; c < channels; c++) {
-          const at = (y * width + x) * channels + c;
-          direction[at] = isGuided ? gradient[at] : sign;
-        }
+    const slopeAt = (at: number) => (isGuided ? gradient[at] : sign);
+    if (threat.norm === 'Linf') {
+      for (const at of patch.filter((one) => slopeAt(one) !== 0)) {
+        const moved = original[at] + threat.eps * Math.sign(slopeAt(at));
+        point[at] = nearestInLinf(threat.eps, original[at], moved);
       }
-    }
-    if (threat.norm !== 'Linf') {
-      steepestStep(threat.norm, direction, threat.eps / 4, point, SPARSITY);
       return;
     }
-    const moved = new Float32Array(point.length);
-    linearMaximum(threat, original, direction, moved);
-    for (let at = 0; at < point.length; at++) if (direction[at] !== 0) point[at] = moved[at];
+    const direction = new Float32Array(point.length);
+    for (const at of patch) direction[at] = slopeAt(at);
+    steepestStep(threat.norm, direction, threat.eps / 4, point, SPARSITY);
+    project(threat, original, point);
   }
 
   /**
@@ -296,4 +292,23 @@ class SurrogateRun {
       if (point) row(this.best, example, features).set(point);
     }
   }
+}
+
+/** Features of a rectangle at a random position that covers `share` of the image, all channels. */
+function randomPatch(
+  [height, width, channels]: Classifier['inputShape'],
+  share: number,
+  stream: RandomStream,
+): number[] {
+  const side = (length: number) => Math.max(1, Math.round(length * Math.sqrt(share)));
+  const [tall, wide] = [side(height), side(width)];
+  const top = stream.integer(height - tall + 1);
+  const left = stream.integer(width - wide + 1);
+  const features: number[] = [];
+  for (let y = top; y < top + tall; y++) {
+    for (let at = (y * width + left) * channels; at < (y * width + left + wide) * channels; at++) {
+      features.push(at);
+    }
+  }
+  return features;
 }

@@ -4,8 +4,13 @@ import { Oracle } from '../attacks/index.ts';
 import type { Classifier } from '../models/index.ts';
 import { type Interval, wilson } from './statistics.ts';
 
-/** Images a forward pass takes at once; changes speed, not results. */
-export const BATCH_SIZE = 256;
+/** Most images, and most values of them, that a pass takes at once: large images need much memory. */
+const MOST_IMAGES = 512;
+const MOST_VALUES = 2 ** 19;
+
+/** Images of `features` values that a pass takes at once; changes speed, not results. */
+export const batchSizeFor = (features: number): number =>
+  Math.min(MOST_IMAGES, Math.max(1, Math.floor(MOST_VALUES / features)));
 
 /** A rate with what it was counted from. */
 export interface Rate extends Interval {
@@ -32,7 +37,7 @@ export interface AccuracySummary {
 export const yieldToEventLoop = (): Promise<void> => setImmediate();
 
 /** Splits positions into batches. */
-export function batches(positions: readonly number[], size: number = BATCH_SIZE): number[][] {
+export function batches(positions: readonly number[], size: number): number[][] {
   const parts: number[][] = [];
   for (let from = 0; from < positions.length; from += size) {
     parts.push(positions.slice(from, from + size));

@@ -4,7 +4,7 @@ import { Oracle } from '../attacks/index.ts';
 import { type Dataset, imagesAsFloats } from '../data/index.ts';
 import { RandomStream } from '../engine/index.ts';
 import type { Classifier } from '../models/index.ts';
-import { batches, type Rate, rateOf, yieldToEventLoop } from './accuracy.ts';
+import { batches, batchSizeFor, type Rate, rateOf, yieldToEventLoop } from './accuracy.ts';
 import { gapOf, rowsOfLogits } from './clean.ts';
 
 /** Logits of two calls that differ by more than this share of their size are different answers. */
@@ -75,7 +75,7 @@ export async function measureAnswers(
   let unstable = 0;
   let insensitive = 0;
   let done = 0;
-  for (const batch of batches(positions)) {
+  for (const batch of batches(positions, batchSizeFor(oracle.features))) {
     const again = oracle.logits(imagesAsFloats(dataset, batch));
     const moved = oracle.logits(probesAt(dataset, batch, stream));
     for (let i = 0; i < batch.length; i++) {

@@ -8,10 +8,10 @@ import {
   isWithin,
   runAttack,
 } from '../attacks/index.ts';
-import { type Dataset, imagesAsFloats, labelsAt } from '../data/index.ts';
+import { type Dataset, imageSize, imagesAsFloats, labelsAt } from '../data/index.ts';
 import { RandomStream } from '../engine/index.ts';
 import type { Classifier } from '../models/index.ts';
-import { batches, classify, yieldToEventLoop } from './accuracy.ts';
+import { batches, batchSizeFor, classify, yieldToEventLoop } from './accuracy.ts';
 
 /** The outcome of each row of a batch or run, in order. */
 export interface Outcomes {
@@ -122,7 +122,8 @@ export async function attackDataset(job: AttackJob): Promise<AttackRun> {
   let forwards = 0;
   let backwards = 0;
   let done = 0;
-  for (const batch of batches(positions, job.batchSize)) {
+  const { batchSize = batchSizeFor(imageSize(dataset)) } = job;
+  for (const batch of batches(positions, batchSize)) {
     const examples = examplesAt(dataset, batch, stream);
     const goal: Goal = targets
       ? { kind: 'targeted', targets: Int32Array.from(targets.slice(done, done + batch.length)) }

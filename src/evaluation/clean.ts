@@ -3,7 +3,7 @@ import { argmax, ranking, row } from '../arrays.ts';
 import { Oracle } from '../attacks/index.ts';
 import { type Dataset, imagesAsFloats } from '../data/index.ts';
 import { type Classifier, softmaxOf } from '../models/index.ts';
-import { batches, yieldToEventLoop } from './accuracy.ts';
+import { batches, batchSizeFor, yieldToEventLoop } from './accuracy.ts';
 
 /**
  * Logits `[positions.length, classes]` of the images at `positions`, a batch at a time.
@@ -18,7 +18,7 @@ export async function cleanLogits(
   const oracle = new Oracle(classifier);
   const logits = new Float32Array(positions.length * oracle.classes);
   let done = 0;
-  for (const batch of batches(positions)) {
+  for (const batch of batches(positions, batchSizeFor(oracle.features))) {
     logits.set(oracle.logits(imagesAsFloats(dataset, batch)), done * oracle.classes);
     done += batch.length;
     onBatch(batch.length);

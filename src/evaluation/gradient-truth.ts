@@ -8,7 +8,7 @@ import { type ClassTargets, linearMaximum, Oracle, type Threat } from '../attack
 import { type Dataset, imagesAsFloats, labelsAt } from '../data/index.ts';
 import { RunError } from '../errors.ts';
 import type { Classifier } from '../models/index.ts';
-import { batches, yieldToEventLoop } from './accuracy.ts';
+import { batches, batchSizeFor, yieldToEventLoop } from './accuracy.ts';
 import type { ModelRecord } from './records.ts';
 
 /** Shares of the budget at which the margin is measured. */
@@ -56,7 +56,7 @@ export async function measureGradientTruth(
     scales: [...TRUTH_SCALES],
     ratios: TRUTH_SCALES.map((): (number | null)[] => []),
   }));
-  for (const batch of batches(positions.slice(0, MOST_IMAGES))) {
+  for (const batch of batches(positions.slice(0, MOST_IMAGES), batchSizeFor(oracle.features))) {
     const images = imagesAsFloats(dataset, batch);
     const classTargets = { labels: labelsAt(dataset, batch), targets: undefined };
     const { values, gradient } = oracle.lossGradients('margin', images, classTargets);

@@ -6,7 +6,7 @@ import { argmaxExcept, row } from '../arrays.ts';
 import { LOSSES, type LossName, lossesFor, lossNamed, Oracle } from '../attacks/index.ts';
 import { type Dataset, imagesAsFloats, labelsAt } from '../data/index.ts';
 import type { Classifier } from '../models/index.ts';
-import { batches, type Rate, rateOf, yieldToEventLoop } from './accuracy.ts';
+import { batches, batchSizeFor, type Rate, rateOf, yieldToEventLoop } from './accuracy.ts';
 
 /** Decades of |gradient| that the histogram tells apart: 1e-46 (below float32) to 1e4. */
 export const HISTOGRAM_FROM = -46;
@@ -89,7 +89,7 @@ export async function measureGradients(
     divisor: lossNamed(loss).divisor?.(classifier.temperature),
     found: new GradientCounts(),
   }));
-  for (const batch of batches(positions)) {
+  for (const batch of batches(positions, batchSizeFor(oracle.features))) {
     const images = imagesAsFloats(dataset, batch);
     const labels = labelsAt(dataset, batch);
     const exact = new Map<number, Float32Array>();

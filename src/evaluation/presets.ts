@@ -47,7 +47,7 @@ const QUICK: readonly Choice[] = [
   // In L0, where no iterative attack takes a budget.
   { attack: 'fmn', norms: ['L0'] },
   { attack: 'fmn', norms: ['L0'], options: { steps: 400 } },
-  { attack: 'square', options: { queries: 200 } },
+  { attack: 'square', options: { queries: 100 } },
   { attack: 'surrogate' },
 ];
 

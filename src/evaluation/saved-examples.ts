@@ -5,7 +5,7 @@ import { row } from '../arrays.ts';
 import type { Dataset } from '../data/index.ts';
 import type { Classifier } from '../models/index.ts';
 import { decodeNpy, encodeNpy, writeFileAtomically } from '../storage/index.ts';
-import { BATCH_SIZE, classify } from './accuracy.ts';
+import { batchSizeFor, classify } from './accuracy.ts';
 import type { AttackRun } from './attacking.ts';
 
 /** A fixed time stamp, so that equal examples give equal files. */
@@ -44,9 +44,10 @@ export async function unverifiedRows(
 ): Promise<ReadonlySet<number>> {
   const images = decodeNpy(unzipSync(await readFile(path))['images.npy']).values;
   const features = images.length / predicted.length;
+  const size = batchSizeFor(features);
   const failed = new Set<number>();
-  for (let from = 0; from < predicted.length; from += BATCH_SIZE) {
-    const to = Math.min(predicted.length, from + BATCH_SIZE);
+  for (let from = 0; from < predicted.length; from += size) {
+    const to = Math.min(predicted.length, from + size);
     const batch = images.subarray(from * features, to * features);
     classify(classifier, batch).forEach((winner, i) => {
       const isLegal = row(batch, i, features).every((value) => value >= 0 && value <= 1);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { attackNamed, planAttack } from '../../src/attacks/index.ts';
+import { batchSizeFor } from '../../src/evaluation/accuracy.ts';
 import { attackDataset } from '../../src/evaluation/index.ts';
 import { smallNetwork } from '../attacks/models.ts';
 import { datasetFor } from './datasets.ts';
@@ -23,10 +24,10 @@ test('batches of 1, 7 and 128 give the same outcomes, to the last bit', async ()
   }
 });
 
-test('attacks 256 images at once unless told otherwise', async () => {
+test('attacks as many images at once as take little memory, unless told otherwise', async () => {
   const plan = planAttack(attackNamed('fgsm'), { eps: 0.05 });
-  const many = datasetFor(classifier, 260);
-  const all = Array.from({ length: 260 }, (_, i) => i);
+  const many = datasetFor(classifier, 520);
+  const all = Array.from({ length: 520 }, (_, i) => i);
   const sizesWith = async (choice: { batchSize?: number }) => {
     const sizes: number[] = [];
     const onBatch = (_: Float32Array, batch: readonly number[]) => sizes.push(batch.length);
@@ -34,6 +35,8 @@ test('attacks 256 images at once unless told otherwise', async () => {
     await attackDataset({ ...job, ...choice });
     return sizes;
   };
-  assert.deepEqual(await sizesWith({}), [256, 4]);
-  assert.deepEqual(await sizesWith({ batchSize: 200 }), [200, 60]);
+  assert.deepEqual(await sizesWith({}), [512, 8]);
+  assert.deepEqual(await sizesWith({ batchSize: 300 }), [300, 220]);
+  const sizes = [28 * 28, 32 * 32 * 3, 224 * 224 * 3, 1e7].map(batchSizeFor);
+  assert.deepEqual(sizes, [512, 170, 3, 1]);
 });

@@ -20,13 +20,13 @@ const quick = [
   'apgd Linf 0.1 margin steps=40 restarts=1',
   'apgd Linf 0.1 margin steps=100 restarts=1',
   'pgd Linf 0.5 margin steps=40 restarts=1',
-  'square Linf 0.1 margin queries=200',
-  'surrogate Linf 0.1 margin steps=20 restarts=3 queries=300',
+  'square Linf 0.1 margin queries=100',
+  'surrogate Linf 0.1 margin steps=10 restarts=2 queries=300',
 ];
 const quickL0 = [
   'fmn L0 margin steps=100',
   'fmn L0 margin steps=400',
-  'surrogate L0 20 margin steps=20 restarts=3 queries=300',
+  'surrogate L0 20 margin steps=10 restarts=2 queries=300',
 ];
 const paper = [
   'jsma L0 112 softmax every',
@@ -73,10 +73,10 @@ describe('the attacks of a preset', () => {
     assert.deepEqual(attacksOf('standard', 'L0', 20), quickL0);
     assert.deepEqual(followUpsOf('standard', 'Linf', 0.1), [
       'square Linf 0.1 margin queries=5000',
-      'surrogate Linf 0.1 margin steps=20 restarts=3 queries=8000',
+      'surrogate Linf 0.1 margin steps=10 restarts=2 queries=8000',
     ]);
     assert.deepEqual(followUpsOf('standard', 'L0', 20), [
-      'surrogate L0 20 margin steps=20 restarts=3 queries=8000',
+      'surrogate L0 20 margin steps=10 restarts=2 queries=8000',
     ]);
   });
 
