@@ -9,14 +9,9 @@
  * Fails: with too few steps for its step size (a pixel at 0 or 1 needs a hundred or so to come out
  * of tanh's flat end), or too few searches to find c.
  */
-import { gather, range } from '../arrays.ts';
 import { defineAttack } from './attack.ts';
-import { Closest, unreached } from './closest.ts';
 import { descend, squares } from './cw-descent.ts';
-import { classTargetsOf } from './goals.ts';
-
-/** Above this, c means that none was large enough yet. */
-const UNBOUNDED = 1e9;
+import { searchWeights, weightOptions } from './weight-search.ts';
 
 export const cwL2 = defineAttack({
   name: 'cw-l2',
@@ -30,47 +25,19 @@ export const cwL2 = defineAttack({
   losses: ['margin'],
   options: {
     steps: { about: 'Adam steps for each c', default: 1000, min: 1, integer: true },
-    searches: { about: 'values of c to try', default: 9, min: 1, integer: true },
+    searches: weightOptions.searches,
     learningRate: { about: 'of Adam, on w', default: 0.01, above: 0 },
-    initialC: { about: 'first weight of the goal', default: 0.001, above: 0 },
-    confidence: { about: 'goal margin, in logits, to reach', default: 0, min: 0 },
+    initialC: weightOptions.initialC,
+    confidence: weightOptions.confidence,
   },
   expectedPasses: ({ steps, searches }) => 1 + steps * searches,
-  run({ oracle, batch, goal, threat, options }) {
-    const { features } = oracle;
-    const closest = new Closest(batch, threat.norm);
-    // With a confidence, an image that is already wrong may still have to change.
-    const open =
-      options.confidence === 0
-        ? unreached(oracle, batch, goal, closest)
-        : range(batch.labels.length);
-    const c = open.map(() => options.initialC);
-    const low = open.map(() => 0);
-    const high = open.map(() => Number.POSITIVE_INFINITY);
-    const originals = gather(batch.images, open, features);
-    for (let search = 0; search < options.searches; search++) {
-      const reached = open.map(() => false);
-      descend({
-        oracle,
-        originals,
-        starts: originals,
-        classTargets: classTargetsOf(batch, goal, open),
-        penalty: squares,
-        weights: c,
-        steps: options.steps,
-        learningRate: options.learningRate,
-        confidence: options.confidence,
-        onReached: (i, image) => {
-          reached[i] = true;
-          closest.offer(open[i], image);
-        },
-      });
-      open.forEach((_, i) => {
-        if (reached[i]) high[i] = Math.min(high[i], c[i]);
-        else low[i] = Math.max(low[i], c[i]);
-        c[i] = high[i] < UNBOUNDED ? (low[i] + high[i]) / 2 : c[i] * 10;
-      });
-    }
-    return closest.images;
+  run({ options, ...input }) {
+    const { steps, learningRate, confidence } = options;
+    return searchWeights(input, options, (run) => {
+      const { oracle } = input;
+      const { originals } = run;
+      const starts = originals;
+      descend({ ...run, oracle, starts, penalty: squares, steps, learningRate, confidence });
+    });
   },
 });

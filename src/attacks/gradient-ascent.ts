@@ -21,6 +21,12 @@ export interface Ascent {
   /** Runs in all; more than one only helps with random starts. */
   readonly restarts: number;
   readonly randomStart: boolean;
+  /** Moves the points that a run starts from, in place. */
+  readonly moveStarts?: (
+    points: Float32Array,
+    examples: readonly number[],
+    restart: number,
+  ) => void;
   /** How much of the accumulated gradient is kept at each step: 0 is no momentum. */
   readonly momentum: number;
   /** L1 only: share of the features that one step moves. */
@@ -79,6 +85,7 @@ function ascendOnce(
       randomStart(threat, original, stream, row(current, i, features));
     });
   }
+  ascent.moveStarts?.(current, rows, restart);
   let velocity: Float32Array = new Float32Array(ascent.momentum > 0 ? current.length : 0);
 
   const store = () => {

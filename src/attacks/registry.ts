@@ -13,6 +13,7 @@ import { cwL2 } from './cw-l2.ts';
 import { cwLinf } from './cw-linf.ts';
 import { ddn } from './ddn.ts';
 import { deepfool } from './deepfool.ts';
+import { ead } from './ead.ts';
 import { fab } from './fab.ts';
 import { fgsm } from './fgsm.ts';
 import { fmn } from './fmn.ts';
@@ -20,6 +21,7 @@ import { hopskipjump } from './hopskipjump.ts';
 import { jsma } from './jsma.ts';
 import { miFgsm } from './mi-fgsm.ts';
 import { noise } from './noise.ts';
+import { odi } from './odi.ts';
 import { pgd } from './pgd.ts';
 import { sigmaZero } from './sigma-zero.ts';
 import { spsa } from './spsa.ts';
@@ -31,6 +33,7 @@ const KNOWN: Attack[] = [
   fgsm,
   bim,
   pgd,
+  odi,
   miFgsm,
   apgd,
   apgdT,
@@ -39,6 +42,7 @@ const KNOWN: Attack[] = [
   cwL0,
   cwLinf,
   ddn,
+  ead,
   fmn,
   fab,
   sigmaZero,

@@ -28,6 +28,7 @@ const CLASSES = 4;
 const CHOICES: Readonly<Record<string, readonly Choice[]>> = {
   bim: [{ options: { steps: 6 } }],
   pgd: [{ options: { steps: 6, restarts: 2 } }],
+  odi: [{ options: { steps: 6, restarts: 2 } }],
   'mi-fgsm': [{ options: { steps: 6, decay: 0.8 } }],
   apgd: [{ options: { steps: 30, restarts: 2 } }],
   'apgd-t': [{ options: { steps: 20, restarts: 2, targets: 2 } }],
@@ -41,6 +42,10 @@ const CHOICES: Readonly<Record<string, readonly Choice[]>> = {
   'cw-l0': [{ options: { steps: 30, rounds: 8, learningRate: 0.2, initialC: 0.01 } }],
   'cw-linf': [{ options: { steps: 30, rounds: 5, learningRate: 0.05, initialC: 0.05 } }],
   ddn: [{ options: { steps: 20, firstLength: 0.3 } }],
+  ead: [
+    { options: { steps: 30, searches: 4, stepSize: 0.05, initialC: 0.1 } },
+    { options: { steps: 30, searches: 4, stepSize: 0.05, initialC: 0.1, confidence: 0.5 } },
+  ],
   fmn: [{ options: { steps: 20, stepSize: 0.3 } }],
   fab: [{ options: { steps: 6, restarts: 2, targets: 2 } }],
   'sigma-zero': [{ options: { steps: 30 } }],
