@@ -1,12 +1,16 @@
-/** Gather, transpose, slices, concatenation. */
+/** Gather, transpose, slices, padding, concatenation. */
 import {
   backend_util,
   Concat,
   type ConcatAttrs,
   GatherV2,
   type GatherV2Attrs,
+  PadV2,
+  type PadV2Attrs,
   Slice,
   type SliceAttrs,
+  SplitV,
+  type SplitVAttrs,
   slice_util,
   type TensorInfo,
   Transpose,
@@ -63,23 +67,104 @@ const transpose = kernel<'x', TransposeAttrs>(
   },
 );
 
-/** Contiguous slices are copied; the inherited kernel would return a view of all of `x`. */
+/** A box in a row-major array. */
+interface Box {
+  readonly values: Float32Array;
+  /** Of the whole array. */
+  readonly shape: readonly number[];
+  /** Where the box begins, axis by axis. */
+  readonly begin: readonly number[];
+}
+
+/** Runs shorter than this are copied value by value, which is faster than a call. */
+const SHORT_RUN = 32;
+
+/**
+ * Copies a box of `size` (rank 1 or more) from one array to another. By JavaScript: the copies are
+ * bound by memory, and the arrays may be in any.
+ */
+function copyBox(from: Box, to: Box, size: readonly number[]): void {
+  // The trailing axes that are whole in both arrays are one run.
+  let last = size.length - 1;
+  let run = size[last];
+  while (last > 0 && size[last] === from.shape[last] && size[last] === to.shape[last]) {
+    last--;
+    run *= size[last];
+  }
+  const strideOf = ({ shape }: Box, axis: number) => util.sizeFromShape(shape.slice(axis + 1));
+  const strides = size.map((_, axis) => [strideOf(from, axis), strideOf(to, axis)]);
+  const copy = (axis: number, source: number, target: number): void => {
+    const [step, stepTo] = strides[axis];
+    let at = source + from.begin[axis] * step;
+    let out = target + to.begin[axis] * stepTo;
+    if (axis < last) {
+      for (let i = 0; i < size[axis]; i++, at += step, out += stepTo) copy(axis + 1, at, out);
+    } else if (run < SHORT_RUN) {
+      for (let i = 0; i < run; i++) to.values[out + i] = from.values[at + i];
+    } else {
+      to.values.set(from.values.subarray(at, at + run), out);
+    }
+  };
+  copy(0, 0, 0);
+}
+
+const valuesOf = (backend: CompiledBackend, { dataId }: TensorInfo) =>
+  backend.data.get(dataId).array as Float32Array;
+
+const origin = (shape: readonly number[]) => shape.map(() => 0);
+
+/** Slices are copied: of a contiguous one the inherited kernel would return a view of all of `x`. */
 const slice = kernel<'x', SliceAttrs>(Slice, ({ inputs: { x }, attrs, backend }) => {
   const [begin, size] = slice_util.parseSliceParams(x as never, attrs.begin, attrs.size);
-  const length = util.sizeFromShape(size);
-  if (length === 0 || !backend.areFloats(x)) return undefined;
-  if (!slice_util.isSliceContinous(x.shape, begin, size)) return undefined;
+  if (util.sizeFromShape(size) === 0 || size.length === 0 || !backend.areFloats(x)) {
+    return undefined;
+  }
   slice_util.assertParamsValid(x as never, begin, size);
-  const offset = slice_util.computeFlatOffset(begin, util.computeStrides(x.shape));
   const out = backend.allocate(size);
-  const [outs] = backend.arrays(out);
-  const xs = backend.data.get(x.dataId).array as Float32Array; // copied by JavaScript, from any memory
-  outs.set(xs.subarray(offset, offset + length));
+  copyBox(
+    { values: valuesOf(backend, x), shape: x.shape, begin },
+    { values: valuesOf(backend, out), shape: size, begin: origin(size) },
+    size,
+  );
   return out;
 });
 
-/** The shortest run for which a copy of its own is faster than the inherited kernel. */
-const SHORTEST_RUN = 16;
+/** The gradient of a concatenation, among others. */
+const split = kernel<'x', SplitVAttrs>(SplitV, ({ inputs: { x }, attrs, backend }) => {
+  if (util.sizeFromShape(x.shape) === 0 || !backend.areFloats(x)) return undefined;
+  const [axis] = util.parseAxisParam(attrs.axis, x.shape);
+  const begin = origin(x.shape);
+  return backend_util.prepareSplitSize(x as never, attrs.numOrSizeSplits, axis).map((length) => {
+    const size = x.shape.map((whole, one) => (one === axis ? length : whole));
+    const out = backend.allocate(size);
+    if (length > 0) {
+      copyBox(
+        { values: valuesOf(backend, x), shape: x.shape, begin },
+        { values: valuesOf(backend, out), shape: size, begin: origin(size) },
+        size,
+      );
+    }
+    begin[axis] += length;
+    return out;
+  });
+});
+
+const pad = kernel<'x', PadV2Attrs>(PadV2, ({ inputs: { x }, attrs, backend }) => {
+  const { paddings, constantValue } = attrs;
+  if (x.shape.length === 0 || util.sizeFromShape(x.shape) === 0 || !backend.areFloats(x)) {
+    return undefined;
+  }
+  const shape = x.shape.map((length, axis) => paddings[axis][0] + length + paddings[axis][1]);
+  const out = backend.allocate(shape);
+  const values = valuesOf(backend, out);
+  values.fill(constantValue);
+  copyBox(
+    { values: valuesOf(backend, x), shape: x.shape, begin: origin(shape) },
+    { values, shape, begin: paddings.map(([before]) => before) },
+    x.shape,
+  );
+  return out;
+});
 
 const concat: CompiledKernel = {
   name: Concat,
@@ -92,21 +177,26 @@ const concat: CompiledKernel = {
     const shapes = parts.map(({ shape }) => shape);
     const [axis] = util.parseAxisParam((call.attrs as unknown as ConcatAttrs).axis, shapes[0]);
     backend_util.assertParamsConsistent(shapes, axis);
-    const runs = shapes.map((shape) => util.sizeFromShape(shape.slice(axis)));
-    if (Math.min(...runs) < SHORTEST_RUN) return undefined;
-    const out = backend.allocate(backend_util.computeOutShape(shapes, axis));
-    const [outs] = backend.arrays(out);
-    // Copied by JavaScript, from any memory.
-    const sources = parts.map(({ dataId }) => backend.data.get(dataId).array as Float32Array);
-    const outer = util.sizeFromShape(shapes[0].slice(0, axis));
-    for (let row = 0, at = 0; row < outer; row++) {
-      for (const [i, run] of runs.entries()) {
-        outs.set(sources[i].subarray(row * run, (row + 1) * run), at);
-        at += run;
-      }
+    const shape = backend_util.computeOutShape(shapes, axis);
+    const out = backend.allocate(shape);
+    const begin = origin(shape);
+    for (const part of parts) {
+      copyBox(
+        { values: valuesOf(backend, part), shape: part.shape, begin: origin(shape) },
+        { values: valuesOf(backend, out), shape, begin },
+        part.shape,
+      );
+      begin[axis] += part.shape[axis];
     }
     return out;
   },
 };
 
-export const movementKernels: readonly CompiledKernel[] = [gather, transpose, slice, concat];
+export const movementKernels: readonly CompiledKernel[] = [
+  gather,
+  transpose,
+  slice,
+  split,
+  pad,
+  concat,
+];

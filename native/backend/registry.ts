@@ -19,14 +19,14 @@ export interface Call<Names extends string, Attrs = object, Optional extends str
  */
 export interface CompiledKernel {
   readonly name: string;
-  readonly run: (call: AnyCall) => TensorInfo | undefined;
+  readonly run: (call: AnyCall) => TensorInfo | TensorInfo[] | undefined;
 }
 
 type AnyCall = Parameters<KernelFunc>[0];
 
 export function kernel<Names extends string, Attrs = object, Optional extends string = never>(
   name: string,
-  run: (call: Call<Names, Attrs, Optional>) => TensorInfo | undefined,
+  run: (call: Call<Names, Attrs, Optional>) => TensorInfo | TensorInfo[] | undefined,
 ): CompiledKernel {
   return { name, run: (call) => run(call as unknown as Call<Names, Attrs, Optional>) };
 }

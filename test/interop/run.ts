@@ -4,6 +4,8 @@
  *
  *     npm run test:interop               # everything
  *     npm run test:interop -- torch      # the models of some origins alone
+ *     npm run test:interop -- --short    # what CI runs: no PyTorch, two origins, no browser
+ *     npm run test:interop -- --folder F # the ONNX files below a folder beside onnxruntime, alone
  *
  * Not part of `npm test`: it installs a Python environment of its own (about 8 GB, most of it
  * PyTorch) in `.interop/`. `INTEROP_PYTHON` names another Python that has requirements.txt installed.
@@ -11,7 +13,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { attackNamed, planAttack, runAttack } from '../../src/attacks/index.ts';
 import { type Dataset, imagesAsFloats, loadData, subset } from '../../src/data/index.ts';
@@ -52,15 +55,22 @@ const ORIGINS: readonly {
   readonly script: string;
   readonly args?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** Whether the short form runs it. */
+  readonly isShort?: true;
 }[] = [
-  { script: 'origin_keras.py' },
+  { script: 'origin_keras.py', isShort: true },
   { script: 'origin_tensorflow.py', environment: { TF_USE_LEGACY_KERAS: '1' } },
   { script: 'origin_torch.py' },
   { script: 'origin_onnx.py' },
-  ...KERAS_PACKAGES.map((name) => ({ script: 'origin_keras_files.py', args: [name] })),
+  { script: 'origin_keras_files.py', args: ['keras'] },
+  { script: 'origin_keras_files.py', args: ['tf_keras'], isShort: true },
 ];
 /** Parts of the names of origins; without any, all are run, and what this program writes is checked. */
-const wanted = process.argv.slice(2);
+const { positionals: wanted, values: flags } = parseArgs({
+  allowPositionals: true,
+  options: { short: { type: 'boolean', default: false }, folder: { type: 'string' } },
+});
+const isShort = flags.short;
 
 let failures = 0;
 
@@ -80,9 +90,9 @@ function findPython(): string {
   }
   const install = (...what: string[]) =>
     execFileSync(python, ['-m', 'pip', 'install', '-q', ...what], { stdio: 'inherit' });
-  install('-r', join(HERE, 'requirements.txt'));
+  install('-r', join(HERE, isShort ? 'requirements-short.txt' : 'requirements.txt'));
   // Its converters work without what it asks for, which is most of JAX.
-  install('--no-deps', 'tensorflowjs');
+  if (!isShort) install('--no-deps', 'tensorflowjs');
   return python;
 }
 
@@ -205,6 +215,27 @@ async function checkImports(test: Dataset): Promise<void> {
   console.log(`# ${rows.length} models imported`);
 }
 
+/** Compares the ONNX files below a folder with onnxruntime, on random images. */
+async function checkFolder(folder: string): Promise<void> {
+  const lines = runPython(python, 'reference_onnx.py', [WORK, folder]).trim().split('\n');
+  for (const line of lines) {
+    const [number, file] = [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)];
+    const { network, weights } = await importModel(file, {});
+    const model = new Model(network, weights, 1);
+    const expected = await readNpy(join(WORK, `${number}.scores.npy`));
+    const found = logitsOfPixels(model, await readNpy(join(WORK, `${number}.images.npy`)));
+    const scores = asOrigin(found, model.classes, expected);
+    const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const worst = scores.reduce((most, z, i) => Math.max(most, Math.abs(z - expected[i])), 0);
+    report(
+      relative(folder, file),
+      scores.length === expected.length && worst <= 1e-4 * largest,
+      `scores within ${(worst / largest).toExponential(1)} of the largest`,
+    );
+    model.dispose();
+  }
+}
+
 /** Runs the lines of the tutorial that export a PyTorch model, and imports what they write. */
 async function checkTutorial(): Promise<void> {
   const tutorial = await readFile(join(packageRoot(), 'docs', 'tutorial-own-model.md'), 'utf8');
@@ -249,7 +280,7 @@ async function writeOwn(
     await exportNetwork(format, join(base, out), network, weights);
   }
   model.dispose();
-  if (!inKeras) return;
+  if (!inKeras || isShort) return;
   const expected = Array.from(classesOf(logits, network.classes)).slice(0, 100);
   const size = pixels.length / count;
   const classes = await classesInBrowser(
@@ -323,21 +354,25 @@ for (const [name, set] of [
 }
 
 const python = findPython();
-console.log('# training models elsewhere');
-for (const { script, args = [], environment } of ORIGINS) {
-  if (wanted.length > 0 && !wanted.some((part) => script.includes(part))) continue;
-  const output = runPython(python, script, [WORK, ...args], environment);
-  process.stdout.write(output.replace(/^(?=.)/gm, '# '));
-}
-await checkImports(test);
-for (const kerasPackage of KERAS_PACKAGES) {
-  if (existsSync(join(WORK, `${kerasPackage}.json`))) {
-    await checkKerasRanges(WORK, kerasPackage, data, report);
+if (flags.folder !== undefined) await checkFolder(flags.folder);
+else {
+  console.log('# training models elsewhere');
+  for (const { script, args = [], environment, isShort: inShort } of ORIGINS) {
+    if (wanted.length > 0 && !wanted.some((part) => script.includes(part))) continue;
+    if (isShort && !inShort) continue;
+    const output = runPython(python, script, [WORK, ...args], environment);
+    process.stdout.write(output.replace(/^(?=.)/gm, '# '));
   }
-}
-if (wanted.length === 0) {
-  await checkTutorial();
-  await checkExports(test);
+  await checkImports(test);
+  for (const kerasPackage of KERAS_PACKAGES) {
+    if (existsSync(join(WORK, `${kerasPackage}.json`))) {
+      await checkKerasRanges(WORK, kerasPackage, data, report);
+    }
+  }
+  if (wanted.length === 0) {
+    if (!isShort) await checkTutorial();
+    await checkExports(test);
+  }
 }
 console.log(failures === 0 ? 'all checks passed' : `${failures} checks failed`);
 process.exitCode = failures === 0 ? 0 : 1;

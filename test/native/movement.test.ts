@@ -87,6 +87,55 @@ test('concatenation undoes a split', async () => {
   );
 });
 
+test('slices, paddings and parts hold every value at its index', async () => {
+  const box = fc.array(
+    fc.record({ before: fc.nat(3), kept: fc.integer({ min: 1, max: 5 }), after: fc.nat(3) }),
+    {
+      minLength: 1,
+      maxLength: 5,
+    },
+  );
+  await onEveryPath(() =>
+    fc.assert(
+      fc.property(box, fc.nat(1e6), fc.constantFrom(1, 40), (axes, seed, last) =>
+        tf.tidy(() => {
+          const all = [...axes, { before: 0, kept: last, after: 0 }];
+          const begin = all.map(({ before }) => before);
+          const size = all.map(({ kept }) => kept);
+          const whole = all.map(({ before, kept, after }) => before + kept + after);
+          const values = randomValues(seed, tf.util.sizeFromShape(whole));
+          const x = tf.tensor(values, whole);
+          const strides = [...tf.util.computeStrides(whole), 1];
+          const indexOf = (at: readonly number[]) =>
+            at.reduce((sum, one, axis) => sum + one * strides[axis], 0);
+          const inside = new Float32Array(tf.util.sizeFromShape(size)).map((_, i) => {
+            const at = tf.util.indexToLoc(i, size.length, tf.util.computeStrides(size));
+            return values[indexOf(at.map((one, axis) => one + begin[axis]))];
+          });
+          assert.deepEqual(tf.slice(x, begin, size).dataSync(), inside);
+
+          const margins = all.map(({ before, after }): [number, number] => [before, after]);
+          const padded = tf.pad(tf.tensor(inside, size), margins, 7).dataSync();
+          const isInside = (at: readonly number[]) =>
+            at.every((one, axis) => one >= begin[axis] && one < begin[axis] + size[axis]);
+          const expected = values.map((value, i) => {
+            const at = tf.util.indexToLoc(i, whole.length, tf.util.computeStrides(whole));
+            return isInside(at) ? value : 7;
+          });
+          assert.deepEqual(padded, expected);
+
+          const { before, kept, after } = all[0];
+          const [, middle] = tf.split(x, [before, kept, after], 0);
+          const inner = whole.slice(1).reduce((a, b) => a * b, 1);
+          const part = values.slice(before * inner, (before + kept) * inner);
+          assert.deepEqual(middle.dataSync(), part);
+        }),
+      ),
+      { numRuns: 60 },
+    ),
+  );
+});
+
 test('an index out of range is an error, not a read out of bounds', async () => {
   for (const name of compiledBackends) {
     await use(name);
