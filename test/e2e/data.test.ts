@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { before, describe, it } from 'node:test';
 import sharp from 'sharp';
 import { encodeIdx } from '../../src/data/index.ts';
 import { exportNetwork } from '../../src/models/index.ts';
@@ -205,4 +205,65 @@ describe('training', () => {
     assert.match(evaluated.stderr, /48 test images and none to train on/);
     assert.match(evaluated.stdout, /baseline +1 +(9\d|100)\./);
   });
+});
+
+describe('the commands of docs/data.md', async () => {
+  const page = await readFile('docs/data.md', 'utf8');
+  const [, lines = ''] = /^```sh\n([^`]*)^```/m.exec(page) ?? [];
+  const commands = lines.trim().split('\n');
+  const digits = synthetic([28, 28, 1], 10, 12);
+  const colored = synthetic([32, 32, 3], 10, 24);
+
+  /** CIFAR-10's batches: a label and three planes of pixels for each image. */
+  const batch = (data: Synthetic) =>
+    Buffer.concat(
+      imagesOf(data).map(({ label, pixels }) =>
+        Buffer.concat([
+          Buffer.of(label),
+          ...[0, 1, 2].map((c) => Buffer.from(pixels.filter((_, i) => i % 3 === c))),
+        ]),
+      ),
+    );
+
+  const letters = Object.entries(idx('emnist-balanced-test')(synthetic([28, 28, 1], 47, 47)));
+  const folder = await folderOf({
+    ...Object.fromEntries(letters.map(([name, bytes]) => [`gzip/${name}`, bytes])),
+    'test-images.npz': archive(digits)['data.npz'],
+    'sign_mnist_test.csv': csv(digits)['data.csv'],
+    ...(await pictures(synthetic([40, 30, 3], 2, 4))),
+    ...Object.fromEntries(
+      [...[1, 2, 3, 4, 5].map((n) => `data_batch_${n}`), 'test_batch'].map((name) => [
+        `cifar-10-batches-bin/${name}.bin`,
+        batch(colored),
+      ]),
+    ),
+  });
+
+  before(async () => {
+    for (const [name, classes] of [
+      ['mine', 10],
+      ['letters', 47],
+      ['animals', 2],
+    ] as const) {
+      const { network, weights } = linearModel([28, 28, 1], classes);
+      await exportNetwork('onnx', join(folder, `${name}.onnx`), network, weights);
+      const args = ['import', `${name}.onnx`, '--out', `models/${name}`, '--input-range', '0,1'];
+      const { code, stderr } = await distill(folder, args);
+      assert.equal(code, 0, stderr);
+    }
+  });
+
+  it('are there', () => assert.ok(commands.length >= 5, lines));
+
+  for (const command of commands) {
+    it(command, async () => {
+      const [program, ...args] = command.split(' ');
+      assert.equal(program, 'distill');
+      const short = args.includes('evaluate')
+        ? ['--attacks', 'fgsm', '--samples', '4']
+        : ['--epochs', '1'];
+      const { code, stderr } = await distill(folder, [...args, ...short]);
+      assert.equal(code, 0, stderr);
+    });
+  }
 });

@@ -57,6 +57,14 @@ describe('the model card', () => {
     assert.ok(none.notTested.includes('targeted attacks'));
   });
 
+  it('names the classes where the data do', () => {
+    assert.match(text, /\| classes \| 2 \|/);
+    const data = { ...record.data, classNames: ['cat', 'a|b'] };
+    const named = modelCard('base', folderCard, [record, { ...record, data }]);
+    assert.deepEqual(named.model.classNames, ['cat', 'a|b']);
+    assert.ok(cardMarkdown(named).includes('| classes | 2: cat, a\\|b |'));
+  });
+
   it('names the attacks of this model that failed', () => {
     assert.doesNotMatch(text, /Attacks that ended with an error/);
     const failure = { model: base.name, attack: 'pgd Linf 0.5', message: 'no logits' };

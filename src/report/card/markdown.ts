@@ -12,6 +12,9 @@ function table(columns: readonly string[], rows: readonly (readonly string[])[])
   return [line(columns), `|${' --- |'.repeat(columns.length)}`, ...rows.map(line)].join('\n');
 }
 
+const classesText = ({ classes, classNames }: ModelCardDocument['model']): string =>
+  classNames ? `${classes}: ${classNames.join(', ')}` : String(classes);
+
 type Evaluation = ModelCardDocument['evaluations'][number];
 type Rate = Evaluation['accuracy'];
 
@@ -77,7 +80,7 @@ export function cardMarkdown(card: ModelCardDocument): string {
         ['role', model.role],
         ['architecture', `${model.architecture}, ${model.parameters} parameters`],
         ['input', `${model.inputShape.join(' x ')}, pixel values 0 to 1`],
-        ['classes', String(model.classes)],
+        ['classes', classesText(model)],
         ['temperature of training', numberText(model.temperature)],
         ['digest of the weights', model.digest],
       ],

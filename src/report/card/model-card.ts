@@ -112,6 +112,7 @@ export function modelCard(name: string, card: ModelCard, records: readonly Evalu
     record.attacks.filter((attack) => attack.model === model.name),
   );
   const { architecture, inputShape, classes } = network;
+  const named = measured.find(({ record }) => record.data.classNames !== undefined);
   return {
     schema: CARD_SCHEMA,
     model: {
@@ -122,6 +123,8 @@ export function modelCard(name: string, card: ModelCard, records: readonly Evalu
       parameters: parameterCount(network),
       inputShape,
       classes,
+      /** As the data of the first evaluation that names them do. */
+      classNames: named?.record.data.classNames ?? null,
       temperature,
       program: card.program,
     },
