@@ -2,10 +2,10 @@
  * `--config FILE`: options out of a YAML file. It has a part for each command, and `all` for those
  * options that several commands have. What was typed overrides what the file says.
  */
-import { readFile } from 'node:fs/promises';
 import { type Command, CommanderError, InvalidArgumentError, type Option } from 'commander';
 import { isMap, isScalar, LineCounter, type Pair, parseDocument, stringify } from 'yaml';
 import { UserError } from '../errors.ts';
+import { readText } from '../storage/index.ts';
 
 const MAX_BYTES = 2 ** 20;
 const FOR_ALL = 'all';
@@ -37,15 +37,17 @@ function entriesOf(file: string, lines: LineCounter, content: unknown, line: num
 }
 
 async function readConfig(file: string): Promise<{ lines: LineCounter; parts: Entry[] }> {
-  const bytes = await readFile(file).catch((cause) => {
-    throw new UserError('no-config', `there is no file ${file}`, {
-      hint: 'name another --config',
-      cause,
-    });
-  });
-  if (bytes.length > MAX_BYTES) throw wrong(file, 1, `the file is ${bytes.length} bytes long`);
+  const text = await readText(
+    file,
+    (problem, cause) =>
+      new UserError('no-config', `cannot read ${file}: ${problem}`, {
+        hint: 'name another --config',
+        cause,
+      }),
+    MAX_BYTES,
+  );
   const lines = new LineCounter();
-  const document = parseDocument(bytes.toString('utf8'), { lineCounter: lines });
+  const document = parseDocument(text, { lineCounter: lines });
   const [error] = document.errors;
   if (error) {
     throw wrong(file, error.linePos?.[0].line ?? 1, error.message.split('\n')[0].replace(/:$/, ''));

@@ -9,10 +9,10 @@ function refuse(flag: string, value: string, expected: string): never {
   });
 }
 
-/** The number that a text is, or NaN. */
+/** The number that a text in decimal digits is (`5`, `-0.5`, `.5`, `1e-3`), or NaN. */
 function finite(text: string): number {
-  const value = Number(text);
-  return text.trim() !== '' && Number.isFinite(value) ? value : Number.NaN;
+  const value = /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  return Number.isFinite(value) ? value : Number.NaN;
 }
 
 /** Parser of an integer flag. */

@@ -1,6 +1,6 @@
 /** What `distill run` ends with: one screen of results. */
-import { readFile } from 'node:fs/promises';
-import { type EvaluationRecord, parseRecord } from '../evaluation/index.ts';
+import type { EvaluationRecord } from '../evaluation/index.ts';
+import { readRecord } from '../report/index.ts';
 import { shortEvaluationText } from './evaluation-text.ts';
 import type { StepRecord } from './run-steps.ts';
 import { duration, type Terminal } from './terminal.ts';
@@ -11,7 +11,7 @@ export async function readMatchingRecord(
   inputsDigest: string,
 ): Promise<EvaluationRecord | undefined> {
   try {
-    const record = parseRecord(await readFile(path, 'utf8'));
+    const record = await readRecord(path);
     const isSame = record.configuration.inputsDigest === inputsDigest;
     return isSame && !record.failures ? record : undefined;
   } catch {

@@ -1,9 +1,8 @@
 /** The binary batches of CIFAR-10 and CIFAR-100: <https://www.cs.toronto.edu/~kriz/cifar.html>. */
 import { UserError } from '../errors.ts';
-import { printable } from '../storage/index.ts';
+import { MAX_BYTES, printable, readRegular } from '../storage/index.ts';
 import { classesOf } from './classes.ts';
 import { type Dataset, makeDataset } from './dataset.ts';
-import { MAX_BYTES, readRegular } from './files.ts';
 import { type CifarFiles, findCifar } from './sources/cifar-names.ts';
 import type { LoadedData } from './sources/data-source.ts';
 

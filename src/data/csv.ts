@@ -4,9 +4,8 @@
  */
 import { createGunzip } from 'node:zlib';
 import { UserError } from '../errors.ts';
-import { printable } from '../storage/index.ts';
+import { MAX_BYTES, openRegular, printable } from '../storage/index.ts';
 import { MAX_CLASSES } from './dataset.ts';
-import { MAX_BYTES, openRegular } from './files.ts';
 
 /** What a file of rows holds. */
 export interface Rows {

@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { UserError } from '../errors.ts';
-import { sha256 } from '../storage/index.ts';
+import { readRegular, sha256 } from '../storage/index.ts';
 import { classesOf } from './classes.ts';
 import { type Dataset, type ImageShape, makeDataset, newLabels } from './dataset.ts';
-import { readRegular } from './files.ts';
 import { type IdxFile, readIdx } from './idx.ts';
 import type { LoadedData, Purpose } from './sources/data-source.ts';
 import { findIdxGroups, type IdxGroup, type IdxRole } from './sources/idx-names.ts';

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { UserError } from '../errors.ts';
-import { gunzip, isGzip, MAX_BYTES, readRegular } from './files.ts';
+import { gunzip, isGzip, MAX_BYTES, readRegular } from '../storage/index.ts';
 
 /** The contents of an IDX file of unsigned bytes: <http://yann.lecun.com/exdb/mnist/>. */
 export interface IdxFile {

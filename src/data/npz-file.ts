@@ -1,9 +1,16 @@
 /** Data sets in NumPy's `.npz` archives. */
 import { UserError } from '../errors.ts';
-import { listZip, type NpyArray, parseNpy, printable, type ZipEntry } from '../storage/index.ts';
+import {
+  listZip,
+  MAX_BYTES,
+  type NpyArray,
+  parseNpy,
+  printable,
+  readRegular,
+  type ZipEntry,
+} from '../storage/index.ts';
 import { classesOf } from './classes.ts';
 import { type Dataset, type ImageShape, makeDataset, newLabels } from './dataset.ts';
-import { MAX_BYTES, readRegular } from './files.ts';
 import { channelsLast, layoutOf } from './layout.ts';
 import type { LoadedData, Purpose } from './sources/data-source.ts';
 

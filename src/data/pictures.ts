@@ -10,7 +10,7 @@
  */
 import type { Metadata, Sharp } from 'sharp';
 import { UserError } from '../errors.ts';
-import { type Fail, readRegular } from './files.ts';
+import { type Fail, readRegular } from '../storage/index.ts';
 
 const MAX_FILE_BYTES = 64 * 2 ** 20;
 const MAX_PIXELS = 2 ** 26;

@@ -1,10 +1,20 @@
 /** What an evaluation has done so far, on disk: an interrupted one can be resumed. */
-import { readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { z } from 'zod';
 import { UserError } from '../errors.ts';
-import { writeFileAtomically } from '../storage/index.ts';
+import { digestOf, readText, writeFileAtomically } from '../storage/index.ts';
 import { type AttackRecord, parseAttackRecords } from './records.ts';
 
-const SCHEMA = 'distill-partial-evaluation/1';
+const SCHEMA = 'distill-partial-evaluation/2';
+
+/** `contents` is the digest of `done`: what was changed since is not believed. */
+const stateSchema = z.object({
+  schema: z.literal(SCHEMA),
+  digest: z.string(),
+  contents: z.string(),
+  done: z.array(z.unknown()),
+});
 
 /** Attacks that are done, by key, in one file that is replaced after every attack. */
 export class PartialEvaluation {
@@ -29,18 +39,23 @@ export class PartialEvaluation {
    * @throws UserError `foreign-state` when it was made with another configuration
    */
   static async resume(path: string, digest: string): Promise<PartialEvaluation> {
-    const text = await readFile(path, 'utf8').catch(() => undefined);
-    if (text === undefined) return PartialEvaluation.start(path, digest);
-    let state: { schema?: unknown; digest?: unknown; done?: unknown };
-    try {
-      state = JSON.parse(text);
-    } catch (cause) {
-      throw new UserError('foreign-state', `${path} is no JSON`, {
+    if (!existsSync(path)) return PartialEvaluation.start(path, digest);
+    const unreadable = (problem: string, cause?: unknown) =>
+      new UserError('foreign-state', `cannot resume from ${path}: ${problem}`, {
         hint: 'delete it to start over',
         cause,
       });
+    const text = await readText(path, unreadable);
+    let state: z.infer<typeof stateSchema>;
+    try {
+      state = stateSchema.parse(JSON.parse(text));
+    } catch (cause) {
+      throw unreadable('it is no state of an evaluation, or of another version', cause);
     }
-    if (state.schema !== SCHEMA || state.digest !== digest) {
+    if (state.contents !== digestOf(state.done)) {
+      throw unreadable('its contents are not those that were saved');
+    }
+    if (state.digest !== digest) {
       throw new UserError(
         'foreign-state',
         `${path} was left by an evaluation with other models, data or settings`,
@@ -56,7 +71,8 @@ export class PartialEvaluation {
 
   async add(key: string, record: AttackRecord): Promise<void> {
     this.#done.set(key, record);
-    const content = { schema: SCHEMA, digest: this.#digest, done: [...this.#done] };
+    const done = [...this.#done];
+    const content = { schema: SCHEMA, digest: this.#digest, contents: digestOf(done), done };
     await writeFileAtomically(this.#path, JSON.stringify(content));
   }
 

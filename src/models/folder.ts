@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../errors.ts';
 import {
   digestOf,
   type FolderKind,
+  readText,
   restoreFolder,
   sha256,
   writeFolderAtomically,
@@ -159,8 +160,9 @@ export async function readModelCard(folder: string): Promise<ModelCard> {
     throw notAModel(folder, `its ${CARD} is ${found.size} bytes long`);
   let parsed: unknown;
   try {
-    parsed = JSON.parse(await readFile(path, 'utf8'));
+    parsed = JSON.parse(await readText(path, (problem) => notAModel(folder, problem)));
   } catch (cause) {
+    if (cause instanceof UserError) throw cause;
     throw notAModel(folder, `its ${CARD} is no JSON`, cause);
   }
   const schema = (parsed as { schema?: unknown } | null)?.schema;

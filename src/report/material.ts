@@ -1,5 +1,4 @@
 /** What a report is made of: one record out of those given, and the cards of its models. */
-import { readFile } from 'node:fs/promises';
 import { UserError } from '../errors.ts';
 import {
   type EvaluationRecord,
@@ -8,6 +7,10 @@ import {
   parseRecord,
 } from '../evaluation/index.ts';
 import { type ModelCard, readModelCard } from '../models/index.ts';
+import { readText } from '../storage/index.ts';
+
+/** Of a record: ten thousand images and a hundred attacks take a tenth of it. */
+const MAX_RECORD_BYTES = 2 ** 28;
 
 /** Texts that only the caller knows how to write. */
 export interface Wording {
@@ -30,15 +33,15 @@ export interface Material extends Wording {
  * @throws UserError `no-record`, `bad-record`
  */
 export async function readRecord(path: string): Promise<EvaluationRecord> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new UserError('no-record', `there is no record ${path}`, {
-      hint: 'evaluate models to make one, or give the path of another record',
-      cause,
-    });
-  }
+  const text = await readText(
+    path,
+    (problem, cause) =>
+      new UserError('no-record', `cannot read the record ${path}: ${problem}`, {
+        hint: 'evaluate models to make one, or give the path of another record',
+        cause,
+      }),
+    MAX_RECORD_BYTES,
+  );
   try {
     return parseRecord(text);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { FormatError } from './format-error.ts';
 
 /** Larger files than this are refused: an image classifier's are far smaller. */
@@ -15,7 +15,8 @@ export function readFileBytes(
 ): Uint8Array<ArrayBuffer> {
   let descriptor: number;
   try {
-    descriptor = openSync(path, 'r');
+    // A pipe without a writer would make it wait; Windows has no such files, and no such flag.
+    descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (cause) {
     throw new FormatError(path, 'cannot be opened', {
       hint: 'Check that the folder is complete and readable.',

@@ -1,8 +1,9 @@
-import { readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { UserError } from '../errors.ts';
 import type { EpochRecord } from '../models/index.ts';
-import { digestOf, sha256, writeFileAtomically } from '../storage/index.ts';
+import { digestOf, readRegular, sha256, writeFileAtomically } from '../storage/index.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 
 /**
@@ -114,14 +115,8 @@ export class CheckpointFile {
         hint: 'start over without resuming',
         cause,
       });
-    let bytes: Buffer;
-    try {
-      bytes = await readFile(this.path);
-    } catch (cause) {
-      const { code } = cause as NodeJS.ErrnoException;
-      if (code === 'ENOENT') return undefined;
-      throw damaged(`it cannot be read (${code})`, cause);
-    }
+    if (!existsSync(this.path)) return undefined;
+    const bytes = await readRegular(this.path, damaged);
     let decoded: ReturnType<typeof decodeSafetensors>;
     let state: State;
     try {

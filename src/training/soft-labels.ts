@@ -1,4 +1,4 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { isAbsolute, join, relative } from 'node:path';
 import { z } from 'zod';
 import {
@@ -20,6 +20,8 @@ import {
   digestOf,
   encodeNpy,
   type FolderKind,
+  readRegular,
+  readText,
   restoreFolder,
   sha256,
   writeFolderAtomically,
@@ -41,6 +43,7 @@ export const SOFT_LABELS_FOLDER: FolderKind = {
 
 /** Node reads no larger file in one piece. */
 const MAX_FILE_BYTES = 2 ** 31 - 1;
+const MAX_CARD_BYTES = 2 ** 20;
 /** More than the header of either file takes. */
 const HEADER_BYTES = 1024;
 
@@ -224,12 +227,15 @@ const MAKE_THEM = 'make the soft labels with the teacher as it is now';
  */
 export async function readSoftLabelsCard(folder: string): Promise<SoftLabelsCard> {
   await restoreFolder(folder);
-  const text = await readFile(join(folder, CARD), 'utf8').catch(() => undefined);
-  if (text === undefined) {
-    throw new UserError('no-soft-labels', `there are no soft labels in ${folder}`, {
-      hint: MAKE_THEM,
-    });
-  }
+  const text = await readText(
+    join(folder, CARD),
+    (_, cause) =>
+      new UserError('no-soft-labels', `there are no soft labels in ${folder}`, {
+        hint: MAKE_THEM,
+        cause,
+      }),
+    MAX_CARD_BYTES,
+  );
   try {
     return cardSchema.parse(JSON.parse(text));
   } catch (cause) {
@@ -264,8 +270,10 @@ export async function readSoftLabels(folder: string, data: DataSplits): Promise<
     );
   }
   const count = card.data.count * (1 + card.noise.copies);
+  const unreadable = (problem: string, cause?: unknown) =>
+    new UserError('bad-soft-labels', `${LABELS}: ${problem}`, { cause });
   try {
-    const { values } = decodeNpy(await readFile(join(folder, LABELS)));
+    const { values } = decodeNpy(await readRegular(join(folder, LABELS), unreadable));
     const noisy =
       card.noise.copies > 0 ? (await readIdx(join(folder, NOISY_IMAGES))).bytes : new Uint8Array();
     if (values.length !== count * card.classes) throw new Error('their number differs');

@@ -62,13 +62,29 @@ test('the state of another evaluation is refused, whatever is wrong with it', as
   const path = join(folder, 'foreign.json');
   await evaluate({ ...plan, partial: PartialEvaluation.start(path, 'theirs') }, provenance);
   await assert.rejects(PartialEvaluation.resume(path, 'ours'), /other models, data or settings/);
-  writeFileSync(path, '{');
-  await assert.rejects(PartialEvaluation.resume(path, 'ours'), /no JSON/);
-  const state = { schema: 'distill-partial-evaluation/1', digest: 'ours', done: [['a', {}]] };
-  writeFileSync(path, JSON.stringify(state));
-  await assert.rejects(PartialEvaluation.resume(path, 'ours'), /schema/);
+  for (const [text, problem] of [
+    ['{', /no state of an evaluation/],
+    ['null', /no state of an evaluation/],
+    ['{"schema": "distill-partial-evaluation/1", "digest": "ours", "done": []}', /no state of an/],
+  ] as const) {
+    writeFileSync(path, text);
+    await assert.rejects(PartialEvaluation.resume(path, 'ours'), {
+      code: 'foreign-state',
+      message: problem,
+    });
+  }
   const none = await PartialEvaluation.resume(join(folder, 'none.json'), 'ours');
   assert.equal(none.get('a'), undefined);
+});
+
+test('outcomes that were changed in the state are not believed', async () => {
+  const path = join(folder, 'changed.json');
+  await evaluate({ ...plan, partial: PartialEvaluation.start(path, 'ours') }, provenance);
+  const text = readFileSync(path, 'utf8');
+  await PartialEvaluation.resume(path, 'ours');
+  const [before, after] = text.includes('"success":[true') ? ['true', 'false'] : ['false', 'true'];
+  writeFileSync(path, text.replace(`"success":[${before}`, `"success":[${after}`));
+  await assert.rejects(PartialEvaluation.resume(path, 'ours'), /not those that were saved/);
 });
 
 test('saved examples are judged again, and tampering shows', async () => {
