@@ -116,7 +116,10 @@ describe('a checkpoint', () => {
     await rm(file.path);
     assert.equal(await file.read('always', lengths), undefined);
     await mkdir(file.path);
-    await assert.rejects(file.read('always', lengths), refused('bad-checkpoint', /not a regular file/));
+    await assert.rejects(
+      file.read('always', lengths),
+      refused('bad-checkpoint', /not a regular file/),
+    );
     await rm(file.path, { recursive: true });
   });
 });
