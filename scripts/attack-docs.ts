@@ -4,12 +4,10 @@
 //   npm run docs:attacks
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { ATTACKS, type Attack, LOSSES, lossNamed, type Norm } from '../src/attacks/index.ts';
+import { ATTACKS, type Attack, LOSSES, lossNamed } from '../src/attacks/index.ts';
+import { defaultEps } from '../src/cli/default-eps.ts';
 
 const root = new URL('../', import.meta.url);
-
-/** Budgets that examples name: at these, undefended MNIST models are wrong on many images. */
-const EXAMPLE_EPS: Readonly<Record<Norm, number>> = { Linf: 0.1, L2: 1.5, L1: 10, L0: 112 };
 
 const ACCESS: Readonly<Record<Attack['access'], string>> = {
   gradient: 'gradients of the model',
@@ -43,7 +41,7 @@ function exampleOf({ name, access, budget, norms }: Attack): string {
   return [
     `distill attack --attack ${name}`,
     ...(budget === 'fixed' && norm !== 'Linf' ? [`--norm ${norm}`] : []),
-    ...(budget === 'fixed' ? [`--eps ${EXAMPLE_EPS[norm]}`] : []),
+    ...(budget === 'fixed' ? [`--eps ${defaultEps(norm)}`] : []),
     ...(access === 'source-gradient' ? ['--model models/student --source models/baseline'] : []),
   ].join(' ');
 }

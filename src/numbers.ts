@@ -6,8 +6,15 @@ export const percent = (share: number, digits = 2): string => `${(100 * share).t
 /** With at most four significant digits, such as `0.03137`. */
 export const numberText = (value: number): string => String(Number(value.toPrecision(4)));
 
+/** Such as `10,000`. */
+export const countText = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+
 /** A class by its number and, where the data name it, its name, such as `3 cat`. */
 export function classText(c: number, names: readonly string[] | undefined): string {
   const name = names?.[c];
   return name === undefined || name === String(c) ? String(c) : `${c} ${name}`;
 }
+
+/** Such as `1 epoch` or `10,000 images`. */
+export const counted = (count: number, noun: string, nouns = `${noun}s`): string =>
+  `${countText(count)} ${count === 1 ? noun : nouns}`;

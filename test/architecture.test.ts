@@ -18,7 +18,13 @@ const ORDER = [
 ];
 
 /** What every part may import. */
-const COMMON = ['src/arrays.ts', 'src/errors.ts', 'src/numbers.ts', 'src/version.ts'];
+const COMMON = [
+  'src/arrays.ts',
+  'src/closest.ts',
+  'src/errors.ts',
+  'src/numbers.ts',
+  'src/version.ts',
+];
 
 /** What reads the files of each kind of data set; `--help` must not load it. */
 const READERS = {
@@ -40,6 +46,7 @@ const HELP_SAFE = [
   'src/attacks/losses/registry.ts',
   'src/attacks/registry.ts',
   'src/attacks/types.ts',
+  'src/attacks/usual-eps.ts',
   'src/data/noise-kinds.ts',
   'src/data/sources/registry.ts',
   'src/engine/choices.ts',

@@ -43,3 +43,4 @@ export {
   type Norm,
   type Threat,
 } from './types.ts';
+export { USUAL_EPS } from './usual-eps.ts';

@@ -2,6 +2,7 @@
  * Every attack. `--help` reads names and facts from here, so that no file that this one loads may
  * load TensorFlow.js: attacks read models through an `Oracle` that they are given.
  */
+import { closest } from '../closest.ts';
 import { UserError } from '../errors.ts';
 import { apgd } from './apgd.ts';
 import { apgdT } from './apgd-t.ts';
@@ -89,7 +90,9 @@ export function registerAttack(attack: Attack): void {
 export function attackNamed(name: string): Attack {
   const attack = ATTACKS.find((candidate) => candidate.name === name);
   if (attack) return attack;
+  const names = ATTACKS.map((one) => one.name);
+  const meant = closest(name, names);
   throw new UserError('unknown-attack', `there is no attack named '${name}'`, {
-    hint: `choose one of ${ATTACKS.map((one) => one.name).join(', ')}`,
+    hint: `${meant === undefined ? '' : `did you mean ${meant}? `}choose one of ${names.join(', ')}`,
   });
 }

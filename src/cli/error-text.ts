@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander';
 import { DistillError, UserError } from '../errors.ts';
 import { hintText } from './hints.ts';
+import { choiceHint } from './spelling.ts';
 
 export interface ErrorReport {
   /** Without line breaks. */
@@ -19,10 +20,11 @@ const inOneLine = (text: string) => text.trim().replace(/\s*\n\s*/g, ' ');
 function commanderReport({ message }: CommanderError, help: string): ErrorReport {
   const [, what, suggestion] = /^(.*?)\s*\(Did you mean (.*)\?\)$/s.exec(message) ?? [];
   const [, refused, choices] = /^(.*?)\.? Allowed choices are (.*?)\.?$/s.exec(message) ?? [];
+  const [, chosen = ''] = /argument '(.*)' is invalid$/s.exec(refused ?? '') ?? [];
   const hint = suggestion
     ? `did you mean ${suggestion}?`
     : choices
-      ? `choose one of ${choices}`
+      ? choiceHint(chosen, choices.split(', '))
       : help;
   const text = inOneLine(what ?? refused ?? message).replace(/^error: |\.$/g, '');
   return { message: text, hint, exitCode: 2, isBug: false };

@@ -6,7 +6,7 @@ import type { EngineChoice } from '../engine/index.ts';
 import { FAILURES, GATE_ENDS, parseGate, shortGates } from '../evaluation/gate-syntax.ts';
 import type { Failure, Gate, GateEnd } from '../evaluation/index.ts';
 import { DEFAULTS } from '../training/settings.ts';
-import { decimal, integer } from './parsers.ts';
+import { integer, share } from './parsers.ts';
 
 /** The thresholds that decide the exit code. */
 export interface GateFlags {
@@ -36,13 +36,13 @@ export function addGateOptions(command: Command): Command {
     )
     .option(
       '--min-accuracy <x>',
-      'exit with 1 if a model is less accurate than this (0 to 1)',
-      decimal('--min-accuracy', 0, 1),
+      'exit with 1 if a model is less accurate than this (such as 0.99 or 99%)',
+      share('--min-accuracy'),
     )
     .option(
       '--min-robust-accuracy <x>',
-      'exit with 1 if a worst case under attack is less accurate than this (0 to 1)',
-      decimal('--min-robust-accuracy', 0, 1),
+      'exit with 1 if a worst case under attack is less accurate than this (such as 0.99 or 99%)',
+      share('--min-robust-accuracy'),
     );
 }
 

@@ -3,9 +3,14 @@ import type { Norm } from '../attacks/index.ts';
 import { UserError } from '../errors.ts';
 import type { Setting, Target } from '../evaluation/index.ts';
 
-function refuse(flag: string, value: string, expected: string): never {
+function refuse(
+  flag: string,
+  value: string,
+  expected: string,
+  hint = '--help shows the defaults and an example',
+): never {
   throw new UserError('bad-flag', `${flag} takes ${expected}, not "${value}"`, {
-    hint: '--help shows the defaults and an example',
+    hint,
   });
 }
 
@@ -39,6 +44,17 @@ export function decimal(flag: string, least: number, most: number, open = false)
   };
 }
 
+/** Parser of a flag that is a share: a number from 0 to 1, or percent such as `99%`. */
+export function share(flag: string) {
+  return (text: string): number => {
+    const [, number = text, sign] = /^(.*?)\s*(%?)$/s.exec(text.trim()) ?? [];
+    const value = finite(number) / (sign ? 100 : 1);
+    if (value >= 0 && value <= 1) return value;
+    const meant = !sign && value > 1 && value <= 100 ? `did you mean ${number}%?` : undefined;
+    return refuse(flag, text, 'a number from 0 to 1 or percent such as 99%', meant);
+  };
+}
+
 /**
  * Reads a budget: a number or a fraction such as `8/255`, in pixel values [0, 1] (`L0`: a number
  * of features). In `L2` and `L1` many small changes may add up to more than 1.
@@ -48,7 +64,20 @@ export function parseEps(text: string, norm: Norm): number {
   const [numerator, denominator, ...rest] = text.split('/');
   const eps = finite(numerator) / (denominator === undefined ? 1 : finite(denominator));
   if (rest.length > 0 || !Number.isFinite(eps) || eps < 0) {
-    return refuse('--eps', text, 'a number from 0 to 1 or a fraction such as 8/255');
+    const expected =
+      norm === 'L0'
+        ? 'a number of pixels, such as 112'
+        : 'a number from 0 to 1 or a fraction such as 8/255';
+    return refuse('--eps', text, expected);
+  }
+  if (norm === 'L0' && !Number.isSafeInteger(eps)) {
+    throw new UserError(
+      'bad-flag',
+      `--eps ${text} is no whole number of pixels, as L0 counts them`,
+      {
+        hint: 'give a number of pixels, such as 112, or another --norm',
+      },
+    );
   }
   if (eps > 1 && norm === 'Linf') {
     throw new UserError(

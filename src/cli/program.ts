@@ -18,6 +18,7 @@ import { trainStudentCommand } from './commands/train-student.ts';
 import { trainTeacherCommand } from './commands/train-teacher.ts';
 import { errorLines, reportOf } from './error-text.ts';
 import { lazily } from './lazily.ts';
+import { helpSpelling, ignoreCase } from './spelling.ts';
 
 /** Every command: its flags, and where its action is loaded from when it runs. */
 const buildCommands = () => [
@@ -67,6 +68,7 @@ export function buildProgram(): Command {
     .configureOutput({ writeErr: () => {} }) // `main` prints every error
     .exitOverride();
   for (const command of buildCommands()) {
+    command.options.forEach(ignoreCase);
     command
       .option('--config <file>', 'YAML file with options; what is typed overrides it')
       .option('--print-config', 'print the options in force, as such a file, and do nothing else')
@@ -82,16 +84,18 @@ export function buildProgram(): Command {
 /** Exit code that a shell reports when a program ends by SIGPIPE: 128 + 13. */
 const CLOSED_PIPE = 141;
 
+function onStreamError(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(CLOSED_PIPE);
+}
+
 /**
  * When the reader of the output closes it early, as `head` does, the program ends silently and with
  * an exit code of its own. Files are written whole or not at all, so it may end at any point.
  */
 function endWithReader(): void {
   for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-      process.exit(CLOSED_PIPE);
-    });
+    if (!stream.listeners('error').includes(onStreamError)) stream.on('error', onStreamError);
   }
 }
 
@@ -104,10 +108,15 @@ export async function main(argv: readonly string[]): Promise<void> {
   const program = buildProgram();
   try {
     if (argv[2] === COMPLETE) await addCompletion(program);
-    await program.parseAsync(argv);
+    const args = helpSpelling(program.commands, argv.slice(2));
+    if (args.length === 0) {
+      program.outputHelp();
+      return;
+    }
+    await program.parseAsync(args, { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return; // --help, --version
-    const called = program.commands.find((command) => command.name() === argv[2]);
+    const called = program.commands.find((command) => command.name() === argv[2]?.toLowerCase());
     const report = reportOf(error, called?.name());
     process.stderr.write(errorLines(report));
     if (report.isBug || argv.includes('--verbose')) {

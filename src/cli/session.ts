@@ -7,6 +7,7 @@ import {
 } from '../data/index.ts';
 import { type Engine, startEngine } from '../engine/index.ts';
 import { readModelCard } from '../models/index.ts';
+import { counted, countText } from '../numbers.ts';
 import type { DataOptions, EngineOptions } from './options.ts';
 import { Terminal } from './terminal.ts';
 import type { TrainingDataOptions } from './training-options.ts';
@@ -70,8 +71,8 @@ export async function purposeOf(folder: string): Promise<Purpose> {
 function sayWhatItIs({ source, train, validation, test, notes }: TestData, terminal: Terminal) {
   const counts =
     train && validation
-      ? `${train.count} training, ${validation.count} validation and ${test.count} test images`
-      : `${test.count} test images and none to train on`;
+      ? `${countText(train.count)} training, ${countText(validation.count)} validation and ${counted(test.count, 'test image')}`
+      : `${counted(test.count, 'test image')} and none to train on`;
   terminal.note(`data: ${source}, ${counts}`);
   for (const note of notes ?? []) terminal.note(`data: ${note}`);
 }

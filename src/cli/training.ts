@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { DataSplits } from '../data/index.ts';
 import type { ModelCard } from '../models/index.ts';
-import { percent } from '../numbers.ts';
+import { counted, countText, percent } from '../numbers.ts';
 import {
   makeSoftLabels,
   type SoftLabels,
@@ -91,7 +91,8 @@ export async function softLabelsWithProgress(
       temperature,
       noise: { kind: noiseKind, scale: noise, copies: noiseCopies, seed },
       out,
-      onProgress: (done, total) => progress.update(done, total, `${done} of ${total} images`),
+      onProgress: (done, total) =>
+        progress.update(done, total, `${countText(done)} of ${counted(total, 'image')}`),
     });
   } finally {
     progress.stop();
@@ -102,15 +103,15 @@ export async function softLabelsWithProgress(
 export function describeModel({ role, temperature, history }: ModelCard, out: string): string {
   const last = history.at(-1);
   const accuracy = last ? `, validation accuracy ${percent(last.validationAccuracy)}` : '';
-  return `${role} trained at T = ${temperature} in ${history.length} epochs${accuracy}: ${out}`;
+  return `${role} trained at T = ${temperature} in ${counted(history.length, 'epoch')}${accuracy}: ${out}`;
 }
 
 /** A line or two on soft labels that have just been made. */
 export function describeSoftLabels(card: SoftLabelsCard, out: string): string {
   const { data, noise, temperature, meanEntropy, classes } = card;
-  const copies = `${noise.copies} noisy ${noise.copies === 1 ? 'copy' : 'copies'}`;
+  const copies = counted(noise.copies, 'noisy copy', 'noisy copies');
   return (
-    `soft labels at T = ${temperature} of ${data.count} images and ${copies} of each, ` +
+    `soft labels at T = ${temperature} of ${counted(data.count, 'image')} and ${copies} of each, ` +
     `mean entropy ${meanEntropy.toFixed(4)} of at most ${Math.log(classes).toFixed(2)} nats: ${out}`
   );
 }

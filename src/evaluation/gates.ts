@@ -23,6 +23,8 @@ interface Metric {
   /** As tables and docs write it. */
   readonly name: string;
   readonly unit: GateResult['unit'];
+  /** The least and the largest value that it can have. */
+  readonly range: readonly [number, number];
   /** Belongs to `robust accuracy` or `robust accuracy drop` without a budget. */
   readonly family?: string;
   measure(record: EvaluationRecord): Measured;
@@ -78,8 +80,9 @@ function drop(record: Measurable, first: string, second: string, metric: string)
 /** Every metric that a gate can name. */
 export function gateMetrics({ models, attacks }: EvaluationOutline): Metric[] {
   const [first] = models;
-  const share = { unit: 'share' as const };
-  const count = { unit: 'count' as const };
+  const share = { unit: 'share', range: [0, 1] } as const;
+  const difference = { unit: 'share', range: [-1, 1] } as const;
+  const count = { unit: 'count', range: [0, Number.POSITIVE_INFINITY] } as const;
   return models.flatMap(({ name: model }): Metric[] => {
     const own = attacks.filter((attack) => attack.model === model);
     const dropOf = (metric: string, family?: string): Metric[] =>
@@ -89,7 +92,7 @@ export function gateMetrics({ models, attacks }: EvaluationOutline): Metric[] {
             {
               model,
               name: metric.replace('accuracy', 'accuracy drop'),
-              ...share,
+              ...difference,
               ...(family && { family }),
               measure: (record) => drop(record, first.name, model, metric),
             },
@@ -153,6 +156,7 @@ function attackMetrics(model: string, attack: AttackIdentity): Metric[] {
     model,
     name: `${what} ${name}`,
     unit,
+    range: unit === 'share' ? [0, 1] : [0, Number.POSITIVE_INFINITY],
     measure: (record) => {
       const found = record.attacks.find((one) => one.model === model && nameOfAttack(one) === name);
       if (!found) throw new RangeError(`this record has no attack ${name} on ${model}`);
@@ -184,15 +188,43 @@ function metricsOf(gate: Gate, metrics: readonly Metric[]): Metric[] {
   );
 }
 
+/** Whether every value that a metric can have meets a gate, or none does; undefined otherwise. */
+function foregone(
+  { comparison, threshold }: Gate,
+  [least, most]: Metric['range'],
+): 'met' | 'missed' | undefined {
+  const [atLeast, atMost] = [least, most].map((value) => HOLDS[comparison](value, threshold));
+  if (atLeast === atMost) return atLeast ? 'met' : 'missed';
+  return undefined;
+}
+
+/** @throws UserError `bad-gate` where no outcome is open */
+function checkThreshold(gate: Gate, { name, unit, range }: Metric): void {
+  const outcome = foregone(gate, range);
+  if (outcome === undefined) return;
+  const { text, comparison, threshold } = gate;
+  const [least, most] = range.map((value) => (unit === 'share' ? percent(value, 0) : value));
+  const isPercent = unit === 'share' && Math.abs(threshold) >= 1 && Math.abs(threshold) <= 100;
+  const values = range[1] === Number.POSITIVE_INFINITY ? `${least} or more` : `${least} to ${most}`;
+  throw new UserError('bad-gate', `the gate "${text}" is always ${outcome}: ${name} is ${values}`, {
+    hint: isPercent
+      ? `did you mean ${comparison} ${threshold}%?`
+      : 'choose a threshold between these, such as 0.5 or 50%',
+  });
+}
+
 /**
- * Checks, before anything is measured, that each gate names a metric that there will be.
- * @throws UserError `bad-gate` that lists the metrics
+ * Checks, before anything is measured, that each gate names a metric that there will be, and that
+ * its outcome depends on what is measured.
+ * @throws UserError `bad-gate` that lists the metrics, or says what values the metric can have
  */
 export function checkGateMetrics(gates: readonly Gate[], outline: EvaluationOutline): void {
   const metrics = gateMetrics(outline);
   for (const gate of gates) {
     const { text, model } = gate;
-    if (metricsOf(gate, metrics).length > 0) continue;
+    const own = metricsOf(gate, metrics);
+    for (const metric of own) checkThreshold(gate, metric);
+    if (own.length > 0) continue;
     const names = outline.models.map(({ name }) => name);
     if (model !== undefined && !names.includes(model)) {
       throw new UserError('bad-gate', `the gate "${text}" names no model of this evaluation`, {

@@ -1,5 +1,5 @@
 /** An evaluation as one call. */
-import type { AttackPlan, Norm } from '../attacks/index.ts';
+import { type AttackPlan, type Norm, USUAL_EPS } from '../attacks/index.ts';
 import type { Dataset } from '../data/index.ts';
 import { UserError } from '../errors.ts';
 import {
@@ -70,7 +70,7 @@ export interface EvaluateOptions {
 }
 
 /** The budgets of an evaluation that names none. */
-export const DEFAULT_EPS: readonly number[] = [0.1, 0.3];
+export const DEFAULT_EPS: readonly number[] = USUAL_EPS.Linf;
 
 const isPlanned = (attack: AttackPlan | PlannedAttack): attack is PlannedAttack => 'plan' in attack;
 
@@ -79,7 +79,7 @@ function attacksOf(
   options: EvaluateOptions,
   source: string,
 ): Pick<EvaluationPlan, 'attacks' | 'followUps'> {
-  const { attacks, preset = 'quick', norm = 'Linf', eps = DEFAULT_EPS, data } = options;
+  const { attacks, preset = 'quick', norm = 'Linf', eps = USUAL_EPS[norm], data } = options;
   if (attacks === undefined) {
     const scope = { norm, budgets: eps, source, classes: data.test.classes };
     return { attacks: presetAttacks(preset, scope), followUps: followUpAttacks(preset, scope) };

@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
+import { closest } from '../closest.ts';
 import { UserError } from '../errors.ts';
 import {
   digestOf,
@@ -130,9 +131,22 @@ export function isModelFolder(folder: string): boolean {
   return existsSync(join(folder, CARD));
 }
 
+/** The model folder that a mistyped one was probably meant to be: beside it, or in `models`. */
+function meantModel(folder: string): string | undefined {
+  for (const parent of new Set([dirname(folder), 'models'])) {
+    const names = existsSync(parent) ? readdirSync(parent) : [];
+    const models = names.filter((name) => isModelFolder(join(parent, name)));
+    const meant = closest(basename(folder), models);
+    if (meant !== undefined) return join(parent, meant);
+  }
+  return undefined;
+}
+
 function notAModel(folder: string, problem: string, cause?: unknown): UserError {
+  const meant = existsSync(folder) ? undefined : meantModel(folder);
   return new UserError('bad-model', `${folder} is not a model folder: ${problem}`, {
-    hint: 'train one first, or name another folder',
+    hint:
+      meant === undefined ? 'train one first, or name another folder' : `did you mean ${meant}?`,
     cause,
   });
 }

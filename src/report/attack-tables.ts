@@ -7,6 +7,7 @@ import {
   targetDistances,
   targetRates,
 } from '../evaluation/index.ts';
+import { counted, countText } from '../numbers.ts';
 import {
   attackKey,
   attackTitle,
@@ -26,7 +27,6 @@ import {
   type Table,
   textCell,
 } from './table.ts';
-import { countText } from './text.ts';
 
 const NO_EVIDENCE = 'no gradient on more than a tenth of the images: no evidence of robustness';
 
@@ -85,7 +85,7 @@ export function attackTable(record: EvaluationRecord): Table {
   const images = Math.max(0, ...attacks.map(({ robust }) => robust.total));
   return {
     id: 'attacks',
-    caption: `Accuracy under attack on ${countText(images)} images, %, with 95 % Wilson intervals`,
+    caption: `Accuracy under attack on ${counted(images, 'image')}, %, with 95 % Wilson intervals`,
     columns: ['attack', 'norm', 'eps', 'loss', ...models.map(({ name }) => name)],
     rows: rows.map(({ row }) => row),
     totals: new Set(rows.filter(({ isTotal }) => isTotal).map(({ row }) => row)),

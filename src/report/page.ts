@@ -1,6 +1,6 @@
 /** The page: one HTML file that opens anywhere, needs no network and no JavaScript to be read. */
 import type { Flag } from '../evaluation/index.ts';
-import { numberText } from '../numbers.ts';
+import { counted, numberText } from '../numbers.ts';
 import type { PageAssets } from './assets.ts';
 import { inlineSvg } from './charts/index.ts';
 import { documentOf } from './document.ts';
@@ -11,7 +11,7 @@ import type { ReportChart } from './record-charts.ts';
 import { primaryModel } from './record-facts.ts';
 import type { Block, ModelSource, Provenance, Section, VerdictText } from './section.ts';
 import { hasUnreliableCells, type Table } from './table.ts';
-import { countText, sentence } from './text.ts';
+import { sentence } from './text.ts';
 
 /** The report as one HTML document. */
 export function page(
@@ -26,7 +26,7 @@ export function page(
   const body = markup`<a class="skip" href="#verdict">Skip to the verdict</a>
 <header>
 <h1>${title}</h1>
-<p class="muted">${record.program}, ${record.startedAt.slice(0, 10)}, ${record.data.name}, ${countText(record.data.labels.length)} images, seed ${record.seed}</p>
+<p class="muted">${record.program}, ${record.startedAt.slice(0, 10)}, ${record.data.name}, ${counted(record.data.labels.length, 'image')}, seed ${record.seed}</p>
 <nav aria-label="Sections"><ul>${links}${hasPlayground ? markup`<li><a href="playground.html">Playground</a></li>` : ''}</ul></nav>
 </header>
 ${spritesOf(sections)}

@@ -7,7 +7,7 @@ import {
   isFixedBudget,
   type ModelRecord,
 } from '../evaluation/index.ts';
-import { numberText, percent } from '../numbers.ts';
+import { countText, numberText, percent } from '../numbers.ts';
 import { attackLabel, grouped, seriesKey } from './attack-identity.ts';
 import {
   type Chart,
@@ -27,7 +27,7 @@ import {
   mainBudget,
   untargetedAttacks,
 } from './record-facts.ts';
-import { countText, distinct, rateText, slug } from './text.ts';
+import { distinct, rateText, slug } from './text.ts';
 
 /** A chart with the name of its files. */
 export interface ReportChart {

@@ -1,6 +1,6 @@
 /** The report as one ordered list of sections. Page, Markdown and terminal are renderings of it. */
 import { type EvaluationRecord, evidenceTitle } from '../evaluation/index.ts';
-import { numberText } from '../numbers.ts';
+import { counted, numberText } from '../numbers.ts';
 import { attackExampleOf } from './attack-example.ts';
 import { attackTable, minimalTable, targetDistanceTable, targetTable } from './attack-tables.ts';
 import { exampleSpritesOf } from './example-sprites.ts';
@@ -224,7 +224,7 @@ function provenanceBlock({ record, parts, cards, commandLine }: Material): Block
 }
 
 const engineText = ({ name, instructionSet, threads }: EvaluationRecord['engine']): string =>
-  `${name} (${instructionSet}), ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  `${name} (${instructionSet}), ${counted(threads, 'thread')}`;
 
 /** Names with their values as texts; those without a value are left out. */
 const factsOf = (entries: readonly (readonly [string, unknown])[]): [string, string][] =>

@@ -8,7 +8,7 @@ import {
   type TestRecord,
   type Verdict,
 } from '../evaluation/index.ts';
-import { numberText, percent } from '../numbers.ts';
+import { counted, numberText, percent } from '../numbers.ts';
 import { attackLabel } from './attack-identity.ts';
 import {
   type Budget,
@@ -20,7 +20,7 @@ import {
   untargetedAttacks,
   zeroGradientShare,
 } from './record-facts.ts';
-import { countText, rateText } from './text.ts';
+import { rateText } from './text.ts';
 
 /**
  * Up to three sentences: accuracy beside the first model's; what an attack without gradient
@@ -41,8 +41,8 @@ function significanceText(test: TestRecord | undefined): string {
 
 function accuracySentence({ models, tests }: EvaluationRecord, primary: ModelRecord): string {
   const [first] = models;
-  const images = countText(primary.accuracy.total);
-  const own = `On ${images} test images the accuracy of the ${primary.name} is ${rateText(primary.accuracy)}`;
+  const images = counted(primary.accuracy.total, 'test image');
+  const own = `On ${images} the accuracy of the ${primary.name} is ${rateText(primary.accuracy)}`;
   if (first.name === primary.name) return `${own}.`;
   const test = tests.find(
     (one) => one.metric === 'accuracy' && one.first === first.name && one.second === primary.name,

@@ -5,16 +5,16 @@ import {
   gateText,
   type ModelRecord,
 } from '../evaluation/index.ts';
-import { classText, percent } from '../numbers.ts';
+import { classText, counted, countText, percent } from '../numbers.ts';
 import { isSignificant, NO_GRADIENT_SHARE } from './record-facts.ts';
 import { type Cell, NO_VALUE, numberCell, rateCell, type Table, textCell } from './table.ts';
-import { countText, distinct, interval } from './text.ts';
+import { distinct, interval } from './text.ts';
 
 /** Accuracy of every model on the clean images. */
 export function accuracyTable({ models, data }: EvaluationRecord): Table {
   return {
     id: 'accuracy',
-    caption: `Accuracy on ${countText(data.labels.length)} clean test images, %, with 95 % Wilson intervals`,
+    caption: `Accuracy on ${counted(data.labels.length, 'clean test image')}, %, with 95 % Wilson intervals`,
     columns: ['model', 'T', 'accuracy', 'wrong'],
     rows: models.map(({ name, temperature, accuracy }) => [
       textCell(name),

@@ -10,9 +10,6 @@ export const interval = ({ low, high }: Pick<Rate, 'low' | 'high'>): string =>
 /** Such as `99.21 % (99.02 to 99.37)`. */
 export const rateText = (rate: Rate): string => `${percent(rate.rate)} (${interval(rate)})`;
 
-/** Such as `10,000`. */
-export const countText = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
-
 /** A file name part: lower-case letters, digits and single dashes. */
 export const slug = (text: string): string =>
   text

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { type Command, Option } from 'commander';
+import { defaultBudgets } from '../../src/cli/default-eps.ts';
 import { buildProgram, optionHelp } from '../../src/cli/program.ts';
 import { DEFAULT_EPS } from '../../src/library/index.ts';
 import { DEFAULTS } from '../../src/training/index.ts';
@@ -28,7 +29,8 @@ const LEARNS = ['run', 'train-teacher', 'soft-labels', 'train-student', 'train-a
 describe('the commands', () => {
   it('evaluate by default what the library evaluates', () => {
     const evaluate = commands.find((command) => command.name() === 'evaluate');
-    assert.deepEqual(evaluate?.opts().eps, DEFAULT_EPS.map(String));
+    assert.equal(evaluate?.opts().eps, undefined, 'it follows the norm');
+    assert.deepEqual(defaultBudgets('Linf'), DEFAULT_EPS.map(String));
     assert.equal(evaluate?.opts().preset, 'quick');
     assert.equal(evaluate?.opts().norm, 'Linf');
     assert.equal(evaluate?.opts().seed, DEFAULTS.seed);

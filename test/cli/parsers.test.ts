@@ -11,6 +11,7 @@ import {
   parseSettingLists,
   parseSettings,
   parseTarget,
+  share,
 } from '../../src/cli/parsers.ts';
 import { UserError } from '../../src/errors.ts';
 
@@ -47,6 +48,19 @@ describe('flags that are numbers', () => {
     }
     isTotal(whole);
     isTotal(share);
+  });
+});
+
+describe('a share', () => {
+  it('is a number from 0 to 1, or percent', () => {
+    const texts = ['0.99', '99%', '99 %', '0', '100%', '12.5%'];
+    assert.deepEqual(texts.map(share('--x')), [0.99, 0.99, 0.99, 0, 1, 0.125]);
+    for (const text of ['', '%', '-1%', '101%', '1.1', '5%%'])
+      assert.throws(() => share('--x')(text));
+  });
+
+  it('that looks like percent is answered with percent', () => {
+    assert.throws(() => share('--x')('99'), { hint: 'did you mean 99%?' });
   });
 });
 

@@ -28,6 +28,6 @@ it('soft labels are described by their images, copies and entropy', () => {
   } as unknown as SoftLabelsCard;
   assert.equal(
     describeSoftLabels(card, 'data/x'),
-    'soft labels at T = 40 of 55000 images and 1 noisy copy of each, mean entropy 0.0234 of at most 2.30 nats: data/x',
+    'soft labels at T = 40 of 55,000 images and 1 noisy copy of each, mean entropy 0.0234 of at most 2.30 nats: data/x',
   );
 });

@@ -158,6 +158,24 @@ describe('a mistake is reported in one line, with a hint in the next', () => {
       ['train-teacher', '--train-size', '70000'],
       /cannot train on 70000 of the images/,
     ],
+    [
+      'a mistyped model',
+      ['attack', '--model', 'models/techer'],
+      /models\/techer is not a model folder/,
+      /did you mean models\/teacher\?/,
+    ],
+    [
+      'a model without its folder',
+      ['evaluate', '--models', 'teacher'],
+      /teacher is not a model folder: there is no such folder/,
+      /did you mean models\/teacher\?/,
+    ],
+    [
+      'a gate in percent without the sign',
+      ['evaluate', '--model', 'models/teacher', '--gate', 'teacher: accuracy >= 99'],
+      /always missed: accuracy is 0 % to 100 %/,
+      /did you mean >= 99%\?/,
+    ],
     ['half an epoch', ['train-teacher', '--epochs', '0.5'], /--epochs takes an integer from 1 up/],
   ];
 
@@ -171,6 +189,12 @@ describe('a mistake is reported in one line, with a hint in the next', () => {
       assert.match(advice, hint);
     });
   }
+
+  it('but nothing typed is none: help is shown', async () => {
+    const { code, stdout, stderr } = await distill(folder, []);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^Usage: distill \[options\] \[command\]\n/);
+  });
 
   it('soft labels that have become stale', async () => {
     const small = ['--train-size', '110', '--epochs', '1', '--quiet'];

@@ -130,6 +130,18 @@ describe('gates', () => {
     );
     await refused('small: robustness >= 0.5', /no metric .*the metrics are: accuracy; robust/);
     await refused('small: accuracy drop <= 0.5', /no metric/);
+    await refused(
+      'small: accuracy >= 99',
+      /is always missed: accuracy is 0 % to 100 %; did you mean >= 99%\?/,
+    );
+    await refused(
+      'cold: accuracy drop <= 1',
+      /is always met: accuracy drop is -100 % to 100 %; did you mean <= 1%\?/,
+    );
+    await refused('robust accuracy >= 0', /always met/);
+    await refused('accuracy > 1', /always missed/);
+    await refused('serious flags >= 0', /always met: serious flags is 0 or more/);
+    await refused('flags <= -1', /always missed/);
     assert.deepEqual(visited, []);
     for (const text of [
       '',

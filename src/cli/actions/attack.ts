@@ -1,5 +1,5 @@
 /** `distill attack`: one attack on some models, with a picture of one attacked image. */
-import { attackNamed, planAttack } from '../../attacks/index.ts';
+import { attackNamed, type Norm, planAttack } from '../../attacks/index.ts';
 import type { TestData } from '../../data/index.ts';
 import { UserError } from '../../errors.ts';
 import {
@@ -23,6 +23,7 @@ import {
 } from '../../report/index.ts';
 import { attackExampleFiles, attackExampleText, pickAttackExample } from '../attack-example.ts';
 import type { AttackFlags } from '../commands/attack.ts';
+import { defaultEps } from '../default-eps.ts';
 import { describeAttack, evaluationProgress, type ModelFreePlan } from '../evaluation-run.ts';
 import { tableSection } from '../evaluation-text.ts';
 import { imagesToAttack } from '../images.ts';
@@ -33,13 +34,21 @@ import { openSession, openTestData, type Session } from '../session.ts';
 export const attackFolders = ({ model, source }: AttackFlags): readonly string[] =>
   source ? [...model, source] : model;
 
+const normOf = ({ attack, norm }: AttackFlags): Norm => norm ?? attackNamed(attack).norms[0];
+
+/** @throws UserError `bad-flag` */
+function epsOf(flags: AttackFlags): number {
+  const norm = normOf(flags);
+  return parseEps(flags.eps ?? defaultEps(norm), norm);
+}
+
 /** What the flags ask to attack and how, the models apart. */
 export function planAttackRun(flags: AttackFlags, { train, test }: TestData): ModelFreePlan {
   const attack = attackNamed(flags.attack);
-  const norm = flags.norm ?? attack.norms[0];
+  const norm = normOf(flags);
   const plan = planAttack(attack, {
     norm,
-    eps: parseEps(flags.eps, norm),
+    eps: epsOf(flags),
     loss: flags.loss,
     options: parseSettings(flags.set),
     classes: test.classes,
@@ -110,7 +119,7 @@ export async function attackModels(
 }
 
 export async function action(flags: AttackFlags): Promise<void> {
-  parseEps(flags.eps, flags.norm ?? 'Linf'); // report a mistake before anything is loaded
+  epsOf(flags); // report a mistake before anything is loaded
   const session = await openSession(flags);
   const data = await openTestData(flags, flags.model[0], session.terminal);
   session.terminal.record(await attackModels(session, data, flags));

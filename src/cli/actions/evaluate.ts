@@ -19,6 +19,7 @@ import {
 import { exampleGrids } from '../../report/index.ts';
 import { endWith, quietFor } from '../ci-output.ts';
 import type { EvaluateFlags } from '../commands/evaluate.ts';
+import { defaultBudgets } from '../default-eps.ts';
 import {
   describeAttack,
   evaluationProgress,
@@ -30,13 +31,17 @@ import { gatesOf } from '../options.ts';
 import { parseEps, parseSettingLists } from '../parsers.ts';
 import { openSession, openTestData, type Session } from '../session.ts';
 
+/** @throws UserError `bad-flag` */
+const budgetsOf = ({ norm, eps = defaultBudgets(norm) }: Pick<EvaluateFlags, 'norm' | 'eps'>) =>
+  eps.map((text) => parseEps(text, norm));
+
 /** The attacks that the flags ask for, and those that follow where a verdict stays open. */
 function attacksOf(
   flags: EvaluateFlags,
   source: string,
   classes: number,
 ): Pick<ModelFreePlan, 'attacks' | 'followUps'> {
-  const budgets = flags.eps.map((text) => parseEps(text, flags.norm));
+  const budgets = budgetsOf(flags);
   const scope = { norm: flags.norm, budgets, source, classes };
   const { attacks: names, loss: losses, set = [], target } = flags;
   if (names) {
@@ -105,6 +110,7 @@ export async function evaluateModels(
 
 export async function action(flags: EvaluateFlags): Promise<void> {
   gatesOf(flags); // report a mistake before anything is loaded
+  budgetsOf(flags);
   const session = await openSession(quietFor(flags));
   const { terminal } = session;
   const data = await openTestData(flags, flags.model[0], terminal);

@@ -1,6 +1,7 @@
 /** `distill import`: a model trained elsewhere becomes a model folder. */
 import { loadTestData } from '../../data/index.ts';
 import { MODEL_FOLDER, parameterCount } from '../../models/index.ts';
+import { counted } from '../../numbers.ts';
 import { checkFolder } from '../../storage/index.ts';
 import type { ImportFlags } from '../commands/import.ts';
 import { readForeignModel, saveForeignModel } from '../foreign-model.ts';
@@ -21,7 +22,7 @@ export async function action(source: string, flags: ImportFlags): Promise<void> 
   const kinds = network.layers.map(({ kind }) => kind).join(', ');
   terminal.print(
     `${source} (${format}) imported to ${flags.out}: ${network.inputShape.join(' x ')} pixels, ` +
-      `${network.classes} classes, ${parameterCount(network)} parameters\nlayers: ${kinds}`,
+      `${counted(network.classes, 'class', 'classes')}, ${counted(parameterCount(network), 'parameter')}\nlayers: ${kinds}`,
   );
   terminal.record({
     schema: 'distill-import/1',

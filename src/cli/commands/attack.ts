@@ -4,6 +4,7 @@ import { LOSSES } from '../../attacks/losses/registry.ts';
 import { ATTACK_NAMES } from '../../attacks/registry.ts';
 import { NORMS } from '../../attacks/types.ts';
 import type { Target } from '../../evaluation/index.ts';
+import { defaultEps, defaultsText } from '../default-eps.ts';
 import type { Action } from '../lazily.ts';
 import {
   addDataOptions,
@@ -18,7 +19,7 @@ export interface AttackFlags extends SharedOptions, DataOptions {
   readonly model: readonly string[];
   readonly attack: string;
   readonly norm?: Norm;
-  readonly eps: string;
+  readonly eps?: string;
   readonly loss?: LossName;
   readonly set: readonly string[];
   readonly target?: Target;
@@ -45,8 +46,7 @@ export function attackCommand(action: Action<[AttackFlags]>): Command {
     )
     .option(
       '--eps <x>',
-      'largest perturbation in pixel values, such as 0.1 or 8/255 (L0: number of pixels)',
-      '0.1',
+      `largest perturbation in pixel values, such as 0.1 or 8/255 (L0: number of pixels; default: ${defaultsText((norm) => defaultEps(norm))})`,
     )
     .addOption(
       new Option('--loss <name>', 'loss to maximize (default: chosen by the attack)').choices(

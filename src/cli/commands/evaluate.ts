@@ -5,6 +5,7 @@ import { ATTACK_NAMES } from '../../attacks/registry.ts';
 import { NORMS } from '../../attacks/types.ts';
 import type { Target } from '../../evaluation/index.ts';
 import { PRESET_NAMES, type PresetName } from '../../evaluation/preset-names.ts';
+import { defaultBudgets, defaultsText } from '../default-eps.ts';
 import type { Action } from '../lazily.ts';
 import {
   addCiOptions,
@@ -23,7 +24,7 @@ import { integer, parseTarget } from '../parsers.ts';
 export interface MeasureFlags extends SharedOptions, DataOptions, GateFlags, CiFlags {
   readonly preset: PresetName;
   readonly norm: Norm;
-  readonly eps: readonly string[];
+  readonly eps?: readonly string[];
   readonly samples?: number;
   readonly eot?: number;
 }
@@ -39,8 +40,7 @@ export function addMeasureOptions(command: Command, preset: PresetName): Command
     )
     .option(
       '--eps <x...>',
-      'largest perturbations in pixel values, such as 0.1 or 8/255 (L0: number of pixels)',
-      ['0.1', '0.3'],
+      `largest perturbations in pixel values, such as 0.1 or 8/255 (L0: number of pixels; default: ${defaultsText(defaultBudgets)})`,
     )
     .option(
       '--samples <n>',

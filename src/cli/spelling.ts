@@ -1,0 +1,85 @@
+/** What is read in several spellings: commands and names in any letter case, options by their kin. */
+import type { Command, Option } from 'commander';
+import { closest, sameName } from '../closest.ts';
+
+/** Lets an option that takes names out of a list take them in any letter case. */
+export function ignoreCase(option: Option): void {
+  const { argChoices: choices, parseArg } = option;
+  if (!choices || !parseArg) return;
+  option.parseArg = (text, previous) => parseArg(sameName(text, choices) ?? text, previous);
+}
+
+/** Options that are one to a reader: what one command calls so, another calls the other. */
+const KIN: Readonly<Record<string, string>> = {
+  '--attack': '--attacks',
+  '--attacks': '--attack',
+  '--model': '--models',
+  '--models': '--model',
+  '--loss': '--losses',
+  '--losses': '--loss',
+  '--gate': '--gates',
+  '--gates': '--gate',
+};
+
+/** The steps of an attack: an option of their own in training, one of many settings elsewhere. */
+const STEPS = '--attack-steps';
+const SETTING = '--set';
+const STEPS_SETTING = 'steps=';
+
+/**
+ * The arguments as the program's help spells them. An option that the command does not have becomes
+ * its kin that it has, `--attack-steps 100` becomes `--set steps=100`, and the reverse.
+ * @param args from the command's name on
+ */
+export function helpSpelling(commands: readonly Command[], args: readonly string[]): string[] {
+  const [first = '', ...rest] = args;
+  const name = sameName(
+    first,
+    commands.map((one) => one.name()),
+  );
+  const command = commands.find((one) => one.name() === name);
+  if (command === undefined) return [...args];
+  const has = (flag: string) => command.options.some(({ long }) => long === flag);
+  const words = rest.flatMap((word): string[] => {
+    const [, flag, value] = /^(--[\w-]+)(=.*)?$/s.exec(word) ?? [];
+    if (flag === undefined || has(flag)) return [word];
+    const kin = KIN[flag];
+    if (kin !== undefined && has(kin)) return [`${kin}${value ?? ''}`];
+    const isSteps = flag === STEPS && has(SETTING);
+    return isSteps && value ? [flag, value.slice(1)] : [word];
+  });
+  if (has(SETTING) && !has(STEPS)) {
+    return [command.name(), ...paired(words, STEPS, (n) => [SETTING, `${STEPS_SETTING}${n}`])];
+  }
+  if (has(STEPS) && !has(SETTING)) {
+    return [
+      command.name(),
+      ...paired(words, SETTING, (text) =>
+        text.startsWith(STEPS_SETTING) ? [STEPS, text.slice(STEPS_SETTING.length)] : undefined,
+      ),
+    ];
+  }
+  return [command.name(), ...words];
+}
+
+/** The words with every `flag value` replaced, where there is something to replace it with. */
+function paired(
+  words: readonly string[],
+  flag: string,
+  replace: (value: string) => string[] | undefined,
+): string[] {
+  return words.flatMap((word, i) => {
+    const value = words.at(i + 1);
+    const replaced = word === flag && value !== undefined ? replace(value) : undefined;
+    if (replaced) return replaced;
+    const isReplaced = i > 0 && words[i - 1] === flag && replace(word) !== undefined;
+    return isReplaced ? [] : [word];
+  });
+}
+
+/** Such as `did you mean pgd? choose one of fgsm, pgd`. */
+export function choiceHint(text: string, choices: readonly string[]): string {
+  const meant = closest(text, choices);
+  const list = `choose one of ${choices.join(', ')}`;
+  return meant === undefined ? list : `did you mean ${meant}? ${list}`;
+}
