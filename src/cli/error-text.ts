@@ -3,6 +3,7 @@ import { CommanderError } from 'commander';
 import { DistillError, UserError } from '../errors.ts';
 import { hintText } from './hints.ts';
 import { choiceHint } from './spelling.ts';
+import { visible } from './visible.ts';
 
 export interface ErrorReport {
   /** Without line breaks. */
@@ -50,6 +51,6 @@ export function reportOf(error: unknown, command?: string): ErrorReport {
 }
 
 /** One line on what is wrong, and one on what to do. */
-export function errorLines({ message, hint }: ErrorReport): string {
-  return `error: ${message}\n${hint === undefined ? '' : `hint: ${hint}\n`}`;
+export function errorLines({ message, hint }: Pick<ErrorReport, 'message' | 'hint'>): string {
+  return visible(`error: ${message}\n${hint === undefined ? '' : `hint: ${hint}\n`}`);
 }

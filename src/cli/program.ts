@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { Command, CommanderError, type Option } from 'commander';
 import { programVersion } from '../version.ts';
 import { attackCommand } from './commands/attack.ts';
@@ -84,19 +85,38 @@ export function buildProgram(): Command {
 /** Exit code that a shell reports when a program ends by SIGPIPE: 128 + 13. */
 const CLOSED_PIPE = 141;
 
-function onStreamError(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(CLOSED_PIPE);
+/** Exit code of a fault at run time. */
+const FAULT = 3;
+
+/** Ends the program with a text on standard error, as far as that can be written. */
+function endWith(text: string): never {
+  try {
+    writeSync(2, text);
+  } catch {
+    // There is nowhere left to say it.
+  }
+  process.exit(FAULT);
 }
+
+function onStreamError({ code }: NodeJS.ErrnoException): void {
+  if (code === 'EPIPE') process.exit(CLOSED_PIPE);
+  const hint = 'free some space there, or send it elsewhere';
+  endWith(errorLines({ message: `cannot write the output (${code})`, hint }));
+}
+
+const onUncaught = (error: Error): void =>
+  endWith(`${errorLines(reportOf(error))}${error.stack}\n`);
 
 /**
  * When the reader of the output closes it early, as `head` does, the program ends silently and with
- * an exit code of its own. Files are written whole or not at all, so it may end at any point.
+ * an exit code of its own. Output that cannot be written, and whatever nothing catches, are faults at
+ * run time: Node would exit with 1, which says that a gate was not met. Files are written whole or
+ * not at all, so it may end at any point.
  */
-function endWithReader(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    if (!stream.listeners('error').includes(onStreamError)) stream.on('error', onStreamError);
-  }
+function endOnFaults(): void {
+  if (process.listeners('uncaughtException').includes(onUncaught)) return;
+  process.on('uncaughtException', onUncaught);
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', onStreamError);
 }
 
 /**
@@ -104,7 +124,7 @@ function endWithReader(): void {
  * @param argv as in `process.argv`: node, script, then the arguments
  */
 export async function main(argv: readonly string[]): Promise<void> {
-  endWithReader();
+  endOnFaults();
   const program = buildProgram();
   try {
     if (argv[2] === COMPLETE) await addCompletion(program);

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import {
   type DataSplits,
   loadData,
@@ -38,6 +39,10 @@ export async function openSession(options: EngineOptions): Promise<Session> {
   const terminal = new Terminal(options);
   const engine = await startEngine(options.engine, options.threads);
   terminal.note(engineText(engine));
+  const cores = availableParallelism();
+  if (options.threads !== undefined && options.threads > cores) {
+    terminal.warn(`${options.threads} threads share ${counted(cores, 'core')}: fewer are faster`);
+  }
   return { engine, terminal };
 }
 

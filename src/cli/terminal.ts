@@ -3,6 +3,7 @@ import cliProgress, { type Options, type Preset, type SingleBar } from 'cli-prog
 import { percent } from '../numbers.ts';
 import type { TrainingProgress } from '../training/index.ts';
 import type { OutputOptions } from './options.ts';
+import { visible } from './visible.ts';
 
 /** A bar on a terminal; elsewhere a line now and then. */
 export interface Progress {
@@ -62,17 +63,17 @@ export class Terminal {
 
   /** A line about what is going on. */
   note(text: string): void {
-    if (!this.#quiet) process.stderr.write(`${this.#noteColor.dim(text)}\n`);
+    if (!this.#quiet) process.stderr.write(visible(`${this.#noteColor.dim(text)}\n`));
   }
 
   /** Something the reader should not miss, even with `--quiet`. */
   warn(text: string): void {
-    process.stderr.write(`${this.#noteColor.yellow('warning:')} ${text}\n`);
+    process.stderr.write(visible(`${this.#noteColor.yellow('warning:')} ${text}\n`));
   }
 
   /** The result for people. */
   print(text: string): void {
-    if (!this.#json) process.stdout.write(`${text}\n`);
+    if (!this.#json) process.stdout.write(visible(`${text}\n`));
   }
 
   /** The result for programs. */

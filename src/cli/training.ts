@@ -68,7 +68,22 @@ export async function runTraining(
     train,
   );
   session.terminal.print(describeModel(card, out));
+  warnOfGuessing(card, session);
   session.terminal.record(card);
+}
+
+/** How far above guessing an accuracy may be and still say that nothing was learned. */
+const LITTLE = 0.05;
+
+function warnOfGuessing(
+  { history, network: { classes }, settings }: ModelCard,
+  { terminal }: Session,
+) {
+  const accuracy = history.at(-1)?.validationAccuracy;
+  if (accuracy === undefined || accuracy > 1 / classes + LITTLE) return;
+  terminal.warn(
+    `it has learned next to nothing: ${percent(accuracy)} of the validation images are right, and guessing gives ${percent(1 / classes)}; a lower --learning-rate than ${settings.learningRate} may help, or more --epochs`,
+  );
 }
 
 /** Makes soft labels with a progress bar. */

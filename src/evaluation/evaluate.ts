@@ -4,11 +4,12 @@ import { Oracle } from '../attacks/index.ts';
 import { type Dataset, imageSize, imagesAsFloats, labelsAt } from '../data/index.ts';
 import { RunError } from '../errors.ts';
 import type { Classifier } from '../models/index.ts';
-import { rateOf, summarizeAccuracy } from './accuracy.ts';
+import { summarizeAccuracy } from './accuracy.ts';
 import { measureAnswers } from './answers.ts';
 import { type AttackRun, attackDataset } from './attacking.ts';
 import { cleanLogits, confidencesOf, predictedClasses } from './clean.ts';
 import { conclude, type Measurements } from './conclusions.ts';
+import { robustRate } from './consistency.ts';
 import { evaluationDigest } from './digest.ts';
 import { averaged } from './draws.ts';
 import { EXAMPLE_COUNT, packImages } from './examples.ts';
@@ -288,11 +289,6 @@ export function attackRecord(
   dataset: Dataset,
   planned: PlannedAttack,
 ): AttackRecord {
-  const robust = new Map<number, boolean>();
-  run.positions.forEach((position, row) => {
-    const isRight = model.predicted[position] === dataset.labels[position];
-    robust.set(position, (robust.get(position) ?? isRight) && !run.success[row]);
-  });
   return {
     model: model.name,
     ...identityOf(planned),
@@ -300,7 +296,7 @@ export function attackRecord(
     forwards: run.forwards,
     backwards: run.backwards,
     seconds: run.seconds,
-    robust: rateOf([...robust.values()].filter(Boolean).length, robust.size),
+    robust: robustRate({ ...run, positions: [...run.positions] }, model, dataset.labels),
     positions: [...run.positions],
     targets: run.targets ?? null,
     predicted: [...run.predicted],

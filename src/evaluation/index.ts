@@ -66,6 +66,7 @@ export {
   presetAttacks,
   type Setting,
 } from './presets.ts';
+export { parseRecord } from './record-text.ts';
 export {
   type AttackFailure,
   type AttackRecord,
@@ -75,7 +76,6 @@ export {
   type Flag,
   type GateResult,
   type ModelRecord,
-  parseRecord,
   RECORD_SCHEMA,
   type Target,
   type TestRecord,

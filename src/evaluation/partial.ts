@@ -4,7 +4,8 @@ import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { UserError } from '../errors.ts';
 import { digestOf, readText, writeFileAtomically } from '../storage/index.ts';
-import { type AttackRecord, parseAttackRecords } from './records.ts';
+import { parseAttackRecords } from './record-text.ts';
+import type { AttackRecord } from './records.ts';
 
 const SCHEMA = 'distill-partial-evaluation/2';
 

@@ -4,7 +4,6 @@
  */
 import { z } from 'zod';
 import { isLossName, type LossName, NORMS } from '../attacks/index.ts';
-import { UserError } from '../errors.ts';
 import { RANGE_BASES } from '../models/index.ts';
 import { COMPARISONS, GATE_ENDS } from './gate-syntax.ts';
 import { PRESET_NAMES } from './preset-names.ts';
@@ -106,7 +105,7 @@ const attackFields = {
 };
 
 /** Attacks within a budget, and attacks that look for the smallest perturbation. */
-const attackSchema = z.discriminatedUnion('budget', [
+export const attackSchema = z.discriminatedUnion('budget', [
   z.strictObject({ budget: z.literal('fixed'), eps: z.number().min(0), ...attackFields }),
   z.strictObject({ budget: z.literal('minimal'), eps: z.null(), ...attackFields }),
 ]);
@@ -210,7 +209,7 @@ const gateSchema = z.strictObject({
   met: z.boolean(),
 });
 
-const recordSchema = z.strictObject({
+export const recordSchema = z.strictObject({
   schema: z.literal(RECORD_SCHEMA),
   program: z.string(),
   /** Arguments as given. */
@@ -257,46 +256,3 @@ export type Evidence = Verdict['evidence'][number];
 export type Verdict = EvaluationRecord['verdicts'][number];
 export type EvaluationRequest = NonNullable<Verdict['request']>;
 export type Flag = EvaluationRecord['flags'][number];
-
-/**
- * Reads attacks that a partial evaluation kept, by key.
- * @throws UserError `bad-record`
- */
-export function parseAttackRecords(content: unknown): [string, AttackRecord][] {
-  const result = z.array(z.tuple([z.string(), attackSchema])).safeParse(content);
-  if (result.success) return result.data;
-  throw new UserError('bad-record', 'these saved attacks do not follow the schema', {
-    hint: 'start over instead of resuming',
-  });
-}
-
-/**
- * Reads a record back.
- * @throws UserError `bad-record`
- */
-export function parseRecord(text: string): EvaluationRecord {
-  let content: unknown;
-  try {
-    content = JSON.parse(text);
-  } catch (cause) {
-    throw new UserError('bad-record', 'this record is no JSON', { cause });
-  }
-  const schema = (content as { schema?: unknown } | null)?.schema;
-  if (typeof schema === 'string' && schema !== RECORD_SCHEMA) {
-    throw new UserError(
-      'bad-record',
-      `the schema of this record is ${schema}, this program reads ${RECORD_SCHEMA}`,
-      { hint: 'evaluate again, or use the version of distill that wrote it' },
-    );
-  }
-  const result = recordSchema.safeParse(content);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new UserError(
-    'bad-record',
-    `in this record, ${issue.path.join('.') || 'the top'}: ${issue.message}`,
-    {
-      hint: `it should follow the schema ${RECORD_SCHEMA}`,
-    },
-  );
-}

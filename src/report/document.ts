@@ -15,6 +15,11 @@ export function contentPolicy(assets: PageAssets, scriptSources = ''): string {
   return `default-src 'none'; img-src data:; style-src ${hashOf(assets.style)}; script-src ${hashOf(assets.script)}${scriptSources}; base-uri 'none'; form-action 'none'`;
 }
 
+/** The policy that a document made here carries. */
+export const policyOf = (document: string): string =>
+  /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(document)?.[1] ??
+  "default-src 'none'";
+
 /** A whole HTML document around `body`. */
 export function documentOf(
   title: string,

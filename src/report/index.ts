@@ -2,6 +2,7 @@ export { attackSummaryTable, targetDistanceTable, targetTable } from './attack-t
 export { buildReport, type Report } from './build.ts';
 export { cardMarkdown } from './card/markdown.ts';
 export { type ModelCardDocument, modelCard } from './card/model-card.ts';
+export { policyOf } from './document.ts';
 export { exampleGrids } from './example-grid.ts';
 export { encodeGrid, type Picture, perturbationPicture, pictureOf } from './image-grid.ts';
 export { junit } from './junit.ts';

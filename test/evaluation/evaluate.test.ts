@@ -137,8 +137,11 @@ test('a record may aim at every class or at one, and at nothing else', async () 
   const record = await evaluate({ ...planOf([]), attacks }, own);
   const aimedAt = (target: unknown) =>
     JSON.stringify({ ...record, attacks: record.attacks.map((one) => ({ ...one, target })) });
-  for (const target of ['every', 3, 0, null]) {
+  for (const target of ['every', 3]) {
     assert.equal(parseRecord(aimedAt(target)).attacks[0].target, target);
+  }
+  for (const target of [0, null]) {
+    assert.throws(() => parseRecord(aimedAt(target)), { message: /targets for another goal/ });
   }
   for (const target of ['all', '', -1, 0.5]) {
     assert.throws(() => parseRecord(aimedAt(target)), { code: 'bad-record', message: /target/ });

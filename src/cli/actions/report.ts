@@ -1,4 +1,6 @@
 /** `distill report`: records as a page, as Markdown or as JSON. */
+import { readdir } from 'node:fs/promises';
+import { UserError } from '../../errors.ts';
 import type { EvaluationRecord } from '../../evaluation/index.ts';
 import { writeFiles } from '../../library/index.ts';
 import { buildReport, readRecord } from '../../report/index.ts';
@@ -6,12 +8,26 @@ import { WORDING } from '../command-text.ts';
 import type { ReportFlags } from '../commands/report.ts';
 import { Terminal } from '../terminal.ts';
 
+/** Names of which one is in every folder that this program put results into. */
+const OWN = ['results.json', 'evaluation.json', 'evaluation', 'attack'];
+
+/** @throws UserError `foreign-folder` when there are files in it, and none of this program */
+async function refuseForeign(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  const found = names.find((name) => !name.startsWith('.'));
+  if (found === undefined || names.some((name) => OWN.includes(name))) return;
+  throw new UserError('foreign-folder', `${folder} holds ${found}, and nothing of a report`, {
+    hint: 'name a folder that does not exist yet, or one with a report',
+  });
+}
+
 /** Writes the report of some records into a folder; returns the path of its page. */
 export async function writeReport(
   records: readonly EvaluationRecord[],
   folder: string,
   terminal: Terminal,
 ): Promise<string> {
+  await refuseForeign(folder);
   const { files, notes } = await buildReport(records, WORDING);
   await writeFiles(folder, files);
   for (const note of notes) terminal.note(note);

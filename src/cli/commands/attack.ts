@@ -1,10 +1,11 @@
 import { Command, Option } from 'commander';
 import type { LossName, Norm } from '../../attacks/index.ts';
 import { LOSSES } from '../../attacks/losses/registry.ts';
-import { ATTACK_NAMES } from '../../attacks/registry.ts';
+import { ATTACK_NAMES, attackNamed } from '../../attacks/registry.ts';
 import { NORMS } from '../../attacks/types.ts';
 import type { Target } from '../../evaluation/index.ts';
 import { defaultEps, defaultsText } from '../default-eps.ts';
+import { refuseIdle } from '../idle-options.ts';
 import type { Action } from '../lazily.ts';
 import {
   addDataOptions,
@@ -64,6 +65,16 @@ export function attackCommand(action: Action<[AttackFlags]>): Command {
     .option('--samples <n>', 'attack the first n test images', integer('--samples', 1), 1000)
     .addOption(eotOption())
     .option('--index <n>', 'attack only the test image with this number', integer('--index', 0));
+  refuseIdle<AttackFlags>(command, ['eps'], ({ attack }) =>
+    attackNamed(attack).budget === 'fixed'
+      ? undefined
+      : { why: `with ${attack}, which looks for the smallest change`, hint: 'leave it out' },
+  );
+  refuseIdle<AttackFlags>(command, ['source'], ({ attack }) =>
+    attackNamed(attack).access === 'source-gradient'
+      ? undefined
+      : { why: `with ${attack}`, hint: 'leave it out, or attack with transfer' },
+  );
   return addSharedOptions(addDataOptions(command))
     .option('--out <folder>', 'folder for the record and the picture', 'report/attack')
     .addHelpText(

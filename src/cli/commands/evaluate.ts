@@ -6,6 +6,7 @@ import { NORMS } from '../../attacks/types.ts';
 import type { Target } from '../../evaluation/index.ts';
 import { PRESET_NAMES, type PresetName } from '../../evaluation/preset-names.ts';
 import { defaultBudgets, defaultsText } from '../default-eps.ts';
+import { refuseIdle } from '../idle-options.ts';
 import type { Action } from '../lazily.ts';
 import {
   addCiOptions,
@@ -98,7 +99,13 @@ export function evaluateCommand(action: Action<[EvaluateFlags]>): Command {
       'save the adversarial examples (.npz, .png) and check them again as read from disk',
     )
     .option('--resume', 'resume an interrupted evaluation');
-  return addMeasureOptions(command, 'quick')
+  addMeasureOptions(command, 'quick');
+  refuseIdle<EvaluateFlags>(command, ['preset'], ({ attacks }) =>
+    attacks
+      ? { why: 'with --attacks', hint: 'choose one of the two: a preset, or attacks by name' }
+      : undefined,
+  );
+  return command
     .option('--out <folder>', 'folder for the record', 'report/evaluate')
     .addHelpText(
       'after',

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { refuseIdle } from '../idle-options.ts';
 import type { Action } from '../lazily.ts';
 import { addSharedOptions, type SharedOptions } from '../options.ts';
 import {
@@ -43,6 +44,9 @@ export function trainStudentCommand(action: Action<[TrainStudentFlags]>): Comman
       'train on attacked images, so that the student of a robust teacher is robust too',
     );
   addAdversaryOptions(command, ' (with --robust)');
+  refuseIdle<TrainStudentFlags>(command, ['eps', 'attackSteps'], ({ robust }) =>
+    robust ? undefined : { why: 'without --robust', hint: 'add --robust, or leave it out' },
+  );
   addResumeOption(addOutOption(command, 'models/student')).addHelpText(
     'after',
     `
