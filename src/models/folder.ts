@@ -15,7 +15,7 @@ import {
 import { Model } from './model.ts';
 import type { Network } from './network.ts';
 import { networkSchema } from './network-schema.ts';
-import { loadNetwork, saveNetwork } from './saved-network.ts';
+import { loadNetwork, networkFilesDigest, saveNetwork } from './saved-network.ts';
 import type { Weight } from './weights.ts';
 
 const SCHEMA = 'distill-model/1';
@@ -57,6 +57,8 @@ const cardSchema = z.strictObject({
   temperature: z.number().positive(),
   /** SHA-256 over the weights' names, shapes and values: the model's identity. */
   digest: z.string().length(64),
+  /** SHA-256 over the files of the SavedModel; absent on models that were saved before it was there. */
+  filesDigest: z.string().length(64).optional(),
   /** Digest of everything that determines the weights but for the engine that rounds. */
   inputsDigest: z.string().length(64),
   data: z.strictObject({ source: z.string(), trainSize: z.int(), digest: z.string() }).optional(),
@@ -81,7 +83,10 @@ export type ModelRole = ModelCard['role'];
 export type EpochRecord = ModelCard['history'][number];
 
 /** What the caller supplies when saving a model; the rest is computed from network and weights. */
-export type ModelFacts = Omit<ModelCard, 'schema' | 'digest' | 'network' | 'temperature'>;
+export type ModelFacts = Omit<
+  ModelCard,
+  'schema' | 'digest' | 'filesDigest' | 'network' | 'temperature'
+>;
 
 export interface SavedModel {
   readonly card: ModelCard;
@@ -112,15 +117,16 @@ export async function saveModel(
   weights: readonly Weight[],
   facts: ModelFacts,
 ): Promise<ModelCard> {
-  const card: ModelCard = {
+  const known = {
     schema: SCHEMA,
     network: networkSchema.parse(network),
     temperature,
     digest: weightsDigest(weights),
-    ...facts,
-  };
+  } as const;
+  let card: ModelCard = { ...known, ...facts };
   await writeFolderAtomically(folder, MODEL_FOLDER, async (temporary) => {
     await saveNetwork(temporary, network, weights);
+    card = { ...known, filesDigest: networkFilesDigest(temporary), ...facts };
     await writeFile(join(temporary, CARD), `${JSON.stringify(card, null, 2)}\n`);
   });
   return card;
@@ -201,6 +207,9 @@ export async function readModelCard(folder: string): Promise<ModelCard> {
 export async function readModel(folder: string): Promise<SavedModel> {
   const card = await readModelCard(folder);
   const weights = await loadNetwork(folder, card.network);
+  if (card.filesDigest !== undefined && networkFilesDigest(folder) !== card.filesDigest) {
+    throw notAModel(folder, 'its SavedModel is not the one that was saved');
+  }
   if (weightsDigest(weights) !== card.digest) {
     throw notAModel(folder, `its weights are not those that its ${CARD} describes`);
   }

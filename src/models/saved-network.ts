@@ -3,10 +3,11 @@ import {
   DataType,
   dtypeName,
   readBundle,
+  savedModelFiles,
   VARIABLES_PREFIX,
   writeSavedModel,
 } from '../savedmodel/index.ts';
-import { FormatError } from '../storage/index.ts';
+import { digestOf, FormatError, readFileBytes, sha256 } from '../storage/index.ts';
 import type { Network } from './network.ts';
 import { servingGraph } from './serving-graph.ts';
 import { weightSpecs } from './shapes.ts';
@@ -27,6 +28,11 @@ export async function saveNetwork(
     data: values,
   }));
   writeSavedModel(folder, { ...servingGraph(network), tensors });
+}
+
+/** SHA-256 over the files that `saveNetwork` wrote. @throws FormatError */
+export function networkFilesDigest(folder: string): string {
+  return digestOf(savedModelFiles().map((name) => sha256(readFileBytes(join(folder, name)))));
 }
 
 /**

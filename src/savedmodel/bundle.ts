@@ -41,6 +41,12 @@ function shardName(prefix: string, shard: number, shards: number): string {
   return `${prefix}.data-${digits(shard)}-of-${digits(shards)}`;
 }
 
+/** The files that `writeBundle` writes. */
+export const bundleFiles = (prefix: string): string[] => [
+  `${prefix}.index`,
+  shardName(prefix, 0, 1),
+];
+
 /**
  * Writes `PREFIX.index` and `PREFIX.data-00000-of-00001`. The same tensors give the same bytes,
  * whatever their order.

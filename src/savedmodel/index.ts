@@ -17,6 +17,7 @@ export {
   readSavedModel,
   SAVED_MODEL_FILE,
   type SignatureSpec,
+  savedModelFiles,
   VARIABLES_PREFIX,
   writeSavedModel,
 } from './saved-model.ts';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { decodeProtobuf, FormatError, readFileBytes } from '../storage/index.ts';
 import { shapeProto } from './attributes.ts';
-import { type NamedTensor, writeBundle } from './bundle.ts';
+import { bundleFiles, type NamedTensor, writeBundle } from './bundle.ts';
 import {
   type MetaGraphDef,
   SavedModelSchema,
@@ -18,6 +18,8 @@ import {
 import type { GraphBuilder } from './graph.ts';
 
 export const SAVED_MODEL_FILE = 'saved_model.pb';
+/** The files that `writeSavedModel` writes, by their paths in the folder. */
+export const savedModelFiles = (): string[] => [SAVED_MODEL_FILE, ...bundleFiles(VARIABLES_PREFIX)];
 /** The prefix of the bundle, relative to the model's folder. */
 export const VARIABLES_PREFIX = join('variables', 'variables');
 
