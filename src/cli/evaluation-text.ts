@@ -1,8 +1,12 @@
 /** What an evaluation found, as text: the sections of a report, rendered for the terminal. */
-import type { EvaluationRecord, Flag } from '../evaluation/index.ts';
+import type { EvaluationRecord } from '../evaluation/index.ts';
 import {
+  type Answer,
+  answerOf,
+  answerSentences,
   type Block,
   type EvidenceText,
+  type FlagText,
   hasUnreliableCells,
   materialOf,
   type Section,
@@ -28,28 +32,28 @@ export function tableSection(table: Table, terminal: Terminal): string[] {
   ];
 }
 
-/** Everything an evaluation found, as one page of tables. */
+/** Everything an evaluation found, as one page of tables; the answer stands first and last. */
 export function evaluationText(record: EvaluationRecord, terminal: Terminal): string {
   const plot = robustnessPlot(record, terminal);
   const curves = plot.length > 0 ? titled('Accuracy over eps', plot.join('\n'), terminal) : [];
-  return sectionsOf(materialOf(record, WORDING), 'terminal')
-    .flatMap((section) => [
-      ...sectionText(section, terminal),
-      // The terminal's form of the section's charts.
-      ...(section.id === 'robustness' ? curves : []),
-    ])
-    .slice(1)
-    .join('\n');
+  const sections = sectionsOf(materialOf(record, WORDING), 'terminal').flatMap((section) => [
+    ...sectionText(section, terminal),
+    // The terminal's form of the section's charts.
+    ...(section.id === 'robustness' ? curves : []),
+  ]);
+  return [...answerLines(record, terminal), ...sections].join('\n');
 }
 
-/** The tables without details, and the summary: what a run ends with. */
+/** The tables without details between the answer and the answer: what a run ends with. */
 export function shortEvaluationText(record: EvaluationRecord, terminal: Terminal): string[] {
-  return sectionsOf(materialOf(record, WORDING), 'run-summary').flatMap(({ blocks, tables }) => [
+  const sections = sectionsOf(materialOf(record, WORDING), 'run-summary');
+  const lines = sections.flatMap(({ blocks, tables }) => [
     ...tables.filter(({ isDetail }) => !isDetail).flatMap((table) => tableSection(table, terminal)),
     ...blocks
-      .filter(({ kind }) => kind === 'summary')
+      .filter(({ kind }) => kind === 'answer')
       .flatMap((block) => blockText(block, terminal)),
   ]);
+  return [...answerLines(record, terminal), ...lines];
 }
 
 function sectionText({ blocks, tables }: Section, terminal: Terminal): string[] {
@@ -62,6 +66,8 @@ function sectionText({ blocks, tables }: Section, terminal: Terminal): string[] 
 /** A block as text; nothing for those that only a page shows. */
 function blockText(block: Block, terminal: Terminal): string[] {
   switch (block.kind) {
+    case 'answer':
+      return ['', ...answerText(block.answer, terminal)];
     case 'summary':
       return ['', ...block.sentences.flatMap((text) => wrapped(text, terminal.width))];
     case 'verdicts': {
@@ -87,11 +93,28 @@ function blockText(block: Block, terminal: Terminal): string[] {
 const evidenceText = ({ met, title, detail }: EvidenceText, { color }: Terminal): string =>
   `  ${met ? 'met    ' : color.yellow('missing')}  ${title}\n           ${detail}`;
 
-/** A flag in two lines: what was found, and the advice. */
-function flagText({ code, model, severity, value, threshold, advice }: Flag, terminal: Terminal) {
-  const color = severity === 'serious' ? terminal.color.red : terminal.color.yellow;
+/** The answer in sentences, the first of them in bold. */
+function answerText(answer: Answer, terminal: Terminal): string[] {
+  const [first, ...rest] = answerSentences(answer);
   return [
-    `${color(severity.padEnd(7))}  ${model}: ${code}, ${Number(value.toPrecision(3))} above ${threshold}`,
-    `         ${advice}`,
+    ...wrapped(first, terminal.width).map((line) => terminal.color.bold(line)),
+    ...wrapped(rest.join(' '), terminal.width),
+  ];
+}
+
+/** The answer alone. */
+const answerLines = (record: EvaluationRecord, terminal: Terminal): string[] =>
+  answerText(answerOf(record), terminal);
+
+/** A flag in two parts: what was found and means, and what to do. */
+function flagText({ severity, found, meaning, advice }: FlagText, terminal: Terminal) {
+  const color = severity === 'serious' ? terminal.color.red : terminal.color.yellow;
+  const indented = (text: string) =>
+    wrapped(text, terminal.width - 9).map((line) => `         ${line}`);
+  const [first, ...rest] = indented(`${found}. ${meaning}`);
+  return [
+    `${color(severity.padEnd(7))}  ${first.trimStart()}`,
+    ...rest,
+    ...indented(`to do: ${advice}`),
   ].join('\n');
 }
