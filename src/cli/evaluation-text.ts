@@ -57,8 +57,11 @@ export function shortEvaluationText(record: EvaluationRecord, terminal: Terminal
 }
 
 function sectionText({ blocks, tables }: Section, terminal: Terminal): string[] {
+  // What scrolls away first stands first: the answer comes after the flags.
+  const answers = blocks.filter(({ kind }) => kind === 'answer');
+  const others = blocks.filter(({ kind }) => kind !== 'answer');
   return [
-    ...blocks.flatMap((block) => blockText(block, terminal)),
+    ...[...others, ...answers].flatMap((block) => blockText(block, terminal)),
     ...tables.flatMap((table) => tableSection(table, terminal)),
   ];
 }
@@ -73,7 +76,7 @@ function blockText(block: Block, terminal: Terminal): string[] {
     case 'verdicts': {
       const lines = block.verdicts.flatMap(({ subject, text, evidence, command }) => [
         ...wrapped(`${subject}: ${text}`, terminal.width),
-        ...evidence.map((one) => evidenceText(one, terminal)),
+        ...evidence.flatMap((one) => evidenceText(one, terminal)),
         ...(command === null ? [] : [`  to settle it: ${command}`]),
       ]);
       return titled('Verdicts', lines.join('\n'), terminal);
@@ -89,9 +92,16 @@ function blockText(block: Block, terminal: Terminal): string[] {
   }
 }
 
-/** One kind of evidence in two lines: what must be seen, and what was. */
-const evidenceText = ({ met, title, detail }: EvidenceText, { color }: Terminal): string =>
-  `  ${met ? 'met    ' : color.yellow('missing')}  ${title}\n           ${detail}`;
+/** A text in lines that begin at a column. */
+const indented = (text: string, column: number, { width }: Terminal): string[] =>
+  wrapped(text, width - column).map((line) => ' '.repeat(column) + line);
+
+/** One kind of evidence: what must be seen, and below it what was. */
+function evidenceText({ met, title, detail }: EvidenceText, terminal: Terminal): string[] {
+  const mark = met ? 'met    ' : terminal.color.yellow('missing');
+  const [first, ...rest] = indented(title, 11, terminal);
+  return [`  ${mark}  ${first.trimStart()}`, ...rest, ...indented(detail, 11, terminal)];
+}
 
 /** The answer in sentences, the first of them in bold. */
 function answerText(answer: Answer, terminal: Terminal): string[] {
@@ -109,12 +119,10 @@ const answerLines = (record: EvaluationRecord, terminal: Terminal): string[] =>
 /** A flag in two parts: what was found and means, and what to do. */
 function flagText({ severity, found, meaning, advice }: FlagText, terminal: Terminal) {
   const color = severity === 'serious' ? terminal.color.red : terminal.color.yellow;
-  const indented = (text: string) =>
-    wrapped(text, terminal.width - 9).map((line) => `         ${line}`);
-  const [first, ...rest] = indented(`${found}. ${meaning}`);
+  const [first, ...rest] = indented(`${found}. ${meaning}`, 9, terminal);
   return [
     `${color(severity.padEnd(7))}  ${first.trimStart()}`,
     ...rest,
-    ...indented(`to do: ${advice}`),
+    ...indented(`to do: ${advice}`, 9, terminal),
   ].join('\n');
 }

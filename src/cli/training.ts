@@ -8,6 +8,7 @@ import {
   type SoftLabelsCard,
   type TrainingOptions,
 } from '../training/index.ts';
+import { commandLine } from './command-text.ts';
 import { openData, openSession, type Session } from './session.ts';
 import { trainingDetail } from './terminal.ts';
 import { TrainingLog } from './training-log.ts';
@@ -68,7 +69,15 @@ export async function runTraining(
     train,
   );
   session.terminal.print(describeModel(card, out));
+  session.terminal.next(nextAfter(card, out));
   session.terminal.record(card);
+}
+
+/** What a model of this role is for. */
+function nextAfter({ role }: ModelCard, out: string): string {
+  if (role === 'teacher') return commandLine(['soft-labels', '--teacher', out]);
+  if (role === 'baseline') return commandLine(['attack', '--model', out]);
+  return commandLine(['check', out, '--preset', 'quick']);
 }
 
 /** Makes soft labels with a progress bar. */

@@ -267,11 +267,6 @@ hard, Linf eps 0.3: no verdict; these attacks leave robust accuracy at most
            they do
   to settle it: distill evaluate --model models/hard --preset standard --norm Linf --eps 0.3 --samples 8 --seed 7
 
-No verdict: 0 of 8 images stand at Linf 0.3 (base: 0).
-The 88 % under FGSM on softmax is an artifact: that gradient is zero on 75.0 %
-of the images. Not sure: evidence is missing (attacks without the gradients of
-the model do no better).
-
 Flags
 serious  The softmax gradient has vanished on hard. Numbers of attacks that
          follow it are no evidence: they are marked in the tables. The other
@@ -281,6 +276,11 @@ note     The logits are far larger than usual on hard. Confidence says nothing
          about this model; the answer rests on attacks that do not depend on the
          scale.
          to do: Compare models by attacks whose loss has no scale.
+
+No verdict: 0 of 8 images stand at Linf 0.3 (base: 0).
+The 88 % under FGSM on softmax is an artifact: that gradient is zero on 75.0 %
+of the images. Not sure: evidence is missing (attacks without the gradients of
+the model do no better).
 
 Images that stay correct
 against                      base        hard
@@ -296,6 +296,16 @@ missed  accuracy of hard is 87.50 %, not >= 90.00 %
 met     accuracy of base is 75.00 %, so >= 70.00 %
 `),
     );
+    const [first] = text.split('\n');
+    assert.equal(first, 'No verdict: 0 of 8 images stand at Linf 0.3 (base: 0).');
+    assert.ok(
+      text.slice(text.lastIndexOf(first)).split('\n').length < 24,
+      'the answer and what follows it fit on a terminal of 24 lines',
+    );
+    for (const line of text.split('\n')) {
+      const isCommand = line.includes('distill evaluate'); // copied as it is
+      assert.ok(isCommand || line.length <= 80, line);
+    }
     assert.match(
       text,
       /\? no gradient on more than a tenth of the images: no evidence of robustness/,
