@@ -68,8 +68,8 @@ export type RecipeName = (typeof RECIPE_NAMES)[number];
 
 /**
  * What a recipe sets that has an option of its own, by the option's name in a program. `paper` is
- * MNIST in Papernot et al. 2016 (tables I and II): their network with its dropout, SGD, 50 epochs of
- * the images as they are, and no scaling of the output layer.
+ * MNIST in Papernot et al. 2016: their network with its dropout, SGD, 50 epochs of the images as they
+ * are, and no scaling of the output layer. Sources quote a momentum of 0.5 or of 0.9.
  */
 export const RECIPES = {
   default: {},
