@@ -17,10 +17,10 @@ mkdirSync(images, { recursive: true });
 
 const browser = await startChromium(executable);
 for (const [name, theme, height] of [
-  ['index', 'light', 1000],
+  ['index', 'light', 840],
   ['playground', 'dark', 800],
 ]) {
-  const page = await browser.newPage({ viewport: { width: 1180, height }, colorScheme: theme });
+  const page = await browser.newPage({ viewport: { width: 1280, height }, colorScheme: theme });
   await page.goto(pathToFileURL(join(folder, `${name}.html`)).href);
   if (name === 'playground') {
     await page.getByText('Computed here').waitFor();

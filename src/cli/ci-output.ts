@@ -34,6 +34,8 @@ interface Result {
   readonly text: string;
   /** Which files there are now. */
   readonly notes?: readonly string[];
+  /** The command worth typing next. */
+  readonly next?: string;
   /** What `--json` prints; absent: the record. */
   readonly json?: unknown;
 }
@@ -45,11 +47,12 @@ interface Result {
 export async function endWith(
   flags: CiFlags,
   terminal: Terminal,
-  { record, text, notes = [], json = record }: Result,
+  { record, text, notes = [], next, json = record }: Result,
 ): Promise<void> {
   await writeCiFiles(flags, record);
   terminal.print(resultText(flags, record) ?? text);
   for (const note of notes) terminal.note(note);
+  if (next !== undefined) terminal.next(next);
   terminal.record(json);
   requireAttacks(record);
   requireGates(record);

@@ -9,7 +9,7 @@ import {
 } from '../evaluation/index.ts';
 import { nameOfModel } from '../library/index.ts';
 import { readModelCard } from '../models/index.ts';
-import { numberText } from '../numbers.ts';
+import { counted, numberText } from '../numbers.ts';
 import { duration, type Terminal } from './terminal.ts';
 
 /**
@@ -35,6 +35,16 @@ export function describeAttack(planned: PlannedAttack): string {
     ...(source === null ? [] : [`source ${source}`]),
   ];
   return `attack: ${parts.join(', ')}`;
+}
+
+/** Attacks up to this many are described one by one. */
+const MOST_DESCRIBED = 6;
+
+/** What will be run: each attack with every choice, or all of them in a line where they are many. */
+export function describeAttacks(attacks: readonly PlannedAttack[]): string[] {
+  if (attacks.length <= MOST_DESCRIBED) return attacks.map(describeAttack);
+  const names = new Set(attacks.map((one) => identityOf(one).attack));
+  return [`${counted(attacks.length, 'attack')}: ${[...names].join(', ')}`];
 }
 
 /** A plan without its models. */
@@ -67,7 +77,7 @@ export function evaluationProgress(terminal: Terminal): {
       const seconds = (performance.now() - started) / 1000;
       const left = (seconds / done) * (total - done);
       const isKnown = seconds > SECONDS_TO_ESTIMATE && done > 0 && done < total;
-      progress.update(done, total, isKnown ? `${what}, about ${duration(left)} left` : what);
+      progress.update(done, total, isKnown ? `about ${duration(left)} left, ${what}` : what);
     },
     stop: () => progress.stop(),
   };

@@ -1,8 +1,12 @@
 /** What an evaluation found, as text: the sections of a report, rendered for the terminal. */
-import type { EvaluationRecord, Flag } from '../evaluation/index.ts';
+import type { EvaluationRecord } from '../evaluation/index.ts';
 import {
+  type Answer,
+  answerOf,
+  answerSentences,
   type Block,
   type EvidenceText,
+  type FlagText,
   hasUnreliableCells,
   materialOf,
   type Section,
@@ -28,33 +32,36 @@ export function tableSection(table: Table, terminal: Terminal): string[] {
   ];
 }
 
-/** Everything an evaluation found, as one page of tables. */
+/** Everything an evaluation found, as one page of tables; the answer stands first and last. */
 export function evaluationText(record: EvaluationRecord, terminal: Terminal): string {
   const plot = robustnessPlot(record, terminal);
   const curves = plot.length > 0 ? titled('Accuracy over eps', plot.join('\n'), terminal) : [];
-  return sectionsOf(materialOf(record, WORDING), 'terminal')
-    .flatMap((section) => [
-      ...sectionText(section, terminal),
-      // The terminal's form of the section's charts.
-      ...(section.id === 'robustness' ? curves : []),
-    ])
-    .slice(1)
-    .join('\n');
+  const sections = sectionsOf(materialOf(record, WORDING), 'terminal').flatMap((section) => [
+    ...sectionText(section, terminal),
+    // The terminal's form of the section's charts.
+    ...(section.id === 'robustness' ? curves : []),
+  ]);
+  return [...answerLines(record, terminal), ...sections].join('\n');
 }
 
-/** The tables without details, and the summary: what a run ends with. */
+/** The tables without details between the answer and the answer: what a run ends with. */
 export function shortEvaluationText(record: EvaluationRecord, terminal: Terminal): string[] {
-  return sectionsOf(materialOf(record, WORDING), 'run-summary').flatMap(({ blocks, tables }) => [
+  const sections = sectionsOf(materialOf(record, WORDING), 'run-summary');
+  const lines = sections.flatMap(({ blocks, tables }) => [
     ...tables.filter(({ isDetail }) => !isDetail).flatMap((table) => tableSection(table, terminal)),
     ...blocks
-      .filter(({ kind }) => kind === 'summary')
+      .filter(({ kind }) => kind === 'answer')
       .flatMap((block) => blockText(block, terminal)),
   ]);
+  return [...answerLines(record, terminal), ...lines];
 }
 
 function sectionText({ blocks, tables }: Section, terminal: Terminal): string[] {
+  // What scrolls away first stands first: the answer comes after the flags.
+  const answers = blocks.filter(({ kind }) => kind === 'answer');
+  const others = blocks.filter(({ kind }) => kind !== 'answer');
   return [
-    ...blocks.flatMap((block) => blockText(block, terminal)),
+    ...[...others, ...answers].flatMap((block) => blockText(block, terminal)),
     ...tables.flatMap((table) => tableSection(table, terminal)),
   ];
 }
@@ -62,12 +69,14 @@ function sectionText({ blocks, tables }: Section, terminal: Terminal): string[] 
 /** A block as text; nothing for those that only a page shows. */
 function blockText(block: Block, terminal: Terminal): string[] {
   switch (block.kind) {
+    case 'answer':
+      return ['', ...answerText(block.answer, terminal)];
     case 'summary':
       return ['', ...block.sentences.flatMap((text) => wrapped(text, terminal.width))];
     case 'verdicts': {
       const lines = block.verdicts.flatMap(({ subject, text, evidence, command }) => [
         ...wrapped(`${subject}: ${text}`, terminal.width),
-        ...evidence.map((one) => evidenceText(one, terminal)),
+        ...evidence.flatMap((one) => evidenceText(one, terminal)),
         ...(command === null ? [] : [`  to settle it: ${command}`]),
       ]);
       return titled('Verdicts', lines.join('\n'), terminal);
@@ -83,15 +92,37 @@ function blockText(block: Block, terminal: Terminal): string[] {
   }
 }
 
-/** One kind of evidence in two lines: what must be seen, and what was. */
-const evidenceText = ({ met, title, detail }: EvidenceText, { color }: Terminal): string =>
-  `  ${met ? 'met    ' : color.yellow('missing')}  ${title}\n           ${detail}`;
+/** A text in lines that begin at a column. */
+const indented = (text: string, column: number, { width }: Terminal): string[] =>
+  wrapped(text, width - column).map((line) => ' '.repeat(column) + line);
 
-/** A flag in two lines: what was found, and the advice. */
-function flagText({ code, model, severity, value, threshold, advice }: Flag, terminal: Terminal) {
-  const color = severity === 'serious' ? terminal.color.red : terminal.color.yellow;
+/** One kind of evidence: what must be seen, and below it what was. */
+function evidenceText({ met, title, detail }: EvidenceText, terminal: Terminal): string[] {
+  const mark = met ? 'met    ' : terminal.color.yellow('missing');
+  const [first, ...rest] = indented(title, 11, terminal);
+  return [`  ${mark}  ${first.trimStart()}`, ...rest, ...indented(detail, 11, terminal)];
+}
+
+/** The answer in sentences, the first of them in bold. */
+function answerText(answer: Answer, terminal: Terminal): string[] {
+  const [first, ...rest] = answerSentences(answer);
   return [
-    `${color(severity.padEnd(7))}  ${model}: ${code}, ${Number(value.toPrecision(3))} above ${threshold}`,
-    `         ${advice}`,
+    ...wrapped(first, terminal.width).map((line) => terminal.color.bold(line)),
+    ...wrapped(rest.join(' '), terminal.width),
+  ];
+}
+
+/** The answer alone. */
+const answerLines = (record: EvaluationRecord, terminal: Terminal): string[] =>
+  answerText(answerOf(record), terminal);
+
+/** A flag in two parts: what was found and means, and what to do. */
+function flagText({ severity, found, meaning, advice }: FlagText, terminal: Terminal) {
+  const color = severity === 'serious' ? terminal.color.red : terminal.color.yellow;
+  const [first, ...rest] = indented(`${found}. ${meaning}`, 9, terminal);
+  return [
+    `${color(severity.padEnd(7))}  ${first.trimStart()}`,
+    ...rest,
+    ...indented(`to do: ${advice}`, 9, terminal),
   ].join('\n');
 }

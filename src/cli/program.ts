@@ -20,6 +20,7 @@ import { trainTeacherCommand } from './commands/train-teacher.ts';
 import { errorLines, reportOf } from './error-text.ts';
 import { lazily } from './lazily.ts';
 import { helpSpelling, ignoreCase } from './spelling.ts';
+import { applyRecipe } from './training-options.ts';
 
 /** Every command: its flags, and where its action is loaded from when it runs. */
 const buildCommands = () => [
@@ -73,7 +74,8 @@ export function buildProgram(): Command {
     command
       .option('--config <file>', 'YAML file with options; what is typed overrides it')
       .option('--print-config', 'print the options in force, as such a file, and do nothing else')
-      .hook('preAction', applyConfig);
+      .hook('preAction', applyConfig)
+      .hook('preAction', applyRecipe);
     program.addCommand(command.copyInheritedSettings(program));
   }
   return program.addHelpText(

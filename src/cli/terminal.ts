@@ -33,8 +33,8 @@ export function trainingDetail(progress: TrainingProgress): string {
   const accuracy =
     validationAccuracy === undefined ? '' : `validation ${percent(validationAccuracy)}, `;
   return (
-    `epoch ${epoch}/${epochs}, loss ${loss.toFixed(4)}, ${accuracy}` +
-    `${Math.round(samplesPerSecond)} samples/s, ${duration(secondsLeft)} left`
+    `${duration(secondsLeft)} left, epoch ${epoch}/${epochs}, loss ${loss.toFixed(4)}, ` +
+    `${accuracy}${Math.round(samplesPerSecond)} samples/s`
   );
 }
 
@@ -64,6 +64,11 @@ export class Terminal {
   /** A line about what is going on. */
   note(text: string): void {
     if (!this.#quiet) process.stderr.write(visible(`${this.#noteColor.dim(text)}\n`));
+  }
+
+  /** The command that is worth typing next. */
+  next(command: string): void {
+    this.note(`next: ${command}`);
   }
 
   /** Something the reader should not miss, even with `--quiet`. */
@@ -117,12 +122,15 @@ function barProgress(label: string): Progress {
 
 function lineProgress(label: string): Progress {
   let last = 0;
+  let printed = '';
   return {
     update(done, total, detail) {
       const now = performance.now();
       if (done < total && now - last < MILLISECONDS_BETWEEN_LINES) return;
       last = now;
-      process.stderr.write(`${label}: ${Math.floor((100 * done) / total)} %, ${detail}\n`);
+      const line = `${label}: ${Math.floor((100 * done) / total)} %, ${detail}\n`;
+      if (line !== printed) process.stderr.write(line);
+      printed = line;
     },
     stop: () => {},
   };

@@ -5,7 +5,15 @@ import { NOISE_KINDS } from '../data/noise-kinds.ts';
 import { ARCHITECTURE_NAMES } from '../models/architectures/registry.ts';
 import type { ArchitectureName } from '../models/index.ts';
 import type { Adversary, OptimizerName, TrainingSettings } from '../training/index.ts';
-import { DEFAULTS, OPTIMIZERS, settingsWith } from '../training/settings.ts';
+import {
+  DEFAULTS,
+  OPTIMIZERS,
+  RECIPE_NAMES,
+  RECIPE_SETTINGS,
+  RECIPES,
+  type RecipeName,
+  settingsWith,
+} from '../training/settings.ts';
 import {
   addDataOptions,
   type DataOptions,
@@ -29,6 +37,7 @@ export function addTrainingDataOptions(command: Command): Command {
 
 /** The options of every command that trains. */
 export interface TrainingFlags extends TrainingDataOptions {
+  readonly recipe: RecipeName;
   readonly temperature: number;
   readonly epochs: number;
   readonly batchSize: number;
@@ -67,10 +76,30 @@ export function addTemperatureOption(
       );
 }
 
+/** Sets what the chosen recipe sets and nobody typed. */
+export function applyRecipe(command: Command): void {
+  const { recipe = 'default' } = command.opts<{ recipe?: RecipeName }>();
+  for (const [option, value] of Object.entries(RECIPES[recipe])) {
+    const source = command.getOptionValueSource(option);
+    const hasOption = command.options.some((one) => one.attributeName() === option);
+    if (hasOption && (source === undefined || source === 'default')) {
+      command.setOptionValueWithSource(option, value, 'recipe');
+    }
+  }
+}
+
 /** Every training setting except the temperature. */
 export function addTrainingOptions(command: Command): Command {
   return addTrainingDataOptions(
     command
+      .addOption(
+        new Option(
+          '--recipe <name>',
+          'defaults of the options below; paper: as Papernot et al. trained on MNIST (their network and dropout, SGD with momentum 0.5 at a constant 0.1, 50 epochs, no output scaling, no noisy copies)',
+        )
+          .choices(RECIPE_NAMES)
+          .default('default'),
+      )
       .option(
         '--epochs <n>',
         'passes over the training images',
@@ -112,7 +141,7 @@ export function addTrainingOptions(command: Command): Command {
 /** The settings that the flags ask for. */
 export function trainingSettings(flags: TrainingFlags & SharedOptions): TrainingSettings {
   const { architecture, temperature, epochs, batchSize, optimizer, outputScaling, seed } = flags;
-  const { learningRate } = flags;
+  const { learningRate, recipe } = flags;
   return settingsWith({
     architecture,
     temperature,
@@ -122,6 +151,7 @@ export function trainingSettings(flags: TrainingFlags & SharedOptions): Training
     optimizer,
     outputScaling,
     seed,
+    ...RECIPE_SETTINGS[recipe],
   });
 }
 

@@ -8,6 +8,7 @@ import {
   type SoftLabelsCard,
   type TrainingOptions,
 } from '../training/index.ts';
+import { commandLine } from './command-text.ts';
 import { openData, openSession, type Session } from './session.ts';
 import { trainingDetail } from './terminal.ts';
 import { TrainingLog } from './training-log.ts';
@@ -69,6 +70,7 @@ export async function runTraining(
   );
   session.terminal.print(describeModel(card, out));
   warnOfGuessing(card, session);
+  session.terminal.next(nextAfter(card, out));
   session.terminal.record(card);
 }
 
@@ -84,6 +86,13 @@ function warnOfGuessing(
   terminal.warn(
     `it has learned next to nothing: ${percent(accuracy)} of the validation images are right, and guessing gives ${percent(1 / classes)}; a lower --learning-rate than ${settings.learningRate} may help, or more --epochs`,
   );
+}
+
+/** What a model of this role is for. */
+function nextAfter({ role }: ModelCard, out: string): string {
+  if (role === 'teacher') return commandLine(['soft-labels', '--teacher', out]);
+  if (role === 'baseline') return commandLine(['attack', '--model', out]);
+  return commandLine(['check', out, '--preset', 'quick']);
 }
 
 /** Makes soft labels with a progress bar. */

@@ -1,9 +1,10 @@
 /** One image that shows what an attack without gradient hides. */
+import { numberText } from '../numbers.ts';
 import {
   type AttackedPrediction,
   type ComparedModels,
   type ExampleSprites,
-  initialSet,
+  naiveSet,
   type Prediction,
 } from './example-sprites.ts';
 
@@ -24,33 +25,31 @@ export interface AttackExample {
 }
 
 /**
- * The first image on which the attack of the initial set fools the first model and not
- * the primary one, while another attack at the same eps does fool the primary model.
+ * The first image on which the naive attack does not fool the primary model, while another attack at
+ * the same eps does.
  */
 export function attackExampleOf(
   sprites: ExampleSprites,
-  { first, primary }: ComparedModels,
+  { primary }: Pick<ComparedModels, 'primary'>,
 ): AttackExample | undefined {
-  if (first === primary) return undefined;
   const { sets, attacks, labels, clean } = sprites;
-  const predictionsOf = (set: number, name: string) =>
-    sets[set].perModel.find(({ model }) => model === name)?.predictions ?? [];
-  const initial = initialSet(sprites);
+  const predictionsOf = (set: number) =>
+    sets[set].perModel.find(({ model }) => model === primary)?.predictions ?? [];
+  const initial = naiveSet(sprites);
   const { attack: naive, eps } = sets[initial];
-  const picture = (set: number, name: string, image: number, caption: string) => ({
+  const picture = (set: number, image: number, caption: string) => ({
     set,
-    model: sets[set].perModel.findIndex(({ model }) => model === name),
-    name,
+    model: sets[set].perModel.findIndex(({ model }) => model === primary),
+    name: primary,
     caption,
-    prediction: predictionsOf(set, name)[image],
+    prediction: predictionsOf(set)[image],
   });
   for (const [other, { attack, eps: otherEps }] of sets.entries()) {
     if (attack === naive || otherEps !== eps) continue;
     const image = labels.findIndex(
       (_, i) =>
-        predictionsOf(initial, first).at(i)?.isFooled === true &&
-        predictionsOf(initial, primary).at(i)?.isFooled === false &&
-        predictionsOf(other, primary).at(i)?.isFooled === true,
+        predictionsOf(initial).at(i)?.isFooled === false &&
+        predictionsOf(other).at(i)?.isFooled === true,
     );
     if (image < 0) continue;
     const prediction = clean.get(primary)?.at(image);
@@ -58,9 +57,8 @@ export function attackExampleOf(
       image,
       clean: prediction && { model: primary, prediction },
       pictures: [
-        picture(initial, first, image, `${attacks[naive]} against the ${first}`),
-        picture(initial, primary, image, `the same attack against the ${primary}`),
-        picture(other, primary, image, `${attacks[attack]} against the ${primary}`),
+        picture(initial, image, `${attacks[naive]}, eps ${numberText(eps)}`),
+        picture(other, image, `${attacks[attack]}, eps ${numberText(eps)}`),
       ],
     };
   }

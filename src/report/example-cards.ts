@@ -67,6 +67,7 @@ export function exampleCards(sprites: ExampleSprites, compared: ComparedModels):
     primary,
     classNames: sprites.classNames,
     attacks: sprites.attacks,
+    initial: shown,
     sets: sprites.sets.map(({ attack, eps, perModel }) => ({
       attack,
       eps,

@@ -23,7 +23,7 @@ export interface AttackedPrediction extends Prediction {
   readonly isFooled: boolean;
 }
 
-/** The images of one attack at one budget, per model that was attacked with it. */
+/** The images of one attack at one budget, of the first and the primary model. */
 export interface ExampleSet {
   /** Index in `attacks` of the sprites. */
   readonly attack: number;
@@ -66,12 +66,23 @@ export interface ComparedModels {
   readonly primary: string;
 }
 
-/** Index of the set shown first, and to readers without JavaScript: the naive attack's largest eps. */
-export const initialSet = ({ sets }: ExampleSprites): number =>
+/** Index of the naive attack's largest eps. */
+export const naiveSet = ({ sets }: ExampleSprites): number =>
   sets.findLastIndex(({ attack }) => attack === 0);
 
-/** Attacks are included while their sprites stay below this; in base64 the page is below 2 MB. */
-const MAX_BYTES = 1_000_000;
+/**
+ * Index of the set shown first, and to readers without JavaScript: the strongest attack at the naive
+ * one's largest eps, else the naive one.
+ */
+export function initialSet(sprites: ExampleSprites): number {
+  const naive = naiveSet(sprites);
+  const { sets } = sprites;
+  const strongest = sets.findIndex(({ attack, eps }) => attack > 0 && eps === sets[naive].eps);
+  return strongest < 0 ? naive : strongest;
+}
+
+/** Attacks are included while their sprites stay below this; in base64 the page is below 1.5 MB. */
+const MAX_BYTES = 850_000;
 
 type AttackWithExamples = FixedBudgetAttack & {
   readonly examples: NonNullable<AttackRecord['examples']>;
@@ -91,6 +102,7 @@ export function exampleSpritesOf(record: EvaluationRecord): ExampleSprites | und
   const imagesOf = (text: string) => split(unpackImages(text, count * size), size);
   const originals = imagesOf(examples.images);
   const complete = attacked.filter(({ examples }) => examples.confidence.length === count);
+  const compared = [record.models.at(0)?.name, primaryModel(record)?.name];
   const attacks: string[] = [];
   const sets: ExampleSet[] = [];
   let bytes = 0;
@@ -101,7 +113,7 @@ export function exampleSpritesOf(record: EvaluationRecord): ExampleSprites | und
         attack: attacks.length,
         eps,
         perModel: series
-          .filter((one) => one.eps === eps)
+          .filter(({ eps: own, model }) => own === eps && compared.includes(model))
           .map((one) =>
             modelExamples(record, one, originals, imagesOf(one.examples.images), shape),
           ),

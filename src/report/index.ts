@@ -1,9 +1,11 @@
+export { type Answer, answerOf, answerSentences, headline } from './answer.ts';
 export { attackSummaryTable, targetDistanceTable, targetTable } from './attack-tables.ts';
 export { buildReport, type Report } from './build.ts';
 export { cardMarkdown } from './card/markdown.ts';
 export { type ModelCardDocument, modelCard } from './card/model-card.ts';
 export { policyOf } from './document.ts';
 export { exampleGrids } from './example-grid.ts';
+export type { FlagText } from './flag-text.ts';
 export { encodeGrid, type Picture, perturbationPicture, pictureOf } from './image-grid.ts';
 export { junit } from './junit.ts';
 export { githubAnnotations, logLine } from './log-lines.ts';

@@ -1,6 +1,6 @@
 /** The report as Markdown, such as for a comment on a pull request. */
-import type { Flag } from '../evaluation/index.ts';
-import { numberText } from '../numbers.ts';
+import { answerSentences } from './answer.ts';
+import type { FlagText } from './flag-text.ts';
 import type { Block, Section, VerdictText } from './section.ts';
 import { hasUnreliableCells, isNumeric, type Table } from './table.ts';
 import { sentence } from './text.ts';
@@ -46,8 +46,8 @@ function codeBlock(text: string): string {
 
 /** The sections as Markdown; it shows no charts, no pictures and no explanations. */
 export function markdown(sections: readonly Section[]): string {
-  const parts = sections.flatMap(({ title, blocks, tables }) => [
-    `### ${title}`,
+  const parts = sections.flatMap(({ id, title, blocks, tables }) => [
+    ...(id === 'answer' ? [] : [`### ${title}`]),
     ...blocks.flatMap((block) => blockMarkdown(block) ?? []),
     ...tables.map(tableMarkdown),
   ]);
@@ -57,6 +57,10 @@ export function markdown(sections: readonly Section[]): string {
 /** A block as Markdown; undefined for pictures. */
 function blockMarkdown(block: Block): string | undefined {
   switch (block.kind) {
+    case 'answer': {
+      const [first, ...rest] = answerSentences(block.answer).map(plain);
+      return [`**${first}**`, ...rest].join(' ');
+    }
     case 'summary':
       return block.sentences.map(plain).join('\n\n');
     case 'verdicts':
@@ -89,6 +93,6 @@ function verdictMarkdown({ subject, text, evidence, command }: VerdictText): str
   ].join('\n');
 }
 
-function flagMarkdown({ severity, code, model, value, threshold, advice }: Flag): string {
-  return `- **${severity}: ${plain(code)}** (${plain(model)}: ${numberText(value)}, threshold ${numberText(threshold)}). ${plain(sentence(advice))}`;
+function flagMarkdown({ severity, found, meaning, advice }: FlagText): string {
+  return `- **${severity}: ${plain(sentence(found))}** ${plain(`${meaning} To do: ${advice}`)}`;
 }

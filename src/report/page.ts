@@ -1,10 +1,11 @@
 /** The page: one HTML file that opens anywhere, needs no network and no JavaScript to be read. */
-import type { Flag } from '../evaluation/index.ts';
-import { counted, numberText } from '../numbers.ts';
+import { counted } from '../numbers.ts';
+import { type Answer, answerOf } from './answer.ts';
 import type { PageAssets } from './assets.ts';
 import { inlineSvg } from './charts/index.ts';
 import { documentOf } from './document.ts';
 import { attackExampleMarkup, exampleCards, spriteDefinitions } from './example-cards.ts';
+import type { FlagText } from './flag-text.ts';
 import { type Markup, markup } from './markup.ts';
 import type { Material } from './material.ts';
 import type { ReportChart } from './record-charts.ts';
@@ -20,21 +21,51 @@ export function page(
   assets: PageAssets,
   hasPlayground: boolean,
 ): string {
-  const primary = primaryModel(record);
-  const title = primary ? `How robust is the ${primary.name}?` : 'Robustness report';
-  const links = sections.map(({ id, title }) => markup`<li><a href="#${id}">${title}</a></li>`);
-  const body = markup`<a class="skip" href="#verdict">Skip to the verdict</a>
+  const answer = answerOf(record);
+  const [shown, folded] = [
+    sections.filter(({ id }) => id === 'answer'),
+    sections.filter(({ id }) => id !== 'answer'),
+  ];
+  const body = markup`<a class="skip" href="#answer">Skip to the answer</a>
 <header>
-<h1>${title}</h1>
-<p class="muted">${record.program}, ${record.startedAt.slice(0, 10)}, ${record.data.name}, ${counted(record.data.labels.length, 'image')}, seed ${record.seed}</p>
-<nav aria-label="Sections"><ul>${links}${hasPlayground ? markup`<li><a href="playground.html">Playground</a></li>` : ''}</ul></nav>
+<p class="meta">${record.program} · ${namesOf(record)} · ${record.data.name}, ${counted(record.data.labels.length, 'image')} · seed ${record.seed} · ${record.startedAt.slice(0, 10)}</p>
+${answerMarkup(answer)}
 </header>
 ${spritesOf(sections)}
 <main>
-${sections.map(sectionMarkup)}</main>
-<footer class="muted"><p>Made by ${record.program}. All metrics are in <code>results.json</code>.</p></footer>
+${shown.map(answerSection)}<h2 class="more" id="details">Details</h2>
+${folded.map(foldedSection)}</main>
+<footer class="muted"><p>Made by ${record.program}. Every number is in <a href="results.json">results.json</a>.${hasPlayground ? markup` Attack a digit that you draw: <a href="playground.html">playground</a>.` : ''}</p></footer>
 <div id="tip" role="presentation" hidden></div>`;
-  return documentOf(title, body, assets);
+  return documentOf(`${answer.word}: ${answer.model ?? 'robustness report'}`, body, assets);
+}
+
+/** Such as `student beside baseline`. */
+function namesOf(record: Material['record']): string {
+  const primary = primaryModel(record)?.name ?? 'no model';
+  const first = record.models.at(0)?.name ?? primary;
+  return first === primary ? primary : `${primary} beside ${first}`;
+}
+
+/** The headline, and the sentences below it. */
+function answerMarkup({ ruling, word, finding, artifact, certainty }: Answer): Markup {
+  const together = finding.replace(/\b(L\w+) (?=\d)/g, '$1\u00a0');
+  return markup`<h1><span class="ruling ${ruling}">${word}:</span> ${together}</h1>
+${[artifact, certainty].map((text) => (text === null ? '' : markup`<p class="lead">${text}</p>`))}`;
+}
+
+/** What stands open: chart and numbers side by side, pictures, flags, gates. */
+function answerSection({ id, title, blocks, charts, tables }: Section): Markup {
+  const [standing, ...others] = tables;
+  const [pictures, texts] = [
+    blocks.filter(({ kind }) => kind === 'attack-example'),
+    blocks.filter(({ kind }) => kind !== 'attack-example'),
+  ];
+  return markup`<section id="${id}" aria-label="${title}">
+<div class="answer-grid"><div class="charts">${charts.map(chartMarkup)}</div><div class="numbers">${standing ? tableMarkup(standing) : ''}${pictures.map(blockMarkup)}</div></div>
+${texts.map(blockMarkup)}${others.map(tableMarkup)}
+</section>
+`;
 }
 
 /** The sprites of the page, once. */
@@ -45,10 +76,11 @@ function spritesOf(sections: readonly Section[]): Markup | undefined {
   return undefined;
 }
 
-function sectionMarkup({ id, title, prose, blocks, charts, tables }: Section): Markup {
-  return markup`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>
+/** A section that opens where the reader wants it. */
+function foldedSection({ id, title, prose, blocks, charts, tables }: Section): Markup {
+  return markup`<details class="section" id="${id}"><summary><h3>${title}</h3></summary>
 ${prose.map((text) => markup`<p>${marked(text, '*', (part) => markup`<em>${part}</em>`)}</p>`)}${blocks.map(blockMarkup)}${charts.length > 0 ? markup`<div class="charts">${charts.map(chartMarkup)}</div>` : ''}${tables.filter(({ isCharted }) => !isCharted).map(tableMarkup)}
-</section>
+</details>
 `;
 }
 
@@ -58,12 +90,14 @@ const marked = (text: string, mark: string, wrap: (part: string) => Markup): rea
 
 function blockMarkup(block: Block): Markup {
   switch (block.kind) {
+    case 'answer': // it stands in the page's header
+      return markup``;
     case 'summary':
       return markup`${block.sentences.map((text) => markup`<p class="summary">${text}</p>`)}`;
     case 'verdicts':
       return markup`<ul class="verdicts">${block.verdicts.map(verdictMarkup)}</ul>`;
     case 'flags':
-      return markup`<h3>Flags</h3><ul class="flags">${block.flags.map(flagMarkup)}</ul>`;
+      return markup`<h2>What the evaluation noticed</h2><ul class="flags">${block.flags.map(flagMarkup)}</ul>`;
     case 'attack-example':
       return attackExampleMarkup(block.sprites, block.example);
     case 'example-cards':
@@ -72,7 +106,7 @@ function blockMarkup(block: Block): Markup {
       return markup`<ul>${block.sentences.map((text) => markup`<li>${text}</li>`)}</ul>`;
     case 'provenance':
       return markup`${block.records.map(provenanceMarkup)}
-<h3>Models</h3>
+<h4>Models</h4>
 ${block.models.map(modelMarkup)}`;
   }
 }
@@ -91,8 +125,8 @@ function verdictMarkup({ subject, settled, text, evidence, command }: VerdictTex
   return markup`<li class="${settled ? 'settled' : 'open'}"><strong>${subject}:</strong> ${sentence(text)}${open}${seen}</li>`;
 }
 
-function flagMarkup({ code, model, severity, value, threshold, advice }: Flag): Markup {
-  return markup`<li class="${severity}"><strong>${severity === 'serious' ? 'Serious' : 'Note'}: ${code}</strong> (${model}: ${numberText(value)}, threshold ${numberText(threshold)}). ${sentence(advice)}</li>`;
+function flagMarkup({ code, severity, found, meaning, advice, measured }: FlagText): Markup {
+  return markup`<li class="${severity}"><strong>${sentence(found)}</strong> ${meaning}<details><summary>${severity === 'serious' ? 'Serious' : 'Note'}: ${code}</summary><p>${measured}. To do: ${advice}</p></details></li>`;
 }
 
 function chartMarkup({ chart, file }: ReportChart): Markup {
@@ -114,7 +148,7 @@ function tableMarkup(table: Table): Markup {
           const content = markup`<span class="${isUnreliable ? 'unreliable' : ''}">${text}</span>${note ? markup`<small>${note}</small>` : ''}`;
           return c === 0
             ? markup`<th scope="row"${attributes}>${content}</th>`
-            : markup`<td${attributes}>${content}</td>`;
+            : markup`<td${attributes} data-label="${columns[c]}">${content}</td>`;
         },
       )}</tr>`,
   )}</tbody></table></div>${footnote}`;

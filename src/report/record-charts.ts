@@ -51,8 +51,8 @@ const percentTicks = [0, 0.25, 0.5, 0.75, 1].map((value) => ({
   value,
   label: `${Math.round(100 * value)} %`,
 }));
-const SHARES = { domain: [0, 1] as const, ticks: percentTicks };
-const numberTicks = (low: number, high: number) =>
+export const SHARES = { domain: [0, 1] as const, ticks: percentTicks };
+export const numberTicks = (low: number, high: number) =>
   ticksOf(low, high).map((value) => ({ value, label: numberText(value) }));
 
 const DASHES = [undefined, '7 4', '2 3', '9 3 2 3', '1 5'] as const;

@@ -9,6 +9,7 @@ import {
   type Rate,
   rateOf,
   type TestRecord,
+  type Verdict,
 } from '../evaluation/index.ts';
 import { grouped } from './attack-identity.ts';
 
@@ -44,6 +45,22 @@ export function mainBudget(attacks: readonly AttackRecord[]): Budget | undefined
     .at(0)
     ?.at(0);
 }
+
+/** What stands of a model at a budget; undefined where it was not attacked there. */
+export const worstCaseOf = (
+  { worstCases }: EvaluationRecord,
+  { norm, eps }: Budget,
+  name: string,
+): Rate | undefined =>
+  worstCases.find((one) => one.model === name && one.norm === norm && one.eps === eps);
+
+/** The verdict on a model at a budget. */
+export const verdictOn = (
+  { verdicts }: EvaluationRecord,
+  { norm, eps }: Budget,
+  name: string,
+): Verdict | undefined =>
+  verdicts.find((one) => one.model === name && one.norm === norm && one.eps === eps);
 
 /** Accuracy of a model on the images that were attacked: where its curves over eps begin. */
 export function accuracyOnAttacked(

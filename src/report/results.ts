@@ -1,5 +1,6 @@
 /** `results.json`: every metric of the report for programs, without the per-example outcomes. */
 
+import { answerOf, answerSentences } from './answer.ts';
 import type { Material } from './material.ts';
 import { missingParts } from './missing.ts';
 import type { ReportChart } from './record-charts.ts';
@@ -10,7 +11,10 @@ const RESULTS_SCHEMA = 'distill-results/2';
 export function results(material: Material, charts: readonly ReportChart[]) {
   const { record, cards } = material;
   const { models, attacks, data, ...rest } = record;
+  const answer = answerOf(record);
   return {
+    answer: answerSentences(answer).join(' '),
+    ruling: answer,
     ...rest,
     schema: RESULTS_SCHEMA,
     record: record.schema,

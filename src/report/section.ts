@@ -1,12 +1,14 @@
 /** What a report is made of, before it is rendered. */
-import type { Flag } from '../evaluation/index.ts';
+import type { Answer } from './answer.ts';
 import type { AttackExample } from './attack-example.ts';
 import type { ComparedModels, ExampleSprites } from './example-sprites.ts';
+import type { FlagText } from './flag-text.ts';
 import type { ReportChart } from './record-charts.ts';
 import type { Table } from './table.ts';
 
 /** The ids are anchors of the page. */
 export type SectionId =
+  | 'answer'
   | 'verdict'
   | 'accuracy'
   | 'robustness'
@@ -54,9 +56,10 @@ export interface ModelSource {
 
 /** Content other than prose, charts and tables. */
 export type Block =
+  | { readonly kind: 'answer'; readonly answer: Answer }
   | { readonly kind: 'summary'; readonly sentences: readonly string[] }
   | { readonly kind: 'verdicts'; readonly verdicts: readonly VerdictText[] }
-  | { readonly kind: 'flags'; readonly flags: readonly Flag[] }
+  | { readonly kind: 'flags'; readonly flags: readonly FlagText[] }
   | {
       readonly kind: 'attack-example';
       readonly sprites: ExampleSprites;

@@ -1,9 +1,12 @@
 /** The report as one ordered list of sections. Page, Markdown and terminal are renderings of it. */
 import { type EvaluationRecord, evidenceTitle } from '../evaluation/index.ts';
 import { counted, numberText } from '../numbers.ts';
+import { answerOf } from './answer.ts';
+import { answerChart } from './answer-chart.ts';
 import { attackExampleOf } from './attack-example.ts';
 import { attackTable, minimalTable, targetDistanceTable, targetTable } from './attack-tables.ts';
 import { exampleSpritesOf } from './example-sprites.ts';
+import { flagTexts } from './flag-text.ts';
 import type { Material } from './material.ts';
 import { missingParts } from './missing.ts';
 import {
@@ -23,6 +26,7 @@ import {
   confusionTable,
   gateTable,
   gradientTable,
+  standingTable,
   testTable,
 } from './tables.ts';
 import { rateText } from './text.ts';
@@ -32,22 +36,23 @@ type Renderer = 'page' | 'markdown' | 'terminal' | 'run-summary';
 /** The sections that each renderer shows, in its order. */
 const SHOWN: Readonly<Record<Renderer, readonly SectionId[]>> = {
   page: [
+    'answer',
     'verdict',
-    'accuracy',
     'robustness',
     'digits-section',
     'gradients',
     'logits',
     'minimal',
+    'accuracy',
     'confusion',
     'training',
     'missing',
     'repeat',
   ],
-  markdown: ['verdict', 'accuracy', 'robustness', 'minimal', 'missing', 'repeat'],
-  // The end of the output stays in view: the verdict comes last.
-  terminal: ['accuracy', 'confusion', 'robustness', 'gradients', 'minimal', 'verdict'],
-  'run-summary': ['accuracy', 'robustness', 'verdict'],
+  markdown: ['answer', 'verdict', 'accuracy', 'robustness', 'minimal', 'missing', 'repeat'],
+  // The end of the output stays in view: the answer comes last.
+  terminal: ['accuracy', 'confusion', 'robustness', 'gradients', 'minimal', 'verdict', 'answer'],
+  'run-summary': ['accuracy', 'robustness', 'answer'],
 };
 
 /** The sections for a renderer; those that the record has nothing for are left out. */
@@ -76,12 +81,17 @@ interface Definition {
 }
 
 const DEFINITIONS: Readonly<Record<SectionId, Definition>> = {
-  verdict: {
-    title: 'Verdict',
-    content: (material, examples) => ({
-      blocks: verdictBlocks(material, examples),
-      tables: [gateTable(material.record)],
+  answer: {
+    title: 'Answer',
+    content: ({ record }, examples) => ({
+      blocks: answerBlocks(record, examples),
+      charts: answerChart(record),
+      tables: [standingTable(record), gateTable(record)],
     }),
+  },
+  verdict: {
+    title: 'Verdicts and evidence',
+    content: (material) => ({ blocks: verdictBlocks(material) }),
   },
   accuracy: {
     title: 'Accuracy',
@@ -160,17 +170,23 @@ function examplesOf(record: EvaluationRecord): Examples | undefined {
   return { sprites, compared: { first, primary } };
 }
 
-function verdictBlocks({ record, commandText }: Material, examples: Examples | undefined): Block[] {
-  const { flags } = record;
-  const verdicts = verdictTexts(record, commandText);
+function answerBlocks(record: EvaluationRecord, examples: Examples | undefined): Block[] {
+  const flags = flagTexts(record.flags);
   const example = examples && attackExampleOf(examples.sprites, examples.compared);
   return [
-    { kind: 'summary', sentences: summarize(record) },
-    ...(verdicts.length > 0 ? [{ kind: 'verdicts' as const, verdicts }] : []),
+    { kind: 'answer', answer: answerOf(record) },
     ...(examples && example
       ? [{ kind: 'attack-example' as const, sprites: examples.sprites, example }]
       : []),
     ...(flags.length > 0 ? [{ kind: 'flags' as const, flags }] : []),
+  ];
+}
+
+function verdictBlocks({ record, commandText }: Material): Block[] {
+  const verdicts = verdictTexts(record, commandText);
+  return [
+    { kind: 'summary', sentences: summarize(record) },
+    ...(verdicts.length > 0 ? [{ kind: 'verdicts' as const, verdicts }] : []),
   ];
 }
 
@@ -202,7 +218,12 @@ function verdictTexts(
 function provenanceBlock({ record, parts, cards, commandLine }: Material): Block {
   const models = record.models.map(({ name, folder, digest, temperature }): ModelSource => {
     const settings = Object.entries(cards.get(name)?.settings ?? {});
-    return { name, folder, temperature, facts: [['digest', digest], ...factsOf(settings)] };
+    return {
+      name,
+      folder,
+      temperature,
+      facts: [['digest', shortDigest(digest)], ...factsOf(settings)],
+    };
   });
   const records = parts.map((part): Provenance => {
     const { data, engine, versions, seed, startedAt, seconds, configuration, command } = part;
@@ -210,7 +231,7 @@ function provenanceBlock({ record, parts, cards, commandLine }: Material): Block
       command: commandLine(command),
       facts: [
         ['Program', part.program],
-        ['Images', `${data.name}, digest ${data.digest}`],
+        ['Images', `${data.name}, digest ${shortDigest(data.digest)}`],
         ['Engine', engineText(engine)],
         ...factsOf(Object.entries(versions)),
         ['Seed', String(seed)],
@@ -222,6 +243,9 @@ function provenanceBlock({ record, parts, cards, commandLine }: Material): Block
   });
   return { kind: 'provenance', records, models };
 }
+
+/** Enough of a digest to tell two apart; `results.json` has all of it. */
+const shortDigest = (digest: string): string => digest.slice(0, 12);
 
 const engineText = ({ name, instructionSet, threads }: EvaluationRecord['engine']): string =>
   `${name} (${instructionSet}), ${counted(threads, 'thread')}`;

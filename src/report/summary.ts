@@ -6,7 +6,6 @@ import {
   type Rate,
   robustAccuracy,
   type TestRecord,
-  type Verdict,
 } from '../evaluation/index.ts';
 import { counted, numberText, percent } from '../numbers.ts';
 import { attackLabel } from './attack-identity.ts';
@@ -18,6 +17,8 @@ import {
   mainBudget,
   primaryModel,
   untargetedAttacks,
+  verdictOn,
+  worstCaseOf,
   zeroGradientShare,
 } from './record-facts.ts';
 import { rateText } from './text.ts';
@@ -64,7 +65,7 @@ function attackSentences(record: EvaluationRecord, primary: ModelRecord): string
     attack.robust.rate < least.robust.rate ? attack : least,
   );
   const worst = worstCaseOf(record, main, primary.name) ?? strongest.robust;
-  const isBroken = rulingOn(record, main, primary.name) === 'broken';
+  const isBroken = verdictOn(record, main, primary.name)?.ruling === 'broken';
   if (withGradient.length === 0 && !isBroken) {
     return [
       `Under attack (${budgetText(main)}) it keeps at most ${rateText(worst)}, but no attack at this budget is evidence of robustness: each climbs a loss whose gradient is exactly zero on more than a tenth of the images. Attack it with a loss whose gradient does not vanish, such as margin.`,
@@ -79,20 +80,6 @@ function attackSentences(record: EvaluationRecord, primary: ModelRecord): string
 }
 
 const budgetText = ({ norm, eps }: Budget): string => `${norm} eps ${numberText(eps)}`;
-
-const worstCaseOf = (
-  { worstCases }: EvaluationRecord,
-  { norm, eps }: Budget,
-  name: string,
-): Rate | undefined =>
-  worstCases.find((one) => one.model === name && one.norm === norm && one.eps === eps);
-
-const rulingOn = (
-  { verdicts }: EvaluationRecord,
-  { norm, eps }: Budget,
-  name: string,
-): Verdict['ruling'] | undefined =>
-  verdicts.find((one) => one.model === name && one.norm === norm && one.eps === eps)?.ruling;
 
 function misleadingSentence(record: EvaluationRecord, attack: FixedBudgetAttack): string {
   const zero = percent(zeroGradientShare(record, attack));
@@ -117,7 +104,7 @@ function worstCaseSentence(
   const compared = other
     ? `; the ${first.name} keeps at most ${rateText(other)}${significanceText(test)}`
     : '';
-  const ruling = rulingOn(record, budget, primary.name);
+  const ruling = verdictOn(record, budget, primary.name)?.ruling;
   const verdict =
     ruling === 'broken'
       ? ': it is broken at this budget'

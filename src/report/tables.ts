@@ -5,8 +5,9 @@ import {
   gateText,
   type ModelRecord,
 } from '../evaluation/index.ts';
-import { classText, counted, countText, percent } from '../numbers.ts';
-import { isSignificant, NO_GRADIENT_SHARE } from './record-facts.ts';
+import { classText, counted, countText, numberText, percent } from '../numbers.ts';
+import { grouped } from './attack-identity.ts';
+import { isSignificant, mainBudget, NO_GRADIENT_SHARE, primaryModel } from './record-facts.ts';
 import { type Cell, NO_VALUE, numberCell, rateCell, type Table, textCell } from './table.ts';
 import { distinct, interval } from './text.ts';
 
@@ -22,6 +23,35 @@ export function accuracyTable({ models, data }: EvaluationRecord): Table {
       rateCell(accuracy),
       numberCell(accuracy.total - accuracy.hits),
     ]),
+  };
+}
+
+/**
+ * What stands of the first and the primary model: without an attack, and in the worst case of every
+ * budget up to the main one.
+ */
+export function standingTable(record: EvaluationRecord): Table {
+  const primary = primaryModel(record);
+  const main = mainBudget(record.attacks);
+  const compared = record.models.filter((model, i) => i === 0 || model === primary);
+  const budgets = grouped(
+    record.worstCases.filter(({ norm, eps }) => norm === main?.norm && eps <= main.eps),
+    ({ norm, eps }) => `${norm} ${eps}`,
+  ).sort(([a], [b]) => a.eps - b.eps);
+  return {
+    id: 'standing',
+    caption: 'Images that stay correct',
+    columns: ['against', ...compared.map(({ name }) => name)],
+    rows: [
+      [textCell('no attack'), ...compared.map(({ accuracy }) => rateCell(accuracy))],
+      ...budgets.map((own) => [
+        textCell(`all attacks, ${own[0].norm} ${numberText(own[0].eps)}`),
+        ...compared.map(({ name }): Cell => {
+          const found = own.find(({ model }) => model === name);
+          return found ? rateCell(found) : NO_VALUE;
+        }),
+      ]),
+    ],
   };
 }
 

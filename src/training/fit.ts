@@ -94,7 +94,7 @@ class Run {
     const { model, settings, phases } = this.#options;
     const temperature = phases[phase]?.temperature ?? settings.temperature;
     const scaling = settings.outputScaling ? temperature : 1;
-    return new TemperatureOptimizer(model, settings.optimizer, scaling);
+    return new TemperatureOptimizer(model, settings.optimizer, scaling, settings.momentum);
   }
 
   async run(): Promise<readonly EpochRecord[]> {
@@ -166,7 +166,9 @@ class Run {
         correct = classes.reduce((sum, c, i) => sum + Number(c === set.labels[batch[i]]), 0);
         return crossEntropy(logits, targets, phase.temperature);
       }, [...model.variables.values()]);
-      this.#optimizer.learningRate = learningRateAt(phase.learningRate, globalStep, allSteps);
+      this.#optimizer.learningRate = this.#options.settings.constantRate
+        ? phase.learningRate
+        : learningRateAt(phase.learningRate, globalStep, allSteps);
       this.#optimizer.step(grads);
       return value.dataSync<'float32'>()[0];
     });

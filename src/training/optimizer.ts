@@ -20,12 +20,12 @@ const EPSILON = 1e-7;
 export class TemperatureOptimizer {
   readonly #parts: readonly { optimizer: Optimizer; variables: tf.Variable[]; scale: number }[];
 
-  constructor(model: Model, name: OptimizerName, temperature: number) {
+  /** @param momentum of SGD */
+  constructor(model: Model, name: OptimizerName, temperature: number, momentum: number = MOMENTUM) {
     const output = model.network.layers[model.network.layers.length - 1].name;
     const isOutput = (variable: string) => variable.startsWith(`${output}/`);
     const part = (wanted: boolean, scale: number) => ({
-      optimizer:
-        name === 'adam' ? new Adam({ epsilon: EPSILON / scale }) : new Sgd({ momentum: MOMENTUM }),
+      optimizer: name === 'adam' ? new Adam({ epsilon: EPSILON / scale }) : new Sgd({ momentum }),
       variables: [...model.variables].filter(([v]) => isOutput(v) === wanted).map(([, v]) => v),
       scale,
     });

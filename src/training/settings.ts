@@ -10,12 +10,16 @@ export interface TrainingSettings {
   readonly temperature: number;
   readonly epochs: number;
   readonly batchSize: number;
-  /** Of the first step; decays to zero along half a cosine. */
+  /** Of the first step; decays to zero along half a cosine, unless `constantRate`. */
   readonly learningRate: number;
   readonly optimizer: OptimizerName;
   /** Whether the output layer's initial weights and step are scaled for the temperature. */
   readonly outputScaling: boolean;
   readonly seed: number;
+  /** Of SGD; absent: `MOMENTUM`. */
+  readonly momentum?: number;
+  /** The learning rate stays what it is; absent: it decays. */
+  readonly constantRate?: true;
 }
 
 /** The recipe's defaults; `distill --help` and the docs read them here. */
@@ -57,3 +61,30 @@ export function settingsWith(changes: Partial<TrainingSettings>): TrainingSettin
 
 /** SGD's momentum. */
 export const MOMENTUM = 0.9;
+
+/** What `default` is beside. */
+export const RECIPE_NAMES = ['default', 'paper'] as const;
+export type RecipeName = (typeof RECIPE_NAMES)[number];
+
+/**
+ * What a recipe sets that has an option of its own, by the option's name in a program. `paper` is
+ * MNIST in Papernot et al. 2016: their network with its dropout, SGD, 50 epochs of the images as they
+ * are, and no scaling of the output layer. Sources quote a momentum of 0.5 or of 0.9.
+ */
+export const RECIPES = {
+  default: {},
+  paper: {
+    architecture: 'papernot-mnist',
+    optimizer: 'sgd',
+    learningRate: 0.1,
+    epochs: 50,
+    batchSize: 128,
+    outputScaling: false,
+    noiseCopies: 0,
+  },
+} as const;
+
+/** What a recipe sets besides. */
+export const RECIPE_SETTINGS: Readonly<
+  Record<RecipeName, Pick<TrainingSettings, 'momentum' | 'constantRate'>>
+> = { default: {}, paper: { momentum: 0.5, constantRate: true } };

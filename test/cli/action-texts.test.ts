@@ -79,7 +79,7 @@ describe('the text of', () => {
     assert.deepEqual(text, [
       ' =',
       `${image}: class 2 with probability ${share(2.4).toFixed(2)} %`,
-      `next: 1 (${share(1.2).toPrecision(3)} %), 0 (${share(0).toPrecision(3)} %)`,
+      `then: 1 (${share(1.2).toPrecision(3)} %), 0 (${share(0).toPrecision(3)} %)`,
       '',
     ]);
     assert.deepEqual([record.schema, record.digest], ['distill-prediction/1', digest]);
@@ -95,7 +95,10 @@ describe('the text of', () => {
     for (const [format, reader] of readers) {
       const out = join(home, format === 'tfjs' ? 'tfjs' : `m.${format}`);
       const { printed, records } = await printedBy(() => exportModel({ model, format, out }));
-      assert.deepEqual(printed, [`${model} written to ${out} (${reader})`]);
+      assert.deepEqual(printed, [
+        `${model} written to ${out} (${reader})`,
+        `note: next: distill check ${model}`,
+      ]);
       assert.deepEqual(records, [{ schema: 'distill-export/1', model, digest, format, out }]);
     }
   });
@@ -117,6 +120,7 @@ describe('the text of', () => {
       'warning: THE PIXEL RANGE IS UNCHECKED: with a wrong one, every result about this model is wrong. Try it on labeled images (--data), or state the range (--input-range, --mean and --std)',
       `${source} (onnx) imported to ${out}: 2 x 2 x 1 pixels, 3 classes, 15 parameters`,
       'layers: flatten, dense',
+      `note: next: distill check ${out} --data mnist`,
     ]);
     const [{ schema, pixelRange, trials }] = records as {
       schema: string;
@@ -134,13 +138,12 @@ describe('the text of', () => {
     const out = join(home, 'report');
     await writeFile(record, JSON.stringify(handmade));
     const html = await printedBy(() => report({ from: [record], out, format: 'html' }));
-    assert.deepEqual(
-      html.printed,
-      [
-        `${out}/index.html`,
-        'note: there is no playground: it needs example images and a model folder',
-      ].reverse(),
-    );
+    assert.deepEqual(html.printed, [
+      'note: there is no playground: it needs example images and a model folder',
+      'note: No verdict: 0 of 8 images stand at Linf 0.3 (base: 0).',
+      `${out}/index.html`,
+      'note: next: distill playground --model models/base models/hard',
+    ]);
     for (const [format, file] of [
       ['markdown', 'report.md'],
       ['json', 'results.json'],
@@ -158,10 +161,11 @@ describe('the text of', () => {
       findings: { what: string; ok: boolean; detail: string }[];
     }[];
     const lines = printed.filter((line) => !line.startsWith('note: '));
-    assert.deepEqual(
-      lines,
-      findings.map(({ what, ok, detail }) => `${ok ? 'ok' : '--'}  ${what.padEnd(20)}${detail}`),
-    );
+    assert.deepEqual(lines, [
+      ...findings.map(({ what, ok, detail }) => `${ok ? 'ok' : '--'}  ${what.padEnd(20)}${detail}`),
+      '',
+      `${findings.filter(({ ok }) => ok).length} parts ready, ${findings.filter(({ ok }) => !ok).length} parts not there; the engine in use is cpu.`,
+    ]);
     const details = new Map(findings.map(({ what, detail }) => [what, detail]));
     assert.deepEqual([...details.keys()].slice(0, 5), [
       'program',

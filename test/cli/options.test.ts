@@ -5,9 +5,12 @@ import { addGateOptions, gatesOf, type SharedOptions } from '../../src/cli/optio
 import { buildProgram } from '../../src/cli/program.ts';
 import {
   addAdversaryOptions,
+  addNoiseOptions,
   addTemperatureOption,
   addTrainingOptions,
   adversaryOf,
+  applyRecipe,
+  type SoftLabelFlags,
   type TrainingFlags,
   trainingSettings,
 } from '../../src/cli/training-options.ts';
@@ -67,6 +70,36 @@ describe('training options', () => {
     seed: 7,
   };
 
+  it('of the paper are those of its tables, but for what is typed', () => {
+    const recipe = (...args: string[]) => {
+      const command = addNoiseOptions(addTrainingOptions(addTemperatureOption(new Command())));
+      command.parse(['--recipe', 'paper', ...args], { from: 'user' });
+      applyRecipe(command);
+      return command.opts<TrainingFlags & SharedOptions & SoftLabelFlags>();
+    };
+    const paper = {
+      architecture: 'papernot-mnist',
+      temperature: 40,
+      epochs: 50,
+      batchSize: 128,
+      learningRate: 0.1,
+      optimizer: 'sgd',
+      outputScaling: false,
+      seed: 7,
+      momentum: 0.5,
+      constantRate: true,
+    };
+    assert.deepEqual(trainingSettings({ ...recipe(), seed: 7 }), paper);
+    assert.equal(recipe().noiseCopies, 0);
+    const typed = recipe('--epochs', '3', '--architecture', 'cnn', '--noise-copies', '2');
+    assert.deepEqual(trainingSettings({ ...typed, seed: 7 }), {
+      ...paper,
+      epochs: 3,
+      architecture: 'cnn',
+    });
+    assert.equal(typed.noiseCopies, 2);
+  });
+
   it('default to the recipe', () => {
     assert.deepEqual(settings(), defaults);
   });
@@ -124,6 +157,7 @@ describe('the defaults of each command', () => {
       batchSize: 128,
       data: 'mnist',
       epochs: 10,
+      recipe: 'default',
       optimizer: 'adam',
       outputScaling: true,
       seed: 1,

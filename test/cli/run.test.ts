@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { temperatureNotes } from '../../src/cli/actions/run.ts';
 import { shortEvaluationText } from '../../src/cli/evaluation-text.ts';
 import { lazily } from '../../src/cli/lazily.ts';
 import { RunSteps } from '../../src/cli/run-steps.ts';
@@ -64,6 +65,22 @@ describe('the summary of a run', () => {
       '      10 min 31 s in all.',
     ]);
     assert.equal(lines.slice(0, -4).join('\n'), shortEvaluationText(record, terminal).join('\n'));
+  });
+});
+
+describe('the notes on temperature', () => {
+  it('say where the recipe is flat in T, and that T = 1 distills nothing', () => {
+    assert.deepEqual(temperatureNotes({ temperature: 40, outputScaling: false }), []);
+    assert.match(
+      temperatureNotes({ temperature: 40, outputScaling: true })[0],
+      /flat in T by design/,
+    );
+    for (const outputScaling of [true, false]) {
+      assert.match(
+        temperatureNotes({ temperature: 1, outputScaling }).join(),
+        /^at T = 1 the teacher is trained as the baseline is/,
+      );
+    }
   });
 });
 

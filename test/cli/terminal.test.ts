@@ -95,11 +95,11 @@ describe('the line of a training step', () => {
     };
     assert.equal(
       trainingDetail({ ...progress, validationAccuracy: 0.98765 }),
-      'epoch 2/10, loss 0.1235, validation 98.77 %, 1235 samples/s, 1 min 01 s left',
+      '1 min 01 s left, epoch 2/10, loss 0.1235, validation 98.77 %, 1235 samples/s',
     );
     assert.equal(
       trainingDetail({ ...progress, validationAccuracy: undefined }),
-      'epoch 2/10, loss 0.1235, 1235 samples/s, 1 min 01 s left',
+      '1 min 01 s left, epoch 2/10, loss 0.1235, 1235 samples/s',
     );
   });
 });

@@ -170,14 +170,14 @@ async function gitlabJob(variables: Readonly<Record<string, string>>) {
 
 it('evaluates, gates, and comments once: the second job updates the comment', async () => {
   const inputs = { models: 'models/mine', data: 'bands', config: 'distill.yaml', token: 'secret' };
-  const first = await job({ ...inputs, gates: 'accuracy >= 0' });
+  const first = await job({ ...inputs, gates: 'accuracy >= 0.001' });
   assert.deepEqual(first.codes, [0, 0], first.printed);
   assert.match(first.printed, /1 of 1 gates met/);
   for (const file of Object.values(first.outputs)) assert.ok(existsSync(join(folder, file)), file);
   assert.equal(comments.length, 101);
   assert.match(comments[100].body, /^<!-- distill: [^\n]+ -->\n## Robustness report/);
 
-  const second = await job({ ...inputs, gates: 'accuracy >= 0\nmine: accuracy > 1' });
+  const second = await job({ ...inputs, gates: 'accuracy >= 0.001\nmine: accuracy < 0.001' });
   assert.deepEqual(second.codes, [1, 0], second.printed);
   assert.match(second.printed, /^::error title=distill%3A gate::Accuracy of mine is/m);
   assert.equal(comments.length, 101, 'updated, not repeated');
@@ -215,12 +215,12 @@ it('comments on a merge request of GitLab once, and not without a token or a mer
     CI_MERGE_REQUEST_IID: '7',
     DISTILL_TOKEN: 'secret',
   };
-  const first = await gitlabJob({ ...settings, DISTILL_GATES: 'accuracy >= 0' });
+  const first = await gitlabJob({ ...settings, DISTILL_GATES: 'accuracy >= 0.001' });
   assert.deepEqual(first.codes, [0, 0], first.printed);
   assert.match(first.printed, /^mine: accuracy .*; 1 of 1 gates met;[\s\S]*\ncommented\n$/m);
   assert.match(comments[100].body, /^<!-- distill: [^\n]+ -->\n## Robustness report/);
 
-  const second = await gitlabJob({ ...settings, DISTILL_GATES: 'mine: accuracy > 1' });
+  const second = await gitlabJob({ ...settings, DISTILL_GATES: 'mine: accuracy < 0.001' });
   assert.deepEqual(second.codes, [1, 0], second.printed);
   assert.match(second.printed, /\ncomment 100 updated\n$/);
   assert.equal(comments.length, 101, 'updated, not repeated');

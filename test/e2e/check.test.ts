@@ -35,7 +35,7 @@ async function measured(command: 'check' | 'evaluate', model: string, flags: rea
 
 describe('check', () => {
   it('ends as evaluate does where a gate is missed', async () => {
-    const flags = ['--log', 'github', '--gate', 'accuracy > 1'];
+    const flags = ['--log', 'github', '--gate', 'accuracy < 0.001'];
     const checked = await measured('check', 'steady', flags);
     const evaluated = await measured('evaluate', 'steady', flags);
     assert.deepEqual(checked.outcome, evaluated.outcome);

@@ -64,6 +64,21 @@ describe('training', async () => {
     assert.notEqual((await train('other', { seed: 4 })).digest, first.digest);
   });
 
+  it('keeps its learning rate where asked, and takes another momentum of SGD', async () => {
+    const sgd = { optimizer: 'sgd', learningRate: 0.05 } as const;
+    const rates = async (name: string, changes: Partial<TrainingSettings>) => {
+      const { history, digest } = await train(name, { ...sgd, ...changes });
+      return { digest, last: history.at(-1)?.learningRate ?? 0 };
+    };
+    const falling = await rates('falling', {});
+    const constant = await rates('constant', { constantRate: true });
+    const slower = await rates('slower', { momentum: 0.5 });
+    assert.ok(falling.last < 0.01, `${falling.last}`);
+    assert.equal(constant.last, 0.05);
+    assert.equal(new Set([falling, constant, slower].map(({ digest }) => digest)).size, 3);
+    assert.equal((await rates('usual', { momentum: 0.9 })).digest, falling.digest);
+  });
+
   it('leaves no tensors behind', async () => {
     await train('warm');
     const before = tf.memory().numTensors;

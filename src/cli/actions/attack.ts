@@ -15,6 +15,7 @@ import {
   surrogateTrainer,
   writeFiles,
 } from '../../library/index.ts';
+import { counted, countText, numberText } from '../../numbers.ts';
 import {
   attackSummaryTable,
   exampleGrids,
@@ -22,6 +23,7 @@ import {
   targetTable,
 } from '../../report/index.ts';
 import { attackExampleFiles, attackExampleText, pickAttackExample } from '../attack-example.ts';
+import { commandLine } from '../command-text.ts';
 import type { AttackFlags } from '../commands/attack.ts';
 import { defaultEps } from '../default-eps.ts';
 import { describeAttack, evaluationProgress, type ModelFreePlan } from '../evaluation-run.ts';
@@ -118,9 +120,21 @@ export async function attackModels(
   return record;
 }
 
+/** What the attack left of each model, a sentence each. */
+const foundText = ({ attacks }: EvaluationRecord): string[] =>
+  attacks.map(({ attack, loss, model, norm, eps, robust }) => {
+    const by = loss === null ? attack : `${attack} on ${loss}`;
+    const within = eps === null ? `in ${norm}` : `within ${norm} ${numberText(eps)}`;
+    return `${model}: ${countText(robust.hits)} of ${counted(robust.total, 'image')} stand against ${by} ${within}.`;
+  });
+
 export async function action(flags: AttackFlags): Promise<void> {
   epsOf(flags); // report a mistake before anything is loaded
   const session = await openSession(flags);
   const data = await openTestData(flags, flags.model[0], session.terminal);
-  session.terminal.record(await attackModels(session, data, flags));
+  const record = await attackModels(session, data, flags);
+  session.terminal.print('');
+  for (const line of foundText(record)) session.terminal.print(line);
+  session.terminal.next(commandLine(['evaluate', '--model', ...flags.model]));
+  session.terminal.record(record);
 }

@@ -2,6 +2,7 @@
 import { nameOfModel, writeFiles } from '../../library/index.ts';
 import { readModelCard } from '../../models/index.ts';
 import { cardMarkdown, modelCard, readRecord } from '../../report/index.ts';
+import { commandLine } from '../command-text.ts';
 import type { CardFlags } from '../commands/card.ts';
 import { Terminal } from '../terminal.ts';
 
@@ -24,4 +25,5 @@ export async function action(model: string, { from, out, ...output }: CardFlags)
     'model-card.json': `${JSON.stringify(card, null, 2)}\n`,
   });
   terminal.print(`${out}/model-card.md`);
+  terminal.next(commandLine(['check', model]));
 }

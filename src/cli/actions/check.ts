@@ -4,6 +4,7 @@ import { loadTestData } from '../../data/index.ts';
 import { isModelFolder, MODEL_FOLDER } from '../../models/index.ts';
 import { checkFolder } from '../../storage/index.ts';
 import { endWith, quietFor } from '../ci-output.ts';
+import { commandLine } from '../command-text.ts';
 import type { CheckFlags } from '../commands/check.ts';
 import { evaluationText } from '../evaluation-text.ts';
 import { readForeignModel, saveForeignModel } from '../foreign-model.ts';
@@ -40,5 +41,6 @@ export async function action(source: string, flags: CheckFlags): Promise<void> {
   await endWith(flags, terminal, {
     record,
     text: `${evaluationText(record, terminal)}\n\npage: ${page}`,
+    next: commandLine(['playground', '--model', model, '--data', flags.data]),
   });
 }

@@ -4,6 +4,7 @@ import { cpus, totalmem } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { loadData, NAMED_DATA_SETS } from '../../data/index.ts';
 import { inspectEngines } from '../../engine/index.ts';
+import { counted } from '../../numbers.ts';
 import { programVersion } from '../../version.ts';
 import type { DoctorFlags } from '../commands/doctor.ts';
 import { openSession } from '../session.ts';
@@ -83,5 +84,10 @@ export async function action(flags: DoctorFlags): Promise<void> {
     const mark = ok ? terminal.color.green('ok') : terminal.color.yellow('--');
     terminal.print(`${mark}  ${what.padEnd(20)}${detail}`);
   }
+  const missing = findings.filter(({ ok }) => !ok).length;
+  terminal.print(
+    `\n${counted(findings.length - missing, 'part')} ready, ${counted(missing, 'part')} not there; the engine in use is ${engine.name}.`,
+  );
+  terminal.next('distill run');
   terminal.record({ schema: 'distill-doctor/1', findings });
 }

@@ -16,12 +16,13 @@ import {
   surrogateTrainer,
   writeFiles,
 } from '../../library/index.ts';
-import { exampleGrids } from '../../report/index.ts';
+import { exampleGrids, primaryModel } from '../../report/index.ts';
 import { endWith, quietFor } from '../ci-output.ts';
+import { commandLine, evaluateCommand } from '../command-text.ts';
 import type { EvaluateFlags } from '../commands/evaluate.ts';
 import { defaultBudgets } from '../default-eps.ts';
 import {
-  describeAttack,
+  describeAttacks,
   evaluationProgress,
   type ModelFreePlan,
   openPartial,
@@ -91,7 +92,7 @@ export async function evaluateModels(
   const { attacks, samples, examplesFolder } = planned;
   const { models } = await openModels(flags.model, data.test);
   const plan = { ...planned, models };
-  for (const attack of attacks) terminal.note(describeAttack(attack));
+  for (const line of describeAttacks(attacks)) terminal.note(line);
   const partial = await openPartial(flags, plan);
   const progress = evaluationProgress(terminal);
   const record = await evaluate(
@@ -108,6 +109,15 @@ export async function evaluateModels(
   return record;
 }
 
+/** The evaluation that would settle an open verdict on the model in question, else the page. */
+function nextOf(record: EvaluationRecord, { out }: EvaluateFlags): string {
+  const primary = primaryModel(record)?.name;
+  const open = record.verdicts.find(({ model, request }) => model === primary && request !== null);
+  return open?.request
+    ? evaluateCommand(open.request)
+    : commandLine(['report', '--from', `${out}/evaluation.json`]);
+}
+
 export async function action(flags: EvaluateFlags): Promise<void> {
   gatesOf(flags); // report a mistake before anything is loaded
   budgetsOf(flags);
@@ -122,5 +132,6 @@ export async function action(flags: EvaluateFlags): Promise<void> {
       `record: ${flags.out}/evaluation.json`,
       ...(flags.saveExamples ? [`adversarial examples: ${flags.out}/examples/`] : []),
     ],
+    next: nextOf(record, flags),
   });
 }

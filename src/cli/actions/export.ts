@@ -1,5 +1,6 @@
 /** `distill export`: a model in another format. */
 import { type ExportFormat, exportNetwork, readModel } from '../../models/index.ts';
+import { commandLine } from '../command-text.ts';
 import type { ExportFlags } from '../commands/export.ts';
 import { Terminal } from '../terminal.ts';
 
@@ -17,5 +18,6 @@ export async function action(flags: ExportFlags): Promise<void> {
   const { format, out, model } = flags;
   await exportNetwork(format, out, network, weights);
   terminal.print(`${model} written to ${out} (${READERS[format]})`);
+  terminal.next(commandLine(['check', model]));
   terminal.record({ schema: 'distill-export/1', model, digest: card.digest, format, out });
 }

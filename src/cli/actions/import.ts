@@ -3,6 +3,7 @@ import { loadTestData } from '../../data/index.ts';
 import { MODEL_FOLDER, parameterCount } from '../../models/index.ts';
 import { counted } from '../../numbers.ts';
 import { checkFolder } from '../../storage/index.ts';
+import { commandLine } from '../command-text.ts';
 import type { ImportFlags } from '../commands/import.ts';
 import { readForeignModel, saveForeignModel } from '../foreign-model.ts';
 import { openSession } from '../session.ts';
@@ -24,6 +25,7 @@ export async function action(source: string, flags: ImportFlags): Promise<void> 
     `${source} (${format}) imported to ${flags.out}: ${network.inputShape.join(' x ')} pixels, ` +
       `${counted(network.classes, 'class', 'classes')}, ${counted(parameterCount(network), 'parameter')}\nlayers: ${kinds}`,
   );
+  terminal.next(commandLine(['check', flags.out, '--data', flags.data]));
   terminal.record({
     schema: 'distill-import/1',
     source,

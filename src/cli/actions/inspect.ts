@@ -10,10 +10,12 @@ import {
   weightsDigest,
 } from '../../models/index.ts';
 import type { Table } from '../../report/index.ts';
+import { commandLine } from '../command-text.ts';
 import type { InspectFlags } from '../commands/inspect.ts';
 import { fileOptions } from '../foreign-model.ts';
 import { openSession } from '../session.ts';
 import { tableText } from '../table.ts';
+import { Terminal } from '../terminal.ts';
 
 interface Inspection {
   /** A model folder, or the format of a file of another program. */
@@ -80,6 +82,7 @@ export async function action(source: string, flags: InspectFlags): Promise<void>
   ];
   const lines = facts.map(([name, value]) => `${name.padEnd(13)}${value}`);
   terminal.print([...lines, '', tableText(layerTable(network), terminal)].join('\n'));
+  new Terminal(flags).next(commandLine(['check', source]));
   terminal.record({
     schema: 'distill-inspect/1',
     source,

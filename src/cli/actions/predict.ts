@@ -10,6 +10,7 @@ import {
   softmaxOf,
 } from '../../models/index.ts';
 import { classText, percent } from '../../numbers.ts';
+import { commandLine } from '../command-text.ts';
 import type { PredictFlags } from '../commands/predict.ts';
 import { requireIndex } from '../images.ts';
 import { halfBlocks, meanOf, thumbnail, toBytes } from '../picture.ts';
@@ -85,7 +86,7 @@ export async function action(flags: PredictFlags): Promise<void> {
       .sort((a, b) => probabilities[b] - probabilities[a])
       .slice(1, 4);
     terminal.print(
-      `next: ${others.map((c) => `${named(c)} (${(100 * probabilities[c]).toPrecision(3)} %)`).join(', ')}\n`,
+      `then: ${others.map((c) => `${named(c)} (${(100 * probabilities[c]).toPrecision(3)} %)`).join(', ')}\n`,
     );
     return {
       source,
@@ -97,6 +98,9 @@ export async function action(flags: PredictFlags): Promise<void> {
     };
   });
   model.dispose();
+  if (flags.index !== undefined) {
+    terminal.next(commandLine(['attack', '--model', flags.model, '--index', String(flags.index)]));
+  }
   terminal.record({
     schema: 'distill-prediction/1',
     model: flags.model,

@@ -1,10 +1,10 @@
 /** `distill report`: records as a page, as Markdown or as JSON. */
 import { readdir } from 'node:fs/promises';
 import { UserError } from '../../errors.ts';
-import type { EvaluationRecord } from '../../evaluation/index.ts';
+import { type EvaluationRecord, joinRecords } from '../../evaluation/index.ts';
 import { writeFiles } from '../../library/index.ts';
-import { buildReport, readRecord } from '../../report/index.ts';
-import { WORDING } from '../command-text.ts';
+import { answerOf, buildReport, headline, readRecord } from '../../report/index.ts';
+import { commandLine, WORDING } from '../command-text.ts';
 import type { ReportFlags } from '../commands/report.ts';
 import { Terminal } from '../terminal.ts';
 
@@ -34,11 +34,18 @@ export async function writeReport(
   return `${folder}/index.html`;
 }
 
+/** To attack digits that the reader draws. */
+const nextOf = ([{ models }]: readonly EvaluationRecord[]): string =>
+  commandLine(['playground', '--model', ...models.map(({ folder }) => folder)]);
+
 export async function action({ from, out, format, json, ...options }: ReportFlags): Promise<void> {
   const terminal = new Terminal({ ...options, ...(json && { json }) });
   const records = await Promise.all(from.map(readRecord));
   if (format === 'html' && !json) {
-    terminal.print(await writeReport(records, out, terminal));
+    const page = await writeReport(records, out, terminal);
+    terminal.note(headline(answerOf(joinRecords(records))));
+    terminal.print(page);
+    terminal.next(nextOf(records));
     return;
   }
   const { files } = await buildReport(records, WORDING);

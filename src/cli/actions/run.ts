@@ -18,6 +18,7 @@ import {
   trainTeacher,
 } from '../../training/index.ts';
 import { endWith, quietFor } from '../ci-output.ts';
+import { commandLine } from '../command-text.ts';
 import type { RunFlags } from '../commands/run.ts';
 import { digestOfPlan } from '../evaluation-run.ts';
 import { gatesOf } from '../options.ts';
@@ -183,6 +184,23 @@ function evaluate({ flags, paths, session, data, steps }: Run): Promise<Evaluati
   });
 }
 
+/** What the temperature does here, where a reader of the paper may expect something else. */
+export function temperatureNotes({
+  temperature,
+  outputScaling,
+}: Pick<RunFlags, 'temperature' | 'outputScaling'>): string[] {
+  if (temperature === 1) {
+    return [
+      'at T = 1 the teacher is trained as the baseline is: the student learns from soft labels, and nothing else is distilled',
+    ];
+  }
+  return outputScaling
+    ? [
+        'the output layer is scaled for T, so accuracy and training are flat in T by design: --recipe paper trains as the paper does',
+      ]
+    : [];
+}
+
 export async function action(flags: RunFlags): Promise<void> {
   gatesOf(flags); // report a mistake before anything is loaded
   for (const text of flags.eps) parseEps(text, 'Linf');
@@ -193,6 +211,7 @@ export async function action(flags: RunFlags): Promise<void> {
   const { terminal } = session;
   const data = await openData(flags, terminal);
   checkNoiseCopies(data.train, flags.noiseCopies);
+  for (const note of temperatureNotes(flags)) terminal.note(note);
   const steps = new RunSteps(terminal, flags.force === true);
   const run = { flags, paths, session, data, steps };
   await train(run, trainingSettings(flags));
@@ -208,6 +227,8 @@ export async function action(flags: RunFlags): Promise<void> {
   await endWith(flags, terminal, {
     record,
     text: runSummary(record, steps.records, seconds, terminal),
+    notes: [`page: ${paths.report}/index.html`],
+    next: commandLine(['playground', '--model', paths.baseline, paths.student]),
     json: { schema: 'distill-run/1', steps: steps.records, seconds, evaluation: record },
   });
 }

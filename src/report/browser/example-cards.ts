@@ -8,6 +8,8 @@ interface ExampleData {
   readonly primary: string;
   readonly classNames?: readonly string[];
   readonly attacks: readonly string[];
+  /** Index of the set shown first. */
+  readonly initial: number;
   readonly sets: readonly {
     /** Index in `attacks`. */
     readonly attack: number;
@@ -58,18 +60,19 @@ export function runExampleControls(): void {
     status.textContent = `${visible} of ${cards.length} images. Each model gets the image made against itself by ${data.attacks[Number(attack.value)]} at eps ${epsValue.value}. Red pixels were made lighter, blue ones darker.`;
   };
 
-  const chooseAttack = () => {
+  const chooseAttack = (wanted: number) => {
     eps.max = String(choices().length - 1);
     eps.disabled = choices().length === 1;
-    eps.value = eps.max;
+    const fitting = choices().findLastIndex((s) => data.sets[s].eps <= wanted);
+    eps.value = String(fitting < 0 ? 0 : fitting);
     show();
   };
-  attack.addEventListener('change', chooseAttack);
+  attack.addEventListener('change', () => chooseAttack(Number(epsValue.value)));
   eps.addEventListener('input', show);
   form.addEventListener('change', show);
   form.addEventListener('submit', (event) => event.preventDefault());
   form.hidden = false;
-  chooseAttack();
+  chooseAttack(data.sets[data.initial].eps);
 }
 
 /** @param sprite end of the ids of its sprites */
