@@ -2,7 +2,7 @@
 import { type EvaluationRecord, isFixedBudget, type ModelRecord } from '../evaluation/index.ts';
 import { numberText, percent } from '../numbers.ts';
 import { type Hue, type Line, lineChart, type Point } from './charts/index.ts';
-import { numberTicks, type ReportChart, SHARES } from './record-charts.ts';
+import { BLIND_DASH, numberTicks, type ReportChart, SHARES } from './record-charts.ts';
 import {
   accuracyOnAttacked,
   type Budget,
@@ -18,9 +18,7 @@ import { distinct, rateText } from './text.ts';
 const FINE = 60;
 /** Share of images without a gradient past which an attack is called blind. */
 const BLIND_SHARE = 0.5;
-/** Of an attack that had no gradient to follow. */
-const BLIND = '2 4';
-const NAIVE = '7 4';
+const NAIVE_DASH = '7 4';
 
 /** How the two models are drawn. */
 const HUES: Readonly<Record<'primary' | 'first', Hue>> = { primary: 1, first: 2 };
@@ -138,7 +136,7 @@ function naiveLine(record: EvaluationRecord, model: ModelRecord, main: Budget, h
     {
       name: `${model.name}, softmax${isBlind ? ' (blind)' : ''}`,
       hue,
-      dash: isBlind ? BLIND : NAIVE,
+      dash: isBlind ? BLIND_DASH : NAIVE_DASH,
       points: [clean(record, model), ...points],
     },
   ];

@@ -95,12 +95,13 @@ export async function playground(
   const panels = initialModels([...models.values()]).map((chosen, side) =>
     panel(models, chosen, side),
   );
-  const body = markup`<header>
+  const body = markup`<header class="playground-head">
 <h1>Playground</h1>
-<p>Draw an image or pick a test image. The attack then changes its pixels a little, each by at most eps, to make a model give a wrong answer. It follows the gradient of a loss, and on a distilled model the choice of that loss decides the result: try <em>softmax</em> first, then <em>margin</em>. Everything is computed in this page, with the program&#39;s own models, attacks and kernels.</p>
+<p>Draw an image or pick one. The attack changes each pixel by at most eps, along the gradient of a loss. Which loss decides the result: see <em>softmax</em> first, then choose <em>margin</em>. All is computed in this page.</p>
 ${back === undefined ? '' : markup`<nav aria-label="Report"><a href="${back}">Back to the report</a></nav>`}
 </header>
 <main>
+<p id="status" class="lead" role="status">The playground needs JavaScript and WebAssembly.</p>
 <form class="controls" id="controls" hidden>
 <label>attack <select name="attack" aria-describedby="about-attack"></select></label>
 <label>loss <select name="loss" aria-describedby="about-loss"></select></label>
@@ -109,13 +110,12 @@ ${back === undefined ? '' : markup`<nav aria-label="Report"><a href="${back}">Ba
 <p id="about-attack"></p>
 <p id="about-loss"></p>
 </form>
-<p id="status" role="status">The playground needs JavaScript and WebAssembly.</p>
 <div class="playground">
 <section aria-labelledby="image-title">
 <h2 id="image-title">Image to attack</h2>
 <div class="pad"><canvas id="pad" tabindex="0" role="application" aria-roledescription="drawing pad" aria-label="image to attack" aria-describedby="pad-help"></canvas><span id="cursor" hidden></span></div>
 <p id="pad-status" role="status"></p>
-<div class="row"><button type="button" id="clear">Clear</button></div>
+<div class="row"><button type="button" id="clear">Clear</button><button type="button" id="undo">Undo</button><a id="link" href="#">Link to this</a></div>
 <p id="pad-help" class="help">Draw with a finger or a mouse. By keyboard: the arrow keys move a cursor, <kbd>Space</kbd> or <kbd>Enter</kbd> puts the pen down and lifts it, <kbd>Delete</kbd> or <kbd>Backspace</kbd> does so with the eraser. A drawing is attacked when the stroke ends; its true class is taken to be the prediction of the first model.</p>
 <h3>Test images</h3>
 <div class="samples" id="samples" role="group" aria-label="Test images"></div>

@@ -24,6 +24,7 @@ import type { Material } from './material.ts';
 import {
   accuracyOnAttacked,
   type FixedBudgetAttack,
+  lacksGradient,
   mainBudget,
   untargetedAttacks,
 } from './record-facts.ts';
@@ -55,7 +56,10 @@ export const SHARES = { domain: [0, 1] as const, ticks: percentTicks };
 export const numberTicks = (low: number, high: number) =>
   ticksOf(low, high).map((value) => ({ value, label: numberText(value) }));
 
-const DASHES = [undefined, '7 4', '2 3', '9 3 2 3', '1 5'] as const;
+const DASHES = [undefined, '7 4', '4 3', '9 3 2 3', '12 4'] as const;
+
+/** Of attacks that had no gradient to follow, in every chart. */
+export const BLIND_DASH = '2 4';
 
 /** Lines that can be told apart in one chart. */
 const MOST_LINES = 6;
@@ -123,7 +127,8 @@ function robustnessLine(
 ): Line {
   const [first] = series;
   const name = attackLabel(first);
-  const dash = DASHES[attacks.indexOf(first.attack) % DASHES.length];
+  const isBlind = series.some((one) => lacksGradient(record, one));
+  const dash = isBlind ? BLIND_DASH : DASHES[attacks.indexOf(first.attack) % DASHES.length];
   const points = series
     .map(({ eps, robust }) => ({
       x: eps,

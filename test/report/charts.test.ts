@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { bottomAxis } from '../../src/report/charts/canvas.ts';
 import {
   confusionChart,
   histogramChart,
@@ -73,4 +74,18 @@ test('texts of a chart stay texts', () => {
     ]),
   );
   assert.doesNotMatch(svg, /<script/);
+});
+
+test('the labels of an axis stay clear of each other: one without room is left out', () => {
+  const scale = { domain: [0, 1], range: [0, 100] } as const;
+  const shown = (values: readonly number[], textOf: (value: number) => string) => {
+    const ticks = values.map((value) => ({ value, label: textOf(value) }));
+    const { text } = bottomAxis(scale, 0, ticks, 'x');
+    return [...text.matchAll(/>([\d.]+)</g)].map(([, label]) => label);
+  };
+  assert.deepEqual(
+    shown([0, 0.1, 0.5, 1], (value) => value.toFixed(4)),
+    ['0.0000', '1.0000'],
+  );
+  assert.deepEqual(shown([0, 0.5, 1], String), ['0', '0.5', '1']);
 });

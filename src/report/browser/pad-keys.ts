@@ -61,6 +61,7 @@ export function drawByKeyboard(
       lift();
       if (wanted !== last) {
         tool = wanted;
+        pad.mark();
         pad.draw(point(), point(), wanted);
       }
     }

@@ -4,6 +4,9 @@ import { paintGray } from './pixels.ts';
 /** In pixels of the image: about as thick as the strokes of MNIST. */
 const BRUSH_RADIUS = 1.6;
 
+/** How many strokes can be undone. */
+const MOST_MARKED = 50;
+
 /** In pixels of the image, from its upper left corner; the middle of the first pixel is 0.5. */
 export type Point = readonly [x: number, y: number];
 
@@ -13,6 +16,7 @@ export class Pad {
   readonly #canvas: HTMLCanvasElement;
   readonly shape: readonly [number, number, number];
   readonly #onDrawn: () => void;
+  readonly #marked: Float32Array[] = [];
   /** Values in [0, 1], `[H, W, C]`. */
   pixels: Float32Array;
 
@@ -27,6 +31,19 @@ export class Pad {
     this.#onDrawn = onDrawn;
     this.pixels = new Float32Array(shape[0] * shape[1] * shape[2]);
     this.#listen();
+  }
+
+  /** Remembers the image as it is, for `undo`. */
+  mark(): void {
+    this.#marked.push(this.pixels.slice());
+    if (this.#marked.length > MOST_MARKED) this.#marked.shift();
+  }
+
+  /** Shows the image as it was marked last; false where none was. */
+  undo(): boolean {
+    const last = this.#marked.pop();
+    if (last) this.show(last);
+    return last !== undefined;
   }
 
   /** Shows another image. */
@@ -64,6 +81,7 @@ export class Pad {
     };
     canvas.addEventListener('pointerdown', (event) => {
       canvas.setPointerCapture(event.pointerId);
+      this.mark();
       stroke(event);
     });
     canvas.addEventListener('pointermove', (event) => {

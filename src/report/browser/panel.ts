@@ -21,6 +21,32 @@ const percentOf = (share: number): string => percent(share, 1);
 const largestOf = (values: Float32Array): number =>
   values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
+/** What the attack makes of an image. */
+function attackedImage(
+  classifier: Classifier,
+  plan: AttackPlan,
+  image: Float32Array,
+  label: number,
+): Float32Array {
+  const batch = {
+    images: image,
+    labels: Int32Array.of(label),
+    streams: [new RandomStream(SEED, 'playground')],
+  };
+  return runAttack(plan, classifier, batch).images;
+}
+
+/** Whether a model predicts another class than `label` for the attacked image. */
+export function isFooled(
+  classifier: Classifier,
+  plan: AttackPlan,
+  image: Float32Array,
+  label: number,
+): boolean {
+  const attacked = attackedImage(classifier, plan, image, label);
+  return argmax(new Oracle(classifier).logits(attacked)) !== label;
+}
+
 /**
  * Attacks `image`, shows the result in `root`, and returns it as a sentence.
  * @param image `[H, W, C]`, in [0, 1]
@@ -39,8 +65,7 @@ export function showModel(
   const clean = softmaxOf(oracle.logits(image), classes, 1);
   const loss = plan.loss ?? 'margin';
   const { gradient } = oracle.lossGradients(loss, image, { labels, targets: undefined });
-  const streams = [new RandomStream(SEED, 'playground')];
-  const { images: attacked } = runAttack(plan, classifier, { images: image, labels, streams });
+  const attacked = attackedImage(classifier, plan, image, label);
   const after = softmaxOf(oracle.logits(attacked), classes, 1);
 
   const change = attacked.map((value, i) => value - image[i]);

@@ -2,8 +2,10 @@
 import { argmax } from '../../arrays.ts';
 import {
   ATTACKS,
+  type AttackPlan,
   attackNamed,
   definedLosses,
+  type LossName,
   lossNamed,
   Oracle,
   planAttack,
@@ -14,8 +16,9 @@ import { classText } from '../../numbers.ts';
 import { find } from './elements.ts';
 import { Pad } from './pad.ts';
 import { drawByKeyboard } from './pad-keys.ts';
-import { showModel } from './panel.ts';
+import { isFooled, showModel } from './panel.ts';
 import { paintGray } from './pixels.ts';
+import { linkOf, stateOf } from './playground-state.ts';
 
 /** Mirrors the data block that `playground.ts` of the report writes; bytes are in base64. */
 interface PlaygroundData {
@@ -49,6 +52,9 @@ function classifierOf({ name, temperature, network, weights }: PlaygroundData['m
   return new Model(network, parts, temperature).classifier(name);
 }
 
+/** The loss that the page opens with: on a distilled model its gradient is zero. */
+const NAIVE_LOSS: LossName = 'softmax';
+
 const element = (id: string): HTMLElement => find(document, `#${id}`, HTMLElement);
 
 class Playground {
@@ -75,8 +81,12 @@ class Playground {
       choiceOf(panel).addEventListener('input', () => this.#compute([panel]));
     }
     element('clear').addEventListener('click', () => {
+      this.#pad.mark();
       this.#pad.clear();
-      this.#drawn();
+      this.#compute();
+    });
+    element('undo').addEventListener('click', () => {
+      if (this.#pad.undo()) this.#drawn();
     });
     this.#form.addEventListener('input', ({ target }) => {
       if (target === this.#select('attack')) this.#offerLosses();
@@ -102,6 +112,7 @@ class Playground {
       (c) => classText(Number(c), this.#classNames),
     );
     this.#offerLosses();
+    choose(this.#select('loss'), NAIVE_LOSS);
   }
 
   /** The losses of the chosen attack. */
@@ -128,6 +139,7 @@ class Playground {
       button.setAttribute('aria-label', `test image ${i}, a ${classText(label, this.#classNames)}`);
       button.append(canvas);
       button.addEventListener('click', () => {
+        this.#pad.mark();
         this.#pad.show(pixels);
         this.#select('label').value = String(label);
         this.#compute();
@@ -135,14 +147,58 @@ class Playground {
       return button;
     });
     element('samples').replaceChildren(...buttons);
-    (buttons.find((_, i) => this.#hasGradient(pixelsOf(i), labels[i])) ?? buttons[0])?.click();
+    if (this.#restore()) return;
+    (buttons.find((_, i) => this.#showsContrast(pixelsOf(i), labels[i])) ?? buttons[0])?.click();
   }
 
-  /** Whether the softmax loss has a gradient on the first model: such an image is shown first. */
-  #hasGradient(image: Float32Array, label: number): boolean {
-    const targets = { labels: [label], targets: undefined };
-    const oracle = new Oracle(this.#classifierIn(this.#panels[0]));
-    return oracle.lossGradients('softmax', image, targets).gradient.some((value) => value !== 0);
+  /** Whether the chosen attack fools the first model and not the last: such an image is shown first. */
+  #showsContrast(image: Float32Array, label: number): boolean {
+    const plan = this.#plan();
+    const [first, last] = [this.#panels[0], this.#panels[this.#panels.length - 1]].map((panel) =>
+      isFooled(this.#classifierIn(panel), plan, image, label),
+    );
+    return first && (!last || this.#panels.length === 1);
+  }
+
+  /** Shows what the link holds; false where it holds nothing that fits. */
+  #restore(): boolean {
+    const state = stateOf(location.hash, this.#pad.pixels.length);
+    if (!state) return false;
+    choose(this.#select('attack'), state.attack);
+    this.#offerLosses();
+    choose(this.#select('loss'), state.loss);
+    choose(this.#select('label'), String(state.label));
+    find(this.#form, '[name=eps]', HTMLInputElement).value = String(state.eps);
+    this.#panels.forEach((panel, i) => {
+      choose(choiceOf(panel), String(state.models.at(i)));
+    });
+    this.#pad.show(state.pixels);
+    this.#compute();
+    return true;
+  }
+
+  /** The attack as the controls have it. */
+  #plan(): AttackPlan {
+    const attack = attackNamed(this.#select('attack').value);
+    return planAttack(attack, {
+      norm: 'Linf',
+      eps: Number(find(this.#form, '[name=eps]', HTMLInputElement).value),
+      loss: attack.losses.find((name) => name === this.#select('loss').value),
+      classes: this.#classifiers[0].classes,
+    });
+  }
+
+  /** Puts what is shown into the page's address. */
+  #link(): void {
+    const hash = linkOf({
+      attack: this.#select('attack').value,
+      loss: this.#select('loss').value,
+      eps: Number(find(this.#form, '[name=eps]', HTMLInputElement).value),
+      label: Number(this.#select('label').value),
+      models: this.#panels.map((panel) => Number(choiceOf(panel).value)),
+      pixels: this.#pad.pixels,
+    });
+    find(document, '#link', HTMLAnchorElement).href = hash;
   }
 
   #classifierIn(panel: HTMLElement): Classifier {
@@ -157,12 +213,15 @@ class Playground {
   }
 
   #compute(panels: readonly HTMLElement[] = this.#panels): void {
-    const eps = Number(find(this.#form, '[name=eps]', HTMLInputElement).value);
-    find(this.#form, '[name=eps-value]', HTMLOutputElement).value = eps.toFixed(2);
-    const attack = attackNamed(this.#select('attack').value);
-    const loss = attack.losses.find((name) => name === this.#select('loss').value);
-    const { classes } = this.#classifiers[0];
-    const plan = planAttack(attack, { norm: 'Linf', eps, loss, classes });
+    const isEmpty = this.#pad.pixels.every((value) => value === 0);
+    document.querySelector('.playground')?.classList.toggle('empty', isEmpty);
+    if (isEmpty) {
+      this.#status.textContent = 'The image is empty: draw a digit, or pick a test image.';
+      return;
+    }
+    const plan = this.#plan();
+    const { attack, threat, loss } = plan;
+    find(this.#form, '[name=eps-value]', HTMLOutputElement).value = threat.eps.toFixed(2);
     element('about-attack').textContent = `${attack.name}: ${attack.about}.`;
     element('about-loss').textContent = loss
       ? `${loss}: ${lossNamed(loss).explanation}`
@@ -180,9 +239,15 @@ class Playground {
         this.#classNames,
       );
     }
+    this.#link();
     const took = Math.max(1, Math.round(performance.now() - started));
     this.#status.textContent = `${this.#results.join('; ')}. Computed here in ${took} ms.`;
   }
+}
+
+/** Chooses a value, where the menu has it. */
+function choose(select: HTMLSelectElement, value: string): void {
+  if ([...select.options].some((option) => option.value === value)) select.value = value;
 }
 
 /** The menu of models in a panel. */

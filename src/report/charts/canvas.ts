@@ -101,10 +101,29 @@ function anchorOf({ value, label }: Tick, scale: Scale): 'start' | 'middle' | 'e
   return at(scale, value) + half > WIDTH ? 'end' : 'middle';
 }
 
-/** Labels below a plot, and the axis' name below them. */
+/** Between two labels, in pixels. */
+const LABEL_GAP = 6;
+
+/** The ticks whose labels stay clear of the one before. */
+function apart(ticks: readonly Tick[], scale: Scale): Tick[] {
+  let end = Number.NEGATIVE_INFINITY;
+  return ticks.filter((tick) => {
+    const width = textWidth(tick.label);
+    const before = { start: 0, middle: width / 2, end: width }[anchorOf(tick, scale)];
+    const left = at(scale, tick.value) - before;
+    if (left < end + LABEL_GAP) return false;
+    end = left + width;
+    return true;
+  });
+}
+
+/** Labels below a plot, as many as have room, and the axis' name below them. */
 export function bottomAxis(scale: Scale, y: number, ticks: readonly Tick[], label: string): Markup {
   const middle = (scale.range[0] + scale.range[1]) / 2;
-  return markup`<path class="axis" d="M${scale.range[0]} ${px(y)}H${scale.range[1]}"/>${ticks.map(
+  return markup`<path class="axis" d="M${scale.range[0]} ${px(y)}H${scale.range[1]}"/>${apart(
+    ticks,
+    scale,
+  ).map(
     (tick) =>
       markup`<text class="muted" x="${at(scale, tick.value)}" y="${px(y + 15)}" text-anchor="${anchorOf(tick, scale)}">${tick.label}</text>`,
   )}<text class="muted" x="${px(middle)}" y="${px(y + 32)}" text-anchor="middle">${label}</text>`;
