@@ -1,19 +1,28 @@
-// Kills train-teacher, soft-labels and train-student with SIGKILL at random moments, resumes them
-// with --resume until they finish, and compares the final weights with an unbroken run's, bit for
-// bit (by the digests in their model cards). What a run replaces must outlive every kill, also one
-// between the two renames by which a new folder takes the place of the old one.
+// Kills every command that writes with SIGKILL at random moments, runs it again (with --resume where
+// it has that) until it finishes, and compares what it left with what an unbroken run leaves: weights
+// bit for bit (by the digests in their model cards), records but for times, reports byte for byte, and
+// every file there. What a run replaces must outlive every kill, also one between the two renames by
+// which a new folder takes the place of the old one. No temporary file may be left.
 //
-//   npm run test:kill [-- KILLS SEED]      default: 10 kills, seed 1
+//   npm run test:kill [-- KILLS SEED]      default: 13 kills of each of 8 commands, seed 1
 
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const distill = join(root, 'bin', 'distill.js');
-const kills = Number(process.argv[2] ?? 10);
+const kills = Number(process.argv[2] ?? 13);
 let randomState = Number(process.argv[3] ?? 1);
 
 /** Where to kill is noise, not science: a small generator will do. */
@@ -24,50 +33,125 @@ function random() {
 
 const scratch = mkdtempSync(join(tmpdir(), 'distill-kill-'));
 const sizes = ['--train-size', '6000', '--epochs', '3', '--quiet'];
+const small = ['--train-size', '2000', '--epochs', '1', '--quiet'];
 
-/** The three commands of a recipe that lives in `folder`, and what each writes. */
+/** Every file below a folder, by its path there. */
+const filesIn = (folder) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .sort();
+
+/** What is the same whenever and however often it is made: times and the command line are left out. */
+const timeless = (key, value) =>
+  ['seconds', 'startedAt', 'command'].includes(key) ? undefined : value;
+
+const recordOf = (path) => JSON.stringify(JSON.parse(readFileSync(path, 'utf8'), timeless));
+
+/** The model, or the soft labels, of a folder: its card's digest. */
+const digestIn = (card) => (out) => JSON.parse(readFileSync(join(out, card), 'utf8')).digest;
+
+/** The names of all files of a folder, and the record among them. */
+const namesAndRecord = (record) => (out) =>
+  JSON.stringify([filesIn(out), recordOf(join(out, record))]);
+
+/** The bytes of all files of a folder. */
+const bytesOf = (out) =>
+  JSON.stringify(filesIn(out).map((name) => [name, readFileSync(join(out, name), 'base64')]));
+
+/** The steps, below `folder`: what each runs, where it writes, and what must come out the same. */
 function recipe(folder) {
   const at = (name) => join(folder, name);
+  const measured = ['--model', at('teacher'), '--samples', '600', '--quiet'];
+  const evaluated = ['--attacks', 'fgsm', 'pgd', 'square', '--set', 'square.queries=60'];
   return [
-    { name: 'train-teacher', out: at('teacher'), card: 'distill.json', args: [...sizes] },
+    {
+      name: 'train-teacher',
+      out: at('teacher'),
+      args: sizes,
+      resumes: true,
+      marker: 'distill.json',
+      state: digestIn('distill.json'),
+    },
+    {
+      name: 'train-adversarial',
+      out: at('adversarial'),
+      args: [...small, '--attack-steps', '5'],
+      resumes: true,
+      marker: 'distill.json',
+      state: digestIn('distill.json'),
+    },
     {
       name: 'soft-labels',
       out: at('soft-labels'),
-      card: 'soft-labels.json',
       args: ['--teacher', at('teacher'), '--train-size', '6000', '--quiet'],
+      marker: 'soft-labels.json',
+      state: digestIn('soft-labels.json'),
     },
     {
       name: 'train-student',
       out: at('student'),
-      card: 'distill.json',
       args: ['--soft-labels', at('soft-labels'), ...sizes],
+      resumes: true,
+      marker: 'distill.json',
+      state: digestIn('distill.json'),
+    },
+    {
+      name: 'evaluate',
+      out: at('evaluate'),
+      args: [...measured, ...evaluated, '--save-examples'],
+      resumes: true,
+      state: namesAndRecord('evaluation.json'),
+    },
+    {
+      name: 'attack',
+      out: at('attack'),
+      args: [...measured, '--attack', 'pgd'],
+      state: namesAndRecord('attack.json'),
+    },
+    {
+      name: 'report',
+      out: at('report'),
+      // Of one record, whose paths are in the report.
+      args: ['--from', join(scratch, 'unbroken', 'evaluate', 'evaluation.json')],
+      state: (out) => bytesOf(out),
+    },
+    {
+      name: 'run',
+      out: at('run/report'),
+      cwd: at('run'),
+      args: [...small, '--samples', '100', '--eps', '0.1'],
+      state: (out) =>
+        JSON.stringify([
+          namesAndRecord('results.json')(out),
+          ['baseline', 'teacher', 'student'].map((name) =>
+            digestIn('distill.json')(join(dirname(out), 'models', name)),
+          ),
+        ]),
     },
   ];
 }
 
-function command({ name, args, out }, resume) {
-  const resumable = resume && name !== 'soft-labels' ? ['--resume'] : [];
-  return [distill, name, ...args, '--out', out, ...resumable];
+function command({ name, args, out, resumes, cwd }, resume) {
+  const place = cwd ? [] : ['--out', out];
+  return [distill, name, ...args, ...place, ...(resume && resumes ? ['--resume'] : [])];
 }
 
-function digest({ out, card }) {
-  return JSON.parse(readFileSync(join(out, card), 'utf8')).digest;
+function options({ cwd }) {
+  if (cwd) mkdirSync(cwd, { recursive: true });
+  return { stdio: ['ignore', 'ignore', 'inherit'], cwd };
 }
 
 /** Does the step to its end. */
 function run(step, resume) {
-  const { status } = spawnSync(process.execPath, command(step, resume), {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const { status } = spawnSync(process.execPath, command(step, resume), options(step));
   if (status !== 0) throw new Error(`${step.name} ended with ${status}`);
 }
 
 /** Starts the step and kills it after so many milliseconds; true when it had finished before. */
 function runAndKill(step, milliseconds) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, command(step, true), {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
+    const child = spawn(process.execPath, command(step, true), options(step));
     const timer = setTimeout(() => child.kill('SIGKILL'), milliseconds);
     child.on('exit', (code, signal) => {
       clearTimeout(timer);
@@ -79,21 +163,21 @@ function runAndKill(step, milliseconds) {
 }
 
 /** The whole old folder that a killed run left aside, if it left one. */
-function leftAside({ out, card }) {
+function leftAside({ out, marker }) {
   const names = readdirSync(dirname(out)).filter((name) =>
     name.startsWith(`.${basename(out)}.writing-`),
   );
   const aside = names.find((name) => name.endsWith('-old'));
-  return aside && existsSync(join(dirname(out), aside, card)) ? aside : undefined;
+  return aside && existsSync(join(dirname(out), aside, marker)) ? aside : undefined;
 }
 
 /** Stages a kill between the two renames, which no timer hits: the next run must lose nothing. */
 async function killBetweenRenames(step) {
   const { pid } = spawnSync(process.execPath, ['-e', '']);
-  const before = digest(step);
+  const before = step.state(step.out);
   renameSync(step.out, join(dirname(step.out), `.${basename(step.out)}.writing-${pid}-0-old`));
   await runAndKill(step, 1000); // long before it has anything of its own to put there
-  const kept = existsSync(step.out) ? digest(step) : leftAside(step) && before;
+  const kept = existsSync(step.out) ? step.state(step.out) : leftAside(step) && before;
   if (kept !== before) throw new Error(`${step.name} lost what was there before`);
 }
 
@@ -108,26 +192,32 @@ try {
   });
   const broken = recipe(join(scratch, 'broken'));
   for (const [i, step] of broken.entries()) {
+    const expected = unbroken[i].state(unbroken[i].out).replaceAll('unbroken', 'broken');
     let killed = 0;
     while (killed < kills) {
       const replaces = existsSync(step.out);
       // A moment anywhere in the run, its start-up included.
       if (!(await runAndKill(step, 1000 * seconds[i] * random()))) killed++;
+      if (step.marker === undefined) continue;
       if (existsSync(step.out)) {
-        digest(step); // a folder that is there must be whole
+        step.state(step.out); // a folder that is there must be whole
       } else if (replaces && !leftAside(step)) {
         throw new Error(`${step.name} lost what was there before`);
       }
     }
     run(step, true);
-    let same = digest(step) === digest(unbroken[i]);
-    await killBetweenRenames(step);
-    run(step, true);
-    same &&= digest(step) === digest(unbroken[i]);
-    const leftovers = readdirSync(dirname(step.out)).filter((name) => name.includes('.writing-'));
+    let same = step.state(step.out) === expected;
+    if (step.marker !== undefined) {
+      await killBetweenRenames(step);
+      run(step, true);
+      same &&= step.state(step.out) === expected;
+    }
+    const leftovers = readdirSync(dirname(step.out), { recursive: true }).filter((name) =>
+      name.includes('.writing-'),
+    );
     if (!same || leftovers.length > 0) failed++;
     console.log(
-      `${step.name}: killed ${killed} times, then finished: ${same ? 'bit-identical' : 'DIFFERENT'}` +
+      `${step.name}: killed ${killed} times, then finished: ${same ? 'the same, every file there' : 'DIFFERENT'}` +
         (leftovers.length > 0 ? `, left behind: ${leftovers.join(', ')}` : ''),
     );
   }
