@@ -93,6 +93,16 @@ export class Terminal {
   }
 }
 
+/** What a bar's line takes besides the detail, in columns. */
+const BAR_COLUMNS = 41;
+
+/** The parts of a detail that a line has room for, the first in any case: no word is cut. */
+export const fittingDetail = (detail: string, columns: number): string =>
+  detail.split(', ').reduce((text, part) => {
+    const longer = `${text}, ${part}`;
+    return longer.length <= columns - BAR_COLUMNS ? longer : text;
+  });
+
 function barProgress(label: string): Progress {
   const format = `${label.padEnd(12)} {bar} {percentage} % | {detail}`;
   // No mode of the terminal is changed, since Ctrl+C would leave it changed: the cursor stays, and
@@ -108,7 +118,8 @@ function barProgress(label: string): Progress {
   const preset: Preset = cliProgress.Presets.shades_classic;
   let bar: SingleBar | undefined;
   return {
-    update(done, total, detail) {
+    update(done, total, whole) {
+      const detail = fittingDetail(whole, process.stderr.columns || 80);
       if (!bar) {
         bar = new cliProgress.SingleBar(options, preset);
         bar.start(total, done, { detail });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import { engineText } from '../../src/cli/session.ts';
-import { duration, Terminal, trainingDetail } from '../../src/cli/terminal.ts';
+import { duration, fittingDetail, Terminal, trainingDetail } from '../../src/cli/terminal.ts';
 
 /** Catches what goes to standard error, as if it were a terminal or a file. */
 function catchErrors(isTTY: boolean): () => string {
@@ -38,6 +38,14 @@ describe('progress', () => {
     progress.stop();
     assert.match(written(), /^(teacher: \d+ %, step \d+\n){1,2}$/);
     assert.match(written(), /teacher: 100 %, step 100\n$/);
+  });
+
+  it('on a narrow terminal shows the parts that fit, the time left first, and cuts no word', () => {
+    const detail = '1 min 01 s left, epoch 2/10, loss 0.1235, validation 98.77 %, 1235 samples/s';
+    assert.equal(fittingDetail(detail, 80), '1 min 01 s left, epoch 2/10');
+    assert.equal(fittingDetail(detail, 83), '1 min 01 s left, epoch 2/10, loss 0.1235');
+    assert.equal(fittingDetail(detail, 20), '1 min 01 s left');
+    assert.equal(fittingDetail(detail, 200), detail);
   });
 
   it('with --quiet is silent, and so are notes, but not warnings', () => {

@@ -4,6 +4,7 @@ import type { DataSplits } from '../../data/index.ts';
 import { type EvaluationRecord, judgeGates } from '../../evaluation/index.ts';
 import { writeFiles } from '../../library/index.ts';
 import { MODEL_FOLDER, readModelCard } from '../../models/index.ts';
+import { answerOf, answerSentences } from '../../report/index.ts';
 import { checkFolder, checkWritable } from '../../storage/index.ts';
 import {
   checkNoiseCopies,
@@ -229,6 +230,12 @@ export async function action(flags: RunFlags): Promise<void> {
     text: runSummary(record, steps.records, seconds, terminal),
     notes: [`page: ${paths.report}/index.html`],
     next: commandLine(['playground', '--model', paths.baseline, paths.student]),
-    json: { schema: 'distill-run/1', steps: steps.records, seconds, evaluation: record },
+    json: {
+      schema: 'distill-run/1',
+      answer: answerSentences(answerOf(record)).join(' '),
+      steps: steps.records,
+      seconds,
+      evaluation: record,
+    },
   });
 }
