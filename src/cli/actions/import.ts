@@ -25,7 +25,10 @@ export async function action(source: string, flags: ImportFlags): Promise<void> 
     `${source} (${format}) imported to ${flags.out}: ${network.inputShape.join(' x ')} pixels, ` +
       `${counted(network.classes, 'class', 'classes')}, ${counted(parameterCount(network), 'parameter')}\nlayers: ${kinds}`,
   );
-  terminal.next(commandLine(['check', flags.out, '--data', flags.data]));
+  // Where these data could not try the model, they cannot test it either.
+  terminal.next(
+    commandLine(model.trials ? ['check', flags.out, '--data', flags.data] : ['inspect', flags.out]),
+  );
   terminal.record({
     schema: 'distill-import/1',
     source,
