@@ -198,7 +198,10 @@ it('writes a card of the model, with its metrics', async () => {
   const { code, stdout, stderr } = await distill(folder, [
     ...['card', 'models/mine', ...record, '--out', 'card'],
   ]);
-  assert.deepEqual([code, stdout, stderr], [0, 'card/model-card.md\n', '']);
+  assert.deepEqual(
+    [code, stdout, stderr],
+    [0, 'card/model-card.md\n', 'next: distill check models/mine\n'],
+  );
   const text = await readFile(join(folder, 'card/model-card.md'), 'utf8');
   assert.match(text, /^# Model card: mine\n[\s\S]*\| accuracy under fgsm Linf 0\.1 /);
   const card = JSON.parse(await readFile(join(folder, 'card/model-card.json'), 'utf8'));
