@@ -5,7 +5,7 @@ import type { Classifier } from '../models/index.ts';
 import { type Interval, wilson } from './statistics.ts';
 
 /** Most images, and most values of them, that a pass takes at once: large images need much memory. */
-const MOST_IMAGES = 512;
+const MOST_IMAGES = 256;
 const MOST_VALUES = 2 ** 19;
 
 /** Images of `features` values that a pass takes at once; changes speed, not results. */
