@@ -120,7 +120,7 @@ describe('the text of', () => {
       'warning: THE PIXEL RANGE IS UNCHECKED: with a wrong one, every result about this model is wrong. Try it on labeled images (--data), or state the range (--input-range, --mean and --std)',
       `${source} (onnx) imported to ${out}: 2 x 2 x 1 pixels, 3 classes, 15 parameters`,
       'layers: flatten, dense',
-      `note: next: distill check ${out} --data mnist`,
+      `note: next: distill inspect ${out}`,
     ]);
     const [{ schema, pixelRange, trials }] = records as {
       schema: string;
