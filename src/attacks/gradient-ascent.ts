@@ -52,6 +52,14 @@ export function stepOptions(steps: number, reach: number) {
   };
 }
 
+/** The option `sparsity` of an attack that knows L1. */
+export const sparsityOption = {
+  about: 'L1: share of the features a step moves',
+  default: 0.05,
+  min: 0,
+  max: 1,
+} as const;
+
 /** Runs the ascent; returns the first point found that reaches the goal, else the last one. */
 export function ascend(ascent: Ascent): Float32Array {
   const attacked = ascent.batch.images.slice();

@@ -12,7 +12,7 @@
  */
 import { gather, row } from '../arrays.ts';
 import { defineAttack } from './attack.ts';
-import { ascend, stepOptions } from './gradient-ascent.ts';
+import { ascend, sparsityOption, stepOptions } from './gradient-ascent.ts';
 import { anyLoss } from './losses/registry.ts';
 import { project, steepestStep } from './threat.ts';
 
@@ -30,7 +30,7 @@ export const odi = defineAttack({
     ...stepOptions(20, 2.5),
     restarts: { about: 'starts', default: 10, min: 1, integer: true },
     diversify: { about: 'steps before each run, of length eps', default: 2, min: 1, integer: true },
-    sparsity: { about: 'L1: share of the features a step moves', default: 0.05, min: 0, max: 1 },
+    sparsity: sparsityOption,
   },
   expectedPasses: ({ steps, restarts, diversify }) => restarts * (diversify + steps + 1) - 1,
   run({ oracle, batch, goal, threat, loss, options }) {

@@ -10,7 +10,7 @@
  * vanished, and at local maxima, which restarts find out.
  */
 import { defineAttack } from './attack.ts';
-import { ascend, stepOptions } from './gradient-ascent.ts';
+import { ascend, sparsityOption, stepOptions } from './gradient-ascent.ts';
 import { anyLoss } from './losses/registry.ts';
 
 export const pgd = defineAttack({
@@ -26,7 +26,7 @@ export const pgd = defineAttack({
   options: {
     ...stepOptions(40, 2.5),
     restarts: { about: 'random starts', default: 1, min: 1, integer: true },
-    sparsity: { about: 'L1: share of the features a step moves', default: 0.05, min: 0, max: 1 },
+    sparsity: sparsityOption,
   },
   expectedPasses: ({ steps, restarts }) => restarts * (steps + 1) - 1,
   run({ oracle, batch, goal, threat, loss, options }) {

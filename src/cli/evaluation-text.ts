@@ -32,7 +32,7 @@ export function tableSection(table: Table, terminal: Terminal): string[] {
   ];
 }
 
-/** Everything an evaluation found, as one page of tables; the answer stands first and last. */
+/** Everything an evaluation found, as one page of tables; it begins and ends with the answer. */
 export function evaluationText(record: EvaluationRecord, terminal: Terminal): string {
   const plot = robustnessPlot(record, terminal);
   const curves = plot.length > 0 ? titled('Accuracy over eps', plot.join('\n'), terminal) : [];
@@ -44,7 +44,7 @@ export function evaluationText(record: EvaluationRecord, terminal: Terminal): st
   return [...answerLines(record, terminal), ...sections].join('\n');
 }
 
-/** The tables without details between the answer and the answer: what a run ends with. */
+/** The tables without details, the answer before and after them: what a run ends with. */
 export function shortEvaluationText(record: EvaluationRecord, terminal: Terminal): string[] {
   const sections = sectionsOf(materialOf(record, WORDING), 'run-summary');
   const lines = sections.flatMap(({ blocks, tables }) => [
@@ -57,7 +57,7 @@ export function shortEvaluationText(record: EvaluationRecord, terminal: Terminal
 }
 
 function sectionText({ blocks, tables }: Section, terminal: Terminal): string[] {
-  // What scrolls away first stands first: the answer comes after the flags.
+  // The answer comes after the flags, so that it is on the last screen.
   const answers = blocks.filter(({ kind }) => kind === 'answer');
   const others = blocks.filter(({ kind }) => kind !== 'answer');
   return [

@@ -1,4 +1,4 @@
-/** What is read in several spellings: commands and names in any letter case, options by their kin. */
+/** What is read in several spellings: commands and names in any letter case, options also as other commands name them. */
 import type { Command, Option } from 'commander';
 import { closest, sameName } from '../closest.ts';
 
@@ -9,8 +9,8 @@ export function ignoreCase(option: Option): void {
   option.parseArg = (text, previous) => parseArg(sameName(text, choices) ?? text, previous);
 }
 
-/** Options that are one to a reader: what one command calls so, another calls the other. */
-const KIN: Readonly<Record<string, string>> = {
+/** Options that some commands spell one way and some the other. */
+const OTHER_SPELLING: Readonly<Record<string, string>> = {
   '--attack': '--attacks',
   '--attacks': '--attack',
   '--model': '--models',
@@ -28,7 +28,7 @@ const STEPS_SETTING = 'steps=';
 
 /**
  * The arguments as the program's help spells them. An option that the command does not have becomes
- * its kin that it has, `--attack-steps 100` becomes `--set steps=100`, and the reverse.
+ * its other spelling, `--attack-steps 100` becomes `--set steps=100`, and the reverse.
  * @param args from the command's name on
  */
 export function helpSpelling(commands: readonly Command[], args: readonly string[]): string[] {
@@ -43,8 +43,8 @@ export function helpSpelling(commands: readonly Command[], args: readonly string
   const words = rest.flatMap((word): string[] => {
     const [, flag, value] = /^(--[\w-]+)(=.*)?$/s.exec(word) ?? [];
     if (flag === undefined || has(flag)) return [word];
-    const kin = KIN[flag];
-    if (kin !== undefined && has(kin)) return [`${kin}${value ?? ''}`];
+    const other = OTHER_SPELLING[flag];
+    if (other !== undefined && has(other)) return [`${other}${value ?? ''}`];
     const isSteps = flag === STEPS && has(SETTING);
     return isSteps && value ? [flag, value.slice(1)] : [word];
   });

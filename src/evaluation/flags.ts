@@ -36,6 +36,10 @@ export type FlagCode = (typeof FLAG_CODES)[number];
 /** One flag: what it measures, and what it means. */
 interface FlagRule {
   readonly code: FlagCode;
+  /** What was found, such as `The model rounds its input`. */
+  readonly title: string;
+  /** What it means for the numbers, in a sentence. */
+  readonly meaning: string;
   /** `unless-explained`: serious, or a note where a flag raised before it explains it. */
   readonly severity: 'serious' | 'note' | 'unless-explained';
   /** Raised when the measured value is above this. */
@@ -62,6 +66,8 @@ const ATTACKS_FAIL: readonly FlagCode[] = [
 const FLAGS: readonly FlagRule[] = [
   {
     code: 'unchecked-range',
+    title: 'Nobody checked the pixel range',
+    meaning: 'If it is wrong, every number here is that of another model.',
     severity: 'serious',
     threshold: 0,
     advice:
@@ -71,6 +77,8 @@ const FLAGS: readonly FlagRule[] = [
   },
   {
     code: 'probabilities-as-logits',
+    title: 'The outputs look like probabilities, not logits',
+    meaning: 'Attacks on them are weaker than they should be: the model may only look robust.',
     severity: 'unless-explained',
     threshold: 0.95,
     advice: 'take the softmax out of the model: attacks and losses here work on logits',
@@ -79,6 +87,8 @@ const FLAGS: readonly FlagRule[] = [
   },
   {
     code: 'random-answers',
+    title: 'The model answers at random',
+    meaning: 'An attack on one answer proves little: the numbers depend on luck.',
     severity: 'unless-explained',
     threshold: 0.01,
     advice: 'switch the randomness off, or attack its average (expectation over transformation)',
@@ -87,6 +97,8 @@ const FLAGS: readonly FlagRule[] = [
   },
   {
     code: 'quantized-input',
+    title: 'The model rounds its input',
+    meaning: 'Its gradients are those of a staircase: gradient attacks may only look weak.',
     severity: 'unless-explained',
     threshold: 0.5,
     advice: 'attack through the rounding with its identity as gradient (BPDA), and with square',
@@ -95,6 +107,8 @@ const FLAGS: readonly FlagRule[] = [
   },
   {
     code: 'masked-gradients',
+    title: 'The gradients are masked',
+    meaning: 'Gradient attacks say nothing here; only the others count.',
     severity: 'unless-explained',
     threshold: 0.05,
     advice:
@@ -107,6 +121,9 @@ const FLAGS: readonly FlagRule[] = [
   },
   {
     code: 'vanished-gradients',
+    title: 'The softmax gradient has vanished',
+    meaning:
+      'Numbers of attacks that follow it are no evidence: they are marked in the tables. The other attacks decide the answer.',
     severity: 'unless-explained',
     threshold: 0.5,
     advice:
@@ -123,6 +140,8 @@ const FLAGS: readonly FlagRule[] = [
   },
   {
     code: 'illegal-candidates',
+    title: 'An attack left its budget',
+    meaning: 'Those candidates were not counted; the attack is weaker than it looks.',
     severity: 'serious',
     threshold: 0,
     advice: 'report it as a bug of the attack: these candidates were not counted',
@@ -133,6 +152,8 @@ const FLAGS: readonly FlagRule[] = [
   },
   {
     code: 'unverified-examples',
+    title: 'Some adversarial examples could not be shown again',
+    meaning: 'They were not counted; fewer images may stay correct.',
     severity: 'serious',
     threshold: 0,
     advice:
@@ -143,6 +164,8 @@ const FLAGS: readonly FlagRule[] = [
   },
   {
     code: 'failed-attack',
+    title: 'An attack ended with an error',
+    meaning: 'It found nothing because it did not run: fewer images may stay correct.',
     severity: 'serious',
     threshold: 0,
     advice:
@@ -152,6 +175,8 @@ const FLAGS: readonly FlagRule[] = [
   },
   {
     code: 'single-step-beats-iterative',
+    title: 'One step did better than many',
+    meaning: 'Something kept the iterative attack from working: fewer images may stay correct.',
     severity: 'unless-explained',
     threshold: 0,
     advice: 'give the iterative attack more steps, restarts, another step size or loss',
@@ -165,6 +190,8 @@ const FLAGS: readonly FlagRule[] = [
   },
   {
     code: 'black-box-beats-white-box',
+    title: 'An attack without gradients did better than one with them',
+    meaning: 'The gradients mislead: only attacks without them count.',
     severity: 'unless-explained',
     threshold: 0,
     advice: 'the gradients mislead: look for what masks them before believing any gradient attack',
@@ -178,6 +205,8 @@ const FLAGS: readonly FlagRule[] = [
   },
   {
     code: 'large-budget-fails',
+    title: 'Even an enormous budget does not win',
+    meaning: 'Something keeps the attacks from working; the model is not robust.',
     severity: 'unless-explained',
     threshold: 0.05,
     advice:
@@ -196,6 +225,8 @@ const FLAGS: readonly FlagRule[] = [
   },
   {
     code: 'stronger-is-weaker',
+    title: 'A stronger setting did worse',
+    meaning: 'The attack has not converged: fewer images may stay correct.',
     severity: 'unless-explained',
     threshold: 0,
     advice:
@@ -214,6 +245,8 @@ const FLAGS: readonly FlagRule[] = [
   },
   {
     code: 'minimal-attack-fails',
+    title: 'A search for the smallest perturbation failed',
+    meaning: 'Its distances are too large; fewer images may stay correct.',
     severity: 'unless-explained',
     threshold: 0.05,
     advice:
@@ -224,6 +257,8 @@ const FLAGS: readonly FlagRule[] = [
   },
   {
     code: 'minimal-attack-beaten',
+    title: 'A search for the smallest perturbation was beaten by a fixed budget',
+    meaning: 'Its distances are too large; the worst case is not affected.',
     severity: 'note',
     threshold: 0.05,
     advice:
@@ -234,6 +269,8 @@ const FLAGS: readonly FlagRule[] = [
   },
   {
     code: 'not-converged',
+    title: 'More steps still find more',
+    meaning: 'The worst case is an upper bound that more steps would lower.',
     severity: 'note',
     threshold: 0.03,
     advice: 'give more steps and restarts until more of them change nothing',
@@ -252,6 +289,9 @@ const FLAGS: readonly FlagRule[] = [
   },
   {
     code: 'logit-scale',
+    title: 'The logits are far larger than usual',
+    meaning:
+      'Confidence says nothing about this model; the answer rests on attacks that do not depend on the scale.',
     severity: 'note',
     threshold: 5,
     advice: 'its confidence says nothing: compare models by attacks whose loss has no scale (DLR)',
@@ -262,6 +302,11 @@ const FLAGS: readonly FlagRule[] = [
     },
   },
 ];
+
+/** What a flag says in words; its code where a record of a newer program holds an unknown one. */
+export function flagWords(code: string): Pick<FlagRule, 'title' | 'meaning'> {
+  return FLAGS.find((rule) => rule.code === code) ?? { title: code, meaning: '' };
+}
 
 /** The largest of some values, at least 0. */
 const largest = (values: readonly number[]): number => Math.max(0, ...values);

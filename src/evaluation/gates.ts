@@ -189,7 +189,7 @@ function metricsOf(gate: Gate, metrics: readonly Metric[]): Metric[] {
 }
 
 /** Whether every value that a metric can have meets a gate, or none does; undefined otherwise. */
-function foregone(
+function fixedOutcome(
   { comparison, threshold }: Gate,
   [least, most]: Metric['range'],
 ): 'met' | 'missed' | undefined {
@@ -198,9 +198,9 @@ function foregone(
   return undefined;
 }
 
-/** @throws UserError `bad-gate` where no outcome is open */
+/** @throws UserError `bad-gate` where the outcome does not depend on what is measured */
 function checkThreshold(gate: Gate, { name, unit, range }: Metric): void {
-  const outcome = foregone(gate, range);
+  const outcome = fixedOutcome(gate, range);
   if (outcome === undefined) return;
   const { text, comparison, threshold } = gate;
   const [least, most] = range.map((value) => (unit === 'share' ? percent(value, 0) : value));

@@ -20,7 +20,7 @@ export { averaged } from './draws.ts';
 export { attackRecord, evaluate, requireAttacks } from './evaluate.ts';
 export { EVIDENCE_CODES, evidenceTitle } from './evidence.ts';
 export { packImages, unpackImages } from './examples.ts';
-export { FLAG_CODES, type FlagCode } from './flags.ts';
+export { FLAG_CODES, type FlagCode, flagWords } from './flags.ts';
 export {
   type Failure,
   type Gate,

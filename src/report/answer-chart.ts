@@ -1,23 +1,21 @@
-/** The chart beside the answer: what stands of both models, by budget, naive and adaptive. */
+/** The chart beside the answer: images that stay correct by budget, of both models, naive and adaptive. */
 import { type EvaluationRecord, isFixedBudget, type ModelRecord } from '../evaluation/index.ts';
 import { numberText, percent } from '../numbers.ts';
 import { type Hue, type Line, lineChart, type Point } from './charts/index.ts';
-import { BLIND_DASH, numberTicks, type ReportChart, SHARES } from './record-charts.ts';
+import { NO_GRADIENT_DASH, numberTicks, type ReportChart, SHARES } from './record-charts.ts';
 import {
   accuracyOnAttacked,
   type Budget,
+  lacksGradient,
   mainBudget,
   primaryModel,
   untargetedAttacks,
   worstCaseOf,
-  zeroGradientShare,
 } from './record-facts.ts';
 import { distinct, rateText } from './text.ts';
 
 /** Budgets between 0 and the largest at which a search for the smallest perturbation is read. */
 const FINE = 60;
-/** Share of images without a gradient past which an attack is called blind. */
-const BLIND_SHARE = 0.5;
 const NAIVE_DASH = '7 4';
 
 /** How the two models are drawn. */
@@ -39,7 +37,7 @@ export function answerChart(record: EvaluationRecord): ReportChart[] {
   const ends = drawn.map(({ name, points }) => `${name} ${percent(points.at(-1)?.y ?? 0)}`);
   return [
     {
-      file: 'standing',
+      file: 'answer',
       chart: lineChart(
         'Images that stay correct, by budget',
         `share of images that stay correct over eps in ${main.norm}: a model's own line counts all attacks, the other only those on the softmax loss; at eps ${numberText(main.eps)}: ${ends.join(', ')}`,
@@ -80,7 +78,7 @@ function adaptiveLine(record: EvaluationRecord, model: ModelRecord, main: Budget
   });
   const points = [clean(record, model), ...measured, ...smallestPoints(record, model, main)];
   points.sort((a, b) => a.x - b.x);
-  // A budget that was attacked counts smaller ones too: what stands can only fall.
+  // A budget that was attacked counts smaller ones too: the share can only fall.
   let least = 1;
   const falling = points.map((point) => {
     least = Math.min(least, point.y);
@@ -89,7 +87,7 @@ function adaptiveLine(record: EvaluationRecord, model: ModelRecord, main: Budget
   return { name: model.name, hue, points: falling };
 }
 
-/** What stands against the smallest perturbations that were found within each budget. */
+/** The share that stays correct under the smallest perturbations that were found within each budget. */
 function smallestPoints(record: EvaluationRecord, model: ModelRecord, main: Budget): Point[] {
   const own = record.attacks.filter(
     (one) =>
@@ -110,10 +108,10 @@ function smallestPoints(record: EvaluationRecord, model: ModelRecord, main: Budg
   const images = [...nearest];
   return Array.from({ length: FINE - 1 }, (_, i) => {
     const x = ((i + 1) / FINE) * main.eps;
-    const standing = images.filter(
+    const correct = images.filter(
       ([image, far]) => far > x && model.predicted[image] === labels[image],
     );
-    return { x, y: standing.length / images.length, tip: '' };
+    return { x, y: correct.length / images.length, tip: '' };
   });
 }
 
@@ -131,12 +129,12 @@ function naiveLine(record: EvaluationRecord, model: ModelRecord, main: Budget, h
     const tip = `${model.name}, softmax attacks, eps ${numberText(eps)}: ${rateText(strongest.robust)}`;
     return [{ x: eps, y: strongest.robust.rate, tip }];
   });
-  const isBlind = own.some((one) => zeroGradientShare(record, one) > BLIND_SHARE);
+  const isUnreliable = own.some((one) => lacksGradient(record, one));
   return [
     {
-      name: `${model.name}, softmax${isBlind ? ' (blind)' : ''}`,
+      name: `${model.name}, softmax${isUnreliable ? ' (gradient often zero)' : ''}`,
       hue,
-      dash: isBlind ? BLIND_DASH : NAIVE_DASH,
+      dash: isUnreliable ? NO_GRADIENT_DASH : NAIVE_DASH,
       points: [clean(record, model), ...points],
     },
   ];

@@ -24,7 +24,7 @@ export interface Answer {
   readonly ruling: Verdict['ruling'] | 'unattacked';
   /** The ruling in a few words, such as `Not robust`. */
   readonly word: string;
-  /** What stands, against what, beside the first model: the rest of the first sentence. */
+  /** How many images stay correct at which budget, beside the first model: the rest of the headline. */
   readonly finding: string;
   /** Why the best-looking number is none; null where no number misleads. */
   readonly artifact: string | null;
@@ -33,13 +33,13 @@ export interface Answer {
   readonly model: string | null;
   readonly norm: Budget['norm'] | null;
   readonly eps: number | null;
-  /** Images that stand against every attack, of those attacked. */
-  readonly standing: Rate | null;
+  /** Images that stay correct under every attack, of those attacked. */
+  readonly robust: Rate | null;
   /** The same of the first model, where that is another one. */
-  readonly baseline: { readonly model: string; readonly standing: Rate } | null;
+  readonly baseline: { readonly model: string; readonly robust: Rate } | null;
 }
 
-/** The first sentence, such as `Not robust: 0 of 1,000 images stand at Linf 0.3 (baseline: 0).` */
+/** The first sentence, such as `Not robust: 0 of 1,000 images stay correct at Linf 0.3 (baseline: 0).` */
 export const headline = ({ word, finding }: Answer): string => `${word}: ${finding}`;
 
 /** The whole answer in sentences, the headline first. */
@@ -61,26 +61,26 @@ export function answerOf(record: EvaluationRecord): Answer {
   const primary = primaryModel(record);
   const own = untargetedAttacks(record.attacks.filter(({ model }) => model === primary?.name));
   const budget = mainBudget(own);
-  const standing = primary && budget && worstCaseOf(record, budget, primary.name);
-  if (!primary || !budget || !standing) return unanswered(primary);
+  const robust = primary && budget && worstCaseOf(record, budget, primary.name);
+  if (!primary || !budget || !robust) return unanswered(primary);
   const [first] = record.models;
   const verdict = verdictOn(record, budget, primary.name);
   const ruling = verdict?.ruling ?? 'open';
   const other = first.name === primary.name ? undefined : worstCaseOf(record, budget, first.name);
   const { norm, eps } = budget;
   const compared = other ? ` (${first.name}: ${countText(other.hits)})` : '';
-  const most = ruling === 'broken' || standing.hits === 0 ? '' : 'at most ';
+  const most = ruling === 'broken' || robust.hits === 0 ? '' : 'at most ';
   return {
     ruling,
     word: WORDS[ruling],
-    finding: `${most}${countText(standing.hits)} of ${countText(standing.total)} images stand at ${norm} ${numberText(eps)}${compared}.`,
-    artifact: artifactOf(record, budget, own, standing),
-    certainty: certaintyOf(ruling, standing, verdict),
+    finding: `${most}${countText(robust.hits)} of ${countText(robust.total)} images stay correct at ${norm} ${numberText(eps)}${compared}.`,
+    artifact: artifactOf(record, budget, own, robust),
+    certainty: certaintyOf(ruling, robust, verdict),
     model: primary.name,
     norm,
     eps,
-    standing,
-    baseline: other ? { model: first.name, standing: rateAlone(other) } : null,
+    robust,
+    baseline: other ? { model: first.name, robust: rateAlone(other) } : null,
   };
 }
 
@@ -104,7 +104,7 @@ function unanswered(primary: ModelRecord | undefined): Answer {
     model: primary?.name ?? null,
     norm: null,
     eps: null,
-    standing: null,
+    robust: null,
     baseline: null,
   };
 }
@@ -123,16 +123,16 @@ function artifactOf(
   record: EvaluationRecord,
   { norm, eps }: Budget,
   own: readonly FixedBudgetAttack[],
-  standing: Rate,
+  worst: Rate,
 ): string | null {
-  const blind = own.filter(
+  const misleading = own.filter(
     (attack) =>
       attack.norm === norm &&
       attack.eps === eps &&
-      attack.robust.rate > standing.rate &&
+      attack.robust.rate > worst.rate &&
       lacksGradient(record, attack),
   );
-  const shown = blind.find(({ loss }) => loss === 'softmax') ?? blind.at(0);
+  const shown = misleading.find(({ loss }) => loss === 'softmax') ?? misleading.at(0);
   if (!shown) return null;
   const zero = percent(zeroGradientShare(record, shown), 1);
   return `The ${percent(shown.robust.rate, 0)} under ${attackInWords(shown)} is an artifact: that gradient is zero on ${zero} of the images.`;
@@ -145,7 +145,7 @@ function certaintyOf(
 ): string {
   const interval = `95 % interval ${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)} %`;
   if (ruling === 'broken') {
-    return `Sure: the model itself misclassified every image that fell (${interval} still stand).`;
+    return `Sure: the model was seen to misclassify every adversarial example (${interval} stay correct).`;
   }
   const evidence = verdict?.evidence ?? [];
   if (ruling === 'bounded') {

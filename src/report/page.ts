@@ -54,15 +54,15 @@ function answerMarkup({ ruling, word, finding, artifact, certainty }: Answer): M
 ${[artifact, certainty].map((text) => (text === null ? '' : markup`<p class="lead">${text}</p>`))}`;
 }
 
-/** What stands open: chart and numbers side by side, pictures, flags, gates. */
+/** What is not folded: chart and numbers side by side, pictures, flags, gates. */
 function answerSection({ id, title, blocks, charts, tables }: Section): Markup {
-  const [standing, ...others] = tables;
+  const [answer, ...others] = tables;
   const [pictures, texts] = [
     blocks.filter(({ kind }) => kind === 'attack-example'),
     blocks.filter(({ kind }) => kind !== 'attack-example'),
   ];
   return markup`<section id="${id}" aria-label="${title}">
-<div class="answer-grid"><div class="charts">${charts.map(chartMarkup)}</div><div class="numbers">${standing ? tableMarkup(standing) : ''}${pictures.map(blockMarkup)}</div></div>
+<div class="answer-grid"><div class="charts">${charts.map(chartMarkup)}</div><div class="numbers">${answer ? tableMarkup(answer) : ''}${pictures.map(blockMarkup)}</div></div>
 ${texts.map(blockMarkup)}${others.map(tableMarkup)}
 </section>
 `;
@@ -84,13 +84,13 @@ ${prose.map((text) => markup`<p>${marked(text, '*', (part) => markup`<em>${part}
 `;
 }
 
-/** A text in which `mark` stands around the parts that `wrap` wraps. */
+/** A text in which `mark` encloses the parts that `wrap` wraps. */
 const marked = (text: string, mark: string, wrap: (part: string) => Markup): readonly Markup[] =>
   text.split(mark).map((part, i) => (i % 2 === 1 ? wrap(part) : markup`${part}`));
 
 function blockMarkup(block: Block): Markup {
   switch (block.kind) {
-    case 'answer': // it stands in the page's header
+    case 'answer': // it is in the page's header
       return markup``;
     case 'summary':
       return markup`${block.sentences.map((text) => markup`<p class="summary">${text}</p>`)}`;

@@ -59,7 +59,7 @@ export const numberTicks = (low: number, high: number) =>
 const DASHES = [undefined, '7 4', '4 3', '9 3 2 3', '12 4'] as const;
 
 /** Of attacks that had no gradient to follow, in every chart. */
-export const BLIND_DASH = '2 4';
+export const NO_GRADIENT_DASH = '2 4';
 
 /** Lines that can be told apart in one chart. */
 const MOST_LINES = 6;
@@ -127,8 +127,10 @@ function robustnessLine(
 ): Line {
   const [first] = series;
   const name = attackLabel(first);
-  const isBlind = series.some((one) => lacksGradient(record, one));
-  const dash = isBlind ? BLIND_DASH : DASHES[attacks.indexOf(first.attack) % DASHES.length];
+  const isUnreliable = series.some((one) => lacksGradient(record, one));
+  const dash = isUnreliable
+    ? NO_GRADIENT_DASH
+    : DASHES[attacks.indexOf(first.attack) % DASHES.length];
   const points = series
     .map(({ eps, robust }) => ({
       x: eps,

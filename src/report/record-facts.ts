@@ -46,7 +46,7 @@ export function mainBudget(attacks: readonly AttackRecord[]): Budget | undefined
     ?.at(0);
 }
 
-/** What stands of a model at a budget; undefined where it was not attacked there. */
+/** Accuracy of a model under all attacks within a budget; undefined where there were none. */
 export const worstCaseOf = (
   { worstCases }: EvaluationRecord,
   { norm, eps }: Budget,

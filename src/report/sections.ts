@@ -22,11 +22,11 @@ import type { Block, ModelSource, Provenance, Section, SectionId, VerdictText } 
 import { summarize } from './summary.ts';
 import {
   accuracyTable,
+  answerTable,
   classTable,
   confusionTable,
   gateTable,
   gradientTable,
-  standingTable,
   testTable,
 } from './tables.ts';
 import { rateText } from './text.ts';
@@ -86,7 +86,7 @@ const DEFINITIONS: Readonly<Record<SectionId, Definition>> = {
     content: ({ record }, examples) => ({
       blocks: answerBlocks(record, examples),
       charts: answerChart(record),
-      tables: [standingTable(record), gateTable(record)],
+      tables: [answerTable(record), gateTable(record)],
     }),
   },
   verdict: {

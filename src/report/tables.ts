@@ -27,10 +27,10 @@ export function accuracyTable({ models, data }: EvaluationRecord): Table {
 }
 
 /**
- * What stands of the first and the primary model: without an attack, and in the worst case of every
+ * Images of the first and the primary model that stay correct: without an attack, and in the worst case of every
  * budget up to the main one.
  */
-export function standingTable(record: EvaluationRecord): Table {
+export function answerTable(record: EvaluationRecord): Table {
   const primary = primaryModel(record);
   const main = mainBudget(record.attacks);
   const compared = record.models.filter((model, i) => i === 0 || model === primary);
@@ -39,7 +39,7 @@ export function standingTable(record: EvaluationRecord): Table {
     ({ norm, eps }) => `${norm} ${eps}`,
   ).sort(([a], [b]) => a.eps - b.eps);
   return {
-    id: 'standing',
+    id: 'answer',
     caption: 'Images that stay correct',
     columns: ['against', ...compared.map(({ name }) => name)],
     rows: [

@@ -402,7 +402,7 @@ describe('in a browser', { skip: !executable }, () => {
     const page = await context.newPage();
     await page.goto(fileUrl('index.html'));
     assert.ok(await page.locator('.lead').first().isVisible());
-    assert.ok(await page.locator('#table-standing').isVisible());
+    assert.ok(await page.locator('#table-answer').isVisible());
     for (const id of ['robustness', 'digits-section']) await page.click(`#${id} > summary`);
     assert.ok(await page.locator('#table-attacks').isVisible());
     assert.equal(await visibleCards(page).count(), 24);

@@ -140,7 +140,7 @@ describe('the text of', () => {
     const html = await printedBy(() => report({ from: [record], out, format: 'html' }));
     assert.deepEqual(html.printed, [
       'note: there is no playground: it needs example images and a model folder',
-      'note: No verdict: 0 of 8 images stand at Linf 0.3 (base: 0).',
+      'note: No verdict: 0 of 8 images stay correct at Linf 0.3 (base: 0).',
       `${out}/index.html`,
       'note: next: distill playground --model models/base models/hard',
     ]);

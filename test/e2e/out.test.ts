@@ -94,3 +94,35 @@ describe('--out never costs a file that the program did not write', () => {
     });
   }
 });
+
+describe('a folder of something else', () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'distill-report-'));
+    await writeFile(join(folder, 'index.html'), 'mine');
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  for (const line of ['report --out .', 'check none --out .']) {
+    it(`is refused before anything else: distill ${line}`, async () => {
+      const { code, stderr } = await distill(folder, line.split(' '));
+      assert.equal(code, 2);
+      assert.match(
+        stderr,
+        /^error: \. holds index\.html, and nothing of a report\nhint: name a folder/,
+      );
+      assert.deepEqual(await readdir(folder), ['index.html']);
+    });
+  }
+
+  it('is refused by run too, which writes into `report`', async () => {
+    const place = await mkdtemp(join(folder, 'run-'));
+    await mkdir(join(place, 'report'));
+    await writeFile(join(place, 'report', 'thesis.txt'), 'mine');
+    const { code, stderr } = await distill(place, ['run']);
+    assert.equal(code, 2);
+    assert.match(stderr, /^error: report holds thesis\.txt, and nothing of a report\n/);
+    assert.deepEqual(await readdir(join(place, 'report')), ['thesis.txt']);
+    await rm(place, { recursive: true });
+  });
+});

@@ -47,7 +47,7 @@ describe('the recipe on a small part of MNIST', () => {
     assert.match(first.stdout, /student on the same attacked image +class \d/);
     assert.match(
       first.stdout,
-      /^[A-Z][a-z ]+: (at most )?\d+ of 40 images stand at Linf 0\.3 \(baseline: \d+\)\.$/m,
+      /^[A-Z][a-z ]+: (at most )?\d+ of 40 images stay correct at Linf 0\.3 \(baseline: \d+\)\.$/m,
     );
     for (const line of first.stdout.split('\n')) assert.ok(line.length <= 80, line);
     assert.ok(existsSync(join(folder, 'report/attack/attacked.png')));

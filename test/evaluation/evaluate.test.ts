@@ -114,7 +114,7 @@ test('targets are the rows that they say, and judged by image', async () => {
   const { best, average, worst } = targetRates(every);
   assert.ok(worst.rate <= average.rate && average.rate <= best.rate);
   assert.ok(average.low <= average.rate && average.rate <= average.high);
-  // An attack toward every class that reached none left the image standing.
+  // An attack toward every class that reached none left the image as it was classified.
   assert.equal(best.hits, 40 - every.robust.hits);
 });
 

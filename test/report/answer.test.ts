@@ -17,16 +17,16 @@ const ruled = (ruling: Verdict['ruling'], hits = 0) => ({
 describe('the answer', () => {
   it('of a broken model says what stands, why the best number is none, and how sure that is', () => {
     assert.deepEqual(answerSentences(answerOf(ruled('broken'))), [
-      'Not robust: 0 of 8 images stand at Linf 0.3 (base: 0).',
+      'Not robust: 0 of 8 images stay correct at Linf 0.3 (base: 0).',
       'The 88 % under FGSM on softmax is an artifact: that gradient is zero on 75.0 % of the images.',
-      'Sure: the model itself misclassified every image that fell (95 % interval 0.0 to 32.4 % still stand).',
+      'Sure: the model was seen to misclassify every adversarial example (95 % interval 0.0 to 32.4 % stay correct).',
     ]);
   });
 
   it('of a bounded model is an upper bound, and names no artifact that is not above it', () => {
     const { ruling, finding, artifact, certainty } = answerOf(ruled('bounded', 7));
     assert.equal(ruling, 'bounded');
-    assert.equal(finding, 'at most 7 of 8 images stand at Linf 0.3 (base: 7).');
+    assert.equal(finding, 'at most 7 of 8 images stay correct at Linf 0.3 (base: 7).');
     assert.equal(artifact, null);
     assert.match(certainty, /^As sure as attacks can be: .* Only a proof/);
   });
@@ -52,9 +52,9 @@ describe('the answer', () => {
   });
 
   it('holds the figures as data', () => {
-    const { model, norm, eps, standing, baseline } = answerOf(handmade);
+    const { model, norm, eps, robust, baseline } = answerOf(handmade);
     assert.deepEqual([model, norm, eps], ['hard', 'Linf', 0.3]);
-    assert.deepEqual([standing?.hits, standing?.total, baseline?.model], [0, 8, 'base']);
+    assert.deepEqual([robust?.hits, robust?.total, baseline?.model], [0, 8, 'base']);
   });
 });
 
@@ -62,7 +62,7 @@ describe('the chart beside it', () => {
   it('has both models, all attacks and the naive ones; those without a gradient are dotted', () => {
     const [{ chart }] = answerChart(handmade);
     const svg = chart.content.text;
-    for (const name of ['base', 'base, softmax', 'hard', 'hard, softmax (blind)']) {
+    for (const name of ['base', 'base, softmax', 'hard', 'hard, softmax (gradient often zero)']) {
       assert.ok(svg.includes(`>${name}</text>`), name);
     }
     assert.equal(svg.match(/stroke-dasharray="2 4"/g)?.length, 2, 'the line and its key');

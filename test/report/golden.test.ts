@@ -73,7 +73,7 @@ attack                 norm  eps  loss    model  images    best  average  worst
 ---------------------  ----  ---  ------  -----  ------  ------  -------  -----
 cw-linf, every target  Linf  0.2  margin  hard        1  0.0625   0.0938  0.125
 `,
-  standing: `
+  answer: `
 against                      base        hard
 ---------------------  ----------  ----------
 no attack              75.0 ±34.1  87.5 ±34.6
@@ -91,7 +91,7 @@ met     accuracy of base is 75.00 %, so >= 70.00 %
 const MARKDOWN = `
 ## Robustness report
 
-**No verdict: 0 of 8 images stand at Linf 0.3 (base: 0).** The 88 % under FGSM on softmax is an artifact: that gradient is zero on 75.0 % of the images. Not sure: evidence is missing (attacks without the gradients of the model do no better).
+**No verdict: 0 of 8 images stay correct at Linf 0.3 (base: 0).** The 88 % under FGSM on softmax is an artifact: that gradient is zero on 75.0 % of the images. Not sure: evidence is missing (attacks without the gradients of the model do no better).
 
 - **serious: The softmax gradient has vanished on hard.** Numbers of attacks that follow it are no evidence: they are marked in the tables. The other attacks decide the answer. To do: Attack with the margin loss.
 - **note: The logits are far larger than usual on hard.** Confidence says nothing about this model; the answer rests on attacks that do not depend on the scale. To do: Compare models by attacks whose loss has no scale.
@@ -277,7 +277,7 @@ note     The logits are far larger than usual on hard. Confidence says nothing
          scale.
          to do: Compare models by attacks whose loss has no scale.
 
-No verdict: 0 of 8 images stand at Linf 0.3 (base: 0).
+No verdict: 0 of 8 images stay correct at Linf 0.3 (base: 0).
 The 88 % under FGSM on softmax is an artifact: that gradient is zero on 75.0 %
 of the images. Not sure: evidence is missing (attacks without the gradients of
 the model do no better).
@@ -297,7 +297,7 @@ met     accuracy of base is 75.00 %, so >= 70.00 %
 `),
     );
     const [first] = text.split('\n');
-    assert.equal(first, 'No verdict: 0 of 8 images stand at Linf 0.3 (base: 0).');
+    assert.equal(first, 'No verdict: 0 of 8 images stay correct at Linf 0.3 (base: 0).');
     assert.ok(
       text.slice(text.lastIndexOf(first)).split('\n').length < 24,
       'the answer and what follows it fit on a terminal of 24 lines',

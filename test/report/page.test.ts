@@ -49,7 +49,7 @@ describe('the page', () => {
       'repeat',
     ]);
     assert.deepEqual(captured(html, /<h1>(.*?)<\/h1>/g), [
-      'No verdict: 0 of 8 images stand at Linf 0.3 (base: 0).',
+      'No verdict: 0 of 8 images stay correct at Linf 0.3 (base: 0).',
     ]);
     assert.deepEqual(captured(html, /<p class="lead">(.*?)<\/p>/g), [
       'The 88 % under FGSM on softmax is an artifact: that gradient is zero on 75.0 % of the images.',

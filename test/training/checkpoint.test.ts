@@ -112,7 +112,7 @@ describe('a checkpoint', () => {
     );
   });
 
-  it('that cannot be read is a mistake to mend, not a bug', async () => {
+  it('that cannot be read is a mistake of the user, not a bug', async () => {
     await rm(file.path);
     assert.equal(await file.read('always', lengths), undefined);
     await mkdir(file.path);

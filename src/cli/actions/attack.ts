@@ -120,12 +120,12 @@ export async function attackModels(
   return record;
 }
 
-/** What the attack left of each model, a sentence each. */
+/** How many images of each model stay correct, a sentence each. */
 const foundText = ({ attacks }: EvaluationRecord): string[] =>
   attacks.map(({ attack, loss, model, norm, eps, robust }) => {
     const by = loss === null ? attack : `${attack} on ${loss}`;
     const within = eps === null ? `in ${norm}` : `within ${norm} ${numberText(eps)}`;
-    return `${model}: ${countText(robust.hits)} of ${counted(robust.total, 'image')} stand against ${by} ${within}.`;
+    return `${model}: ${countText(robust.hits)} of ${counted(robust.total, 'image')} stay correct under ${by} ${within}.`;
   });
 
 export async function action(flags: AttackFlags): Promise<void> {

@@ -11,7 +11,7 @@ import { readForeignModel, saveForeignModel } from '../foreign-model.ts';
 import { gatesOf } from '../options.ts';
 import { openSession, openTestData, type Session } from '../session.ts';
 import { evaluateModels } from './evaluate.ts';
-import { writeReport } from './report.ts';
+import { checkReportFolder, writeReport } from './report.ts';
 
 /** The folder of the model; one that another program wrote is imported first. */
 async function folderOf(source: string, flags: CheckFlags, session: Session): Promise<string> {
@@ -32,6 +32,7 @@ async function folderOf(source: string, flags: CheckFlags, session: Session): Pr
 
 export async function action(source: string, flags: CheckFlags): Promise<void> {
   gatesOf(flags); // report a mistake before anything is loaded
+  await checkReportFolder(flags.out);
   const session = await openSession(quietFor(flags));
   const { terminal } = session;
   const model = await folderOf(source, flags, session);

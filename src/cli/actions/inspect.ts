@@ -1,4 +1,5 @@
 /** `distill inspect`: what a model is, whoever trained it. */
+import { startEngine } from '../../engine/index.ts';
 import {
   importModel,
   isModelFolder,
@@ -13,7 +14,6 @@ import type { Table } from '../../report/index.ts';
 import { commandLine } from '../command-text.ts';
 import type { InspectFlags } from '../commands/inspect.ts';
 import { fileOptions } from '../foreign-model.ts';
-import { openSession } from '../session.ts';
 import { tableText } from '../table.ts';
 import { Terminal } from '../terminal.ts';
 
@@ -69,7 +69,8 @@ function layerTable(network: Network): Table {
 }
 
 export async function action(source: string, flags: InspectFlags): Promise<void> {
-  const { terminal } = await openSession({ ...flags, quiet: true });
+  const terminal = new Terminal(flags);
+  await startEngine(flags.engine, flags.threads);
   const found = await inspect(source, flags);
   const { format, network, digest, card } = found;
   const facts: readonly [string, string][] = [
@@ -82,7 +83,7 @@ export async function action(source: string, flags: InspectFlags): Promise<void>
   ];
   const lines = facts.map(([name, value]) => `${name.padEnd(13)}${value}`);
   terminal.print([...lines, '', tableText(layerTable(network), terminal)].join('\n'));
-  new Terminal(flags).next(commandLine(['check', source]));
+  terminal.next(commandLine(['check', source]));
   terminal.record({
     schema: 'distill-inspect/1',
     source,

@@ -10,11 +10,16 @@ import { Terminal } from '../terminal.ts';
 
 /** Names of which one is in every folder that this program put results into. */
 const OWN = ['results.json', 'evaluation.json', 'evaluation', 'attack'];
+/** What a `check` that was interrupted leaves there. */
+const BEGUN = ['models', 'partial.json'];
 
-/** @throws UserError `foreign-folder` when there are files in it, and none of this program */
-async function refuseForeign(folder: string): Promise<void> {
-  const names = await readdir(folder).catch(() => []);
-  const found = names.find((name) => !name.startsWith('.'));
+/**
+ * Makes sure that a report spills into no folder of something else, before time is spent on it.
+ * @throws UserError `foreign-folder` when there are files in it, and none of this program
+ */
+export async function checkReportFolder(folder: string): Promise<void> {
+  const names = (await readdir(folder).catch(() => [])).filter((name) => !name.startsWith('.'));
+  const found = names.find((name) => !BEGUN.includes(name));
   if (found === undefined || names.some((name) => OWN.includes(name))) return;
   throw new UserError('foreign-folder', `${folder} holds ${found}, and nothing of a report`, {
     hint: 'name a folder that does not exist yet, or one with a report',
@@ -27,7 +32,6 @@ export async function writeReport(
   folder: string,
   terminal: Terminal,
 ): Promise<string> {
-  await refuseForeign(folder);
   const { files, notes } = await buildReport(records, WORDING);
   await writeFiles(folder, files);
   for (const note of notes) terminal.note(note);
@@ -40,6 +44,7 @@ const nextOf = ([{ models }]: readonly EvaluationRecord[]): string =>
 
 export async function action({ from, out, format, json, ...options }: ReportFlags): Promise<void> {
   const terminal = new Terminal({ ...options, ...(json && { json }) });
+  if (format === 'html' && !json) await checkReportFolder(out);
   const records = await Promise.all(from.map(readRecord));
   if (format === 'html' && !json) {
     const page = await writeReport(records, out, terminal);

@@ -36,7 +36,7 @@ import {
 import { trainingSettings } from '../training-options.ts';
 import { attackFolders, attackModels, planAttackRun } from './attack.ts';
 import { evaluateModels, planEvaluation } from './evaluate.ts';
-import { writeReport } from './report.ts';
+import { checkReportFolder, writeReport } from './report.ts';
 
 /** What a run writes where; with another `--models`, everything lies below that folder. */
 function pathsOf(models: string) {
@@ -69,6 +69,7 @@ async function checkPaths(paths: Paths): Promise<void> {
     await checkFolder(paths[name], MODEL_FOLDER);
   }
   await checkFolder(paths.softLabels, SOFT_LABELS_FOLDER);
+  await checkReportFolder(paths.report);
   for (const name of ['attack', 'evaluation', 'report'] as const) await checkWritable(paths[name]);
 }
 

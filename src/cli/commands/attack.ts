@@ -5,7 +5,6 @@ import { ATTACK_NAMES, attackNamed } from '../../attacks/registry.ts';
 import { NORMS } from '../../attacks/types.ts';
 import type { Target } from '../../evaluation/index.ts';
 import { defaultEps, defaultsText } from '../default-eps.ts';
-import { refuseIdle } from '../idle-options.ts';
 import type { Action } from '../lazily.ts';
 import {
   addDataOptions,
@@ -15,6 +14,7 @@ import {
   type SharedOptions,
 } from '../options.ts';
 import { integer, parseTarget } from '../parsers.ts';
+import { refuseUnused } from '../unused-options.ts';
 
 export interface AttackFlags extends SharedOptions, DataOptions {
   readonly model: readonly string[];
@@ -65,12 +65,12 @@ export function attackCommand(action: Action<[AttackFlags]>): Command {
     .option('--samples <n>', 'attack the first n test images', integer('--samples', 1), 1000)
     .addOption(eotOption())
     .option('--index <n>', 'attack only the test image with this number', integer('--index', 0));
-  refuseIdle<AttackFlags>(command, ['eps'], ({ attack }) =>
+  refuseUnused<AttackFlags>(command, ['eps'], ({ attack }) =>
     attackNamed(attack).budget === 'fixed'
       ? undefined
       : { why: `with ${attack}, which looks for the smallest change`, hint: 'leave it out' },
   );
-  refuseIdle<AttackFlags>(command, ['source'], ({ attack }) =>
+  refuseUnused<AttackFlags>(command, ['source'], ({ attack }) =>
     attackNamed(attack).access === 'source-gradient'
       ? undefined
       : { why: `with ${attack}`, hint: 'leave it out, or attack with transfer' },

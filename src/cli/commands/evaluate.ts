@@ -6,7 +6,6 @@ import { NORMS } from '../../attacks/types.ts';
 import type { Target } from '../../evaluation/index.ts';
 import { PRESET_NAMES, type PresetName } from '../../evaluation/preset-names.ts';
 import { defaultBudgets, defaultsText } from '../default-eps.ts';
-import { refuseIdle } from '../idle-options.ts';
 import type { Action } from '../lazily.ts';
 import {
   addCiOptions,
@@ -20,6 +19,7 @@ import {
   type SharedOptions,
 } from '../options.ts';
 import { integer, parseTarget } from '../parsers.ts';
+import { refuseUnused } from '../unused-options.ts';
 
 /** What `evaluate` and `check` measure of a model. */
 export interface MeasureFlags extends SharedOptions, DataOptions, GateFlags, CiFlags {
@@ -100,7 +100,7 @@ export function evaluateCommand(action: Action<[EvaluateFlags]>): Command {
     )
     .option('--resume', 'resume an interrupted evaluation');
   addMeasureOptions(command, 'quick');
-  refuseIdle<EvaluateFlags>(command, ['preset'], ({ attacks }) =>
+  refuseUnused<EvaluateFlags>(command, ['preset'], ({ attacks }) =>
     attacks
       ? { why: 'with --attacks', hint: 'choose one of the two: a preset, or attacks by name' }
       : undefined,

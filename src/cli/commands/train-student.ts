@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { refuseIdle } from '../idle-options.ts';
 import type { Action } from '../lazily.ts';
 import { addSharedOptions, type SharedOptions } from '../options.ts';
 import {
@@ -13,6 +12,7 @@ import {
   type MatchedTemperature,
   type TrainingFlags,
 } from '../training-options.ts';
+import { refuseUnused } from '../unused-options.ts';
 
 export interface TrainStudentFlags
   extends SharedOptions,
@@ -44,7 +44,7 @@ export function trainStudentCommand(action: Action<[TrainStudentFlags]>): Comman
       'train on attacked images, so that the student of a robust teacher is robust too',
     );
   addAdversaryOptions(command, ' (with --robust)');
-  refuseIdle<TrainStudentFlags>(command, ['eps', 'attackSteps'], ({ robust }) =>
+  refuseUnused<TrainStudentFlags>(command, ['eps', 'attackSteps'], ({ robust }) =>
     robust ? undefined : { why: 'without --robust', hint: 'add --robust, or leave it out' },
   );
   addResumeOption(addOutOption(command, 'models/student')).addHelpText(

@@ -9,19 +9,19 @@ import { UserError } from '../errors.ts';
  * @param because why it does nothing, and what to do; undefined where it does something
  * @throws UserError `bad-flag`, when the command runs
  */
-export function refuseIdle<Flags extends object>(
+export function refuseUnused<Flags extends object>(
   command: Command,
   names: readonly (keyof Flags & string)[],
   because: (flags: Flags) => { readonly why: string; readonly hint: string } | undefined,
 ): Command {
   return command.hook('preAction', (called) => {
-    const idle = called.options.find((option) => {
+    const unused = called.options.find((option) => {
       const name = option.attributeName();
       return names.some((one) => one === name) && called.getOptionValueSource(name) === 'cli';
     });
-    const reason = idle && because(called.opts<Flags>());
+    const reason = unused && because(called.opts<Flags>());
     if (reason) {
-      throw new UserError('bad-flag', `${idle.long} does nothing ${reason.why}`, {
+      throw new UserError('bad-flag', `${unused.long} does nothing ${reason.why}`, {
         hint: reason.hint,
       });
     }
