@@ -117,19 +117,19 @@ export async function saveModel(
   weights: readonly Weight[],
   facts: ModelFacts,
 ): Promise<ModelCard> {
-  const known = {
-    schema: SCHEMA,
-    network: networkSchema.parse(network),
-    temperature,
-    digest: weightsDigest(weights),
-  } as const;
-  let card: ModelCard = { ...known, ...facts };
-  await writeFolderAtomically(folder, MODEL_FOLDER, async (temporary) => {
+  return writeFolderAtomically(folder, MODEL_FOLDER, async (temporary) => {
     await saveNetwork(temporary, network, weights);
-    card = { ...known, filesDigest: networkFilesDigest(temporary), ...facts };
+    const card: ModelCard = {
+      schema: SCHEMA,
+      network: networkSchema.parse(network),
+      temperature,
+      digest: weightsDigest(weights),
+      filesDigest: networkFilesDigest(temporary),
+      ...facts,
+    };
     await writeFile(join(temporary, CARD), `${JSON.stringify(card, null, 2)}\n`);
+    return card;
   });
-  return card;
 }
 
 /** Whether a folder is one that this program wrote. */

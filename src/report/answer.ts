@@ -10,8 +10,8 @@ import { countText, numberText, percent } from '../numbers.ts';
 import {
   type Budget,
   type FixedBudgetAttack,
-  lacksGradient,
   mainBudget,
+  misleadingAttack,
   primaryModel,
   untargetedAttacks,
   verdictOn,
@@ -125,14 +125,8 @@ function artifactOf(
   own: readonly FixedBudgetAttack[],
   worst: Rate,
 ): string | null {
-  const misleading = own.filter(
-    (attack) =>
-      attack.norm === norm &&
-      attack.eps === eps &&
-      attack.robust.rate > worst.rate &&
-      lacksGradient(record, attack),
-  );
-  const shown = misleading.find(({ loss }) => loss === 'softmax') ?? misleading.at(0);
+  const atBudget = own.filter((attack) => attack.norm === norm && attack.eps === eps);
+  const shown = misleadingAttack(record, atBudget, worst);
   if (!shown) return null;
   const zero = percent(zeroGradientShare(record, shown), 1);
   return `The ${percent(shown.robust.rate, 0)} under ${attackInWords(shown)} is an artifact: that gradient is zero on ${zero} of the images.`;

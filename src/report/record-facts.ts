@@ -89,6 +89,21 @@ export const NO_GRADIENT_SHARE = 0.1;
 export const lacksGradient = (record: EvaluationRecord, attack: AttackRecord): boolean =>
   zeroGradientShare(record, attack) > NO_GRADIENT_SHARE;
 
+/**
+ * Of attacks at one budget, one that looks better for the model than the worst case only because its
+ * gradient was missing, the softmax loss before others.
+ */
+export function misleadingAttack<A extends AttackRecord>(
+  record: EvaluationRecord,
+  attacks: readonly A[],
+  worst: Pick<Rate, 'rate'>,
+): A | undefined {
+  const found = attacks.filter(
+    (attack) => attack.robust.rate > worst.rate && lacksGradient(record, attack),
+  );
+  return found.find(({ loss }) => loss === 'softmax') ?? found.at(0);
+}
+
 /** Whether a difference is more than chance, all tests of its record considered. */
 export const isSignificant = ({ holm }: TestRecord): boolean => holm < 0.05;
 

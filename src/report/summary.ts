@@ -15,6 +15,7 @@ import {
   isSignificant,
   lacksGradient,
   mainBudget,
+  misleadingAttack,
   primaryModel,
   untargetedAttacks,
   verdictOn,
@@ -71,8 +72,7 @@ function attackSentences(record: EvaluationRecord, primary: ModelRecord): string
       `Under attack (${budgetText(main)}) it keeps at most ${rateText(worst)}, but no attack at this budget is evidence of robustness: each climbs a loss whose gradient is exactly zero on more than a tenth of the images. Attack it with a loss whose gradient does not vanish, such as margin.`,
     ];
   }
-  const misleading = withoutGradient.filter(({ robust }) => robust.rate > worst.rate);
-  const naive = misleading.find(({ loss }) => loss === 'softmax') ?? misleading.at(0);
+  const naive = misleadingAttack(record, attacks, worst);
   return [
     ...(naive ? [misleadingSentence(record, naive)] : []),
     worstCaseSentence(record, main, primary, worst, strongest),

@@ -27,8 +27,8 @@ export function accuracyTable({ models, data }: EvaluationRecord): Table {
 }
 
 /**
- * Images of the first and the primary model that stay correct: without an attack, and in the worst case of every
- * budget up to the main one.
+ * Images of the first and the primary model that stay correct: without an attack, and in the worst
+ * case of every budget up to the main one.
  */
 export function answerTable(record: EvaluationRecord): Table {
   const primary = primaryModel(record);

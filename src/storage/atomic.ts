@@ -98,10 +98,10 @@ export async function restoreFolder(path: string): Promise<void> {
  * replace the target. Whatever happens, no temporary stays behind.
  * @throws UserError or RunError `unwritable` for what the operating system refuses
  */
-async function withTemporarySibling(
+async function withTemporarySibling<T>(
   path: string,
-  write: (temporary: string, target: string) => Promise<void>,
-): Promise<void> {
+  write: (temporary: string, target: string) => Promise<T>,
+): Promise<T> {
   const target = await realpath(path).catch(() => resolve(path));
   const unique = `${process.pid}-${randomBytes(4).toString('hex')}`;
   const temporary = join(dirname(target), `.${basename(target)}${TEMPORARY}${unique}`);
@@ -109,7 +109,7 @@ async function withTemporarySibling(
   try {
     await mkdir(dirname(target), { recursive: true });
     await recover(target);
-    await write(temporary, target);
+    return await write(temporary, target);
   } catch (error) {
     throw isSystemError(error) ? unwritable(path, error) : error;
   } finally {
@@ -222,19 +222,20 @@ async function replaceFolder(temporary: string, target: string): Promise<void> {
 /**
  * Fills a folder through `fill` in a temporary sibling and renames it into place. A process that is
  * killed meanwhile leaves the old folder, or none where there was none, never a partial one. Only an
- * empty folder or one of the same kind is replaced.
+ * empty folder or one of the same kind is replaced. Returns what `fill` does.
  * @throws UserError `foreign-folder`; UserError or RunError `unwritable`; whatever `fill` throws
  */
-export async function writeFolderAtomically(
+export function writeFolderAtomically<T>(
   path: string,
   kind: FolderKind,
-  fill: (temporary: string) => Promise<void>,
-): Promise<void> {
-  await withTemporarySibling(path, async (temporary, target) => {
+  fill: (temporary: string) => Promise<T>,
+): Promise<T> {
+  return withTemporarySibling(path, async (temporary, target) => {
     await refuseForeign(path, target, kind);
     await mkdir(temporary);
-    await fill(temporary);
+    const filled = await fill(temporary);
     await flushAll(temporary);
     await replaceFolder(temporary, target);
+    return filled;
   });
 }

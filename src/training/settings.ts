@@ -62,7 +62,7 @@ export function settingsWith(changes: Partial<TrainingSettings>): TrainingSettin
 /** SGD's momentum. */
 export const MOMENTUM = 0.9;
 
-/** What `default` is beside. */
+/** Named sets of defaults for training. */
 export const RECIPE_NAMES = ['default', 'paper'] as const;
 export type RecipeName = (typeof RECIPE_NAMES)[number];
 
@@ -84,7 +84,7 @@ export const RECIPES = {
   },
 } as const;
 
-/** What a recipe sets besides. */
+/** What a recipe sets that has no option of its own. */
 export const RECIPE_SETTINGS: Readonly<
   Record<RecipeName, Pick<TrainingSettings, 'momentum' | 'constantRate'>>
 > = { default: {}, paper: { momentum: 0.5, constantRate: true } };
