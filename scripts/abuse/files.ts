@@ -19,7 +19,7 @@ const SHAPE = [10, 10, 1] as const;
 const CLASSES = 3;
 
 /** What evaluates a model of the scratch folder on some data of it. */
-const evaluation = (data: string, ...more: readonly string[]) => [
+export const evaluation = (data: string, ...more: readonly string[]) => [
   ...['evaluate', '--model', 'model', '--data', data, '--attacks', 'fgsm', '--samples', '3'],
   ...['--eps', '0.1', '--out', 'out', '--quiet', ...more],
 ];

@@ -19,7 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { RandomStream } from '../../src/engine/index.ts';
-import { makeTargets, type Target } from './files.ts';
+import { evaluation, makeTargets, type Target } from './files.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -60,16 +60,15 @@ interface Call {
   readonly env?: Readonly<Record<string, string>>;
   /** A shell's words around the program, such as `> /dev/full`. */
   readonly redirect?: string;
-  readonly cwd?: string;
 }
 
 const quoted = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
 
-function start({ args, env = {}, redirect = '', cwd = scratch }: Call): Promise<Outcome> {
+function start({ args, env = {}, redirect = '' }: Call): Promise<Outcome> {
   return new Promise((resolve) => {
     const words = [process.execPath, '--import', METER, program, ...args].map(quoted).join(' ');
     const child = spawn('bash', ['-c', `set -o pipefail; ${words} ${redirect}`], {
-      cwd,
+      cwd: scratch,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     });
@@ -99,8 +98,8 @@ function violation(
   if (/(?!\n|\t)\p{Cc}/u.test(stdout + stderr)) return 'control characters in the output';
   const errors = stderr.match(/^error: .+$/gm) ?? [];
   if (code === 0 && errors.length > 0) return 'an error with exit code 0';
-  const isHeard = !redirect.includes('2>');
-  if (isHeard && (code === 2 || code === 3) && errors.length !== 1)
+  const hasErrors = !redirect.includes('2>');
+  if (hasErrors && (code === 2 || code === 3) && errors.length !== 1)
     return `${errors.length} lines of errors`;
   return undefined;
 }
@@ -252,7 +251,7 @@ const ENVIRONMENTS: readonly Readonly<Record<string, string>>[] = [
 /** One abuse: what it is, for people, and the call. Prepares the scratch folder for it. */
 function prepare(targets: readonly Target[], stream: RandomStream): { what: string; call: Call } {
   const pick = <T>(list: readonly T[]): T => list[stream.integer(list.length)];
-  const sound = evaluationArgs;
+  const usual = evaluation('data.npz');
   const kind = stream.uniform();
   if (kind < 0.55) {
     const target = pick(targets);
@@ -278,17 +277,12 @@ function prepare(targets: readonly Target[], stream: RandomStream): { what: stri
   }
   if (kind < 0.95) {
     const redirect = pick(REDIRECTS);
-    const args = pick([sound, ['--help'], ['inspect', 'model'], ['doctor'], ['nonsense']]);
+    const args = pick([usual, ['--help'], ['inspect', 'model'], ['doctor'], ['nonsense']]);
     return { what: `${args[0]} ${redirect}`, call: { args, redirect } };
   }
   const env = pick(ENVIRONMENTS);
-  return { what: `evaluate with ${JSON.stringify(env)}`, call: { args: sound, env } };
+  return { what: `evaluate with ${JSON.stringify(env)}`, call: { args: usual, env } };
 }
-
-const evaluationArgs = [
-  ...['evaluate', '--model', 'model', '--data', 'data.npz', '--attacks', 'fgsm', '--samples', '3'],
-  ...['--eps', '0.1', '--out', 'out'],
-];
 
 const home = mkdtempSync(join(tmpdir(), 'distill-abuse-'));
 const [sound, scratch] = [join(home, 'sound'), join(home, 'scratch')];

@@ -5,7 +5,7 @@
 import { type Rate, rateOf, summarizeAccuracy } from './accuracy.ts';
 import type { AttackRecord, EvaluationRecord, ModelRecord } from './records.ts';
 
-/** Rates are stored as they were computed; another engine's last bit is forgiven. */
+/** Rates may differ by rounding. */
 const SLACK = 1e-9;
 
 const isClose = (a: number, b: number): boolean => Math.abs(a - b) <= SLACK;
@@ -17,7 +17,7 @@ function sameRate(found: Rate, expected: Rate): boolean {
 
 /** Images that the model has right when clean and on which no row of the attack succeeded. */
 export function robustRate(
-  attack: Pick<AttackRecord, 'positions' | 'success'>,
+  attack: { readonly positions: readonly number[]; readonly success: readonly boolean[] },
   { predicted }: Pick<ModelRecord, 'predicted'>,
   labels: ArrayLike<number>,
 ): Rate {

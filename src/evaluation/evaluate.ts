@@ -296,7 +296,7 @@ export function attackRecord(
     forwards: run.forwards,
     backwards: run.backwards,
     seconds: run.seconds,
-    robust: robustRate({ ...run, positions: [...run.positions] }, model, dataset.labels),
+    robust: robustRate(run, model, dataset.labels),
     positions: [...run.positions],
     targets: run.targets ?? null,
     predicted: [...run.predicted],
