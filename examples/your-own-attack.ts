@@ -43,7 +43,8 @@ const brightness = defineAttack({
         const row = (values: Float32Array) => values.subarray(i * features, (i + 1) * features);
         project(threat, row(batch.images), row(moved));
       }
-      return { moved, logits: oracle.logits(moved) };
+      const examples = Array.from(batch.labels, (_, i) => i);
+      return { moved, logits: oracle.logits(moved, examples) };
     });
     const candidates = Float32Array.from(brighter?.moved ?? []);
     batch.labels.forEach((label, i) => {

@@ -6,6 +6,9 @@ export const percent = (share: number, digits = 2): string => `${(100 * share).t
 /** With at most four significant digits, such as `0.03137`. */
 export const numberText = (value: number): string => String(Number(value.toPrecision(4)));
 
+/** Rounded to the seven significant digits that a float32 has, which keeps records small. */
+export const toSevenDigits = (value: number): number => Number(value.toPrecision(7));
+
 /** Such as `10,000`. */
 export const countText = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 

@@ -51,7 +51,13 @@ export const hopskipjump = defineAttack({
     const closest = new Closest(batch, threat.norm);
     for (const example of range(batch.labels.length)) {
       const { labels } = classTargetsOf(batch, goal, [example]);
-      const run = new BoundaryRun(oracle, labels[0], closest.original(example), threat.norm);
+      const run = new BoundaryRun(
+        oracle,
+        example,
+        labels[0],
+        closest.original(example),
+        threat.norm,
+      );
       const stream = batch.streams[example].child('hopskipjump');
       if (run.isOver(closest.original(example))) {
         closest.offer(example, closest.original(example));
@@ -77,14 +83,17 @@ const queriesAt = (step: number, initialQueries: number): number =>
 /** The run of one example; its batches are of queries, not of examples. */
 class BoundaryRun {
   readonly #oracle: Oracle;
+  /** Where in its batch the example is. */
+  readonly #example: number;
   readonly #label: number;
   readonly #original: Float32Array;
   readonly #norm: Norm;
   /** Precision of the boundary, relative to the distance. */
   readonly #theta: number;
 
-  constructor(oracle: Oracle, label: number, original: Float32Array, norm: Norm) {
+  constructor(oracle: Oracle, example: number, label: number, original: Float32Array, norm: Norm) {
     this.#oracle = oracle;
+    this.#example = example;
     this.#label = label;
     this.#original = original;
     this.#norm = norm;
@@ -94,8 +103,8 @@ class BoundaryRun {
 
   /** Which of the images `[count, features]` are over the boundary. */
   #decisions(images: Float32Array): boolean[] {
-    const logits = this.#oracle.logits(images);
     const count = images.length / this.#oracle.features;
+    const logits = this.#oracle.logits(images, new Array(count).fill(this.#example));
     const classTargets = { labels: new Int32Array(count).fill(this.#label), targets: undefined };
     return range(count).map((i) => reachesGoal(logits, classTargets, i));
   }

@@ -41,7 +41,7 @@ export const noise = defineAttack({
         }
         project(threat, original, image);
       }
-      const logits = oracle.logits(gather(attacked, active, features));
+      const logits = oracle.logits(gather(attacked, active, features), active);
       const classTargets = classTargetsOf(batch, goal, active);
       active = active.filter((_, i) => !reachesGoal(logits, classTargets, i));
     }

@@ -25,9 +25,12 @@ export class Oracle {
   readonly classes: number;
   #forwards = 0;
   #backwards = 0;
+  readonly #queries: Int32Array;
 
-  constructor(classifier: Classifier) {
+  /** @param examples how many images the batch has whose queries are counted */
+  constructor(classifier: Classifier, examples = 0) {
     this.classifier = classifier;
+    this.#queries = new Int32Array(examples);
     this.classes = classifier.classes;
     const [height, width, channels] = classifier.inputShape;
     this.features = height * width * channels;
@@ -36,6 +39,16 @@ export class Oracle {
   /** Passes so far, counted in images. */
   get cost(): { readonly forwards: number; readonly backwards: number } {
     return { forwards: this.#forwards, backwards: this.#backwards };
+  }
+
+  /**
+   * For each example of the batch, how many points the model was asked about for its sake; undefined
+   * where not all passes were queries about an example, or none was made.
+   */
+  get queries(): readonly number[] | undefined {
+    const asked = this.#queries.reduce((a, b) => a + b, 0);
+    const isComplete = asked > 0 && asked === this.#forwards && this.#backwards === 0;
+    return isComplete ? [...this.#queries] : undefined;
   }
 
   #batch(images: Float32Array): tf.Tensor4D {
@@ -57,11 +70,13 @@ export class Oracle {
 
   /**
    * Logits `[count, classes]` of images `[count, H, W, C]`.
+   * @param examples for which example of the batch each image is a query
    * @throws RunError `not-finite`
    */
-  logits(images: Float32Array): Float32Array {
+  logits(images: Float32Array, examples: readonly number[] = []): Float32Array {
     if (images.length === 0) return new Float32Array(0);
     this.#forwards += images.length / this.features;
+    for (const example of examples) this.#queries[example]++;
     const logits = read(() => this.classifier.logits(this.#batch(images)));
     return this.#checked(logits, 'logits');
   }

@@ -194,7 +194,7 @@ export class RadiusSearch {
     examples.forEach((example, i) => {
       this.#pointOf(example, rays[i], row(points, i, features));
     });
-    const logits = this.#oracle.logits(points);
+    const logits = this.#oracle.logits(points, examples);
     const classTargets = classTargetsOf(this.#batch, this.#goal, examples);
     return range(examples.length).map((i) => reachesGoal(logits, classTargets, i));
   }

@@ -11,6 +11,8 @@ export interface AttackResult {
   /** Passes over single images. */
   readonly forwards: number;
   readonly backwards: number;
+  /** For each example, how often the attack asked the model; of attacks that use its gradients, none. */
+  readonly queries: readonly number[] | undefined;
 }
 
 function checkImages(images: Float32Array, count: number, features: number): void {
@@ -49,8 +51,8 @@ export function runAttack(
   source?: Classifier,
 ): AttackResult {
   const { attack, threat, options } = plan;
-  const oracle = new Oracle(classifier);
   const count = batch.streams.length;
+  const oracle = new Oracle(classifier, count);
   checkImages(batch.images, count, oracle.features);
   checkClasses('labels', batch.labels, count, classifier.classes);
   if (goal.kind === 'targeted') checkClasses('targets', goal.targets, count, classifier.classes);
@@ -59,7 +61,9 @@ export function runAttack(
       hint: `it is ${attack.goals.join(' or ')}`,
     });
   }
-  if (threat.eps === 0) return { images: batch.images.slice(), forwards: 0, backwards: 0 };
+  if (threat.eps === 0) {
+    return { images: batch.images.slice(), forwards: 0, backwards: 0, queries: undefined };
+  }
   const sourceOracle = source && new Oracle(source);
   const images = attack.run({
     oracle,
@@ -75,5 +79,6 @@ export function runAttack(
     images,
     forwards: forwards + (sourceOracle?.cost.forwards ?? 0),
     backwards: backwards + (sourceOracle?.cost.backwards ?? 0),
+    queries: oracle.queries,
   };
 }

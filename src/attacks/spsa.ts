@@ -50,7 +50,7 @@ export const spsa = defineAttack({
     const v = new Float32Array(attacked.length);
     let active = range(batch.labels.length);
     const dropReached = () => {
-      const logits = oracle.logits(gather(attacked, active, features));
+      const logits = oracle.logits(gather(attacked, active, features), active);
       const classTargets = classTargetsOf(batch, goal, active);
       active = active.filter((_, i) => !reachesGoal(logits, classTargets, i));
     };
@@ -67,7 +67,7 @@ export const spsa = defineAttack({
             const image = row(images, i, features);
             for (let p = 0; p < features; p++) image[p] += side * options.delta * direction[p];
           });
-          return oracle.losses(loss, oracle.logits(images), classTargets);
+          return oracle.losses(loss, oracle.logits(images, active), classTargets);
         };
         const [up, down] = [probe(1), probe(-1)];
         signs.forEach((direction, i) => {

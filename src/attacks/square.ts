@@ -60,7 +60,7 @@ export const square = defineAttack({
         } else patchL2(threat, original, image, shape, share, streams[example]);
       });
       const classTargets = classTargetsOf(batch, goal, active);
-      const logits = oracle.logits(tries);
+      const logits = oracle.logits(tries, active);
       active = active.filter((example, i) => {
         const margin = goalMargin(logits, classTargets, i);
         const reached = reachesGoal(logits, classTargets, i);

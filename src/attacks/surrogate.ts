@@ -120,7 +120,7 @@ class SurrogateRun {
   #tryOnModel(points: Float32Array, rows: readonly number[]): void {
     const { oracle, batch, goal } = this.#input;
     const classTargets = classTargetsOf(batch, goal, rows);
-    const logits = oracle.logits(points);
+    const logits = oracle.logits(points, rows);
     const done = new Set<number>();
     rows.forEach((example, i) => {
       const margin = goalMargin(logits, classTargets, i);

@@ -37,13 +37,14 @@ export const commandLine = (words: readonly string[]): string =>
 
 /** The command that makes the evaluation which a record asks for. */
 export function evaluateCommand(request: EvaluationRequest): string {
-  const { model, attacks, data, norm, eps, samples, seed, draws } = request;
+  const { model, attacks, data, norm, eps, samples, seed, draws, levels } = request;
   const words = ['evaluate', '--model', model, ...attackWords(attacks)];
   if (data !== null) words.push('--data', data);
   words.push('--norm', norm);
   if (eps.length > 0) words.push('--eps', ...eps.map(epsText));
   words.push('--samples', String(samples), '--seed', String(seed));
   if (draws !== undefined) words.push('--eot', String(draws));
+  if (levels !== undefined) words.push('--levels', String(levels));
   return commandLine(words);
 }
 

@@ -62,6 +62,13 @@ export const eotOption = (): Option =>
     'attack and judge the mean of n answers to each image, for a model that answers at random (expectation over transformation; default: 1)',
   ).argParser(integer('--eot', 2));
 
+/** How precise the pixels of attacked images are. */
+export const levelsOption = (): Option =>
+  new Option(
+    '--levels <n>',
+    'round attacked pixels to n levels, such as the 256 of an 8-bit image, and count which examples survive (default: float32)',
+  ).argParser(integer('--levels', 2, 65536));
+
 /** How much a command prints. */
 export const LOG_MODES = ['text', 'line', 'github'] as const;
 

@@ -5,7 +5,7 @@ import { type Dataset, imagesAsFloats } from '../data/index.ts';
 import { RandomStream } from '../engine/index.ts';
 import type { Classifier } from '../models/index.ts';
 import { batches, batchSizeFor, type Rate, rateOf, yieldToEventLoop } from './accuracy.ts';
-import { gapOf, rowsOfLogits } from './clean.ts';
+import { rowsOfLogits } from './clean.ts';
 
 /** Logits of two calls that differ by more than this share of their size are different answers. */
 const SAME_ANSWER = 1e-5;
@@ -21,8 +21,8 @@ export interface AnswerSummary {
   readonly insensitive: Rate;
   /** Images whose outputs are all in [0, 1] and add up to 1. */
   readonly probabilities: Rate;
-  /** Median over the images of the largest logit minus the second largest. */
-  readonly medianGap: number;
+  /** Whether each image got the same answer again. */
+  readonly repeated: boolean[];
 }
 
 /** The images at `positions` with every pixel moved up or down by `PROBE_DELTA`, inside [0, 1]. */
@@ -72,7 +72,7 @@ export async function measureAnswers(
   const isOther = draws > 1 ? differsInClass : differs;
   const stream = new RandomStream(seed, 'evaluation/nudge');
   const answers = rowsOfLogits(logits, oracle.classes);
-  let unstable = 0;
+  const repeated: boolean[] = [];
   let insensitive = 0;
   let done = 0;
   for (const batch of batches(positions, batchSizeFor(oracle.features))) {
@@ -80,19 +80,18 @@ export async function measureAnswers(
     const moved = oracle.logits(probesAt(dataset, batch, stream));
     for (let i = 0; i < batch.length; i++) {
       const first = answers[done + i];
-      if (isOther(first, row(again, i, oracle.classes))) unstable++;
+      repeated.push(!isOther(first, row(again, i, oracle.classes)));
       const probed = row(moved, i, oracle.classes);
       if (first.every((z, j) => z === probed[j])) insensitive++;
     }
     done += batch.length;
     await yieldToEventLoop();
   }
-  const gaps = answers.map(gapOf).sort((a, b) => a - b);
   const total = positions.length;
   return {
-    unstable: rateOf(unstable, total),
+    unstable: rateOf(repeated.filter((one) => !one).length, total),
     insensitive: rateOf(insensitive, total),
     probabilities: rateOf(answers.filter(isDistribution).length, total),
-    medianGap: gaps[gaps.length >> 1] ?? 0,
+    repeated,
   };
 }

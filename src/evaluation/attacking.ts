@@ -11,7 +11,15 @@ import {
 import { type Dataset, imageSize, imagesAsFloats, labelsAt } from '../data/index.ts';
 import { RandomStream } from '../engine/index.ts';
 import type { Classifier } from '../models/index.ts';
-import { batches, batchSizeFor, classify, yieldToEventLoop } from './accuracy.ts';
+import {
+  batches,
+  batchSizeFor,
+  classify,
+  type Rate,
+  rateOf,
+  yieldToEventLoop,
+} from './accuracy.ts';
+import { roundToLevels, threatOnLevels } from './levels.ts';
 
 /** The outcome of each row of a batch or run, in order. */
 export interface Outcomes {
@@ -29,9 +37,13 @@ export interface AttackRun extends Outcomes {
   readonly plan: AttackPlan;
   readonly positions: readonly number[];
   readonly targets: number[] | undefined;
+  /** Where pixels were rounded: of the rows that succeeded before, those that still do. */
+  readonly survived: Rate | undefined;
   /** Passes over single images, the judging not counted. */
   readonly forwards: number;
   readonly backwards: number;
+  /** Of an attack without gradients of the model: how often it asked the model, row by row. */
+  readonly queries: number[] | undefined;
   readonly seconds: number;
 }
 
@@ -51,6 +63,10 @@ export function examplesAt(
   };
 }
 
+/** Whether a class is what the goal wants of an example. */
+const isGoal = (goal: Goal, { labels }: AttackBatch, winner: number, example: number): boolean =>
+  goal.kind === 'targeted' ? winner === goal.targets[example] : winner !== labels[example];
+
 /** Judges candidates by the model at T = 1: the only place where success is decided. */
 export function judge(
   plan: AttackPlan,
@@ -69,11 +85,7 @@ export function judge(
     distances.push(distance(plan.threat.norm, original, candidate));
     legal.push(isWithin(plan.threat, original, candidate));
   }
-  const success = predicted.map((winner, i) => {
-    const reached =
-      goal.kind === 'targeted' ? winner === goal.targets[i] : winner !== examples.labels[i];
-    return reached && legal[i];
-  });
+  const success = predicted.map((winner, i) => isGoal(goal, examples, winner, i) && legal[i]);
   return { predicted, distance: distances, success, legal };
 }
 
@@ -88,6 +100,8 @@ export interface AttackJob {
   readonly targets?: readonly number[];
   /** The model that a transfer attack takes its gradients from, or the surrogate. */
   readonly source?: Classifier;
+  /** Levels that the pixels of candidates are rounded to; absent: they stay as they were found. */
+  readonly levels?: number;
   /** Images attacked at once; changes speed, not results. */
   readonly batchSize?: number;
   /** Called with every pass: how many images went through one of the models. */
@@ -116,11 +130,17 @@ export async function attackDataset(job: AttackJob): Promise<AttackRun> {
   const [targetModel, source] = [classifier, job.source].map(
     (model) => model && (onPasses ? withPassCounter(model, onPasses) : model),
   );
+  const { levels } = job;
+  const exactPlan =
+    levels === undefined ? plan : { ...plan, threat: threatOnLevels(plan.threat, levels) };
   const stream = new RandomStream(job.seed, `attack/${plan.attack.name}`);
   const outcomes: Outcomes = { predicted: [], distance: [], success: [], legal: [] };
   const started = performance.now();
   let forwards = 0;
   let backwards = 0;
+  const queries: number[] = [];
+  let exact = 0;
+  let survived = 0;
   let done = 0;
   const { batchSize = batchSizeFor(imageSize(dataset)) } = job;
   for (const batch of batches(positions, batchSize)) {
@@ -128,16 +148,30 @@ export async function attackDataset(job: AttackJob): Promise<AttackRun> {
     const goal: Goal = targets
       ? { kind: 'targeted', targets: Int32Array.from(targets.slice(done, done + batch.length)) }
       : { kind: 'untargeted' };
-    const result = runAttack(plan, targetModel ?? classifier, examples, goal, source);
-    const judged = judge(plan, classifier, examples, goal, result.images);
+    const result = runAttack(exactPlan, targetModel ?? classifier, examples, goal, source);
+    const candidates =
+      levels === undefined
+        ? result.images
+        : roundToLevels(plan.threat, examples, result.images, levels, (points, rows) =>
+            Array.from(classify(classifier, points), (winner, i) =>
+              isGoal(goal, examples, winner, rows[i]),
+            ),
+          );
+    const judged = judge(plan, classifier, examples, goal, candidates);
+    if (levels !== undefined) {
+      const { success } = judge(plan, classifier, examples, goal, result.images);
+      exact += success.filter(Boolean).length;
+      survived += success.filter((won, i) => won && judged.success[i]).length;
+    }
     outcomes.predicted.push(...judged.predicted);
     outcomes.distance.push(...judged.distance);
     outcomes.success.push(...judged.success);
     outcomes.legal.push(...judged.legal);
     forwards += result.forwards;
     backwards += result.backwards;
+    queries.push(...(result.queries ?? []));
     done += batch.length;
-    job.onBatch?.(result.images, batch);
+    job.onBatch?.(candidates, batch);
     await yieldToEventLoop();
   }
   return {
@@ -145,8 +179,10 @@ export async function attackDataset(job: AttackJob): Promise<AttackRun> {
     positions,
     targets: targets && Array.from(targets),
     ...outcomes,
+    survived: levels === undefined ? undefined : rateOf(survived, exact),
     forwards,
     backwards,
+    queries: queries.length === positions.length ? queries : undefined,
     seconds: (performance.now() - started) / 1000,
   };
 }

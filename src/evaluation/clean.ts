@@ -1,5 +1,5 @@
 /** The clean images: one pass gives the logits from which everything about them is worked out. */
-import { argmax, ranking, row } from '../arrays.ts';
+import { argmax, row } from '../arrays.ts';
 import { Oracle } from '../attacks/index.ts';
 import { type Dataset, imagesAsFloats } from '../data/index.ts';
 import { type Classifier, softmaxOf } from '../models/index.ts';
@@ -40,9 +40,3 @@ export const confidencesOf = (logits: Float32Array, classes: number): number[] =
   rowsOfLogits(softmaxOf(logits, classes, 1), classes).map((probabilities) =>
     Math.max(...probabilities),
   );
-
-/** How far the largest logit of a row is above the next one. */
-export function gapOf(logits: Float32Array): number {
-  const [first, second] = ranking(logits);
-  return logits[first] - logits[second];
-}

@@ -48,11 +48,32 @@ function modelProblem(model: ModelRecord, labels: readonly number[]): string | u
   if (perClass.length !== classes || !perClass.every(isCounted)) {
     return 'accuracies by class that its predictions do not have';
   }
+  const problem = probesProblem(model);
+  if (problem) return problem;
   const isWhole = model.gradientTruth.every(
     ({ scales, ratios }) =>
       ratios.length === scales.length && ratios.every((row) => row.length === ratios[0].length),
   );
   return isWhole ? undefined : 'gradient truths of different lengths';
+}
+
+/** What is wrong with what was measured on each attacked image. */
+function probesProblem({ answers, gradients, gaps }: ModelRecord): string | undefined {
+  const images = answers.repeated.length;
+  const changed = answers.repeated.filter((one) => !one).length;
+  if (gaps.length !== images) return 'gaps of other images than its answers';
+  if (!sameRate(answers.unstable, rateOf(changed, images))) return 'answers that do not count up';
+  const isCounted = gradients.every(({ zero, wrongSigns, largest, wrongPixels }) => {
+    const zeros = largest.filter((one) => one === 0).length;
+    const wrong = wrongPixels.reduce((a, b) => a + b, 0);
+    return (
+      largest.length === images &&
+      wrongPixels.length === images &&
+      sameRate(zero, rateOf(zeros, images)) &&
+      sameRate(wrongSigns, rateOf(wrong, wrongSigns.total))
+    );
+  });
+  return isCounted ? undefined : 'gradients that do not count up';
 }
 
 /** What is wrong with an attack's part, that of its model being right. */
@@ -61,9 +82,11 @@ function attackProblem(
   model: ModelRecord,
   labels: readonly number[],
 ): string | undefined {
-  const { positions, targets, predicted, distance, success, legal } = attack;
+  const { positions, targets, predicted, distance, success, legal, queries } = attack;
   const rows = positions.length;
-  const lists = [predicted, distance, success, legal, ...(targets ? [targets] : [])];
+  const lists = [predicted, distance, success, legal, targets, queries].filter(
+    (list) => list !== null,
+  );
   if (lists.some(({ length }) => length !== rows)) return 'rows of different numbers';
   if (positions.some((position) => position >= labels.length)) return 'an image that is not there';
   const classes = model.confusion.length;

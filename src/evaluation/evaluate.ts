@@ -16,6 +16,7 @@ import { EXAMPLE_COUNT, packImages } from './examples.ts';
 import { checkGateMetrics, type EvaluationOutline, judgeGates } from './gates.ts';
 import { measureGradientTruth } from './gradient-truth.ts';
 import { measureGradients } from './gradients.ts';
+import { checkLevels } from './levels.ts';
 import { logitGaps } from './logit-gap.ts';
 import { identityOf, keyOfPlanned, nameOfAttack } from './names.ts';
 import type { EvaluatedModel, EvaluationPlan, PlannedAttack, Provenance } from './plan.ts';
@@ -34,8 +35,8 @@ import { budgetsOf } from './worst-case.ts';
 
 /**
  * Runs the whole plan.
- * @throws UserError `bad-gate`, before anything is measured, for a gate on a metric that there
- *   will not be
+ * @throws UserError, before anything is measured: `bad-gate` for a gate on a metric that there will
+ *   not be; `bad-plan` for draws or levels out of range
  */
 export async function evaluate(
   asked: EvaluationPlan,
@@ -47,7 +48,8 @@ export async function evaluate(
     classifier: averaged(model.classifier, asked.draws),
   }));
   const plan = { ...asked, models };
-  const { dataset, seed, gates = [] } = plan;
+  const { dataset, seed, levels, gates = [] } = plan;
+  checkLevels(levels);
   checkGateMetrics(gates, outlineOf(plan));
   const progress = new ProgressEstimator(plan);
   const surrogates = new Surrogates(plan, progress);
@@ -96,6 +98,7 @@ export async function evaluate(
     configuration: { ...provenance.configuration, inputsDigest: evaluationDigest(plan) },
     seconds: (performance.now() - started) / 1000,
     seed,
+    ...(levels !== undefined && { levels }),
     data: {
       name: dataset.name,
       digest: dataset.digest,
@@ -212,9 +215,9 @@ async function measureModel(
     perClass: [...perClass],
     confusion: confusion.map((counts) => [...counts]),
     answers,
-    gradients: gradients.map((summary) => ({ ...summary, histogram: [...summary.histogram] })),
+    gradients,
     gradientTruth,
-    logitGaps: logitGaps(ofAttacked, classes),
+    gaps: logitGaps(ofAttacked, classes),
     examples: {
       confidence: confidencesOf(logits, classes).slice(0, shownOf(plan, positions).length),
     },
@@ -231,7 +234,7 @@ async function measureAttack(
 ): Promise<AttackRecord> {
   const { classifier } = evaluated;
   const { plan, source, target } = planned;
-  const { dataset, samples, seed, models, onCandidates, examplesFolder } = whole;
+  const { dataset, samples, seed, levels, models, onCandidates, examplesFolder } = whole;
   const { positions, targets } = rowsOf(dataset, samples, target);
   const surrogate = await surrogates.of(evaluated, planned);
   const sourceModel = surrogate ?? models.find((model) => model.classifier.name === source);
@@ -248,6 +251,7 @@ async function measureAttack(
     positions,
     seed,
     ...(targets && { targets }),
+    ...(levels !== undefined && { levels }),
     ...(sourceModel && { source: sourceModel.classifier }),
     onPasses: work.passes,
     onBatch: (images, batch) => {
@@ -303,6 +307,8 @@ export function attackRecord(
     distance: [...run.distance],
     success: [...run.success],
     legal: [...run.legal],
+    queries: run.queries ?? null,
+    ...(run.survived && { survived: run.survived }),
     unverified: 0,
   };
 }

@@ -9,6 +9,7 @@
 import { attackNamed, lossNamed } from '../attacks/index.ts';
 import { gapOfWins, isStronger, significantGap, winsOf, winsWithin } from './comparisons.ts';
 import { LARGE_EPS } from './large-eps.ts';
+import { medianGap } from './logit-gap.ts';
 import { type AttackIdentity, isFixedBudget } from './names.ts';
 import type { AttackRecord, EvaluationRecord, Flag, ModelRecord } from './records.ts';
 
@@ -297,8 +298,8 @@ const FLAGS: readonly FlagRule[] = [
     advice: 'its confidence says nothing: compare models by attacks whose loss has no scale (DLR)',
     explains: [],
     check: (model, { models }) => {
-      const smallest = Math.min(...models.map(({ answers }) => answers.medianGap));
-      return smallest > 0 ? model.answers.medianGap / smallest : 0;
+      const smallest = Math.min(...models.map(({ gaps }) => medianGap(gaps)));
+      return smallest > 0 ? medianGap(model.gaps) / smallest : 0;
     },
   },
 ];

@@ -6,6 +6,7 @@ import { argmaxExcept, row } from '../arrays.ts';
 import { LOSSES, type LossName, lossesFor, lossNamed, Oracle } from '../attacks/index.ts';
 import { type Dataset, imagesAsFloats, labelsAt } from '../data/index.ts';
 import type { Classifier } from '../models/index.ts';
+import { toSevenDigits } from '../numbers.ts';
 import { batches, batchSizeFor, type Rate, rateOf, yieldToEventLoop } from './accuracy.ts';
 
 /** Decades of |gradient| that the histogram tells apart: 1e-46 (below float32) to 1e4. */
@@ -21,8 +22,10 @@ export interface GradientSummary {
    * another sign. For `margin` and `dlr` there is nothing to lose: 0.
    */
   readonly wrongSigns: Rate;
-  /** How many images have their largest |gradient| in [10^d, 10^(d+1)), from `HISTOGRAM_FROM` up. */
-  readonly histogram: readonly number[];
+  /** Largest |gradient| of each image, to seven digits. */
+  readonly largest: number[];
+  /** Pixels of each image whose sign is wrong. */
+  readonly wrongPixels: number[];
 }
 
 /**
@@ -38,37 +41,39 @@ function exactDirection(logits: Float32Array, label: number, divisor: number): F
   return weights.map((weight, j) => (j === label ? -1 : weight / sum));
 }
 
-/** The running counts of one loss. */
+/** What is found of one loss, image after image. */
 class GradientCounts {
-  readonly histogram = new Array<number>(HISTOGRAM_TO - HISTOGRAM_FROM + 1).fill(0);
-  #images = 0;
-  #zeros = 0;
+  readonly #largest: number[] = [];
+  readonly #wrongPixels: number[] = [];
   #pixels = 0;
-  #wrong = 0;
 
-  /** Counts the gradients of a batch `[count, features]`. */
-  add(gradient: Float32Array, features: number): void {
-    for (let i = 0; i < gradient.length / features; i++) {
-      const largest = row(gradient, i, features).reduce((a, b) => Math.max(a, Math.abs(b)), 0);
-      this.#images++;
-      if (largest === 0) this.#zeros++;
-      else this.histogram[decade(largest)]++;
-    }
-  }
-
-  /** Counts the pixels whose sign differs from that of the exact gradient, exact zeros left out. */
-  compare(gradient: Float32Array, exact: Float32Array): void {
-    for (let i = 0; i < exact.length; i++) {
+  /**
+   * Adds the gradient of one image `[features]`; its signs are compared with those of the exact one,
+   * if there is one, exact zeros left out.
+   */
+  add(gradient: Float32Array, exact: Float32Array | undefined): void {
+    const largest = gradient.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+    this.#largest.push(toSevenDigits(largest));
+    let wrong = 0;
+    for (let i = 0; exact !== undefined && i < exact.length; i++) {
       if (exact[i] === 0) continue;
       this.#pixels++;
-      if (Math.sign(gradient[i]) !== Math.sign(exact[i])) this.#wrong++;
+      if (Math.sign(gradient[i]) !== Math.sign(exact[i])) wrong++;
     }
+    this.#wrongPixels.push(wrong);
   }
 
-  get rates(): Pick<GradientSummary, 'zero' | 'wrongSigns'> {
+  get summary(): Omit<GradientSummary, 'loss'> {
+    const largest = this.#largest;
+    const wrongPixels = this.#wrongPixels;
     return {
-      zero: rateOf(this.#zeros, this.#images),
-      wrongSigns: rateOf(this.#wrong, this.#pixels),
+      zero: rateOf(largest.filter((one) => one === 0).length, largest.length),
+      wrongSigns: rateOf(
+        wrongPixels.reduce((a, b) => a + b, 0),
+        this.#pixels,
+      ),
+      largest,
+      wrongPixels,
     };
   }
 }
@@ -95,19 +100,29 @@ export async function measureGradients(
     const exact = new Map<number, Float32Array>();
     for (const { loss, divisor, found } of counts) {
       const { gradient } = oracle.lossGradients(loss, images, { labels, targets: undefined });
-      found.add(gradient, oracle.features);
-      if (divisor === undefined) continue;
-      const direction = exact.get(divisor) ?? exactGradients(oracle, divisor, images, labels);
-      exact.set(divisor, direction);
-      found.compare(gradient, direction);
+      let direction: Float32Array | undefined;
+      if (divisor !== undefined) {
+        direction = exact.get(divisor) ?? exactGradients(oracle, divisor, images, labels);
+        exact.set(divisor, direction);
+      }
+      for (let i = 0; i < batch.length; i++) {
+        const ofImage = direction && row(direction, i, oracle.features);
+        found.add(row(gradient, i, oracle.features), ofImage);
+      }
     }
     await yieldToEventLoop();
   }
-  return counts.map(({ loss, found }) => ({
-    loss,
-    ...found.rates,
-    histogram: found.histogram,
-  }));
+  return counts.map(({ loss, found }) => ({ loss, ...found.summary }));
+}
+
+/**
+ * How many images have their largest |gradient| in [10^d, 10^(d+1)), from `HISTOGRAM_FROM` up;
+ * gradients of zero are not counted.
+ */
+export function magnitudeHistogram(largest: readonly number[]): number[] {
+  const histogram = new Array<number>(HISTOGRAM_TO - HISTOGRAM_FROM + 1).fill(0);
+  for (const magnitude of largest) if (magnitude > 0) histogram[decade(magnitude)]++;
+  return histogram;
 }
 
 /** Index of a magnitude in the histogram. */

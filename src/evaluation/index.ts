@@ -34,10 +34,12 @@ export {
   type GradientSummary,
   HISTOGRAM_FROM,
   HISTOGRAM_TO,
+  magnitudeHistogram,
   measureGradients,
 } from './gradients.ts';
 export { joinRecords } from './joining.ts';
-export { GAP_FROM, GAP_TO, logitGaps } from './logit-gap.ts';
+export { checkLevels } from './levels.ts';
+export { GAP_FROM, GAP_TO, gapHistogram, logitGaps, medianGap } from './logit-gap.ts';
 export {
   type AttackBudget,
   type AttackIdentity,

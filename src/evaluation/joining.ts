@@ -26,6 +26,14 @@ export function joinRecords(records: readonly EvaluationRecord[]): EvaluationRec
         { hint: 'make a report of each' },
       );
     }
+    if (other.levels !== first.levels) {
+      const levelsOf = ({ levels }: EvaluationRecord) => (levels ? `${levels} levels` : 'float32');
+      throw new UserError(
+        'foreign-record',
+        `the records attack pixels of different precision: ${levelsOf(first)} and ${levelsOf(other)}`,
+        { hint: 'make a report of each' },
+      );
+    }
     for (const model of other.models) {
       const index = models.findIndex(({ name }) => name === model.name);
       if (index < 0) {

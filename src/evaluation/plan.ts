@@ -66,6 +66,8 @@ export interface EvaluationPlan {
    * absent: 1. A transfer attack's source is averaged too.
    */
   readonly draws?: number;
+  /** Levels that the pixels of attacked images are rounded to, 256 for 8 bits; absent: float32. */
+  readonly levels?: number;
   /** Needed by attacks on a surrogate of the model. */
   readonly surrogates?: SurrogateTrainer;
   /** What is being done on which model, and how much of all work, in passes expected, is done. */

@@ -8,7 +8,7 @@ import { RANGE_BASES } from '../models/index.ts';
 import { COMPARISONS, GATE_ENDS } from './gate-syntax.ts';
 import { PRESET_NAMES } from './preset-names.ts';
 
-export const RECORD_SCHEMA = 'distill-record/3';
+export const RECORD_SCHEMA = 'distill-record/4';
 
 /**
  * `broken`: verified examples leave no accuracy worth the name. `bounded`: robust accuracy is at most
@@ -48,14 +48,17 @@ const modelSchema = z.strictObject({
     unstable: rate,
     insensitive: rate,
     probabilities: rate,
-    medianGap: z.number(),
+    /** Whether each attacked image got the same answer again. */
+    repeated: z.array(z.boolean()),
   }),
   gradients: z.array(
     z.strictObject({
       loss: lossName,
       zero: rate,
       wrongSigns: rate,
-      histogram: z.array(count),
+      /** Of each attacked image: its largest |gradient|, and its pixels whose sign is wrong. */
+      largest: z.array(z.number().min(0)),
+      wrongPixels: z.array(count),
     }),
   ),
   /** Whether the gradient tells the truth at the scale of each budget; see `measureGradientTruth`. */
@@ -67,8 +70,8 @@ const modelSchema = z.strictObject({
       ratios: z.array(z.array(z.number().nullable())),
     }),
   ),
-  /** Histogram of the gap between the two largest logits (`GAP_FROM`). */
-  logitGaps: z.array(count).optional(),
+  /** How far the largest logit of each attacked image is above the next one. */
+  gaps: z.array(z.number().min(0)),
   examples: z.strictObject({ confidence: z.array(share) }).optional(),
 });
 
@@ -96,6 +99,10 @@ const attackFields = {
   distance: z.array(z.number()),
   success: z.array(z.boolean()),
   legal: z.array(z.boolean()),
+  /** How often an attack without gradients of the model asked it; null for the others. */
+  queries: z.array(count).nullable(),
+  /** Where pixels were rounded to levels: of the rows that succeeded before, those that still do. */
+  survived: rate.optional(),
   /** The first attacked images, as `packImages` makes them, and the model's confidence in each. */
   examples: z.strictObject({ images: z.string(), confidence: z.array(share) }).optional(),
   /** Saved examples that get another class, or are illegal, when read back from disk. */
@@ -169,6 +176,8 @@ const requestSchema = z.strictObject({
   seed: count,
   /** How many answers to average; absent: 1. */
   draws: z.int().min(2).optional(),
+  /** Levels that pixels are rounded to; absent: they are not. */
+  levels: z.int().min(2).optional(),
 });
 
 /** What was concluded of a model at one budget; of a model without any budget, one with nulls. */
@@ -217,6 +226,8 @@ export const recordSchema = z.strictObject({
   startedAt: z.iso.datetime(),
   seconds: z.number().min(0),
   seed: count,
+  /** Levels that the pixels of attacked images were rounded to; absent: they were not. */
+  levels: z.int().min(2).optional(),
   /** Every setting, defaults filled in. */
   configuration: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
   versions: z.record(z.string(), z.string()),

@@ -114,7 +114,7 @@ function reasonOf(
 
 /** An evaluation of one model on the same images with the same seed. */
 function asked(
-  { configuration, data, seed }: Judged,
+  { configuration, data, seed, levels }: Judged,
   { folder, draws }: ModelRecord,
   { norm, eps }: Pick<EvaluationRequest, 'norm' | 'eps'>,
 ): Omit<EvaluationRequest, 'attacks'> {
@@ -126,6 +126,7 @@ function asked(
     samples: typeof configuration.samples === 'number' ? configuration.samples : data.labels.length,
     seed,
     ...(draws !== undefined && { draws }),
+    ...(levels !== undefined && { levels }),
   };
 }
 

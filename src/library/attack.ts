@@ -3,7 +3,7 @@ import { range } from '../arrays.ts';
 import type { AttackPlan } from '../attacks/index.ts';
 import { type Dataset, imageSize } from '../data/index.ts';
 import { UserError } from '../errors.ts';
-import { type AttackRun, attackDataset, averaged } from '../evaluation/index.ts';
+import { type AttackRun, attackDataset, averaged, checkLevels } from '../evaluation/index.ts';
 import type { Classifier } from '../models/index.ts';
 import { DEFAULTS } from '../training/index.ts';
 import { abortable } from './abort.ts';
@@ -24,6 +24,8 @@ export interface AttackOptions {
   readonly source?: Classifier;
   /** Of a model that answers at random: attack and judge the mean of so many answers; default 1. */
   readonly draws?: number;
+  /** Levels from 2 to 65536 that attacked pixels are rounded to, 256 for 8 bits; default float32. */
+  readonly levels?: number;
   /** Of all random numbers; default 1. */
   readonly seed?: number;
   /** Ends the attack at the next pass over the model with the signal's reason. */
@@ -46,7 +48,8 @@ export interface AttackOutcome extends AttackRun {
  *   `not-finite`; the reason of an aborted signal
  */
 export async function attack(options: AttackOptions): Promise<AttackOutcome> {
-  const { data, plan, targets, source, seed = DEFAULTS.seed, signal } = options;
+  const { data, plan, targets, source, levels, seed = DEFAULTS.seed, signal } = options;
+  checkLevels(levels);
   const model = averaged(options.model, options.draws);
   const count = options.samples ?? data.count;
   if (!Number.isInteger(count) || count < 1 || count > data.count) {
@@ -71,6 +74,7 @@ export async function attack(options: AttackOptions): Promise<AttackOutcome> {
     seed,
     ...(targets && { targets }),
     ...(source && { source }),
+    ...(levels !== undefined && { levels }),
     onPasses: () => signal?.throwIfAborted(),
     onBatch: (candidates, positions) => {
       images.set(candidates, done * imageSize(data));

@@ -55,6 +55,8 @@ export interface EvaluateOptions {
   readonly seed?: number;
   /** Of models that answer at random: attack and judge the mean of so many answers; default 1. */
   readonly draws?: number;
+  /** Levels from 2 to 65536 that attacked pixels are rounded to, 256 for 8 bits; default float32. */
+  readonly levels?: number;
   /** Such as `student: accuracy >= 0.99`: the record says which are met. */
   readonly gates?: readonly (string | Gate)[];
   /** What is held against a threshold: `estimate` (the default) or `interval`. */
@@ -115,7 +117,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationReco
   const source = typeof first === 'string' ? nameOfModel(first) : first.name;
   const attacks = attacksOf(options, source);
   const samples = options.samples ?? PRESET_SAMPLES[preset];
-  const { draws, examplesFolder, stateFile } = options;
+  const { draws, levels, examplesFolder, stateFile } = options;
   const opened = await openModels(options.models, data.test);
   try {
     const plan: EvaluationPlan = {
@@ -125,6 +127,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationReco
       ...attacks,
       seed,
       ...(draws !== undefined && draws > 1 && { draws }),
+      ...(levels !== undefined && { levels }),
       ...(data.train && { surrogates: surrogateTrainer(data.train) }),
       gates: gates.map((gate) => (typeof gate === 'string' ? parseGate(gate) : gate)),
       ...(gateOn && { gateOn }),

@@ -125,21 +125,23 @@ export function minimalTable({ attacks }: EvaluationRecord): Table {
   };
 }
 
+const targetedOf = ({ attacks }: EvaluationRecord) =>
+  attacks.filter(({ target }) => target !== null);
+
 /**
- * A table with a row for each targeted attack.
+ * A table with a row for each of some attacks.
  * @param cellsOf what follows the attack's own cells; undefined for no row
  */
-function targetedTable(
-  { attacks }: EvaluationRecord,
+function tableByAttack(
+  attacks: readonly AttackRecord[],
   table: Omit<Table, 'rows'>,
   cellsOf: (attack: AttackRecord) => Row | undefined,
 ): Table {
-  const targeted = attacks.filter(({ target }) => target !== null);
-  const names = tableNames(targeted);
+  const names = tableNames(attacks);
   return {
     ...table,
     columns: ['attack', 'norm', 'eps', 'loss', 'model', ...table.columns],
-    rows: targeted.flatMap((attack) => {
+    rows: attacks.flatMap((attack) => {
       const cells = cellsOf(attack);
       if (!cells) return [];
       const { norm, eps, loss, model } = attack;
@@ -158,7 +160,7 @@ export function targetTable(record: EvaluationRecord): Table {
       'Success of targeted attacks, %, with 95 % Wilson intervals over images: the easiest class of each image, the average over classes, the hardest',
     columns: ['best', 'average', 'worst'],
   };
-  return targetedTable(record, table, (attack) => {
+  return tableByAttack(targetedOf(record), table, (attack) => {
     const { best, average, worst } = targetRates(attack);
     return [best, average, worst].map(rateCell);
   });
@@ -172,7 +174,7 @@ export function targetDistanceTable(record: EvaluationRecord): Table {
       'Mean distance of targeted attacks over the images whose targets were all reached: nearest class, average, farthest',
     columns: ['images', 'best', 'average', 'worst'],
   };
-  return targetedTable(record, table, (attack) => {
+  return tableByAttack(targetedOf(record), table, (attack) => {
     const found = targetDistances(attack);
     if (!found) return undefined;
     const { images, best, average, worst } = found;
@@ -181,6 +183,57 @@ export function targetDistanceTable(record: EvaluationRecord): Table {
       ...[best, average, worst].map((far) => distanceCell(far)),
     ];
   });
+}
+
+/** How often an attack asked the model until it had its example, row by row that it succeeded on. */
+export const queriesOfWins = (success: readonly boolean[], queries: readonly number[]): number[] =>
+  queries.filter((_, row) => success[row]);
+
+/** The value that `share` of the others do not exceed; undefined of none. */
+export const quantileOf = (values: readonly number[], share: number): number | undefined =>
+  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(share * values.length))];
+
+/** What attacks without gradients of the model had to ask. */
+export function queryTable({ attacks }: EvaluationRecord): Table {
+  const table = {
+    id: 'queries',
+    caption:
+      'Queries of attacks without gradients of the model, until an example was found: quantiles over the images with one, and the most that any image took',
+    columns: ['found', '10 %', 'median', '90 %', 'most'],
+  };
+  return tableByAttack(
+    attacks.filter(({ queries }) => queries !== null),
+    table,
+    ({ success, queries }) => {
+      const asked = queries ?? [];
+      const found = queriesOfWins(success, asked);
+      const quantiles = [0.1, 0.5, 0.9].map((share) => {
+        const value = quantileOf(found, share);
+        return value === undefined ? NO_VALUE : numberCell(value, countText(value));
+      });
+      const most = Math.max(...asked);
+      return [
+        numberCell(found.length, countText(found.length)),
+        ...quantiles,
+        numberCell(most, countText(most)),
+      ];
+    },
+  );
+}
+
+/** How many examples stay examples with as few levels as an image file has. */
+export function levelTable({ attacks, levels = 0 }: EvaluationRecord): Table {
+  const table = {
+    id: 'levels',
+    caption: `Examples whose pixels were rounded to ${countText(levels)} levels, as an image file does, %, with 95 % Wilson intervals over the examples found before`,
+    columns: ['found', 'survive'],
+  };
+  return tableByAttack(
+    attacks.filter(({ survived }) => survived !== undefined),
+    table,
+    ({ survived }) =>
+      survived && [numberCell(survived.total, countText(survived.total)), rateCell(survived)],
+  );
 }
 
 /** The effect of one attack on every model. */

@@ -1,5 +1,11 @@
 export { type Answer, answerOf, answerSentences, headline } from './answer.ts';
-export { attackSummaryTable, targetDistanceTable, targetTable } from './attack-tables.ts';
+export {
+  attackSummaryTable,
+  levelTable,
+  queryTable,
+  targetDistanceTable,
+  targetTable,
+} from './attack-tables.ts';
 export { buildReport, type Report } from './build.ts';
 export { cardMarkdown } from './card/markdown.ts';
 export { type ModelCardDocument, modelCard } from './card/model-card.ts';

@@ -37,7 +37,7 @@ export function missingParts({ record, cards }: Material): string[] {
   if (!data.examples || attacks.every(({ examples }) => !examples)) {
     missing.push('The record carries no example images.');
   }
-  if (models.some(({ logitGaps }) => !logitGaps)) {
+  if (models.some(({ gaps }) => gaps.length === 0)) {
     missing.push('The scale of the logits was not measured on every model.');
   }
   if (attacks.every(isFixedBudget)) {

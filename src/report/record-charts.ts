@@ -2,10 +2,12 @@
 import {
   type EvaluationRecord,
   GAP_FROM,
+  gapHistogram,
   HISTOGRAM_FROM,
   HISTOGRAM_TO,
   isFixedBudget,
   type ModelRecord,
+  magnitudeHistogram,
 } from '../evaluation/index.ts';
 import { countText, numberText, percent } from '../numbers.ts';
 import { attackLabel, grouped, seriesKey } from './attack-identity.ts';
@@ -163,10 +165,10 @@ export function gradientCharts({ record }: Material): ReportChart[] {
     const rows = record.models.flatMap(({ name, gradients }): Histogram[] => {
       const found = gradients.find((summary) => summary.loss === loss);
       if (!found) return [];
-      const { zero, histogram } = found;
+      const { zero, largest } = found;
       const tip = (what: string, count: number) =>
         `${name}: ${what} on ${countText(count)} of ${countText(zero.total)} images`;
-      const bars = histogram.map((count, bin) => {
+      const bars = magnitudeHistogram(largest).map((count, bin) => {
         const power = HISTOGRAM_FROM + bin;
         const what = `largest gradient from 1e${power} to 1e${power + 1}`;
         return { from: power, to: power + 1, share: count / zero.total, tip: tip(what, count) };
@@ -206,14 +208,14 @@ export function gradientCharts({ record }: Material): ReportChart[] {
 
 /** The gap between the two largest logits: one histogram for each model. */
 export function logitCharts({ record }: Material): ReportChart[] {
-  const rows = record.models.flatMap(({ name, logitGaps: counts }): Histogram[] => {
-    if (!counts) return [];
-    const total = counts.reduce((a, b) => a + b, 0);
-    const bars = counts.map((count, bin) => {
+  const rows = record.models.flatMap(({ name, gaps }): Histogram[] => {
+    const total = gaps.length;
+    if (total === 0) return [];
+    const bars = gapHistogram(gaps).map((count, bin) => {
       const [from, to] = [(GAP_FROM + bin) / 2, (GAP_FROM + bin + 1) / 2];
       const range = `${numberText(2 ** from)} to ${numberText(2 ** to)}`;
       const tip = `${name}: gap of ${range} on ${countText(count)} of ${countText(total)} images`;
-      return { from, to, share: total === 0 ? 0 : count / total, tip };
+      return { from, to, share: count / total, tip };
     });
     return [{ name, hue: hueOf(0), bars }];
   });

@@ -1,10 +1,19 @@
 /** `results.json`: every metric of the report for programs, without the per-example outcomes. */
 
+import {
+  gapHistogram,
+  type ModelRecord,
+  magnitudeHistogram,
+  medianGap,
+} from '../evaluation/index.ts';
 import { answerOf, answerSentences } from './answer.ts';
+import { quantileOf, queriesOfWins } from './attack-tables.ts';
 import type { Material } from './material.ts';
 import { missingParts } from './missing.ts';
 import type { ReportChart } from './record-charts.ts';
 import { summarize } from './summary.ts';
+
+const ratesOf = ({ repeated, ...rates }: ModelRecord['answers']) => rates;
 
 const RESULTS_SCHEMA = 'distill-results/2';
 
@@ -21,17 +30,34 @@ export function results(material: Material, charts: readonly ReportChart[]) {
     summary: summarize(record),
     missing: missingParts(material),
     data: { name: data.name, digest: data.digest, images: data.labels.length },
-    models: models.map(({ predicted, examples, ...model }) => ({
+    models: models.map(({ predicted, examples, gaps, answers, gradients, ...model }) => ({
       ...model,
+      answers: { ...ratesOf(answers), medianGap: medianGap(gaps) },
+      gradients: gradients.map(({ largest, wrongPixels, ...rates }) => ({
+        ...rates,
+        histogram: magnitudeHistogram(largest),
+      })),
+      logitGaps: gapHistogram(gaps),
       settings: cards.get(model.name)?.settings ?? null,
       history: cards.get(model.name)?.history ?? null,
     })),
     attacks: attacks.map(
-      ({ predicted, distance, success, legal, positions, targets, examples, ...attack }) => ({
+      ({
+        predicted,
+        distance,
+        success,
+        legal,
+        positions,
+        targets,
+        queries,
+        examples,
+        ...attack
+      }) => ({
         ...attack,
         images: attack.robust.total,
         successes: success.filter(Boolean).length,
         illegal: legal.filter((isLegal) => !isLegal).length,
+        ...(queries && { medianQueries: quantileOf(queriesOfWins(success, queries), 0.5) ?? null }),
       }),
     ),
     charts: charts.map(({ file, chart }) => ({

@@ -4,7 +4,14 @@ import { counted, numberText } from '../numbers.ts';
 import { answerOf } from './answer.ts';
 import { answerChart } from './answer-chart.ts';
 import { attackExampleOf } from './attack-example.ts';
-import { attackTable, minimalTable, targetDistanceTable, targetTable } from './attack-tables.ts';
+import {
+  attackTable,
+  levelTable,
+  minimalTable,
+  queryTable,
+  targetDistanceTable,
+  targetTable,
+} from './attack-tables.ts';
 import { exampleSpritesOf } from './example-sprites.ts';
 import { flagTexts } from './flag-text.ts';
 import type { Material } from './material.ts';
@@ -104,7 +111,9 @@ const DEFINITIONS: Readonly<Record<SectionId, Definition>> = {
     ],
     content: (material) => ({
       charts: robustnessCharts(material),
-      tables: [attackTable, testTable, targetTable].map((tableOf) => tableOf(material.record)),
+      tables: [attackTable, testTable, targetTable, queryTable, levelTable].map((tableOf) =>
+        tableOf(material.record),
+      ),
     }),
   },
   'digits-section': {

@@ -80,7 +80,8 @@ for (const attack of ATTACKS) {
       for (const kind of attack.goals) {
         const goal = GOALS[kind];
         const before = { images: examples.images.slice(), tensors: tf.memory().numTensors };
-        const { images, forwards, backwards } = runAttack(planned, model, examples, goal, source);
+        const run = runAttack(planned, model, examples, goal, source);
+        const { images, forwards, backwards, queries } = run;
         const most = attack.expectedPasses(planned.options, 5, planned.threat);
         assert.ok(forwards <= 24 * most, `${forwards / 24} passes per image, at most ${most}`);
         assert.deepEqual(examples.images, before.images, 'the examples are not written to');
@@ -89,7 +90,14 @@ for (const attack of ATTACKS) {
           const original = row(examples.images, i, features);
           assert.ok(isWithin(planned.threat, original, row(images, i, features)), `${kind} ${i}`);
         }
-        if (['scores', 'decision'].includes(attack.access)) assert.equal(backwards, 0);
+        if (['scores', 'decision'].includes(attack.access)) {
+          assert.equal(backwards, 0);
+          assert.equal(
+            queries?.reduce((a, b) => a + b),
+            forwards,
+            'every query is about one example',
+          );
+        } else assert.equal(queries !== undefined, attack.access === 'surrogate');
         assert.ok(forwards > 0);
         if (kind === 'untargeted') {
           const share = successes(images, goal) / 24;

@@ -4,6 +4,7 @@ import {
   cleanLogits,
   GAP_FROM,
   GAP_TO,
+  gapHistogram,
   logitGaps,
   packImages,
   unpackImages,
@@ -39,7 +40,9 @@ test('logits x 32 move every gap up by five doublings', async () => {
   const positions = Array.from({ length: 50 }, (_, i) => i);
   const [plain, scaled] = await Promise.all(
     [16, 512].map(async (factor) =>
-      logitGaps(await cleanLogits(rescaled(model, factor), dataset, positions), model.classes),
+      gapHistogram(
+        logitGaps(await cleanLogits(rescaled(model, factor), dataset, positions), model.classes),
+      ),
     ),
   );
   assert.equal(plain.length, GAP_TO - GAP_FROM + 1);

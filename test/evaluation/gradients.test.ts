@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LOSSES } from '../../src/attacks/index.ts';
-import { measureGradients } from '../../src/evaluation/index.ts';
+import { magnitudeHistogram, measureGradients } from '../../src/evaluation/index.ts';
 import { linearClassifier, randomAffine, rescaled } from '../attacks/models.ts';
 import { datasetFor } from './datasets.ts';
 
@@ -20,9 +20,11 @@ test('an undistilled model has gradients in every loss, with the right signs', a
     assert.equal(summaries[loss].zero.hits, 0, loss);
     assert.ok(summaries[loss].wrongSigns.rate < 0.01, loss);
     assert.equal(
-      summaries[loss].histogram.reduce((a, b) => a + b),
+      magnitudeHistogram(summaries[loss].largest).reduce((a, b) => a + b),
       80,
     );
+    const wrong = summaries[loss].wrongPixels.reduce((a, b) => a + b);
+    assert.equal(wrong, summaries[loss].wrongSigns.hits, loss);
   }
 });
 

@@ -198,7 +198,7 @@ const AT_AND_ABOVE: Readonly<Record<string, (isAbove: boolean) => Parameters<typ
     [steps(10, 100, 200), steps(20, above ? 107 : 106, 200)],
   ],
   'logit-scale': (above) => [
-    [withAnswers({ medianGap: above ? 5.001 : 5 }), modelRecord('baseline', LABELS)],
+    [{ ...model, gaps: LABELS.map(() => (above ? 5.001 : 5)) }, modelRecord('baseline', LABELS)],
     [],
   ],
 };

@@ -49,8 +49,13 @@ const plain: ModelRecord = {
   ],
   answers: base.answers,
   // No gradient is zero, but most signs are wrong.
-  gradients: base.gradients.slice(0, 1).map((one) => ({ ...one, wrongSigns: rateOf(5, 8) })),
+  gradients: base.gradients.slice(0, 1).map((one) => ({
+    ...one,
+    wrongSigns: rateOf(5, 8),
+    wrongPixels: [5, 0, 0, 0, 0, 0, 0, 0],
+  })),
   gradientTruth: [],
+  gaps: [],
 };
 
 const attackOf = (name: string, model: string, eps: number | null): AttackRecord => {

@@ -1,28 +1,29 @@
 /** A small record written by hand: every number in it can be checked by counting. */
+import type { LossName } from '../../src/attacks/index.ts';
 import {
   type AttackRecord,
   type EvaluationRecord,
-  GAP_FROM,
-  GAP_TO,
-  HISTOGRAM_FROM,
-  HISTOGRAM_TO,
   type ModelRecord,
   packImages,
   rateOf,
 } from '../../src/evaluation/index.ts';
 
-/** Counts at some positions of an otherwise empty histogram. */
-const histogram = (from: number, to: number, counts: Readonly<Record<number, number>>) =>
-  Array.from({ length: to - from + 1 }, (_, i) => counts[from + i] ?? 0);
-const powers = (counts: Readonly<Record<number, number>>) =>
-  histogram(HISTOGRAM_FROM, HISTOGRAM_TO, counts);
-const gaps = (counts: Readonly<Record<number, number>>) => histogram(GAP_FROM, GAP_TO, counts);
+const times = <T>(count: number, value: T): T[] => new Array<T>(count).fill(value);
+
+/** Gradients of a loss with so many wrong signs of eight, all of them on the first image. */
+const gradientsOf = (loss: LossName, largest: number[], wrong: number) => ({
+  loss,
+  zero: rateOf(largest.filter((one) => one === 0).length, 8),
+  wrongSigns: rateOf(wrong, 8),
+  largest,
+  wrongPixels: [wrong, ...times(7, 0)],
+});
 
 const answers = {
   unstable: rateOf(0, 8),
   insensitive: rateOf(0, 8),
   probabilities: rateOf(0, 8),
-  medianGap: 3,
+  repeated: times(8, true),
 };
 
 /** Eight images of three classes. */
@@ -43,17 +44,9 @@ const base: ModelRecord = {
     [0, 0, 3],
   ],
   answers,
-  gradients: [
-    {
-      loss: 'softmax',
-      zero: rateOf(0, 8),
-      wrongSigns: rateOf(2, 8),
-      histogram: powers({ [-3]: 8 }),
-    },
-    { loss: 'margin', zero: rateOf(0, 8), wrongSigns: rateOf(1, 8), histogram: powers({ 0: 8 }) },
-  ],
+  gradients: [gradientsOf('softmax', times(8, 0.005), 2), gradientsOf('margin', times(8, 5), 1)],
   gradientTruth: [],
-  logitGaps: gaps({ 2: 5, 4: 3 }),
+  gaps: [...times(5, 2.5), ...times(3, 5)],
   examples: { confidence: [0.9, 0.8, 0.7, 0.6] },
 };
 
@@ -73,16 +66,11 @@ const hard: ModelRecord = {
   ],
   answers,
   gradients: [
-    {
-      loss: 'softmax',
-      zero: rateOf(6, 8),
-      wrongSigns: rateOf(7, 8),
-      histogram: powers({ [-9]: 2 }),
-    },
-    { loss: 'margin', zero: rateOf(0, 8), wrongSigns: rateOf(0, 8), histogram: powers({ 1: 8 }) },
+    gradientsOf('softmax', [...times(6, 0), 5e-9, 5e-9], 7),
+    gradientsOf('margin', times(8, 50), 0),
   ],
   gradientTruth: [],
-  logitGaps: gaps({ 10: 8 }),
+  gaps: times(8, 40),
   examples: { confidence: [0.99, 0.98, 0.97, 0.96] },
 };
 
@@ -94,6 +82,7 @@ const common = {
   seconds: 4,
   target: null,
   targets: null,
+  queries: null,
   unverified: 0,
 };
 const allLegal = (rows: number) => new Array<boolean>(rows).fill(true);
@@ -192,7 +181,7 @@ const worstCase = (model: string, eps: number, hits: number) => ({
 });
 
 export const handmade: EvaluationRecord = {
-  schema: 'distill-record/3',
+  schema: 'distill-record/4',
   program: 'distill test',
   command: ['evaluate', '--out', "it's here"],
   startedAt: '2001-02-03T04:05:06.000Z',

@@ -19,6 +19,8 @@ import { counted, countText, numberText } from '../../numbers.ts';
 import {
   attackSummaryTable,
   exampleGrids,
+  levelTable,
+  queryTable,
   targetDistanceTable,
   targetTable,
 } from '../../report/index.ts';
@@ -75,6 +77,7 @@ export function planAttackRun(flags: AttackFlags, { train, test }: TestData): Mo
     attacks: [planned],
     seed: flags.seed,
     ...(flags.eot !== undefined && { draws: flags.eot }),
+    ...(flags.levels !== undefined && { levels: flags.levels }),
     surrogates: surrogateTrainer(train ?? test),
   };
 }
@@ -113,7 +116,13 @@ export async function attackModels(
     ...Object.fromEntries(exampleGrids(record)),
   });
   terminal.print(attackExampleText(example, terminal));
-  for (const tableOf of [attackSummaryTable, targetTable, targetDistanceTable]) {
+  for (const tableOf of [
+    attackSummaryTable,
+    targetTable,
+    targetDistanceTable,
+    queryTable,
+    levelTable,
+  ]) {
     for (const line of tableSection(tableOf(record), terminal)) terminal.print(line);
   }
   terminal.note(`record and pictures: ${flags.out}/attack.json, ${flags.out}/attacked.png`);

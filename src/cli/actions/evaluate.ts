@@ -68,13 +68,14 @@ function attacksOf(
 
 /** What the flags ask to measure, the models apart. */
 export function planEvaluation(flags: EvaluateFlags, { train, test }: TestData): ModelFreePlan {
-  const { model, samples, preset, seed, eot, gateOn, saveExamples, out } = flags;
+  const { model, samples, preset, seed, eot, levels, gateOn, saveExamples, out } = flags;
   return {
     dataset: test,
     samples: samples ?? PRESET_SAMPLES[preset],
     ...attacksOf(flags, nameOfModel(model[0]), test.classes),
     seed,
     ...(eot !== undefined && { draws: eot }),
+    ...(levels !== undefined && { levels }),
     surrogates: surrogateTrainer(train ?? test),
     gates: gatesOf(flags),
     ...(gateOn && { gateOn }),

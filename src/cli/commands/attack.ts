@@ -11,6 +11,7 @@ import {
   addSharedOptions,
   type DataOptions,
   eotOption,
+  levelsOption,
   type SharedOptions,
 } from '../options.ts';
 import { integer, parseTarget } from '../parsers.ts';
@@ -26,6 +27,7 @@ export interface AttackFlags extends SharedOptions, DataOptions {
   readonly target?: Target;
   readonly samples: number;
   readonly eot?: number;
+  readonly levels?: number;
   readonly index?: number;
   readonly source?: string;
   readonly out: string;
@@ -64,6 +66,7 @@ export function attackCommand(action: Action<[AttackFlags]>): Command {
     .option('--source <folder>', 'model whose gradients a transfer attack uses')
     .option('--samples <n>', 'attack the first n test images', integer('--samples', 1), 1000)
     .addOption(eotOption())
+    .addOption(levelsOption())
     .option('--index <n>', 'attack only the test image with this number', integer('--index', 0));
   refuseUnused<AttackFlags>(command, ['eps'], ({ attack }) =>
     attackNamed(attack).budget === 'fixed'

@@ -16,6 +16,7 @@ import {
   type DataOptions,
   eotOption,
   type GateFlags,
+  levelsOption,
   type SharedOptions,
 } from '../options.ts';
 import { integer, parseTarget } from '../parsers.ts';
@@ -28,6 +29,7 @@ export interface MeasureFlags extends SharedOptions, DataOptions, GateFlags, CiF
   readonly eps?: readonly string[];
   readonly samples?: number;
   readonly eot?: number;
+  readonly levels?: number;
 }
 
 /** Which attacks within which budgets, on how many images of which data, and the gates. */
@@ -48,7 +50,8 @@ export function addMeasureOptions(command: Command, preset: PresetName): Command
       'attack the first n test images (default: 1000, with --preset paper 100)',
       integer('--samples', 1),
     )
-    .addOption(eotOption());
+    .addOption(eotOption())
+    .addOption(levelsOption());
   return addSharedOptions(addCiOptions(addGateOptions(addDataOptions(scoped))));
 }
 
