@@ -37,7 +37,7 @@ export const commandLine = (words: readonly string[]): string =>
 
 /** The command that makes the evaluation which a record asks for. */
 export function evaluateCommand(request: EvaluationRequest): string {
-  const { model, attacks, data, norm, eps, samples, seed, draws, levels } = request;
+  const { model, attacks, data, norm, eps, samples, seed, draws, levels, bpda } = request;
   const words = ['evaluate', '--model', model, ...attackWords(attacks)];
   if (data !== null) words.push('--data', data);
   words.push('--norm', norm);
@@ -45,6 +45,7 @@ export function evaluateCommand(request: EvaluationRequest): string {
   words.push('--samples', String(samples), '--seed', String(seed));
   if (draws !== undefined) words.push('--eot', String(draws));
   if (levels !== undefined) words.push('--levels', String(levels));
+  if (bpda !== undefined) words.push('--bpda', ...bpda);
   return commandLine(words);
 }
 

@@ -62,6 +62,13 @@ export const eotOption = (): Option =>
     'attack and judge the mean of n answers to each image, for a model that answers at random (expectation over transformation; default: 1)',
   ).argParser(integer('--eot', 2));
 
+/** Layers that gradients pass through. */
+export const bpdaOption = (): Option =>
+  new Option(
+    '--bpda <layers...>',
+    "take the gradient of these layers, named as `distill inspect` does, to be the identity's, for defenses that round (backward pass differentiable approximation)",
+  );
+
 /** How precise the pixels of attacked images are. */
 export const levelsOption = (): Option =>
   new Option(

@@ -10,6 +10,7 @@ export interface PlanOutline extends Omit<EvaluationPlan, 'models'> {
   readonly models: readonly {
     readonly classifier: { readonly name: string };
     readonly digest: string;
+    readonly bpda?: readonly string[] | undefined;
   }[];
 }
 
@@ -34,7 +35,7 @@ export function evaluationDigest(plan: PlanOutline): string {
   } = plan;
   return digestOf({
     program: programVersion(),
-    models: models.map(({ classifier, digest }) => ({ name: classifier.name, digest })),
+    models: models.map(({ classifier, digest, bpda }) => ({ name: classifier.name, digest, bpda })),
     data: { digest: dataset.digest, indices: Array.from(dataset.indices) },
     attacks: attacks.map(identityOf),
     followUps: followUps.map(identityOf),

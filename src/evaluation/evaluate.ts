@@ -182,7 +182,7 @@ const shownOf = ({ samples }: EvaluationPlan, positions: readonly number[]) =>
 
 async function measureModel(
   plan: EvaluationPlan,
-  { classifier, folder, digest, pixelRange }: EvaluatedModel,
+  { classifier, folder, digest, bpda, pixelRange }: EvaluatedModel,
   positions: readonly number[],
   progress: ProgressEstimator,
 ): Promise<ModelRecord> {
@@ -210,6 +210,7 @@ async function measureModel(
     temperature,
     ...(pixelRange && { pixelRange }),
     ...(draws > 1 && { draws }),
+    ...(bpda && { bpda: [...bpda] }),
     predicted,
     accuracy,
     perClass: [...perClass],

@@ -104,7 +104,7 @@ const FLAGS: readonly FlagRule[] = [
     threshold: 0.5,
     advice: 'attack through the rounding with its identity as gradient (BPDA), and with square',
     explains: ['masked-gradients', 'vanished-gradients', ...ATTACKS_FAIL],
-    check: ({ answers }) => answers.insensitive.rate,
+    check: ({ answers, bpda }) => (bpda ? 0 : answers.insensitive.rate),
   },
   {
     code: 'masked-gradients',

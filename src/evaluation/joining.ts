@@ -41,7 +41,7 @@ export function joinRecords(records: readonly EvaluationRecord[]): EvaluationRec
         continue;
       }
       const known = models[index];
-      if (known.digest !== model.digest || known.draws !== model.draws) {
+      if (asMeasured(known) !== asMeasured(model)) {
         throw new UserError(
           'foreign-record',
           `the records know two different models named ${model.name}`,
@@ -76,6 +76,10 @@ export function joinRecords(records: readonly EvaluationRecord[]): EvaluationRec
     ),
   };
 }
+
+/** What a model is in a record, and how it was asked. */
+const asMeasured = ({ digest, draws, bpda }: ModelRecord): string =>
+  JSON.stringify([digest, draws, bpda]);
 
 /** What both know of the gradient at every budget; of one budget, the one of more images. */
 function joinedTruth(one: ModelRecord, other: ModelRecord): ModelRecord['gradientTruth'] {

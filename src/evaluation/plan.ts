@@ -11,6 +11,8 @@ export interface EvaluatedModel {
   readonly classifier: Classifier;
   readonly folder: string;
   readonly digest: string;
+  /** Layers whose gradient the classifier takes to be the identity's; absent: none. */
+  readonly bpda?: readonly string[] | undefined;
   /** Of an imported model: why its pixel range is believed to be right. */
   readonly pixelRange?: RangeBasis | undefined;
 }

@@ -38,6 +38,8 @@ const modelSchema = z.strictObject({
   pixelRange: z.enum(RANGE_BASES).optional(),
   /** Of a model that answers at random: how many answers were averaged for each; absent: 1. */
   draws: z.int().min(2).optional(),
+  /** Layers whose gradient was taken to be the identity's; absent: none. */
+  bpda: z.array(z.string()).min(1).optional(),
   /** Class given to each clean example, in the order of `data.indices`. */
   predicted: z.array(count),
   accuracy: rate,
@@ -178,6 +180,8 @@ const requestSchema = z.strictObject({
   draws: z.int().min(2).optional(),
   /** Levels that pixels are rounded to; absent: they are not. */
   levels: z.int().min(2).optional(),
+  /** Layers whose gradient to take to be the identity's; absent: none. */
+  bpda: z.array(z.string()).min(1).optional(),
 });
 
 /** What was concluded of a model at one budget; of a model without any budget, one with nulls. */

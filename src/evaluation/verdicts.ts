@@ -51,8 +51,8 @@ export function reachVerdicts(record: Judged): Verdict[] {
 
 /** Verdicts on one model that ask for the same attacks in the same norm ask for them at all budgets. */
 function withSharedRequests(verdicts: readonly Verdict[]): Verdict[] {
-  const keyOf = ({ norm, attacks, draws }: EvaluationRequest) =>
-    JSON.stringify([norm, attacks, draws]);
+  const keyOf = ({ norm, attacks, draws, bpda }: EvaluationRequest) =>
+    JSON.stringify([norm, attacks, draws, bpda]);
   const requests = verdicts.flatMap(({ request }) => request ?? []);
   return verdicts.map(({ request, ...verdict }) => {
     const same = requests.filter((one) => request && keyOf(one) === keyOf(request));
@@ -115,7 +115,7 @@ function reasonOf(
 /** An evaluation of one model on the same images with the same seed. */
 function asked(
   { configuration, data, seed, levels }: Judged,
-  { folder, draws }: ModelRecord,
+  { folder, draws, bpda }: ModelRecord,
   { norm, eps }: Pick<EvaluationRequest, 'norm' | 'eps'>,
 ): Omit<EvaluationRequest, 'attacks'> {
   return {
@@ -127,6 +127,7 @@ function asked(
     seed,
     ...(draws !== undefined && { draws }),
     ...(levels !== undefined && { levels }),
+    ...(bpda && { bpda }),
   };
 }
 

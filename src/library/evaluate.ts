@@ -55,6 +55,8 @@ export interface EvaluateOptions {
   readonly seed?: number;
   /** Of models that answer at random: attack and judge the mean of so many answers; default 1. */
   readonly draws?: number;
+  /** Layers of models from folders whose gradient is taken to be the identity's; default none. */
+  readonly bpda?: readonly string[];
   /** Levels from 2 to 65536 that attacked pixels are rounded to, 256 for 8 bits; default float32. */
   readonly levels?: number;
   /** Such as `student: accuracy >= 0.99`: the record says which are met. */
@@ -118,7 +120,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationReco
   const attacks = attacksOf(options, source);
   const samples = options.samples ?? PRESET_SAMPLES[preset];
   const { draws, levels, examplesFolder, stateFile } = options;
-  const opened = await openModels(options.models, data.test);
+  const opened = await openModels(options.models, data.test, options.bpda);
   try {
     const plan: EvaluationPlan = {
       models: opened.models,

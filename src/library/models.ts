@@ -18,15 +18,18 @@ export interface EvaluatedModels {
 
 async function evaluatedModel(
   model: string | Classifier,
+  bpda: readonly string[],
 ): Promise<EvaluatedModel & { dispose(): void }> {
   if (typeof model !== 'string') {
     return { classifier: model, folder: '', digest: fingerprint(model), dispose: () => {} };
   }
   const { card, model: loaded } = await loadModel(model);
+  const own = bpda.filter((name) => loaded.network.layers.some((layer) => layer.name === name));
   return {
-    classifier: loaded.classifier(nameOfModel(model)),
+    classifier: loaded.classifier(nameOfModel(model), own),
     folder: model,
     digest: card.digest,
+    ...(own.length > 0 && { bpda: own }),
     pixelRange: card.origin?.pixelRange.basis,
     dispose: () => loaded.dispose(),
   };
@@ -42,13 +45,24 @@ function checkFit({ classifier, folder }: EvaluatedModel, dataset: Dataset): voi
   );
 }
 
+/** @throws UserError `bad-plan` for a layer that no model has */
+function checkLayers(models: readonly EvaluatedModel[], bpda: readonly string[]): void {
+  const missing = bpda.find((name) => !models.some((one) => one.bpda?.includes(name)));
+  if (missing === undefined) return;
+  throw new UserError('bad-plan', `no model here has a layer named ${missing}`, {
+    hint: 'inspect a model to see the names of its layers',
+  });
+}
+
 /**
  * Loads the models that are folders, each named after its folder, and checks that all fit the data.
- * @throws UserError `foreign-model`, `same-name`, or as `loadModel`
+ * @param bpda layers whose gradient is taken to be the identity's, in those models that have them
+ * @throws UserError `foreign-model`, `same-name`, `bad-plan`, or as `loadModel`
  */
 export async function openModels(
   models: readonly (string | Classifier)[],
   dataset: Dataset,
+  bpda: readonly string[] = [],
 ): Promise<EvaluatedModels> {
   const opened: (EvaluatedModel & { dispose(): void })[] = [];
   const dispose = () => {
@@ -62,10 +76,11 @@ export async function openModels(
           hint: 'models are named after their folders: rename or copy one',
         });
       }
-      const model = await evaluatedModel(given);
+      const model = await evaluatedModel(given, bpda);
       opened.push(model);
       checkFit(model, dataset);
     }
+    checkLayers(opened, bpda);
   } catch (error) {
     dispose();
     throw error;

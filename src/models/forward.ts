@@ -32,17 +32,29 @@ function readerCounts(layers: readonly ShapedLayer[]): ReadonlyMap<string, numbe
   return counts;
 }
 
+export interface ForwardOptions {
+  /** In training: where dropout masks come from; absent: dropout is the identity. */
+  readonly stream?: RandomStream;
+  /** Names of layers whose gradient is taken to be the identity's; see `passedThrough`. */
+  readonly passedThrough?: ReadonlySet<string>;
+}
+
+/** The layer's output with the gradient of the identity. */
+const passThrough = (input: tf.Tensor, compute: (input: tf.Tensor) => tf.Tensor): tf.Tensor =>
+  tf.customGrad((x) => ({
+    value: compute(x as tf.Tensor),
+    gradFunc: (gradient: tf.Tensor) => gradient,
+  }))(input);
+
 /**
  * Runs the network: images `[N, H, W, C]` in [0, 1] to logits `[N, classes]`. Differentiable with
  * respect to images and weights.
- *
- * @param stream in training: where dropout masks come from; absent: dropout is the identity
  */
 export function forward(
   layers: readonly ShapedLayer[],
   variables: Variables,
   images: tf.Tensor4D,
-  stream?: RandomStream,
+  { stream, passedThrough = new Set() }: ForwardOptions = {},
 ): tf.Tensor {
   const readers = readerCounts(layers);
   const contextOf = ({ name }: Layer): ForwardContext => ({
@@ -57,8 +69,12 @@ export function forward(
     const fused = new Set<Layer>();
     return walkLayers<tf.Tensor>(layers, images, ({ layer }, inputs, next) => {
       if (fused.has(layer)) return inputs[0];
-      const block = readers.get(layer.name) === 1 ? fusedBlock(layer, next) : undefined;
-      if (!block) return kindOf(layer).forward(layer, inputs, contextOf(layer));
+      const compute = (given: readonly tf.Tensor[]) =>
+        kindOf(layer).forward(layer, given, contextOf(layer));
+      if (passedThrough.has(layer.name)) return passThrough(inputs[0], (x) => compute([x]));
+      const isAlone = next && passedThrough.has(next.layer.name);
+      const block = readers.get(layer.name) === 1 && !isAlone ? fusedBlock(layer, next) : undefined;
+      if (!block) return compute(inputs);
       fused.add(block.pooling);
       const [pool] = block.pooling.size;
       return convolveAndPool(block.convolution, pool, inputs[0], contextOf(layer));

@@ -3,6 +3,7 @@ import type { RandomStream } from '../engine/index.ts';
 import type { Classifier, Logits } from './classifier.ts';
 import { forward } from './forward.ts';
 import type { Network } from './network.ts';
+import { passedThrough } from './pass-through.ts';
 import { inferShapes, weightSpecs } from './shapes.ts';
 import type { Weight, WeightSpec } from './weights.ts';
 
@@ -65,17 +66,22 @@ export class Model {
 
   /** The same in training: dropout masks are drawn from the stream. */
   trainingLogits(images: tf.Tensor4D, dropout: RandomStream): Logits {
-    return forward(this.#layers, this.variables, images, dropout) as Logits;
+    return forward(this.#layers, this.variables, images, { stream: dropout }) as Logits;
   }
 
-  /** What attacks and evaluations see of this model. */
-  classifier(name: string): Classifier {
+  /**
+   * What attacks and evaluations see of this model.
+   * @param bpda names of layers whose gradient is taken to be the identity's; see `passedThrough`
+   * @throws UserError `bad-plan` for a layer that changes the shape of its input
+   */
+  classifier(name: string, bpda: readonly string[] = []): Classifier {
+    const through = { passedThrough: passedThrough(this.#layers, bpda) };
     return {
       name,
       inputShape: this.network.inputShape,
       classes: this.network.classes,
       temperature: this.temperature,
-      logits: (images) => this.logits(images),
+      logits: (images) => forward(this.#layers, this.variables, images, through) as Logits,
     };
   }
 

@@ -90,7 +90,7 @@ export async function attackModels(
 ): Promise<EvaluationRecord> {
   const plan = planAttackRun(flags, data);
   const { dataset, samples, attacks } = plan;
-  const { models } = await openModels(attackFolders(flags), dataset);
+  const { models } = await openModels(attackFolders(flags), dataset, flags.bpda);
   for (const attack of attacks) terminal.note(describeAttack(attack));
   const candidates = new Map<string, Float32Array>();
   const progress = evaluationProgress(terminal);

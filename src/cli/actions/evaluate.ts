@@ -91,7 +91,7 @@ export async function evaluateModels(
 ): Promise<EvaluationRecord> {
   const planned = planEvaluation(flags, data);
   const { attacks, samples, examplesFolder } = planned;
-  const { models } = await openModels(flags.model, data.test);
+  const { models } = await openModels(flags.model, data.test, flags.bpda);
   const plan = { ...planned, models };
   for (const line of describeAttacks(attacks)) terminal.note(line);
   const partial = await openPartial(flags, plan);

@@ -9,6 +9,7 @@ import type { Action } from '../lazily.ts';
 import {
   addDataOptions,
   addSharedOptions,
+  bpdaOption,
   type DataOptions,
   eotOption,
   levelsOption,
@@ -28,6 +29,7 @@ export interface AttackFlags extends SharedOptions, DataOptions {
   readonly samples: number;
   readonly eot?: number;
   readonly levels?: number;
+  readonly bpda?: readonly string[];
   readonly index?: number;
   readonly source?: string;
   readonly out: string;
@@ -67,6 +69,7 @@ export function attackCommand(action: Action<[AttackFlags]>): Command {
     .option('--samples <n>', 'attack the first n test images', integer('--samples', 1), 1000)
     .addOption(eotOption())
     .addOption(levelsOption())
+    .addOption(bpdaOption())
     .option('--index <n>', 'attack only the test image with this number', integer('--index', 0));
   refuseUnused<AttackFlags>(command, ['eps'], ({ attack }) =>
     attackNamed(attack).budget === 'fixed'

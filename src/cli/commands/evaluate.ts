@@ -12,6 +12,7 @@ import {
   addDataOptions,
   addGateOptions,
   addSharedOptions,
+  bpdaOption,
   type CiFlags,
   type DataOptions,
   eotOption,
@@ -30,6 +31,7 @@ export interface MeasureFlags extends SharedOptions, DataOptions, GateFlags, CiF
   readonly samples?: number;
   readonly eot?: number;
   readonly levels?: number;
+  readonly bpda?: readonly string[];
 }
 
 /** Which attacks within which budgets, on how many images of which data, and the gates. */
@@ -51,7 +53,8 @@ export function addMeasureOptions(command: Command, preset: PresetName): Command
       integer('--samples', 1),
     )
     .addOption(eotOption())
-    .addOption(levelsOption());
+    .addOption(levelsOption())
+    .addOption(bpdaOption());
   return addSharedOptions(addCiOptions(addGateOptions(addDataOptions(scoped))));
 }
 

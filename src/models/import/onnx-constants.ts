@@ -93,6 +93,4 @@ export const CONSTANTS: Readonly<Record<string, OnnxOperator>> = {
     operators.combined(call, constantAt(call, 0), constantAt(call, 1), (x, y) =>
       call.attributes.integer('fmod', 0) !== 0 ? x % y : x - y * Math.floor(x / y),
     ),
-  Floor: computed(Math.floor),
-  Ceil: computed(Math.ceil),
 };

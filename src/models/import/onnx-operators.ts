@@ -59,10 +59,8 @@ function nonlinear(activation: Nonlinearity): OnnxOperator {
     if (activation === 'elu' && call.attributes.float('alpha', 1) !== 1) fail(call, 'with alpha');
     const [input] = call.inputs;
     if (!isConstant(input)) return on.activated(call, viewAt(call), activation);
-    if (activation === 'sqrt') return map(input, Math.sqrt);
-    if (activation === 'exp') return map(input, Math.exp);
-    if (activation === 'reciprocal') return map(input, (x) => 1 / x);
-    return fail(call, 'of a constant');
+    const compute = operators.ON_CONSTANTS[activation];
+    return compute ? map(input, compute) : fail(call, 'of a constant');
   };
 }
 

@@ -104,6 +104,21 @@ export function span(whole: number, start: number, end: number): readonly [numbe
   return [first, Math.max(0, inside(end) - first)];
 }
 
+/** To the nearest integer, halves to the even one, as both formats round. */
+const roundToEven = (x: number): number =>
+  Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x);
+
+/** The nonlinearities that graphs apply to constants too. */
+export const ON_CONSTANTS: Partial<Record<Nonlinearity, (x: number) => number>> = {
+  sqrt: Math.sqrt,
+  exp: Math.exp,
+  reciprocal: (x) => 1 / x,
+  round: roundToEven,
+  floor: Math.floor,
+  ceil: Math.ceil,
+  sign: Math.sign,
+};
+
 /** One operator for each nonlinearity, by the names of a format. */
 export function nonlinearOperators<Operator>(
   names: ReadonlyMap<string, Nonlinearity>,

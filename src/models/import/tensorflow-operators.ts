@@ -20,7 +20,7 @@ import { batchToSpace, conv2d, depthwise, pad, pool, spaceToBatch } from './tens
 import { batchOf, isBatchAxis, shapeOf, type View } from './view.ts';
 import * as on from './view-operators.ts';
 
-const { axisOf, computed, constantAt, fail, isConstant, numbersAt, viewAt } = operators;
+const { axisOf, constantAt, fail, isConstant, numbersAt, viewAt } = operators;
 type Call = TensorflowCall;
 
 function matMul(call: Call): Value {
@@ -39,7 +39,13 @@ function unary(ofConstant: (x: number) => number, ofView: (call: Call, view: Vie
 }
 
 function nonlinear(activation: Nonlinearity): TensorflowOperator {
-  return (call) => on.activated(call, viewAt(call), activation);
+  return (call) => {
+    const [input] = call.inputs;
+    const compute = operators.ON_CONSTANTS[activation];
+    return isConstant(input) && compute
+      ? map(input, compute)
+      : on.activated(call, viewAt(call), activation);
+  };
 }
 
 /** The mean or maximum over the axes that the second input names. */
@@ -267,12 +273,7 @@ export const OPERATORS: Readonly<Record<string, TensorflowOperator>> = {
   FusedBatchNormV3: batchNorm,
 
   ...operators.nonlinearOperators(nonlinearitiesBy('savedModel'), nonlinear),
-  Sqrt: unary(Math.sqrt, (call, view) => on.activated(call, view, 'sqrt')),
-  Exp: unary(Math.exp, (call, view) => on.activated(call, view, 'exp')),
-  Reciprocal: unary(
-    (x) => 1 / x,
-    (call, view) => on.activated(call, view, 'reciprocal'),
-  ),
+  Rint: nonlinear('round'),
   LeakyRelu: (call) =>
     on.elementwise(call, viewAt(call), {
       kind: 'leaky-relu',
@@ -305,5 +306,4 @@ export const OPERATORS: Readonly<Record<string, TensorflowOperator>> = {
   Prod: (call) => scalar(numbersAt(call, 0).reduce((all, size) => all * size, 1)),
   GatherV2: gather,
   Maximum: (call) => operators.combined(call, constantAt(call, 0), constantAt(call, 1), Math.max),
-  Floor: computed(Math.floor),
 };

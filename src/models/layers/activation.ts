@@ -36,6 +36,10 @@ const OPERATORS: Readonly<Record<Nonlinearity, Operators>> = {
     onnx: 'Reciprocal',
     keras: undefined,
   },
+  round: { forward: tf.round, savedModel: 'Round', onnx: 'Round', keras: undefined },
+  floor: { forward: tf.floor, savedModel: 'Floor', onnx: 'Floor', keras: undefined },
+  ceil: { forward: tf.ceil, savedModel: 'Ceil', onnx: 'Ceil', keras: undefined },
+  sign: { forward: tf.sign, savedModel: 'Sign', onnx: 'Sign', keras: undefined },
 };
 
 /** The nonlinearities by the names of the operators that compute them without further inputs. */

@@ -1,3 +1,4 @@
+/** The last four are steps: their gradient is zero wherever there is one. */
 export const NONLINEARITIES = [
   'relu',
   'relu6',
@@ -10,5 +11,9 @@ export const NONLINEARITIES = [
   'exp',
   'sqrt',
   'reciprocal',
+  'round',
+  'floor',
+  'ceil',
+  'sign',
 ] as const;
 export type Nonlinearity = (typeof NONLINEARITIES)[number];
