@@ -19,6 +19,9 @@ function edits(a: string, b: string): number {
   return rows[a.length][b.length];
 }
 
+/** Characters from which the beginning of a name, dashes included, stands for it. */
+const SHORTEST_PREFIX = 4;
+
 /** Of a name's letters, the share that may be wrong. */
 const MOST_WRONG = 0.4;
 
@@ -30,6 +33,8 @@ export const sameName = (text: string, names: readonly string[]): string | undef
 /** The name that a text was probably meant to be; undefined where none is close. */
 export function closest(text: string, names: readonly string[]): string | undefined {
   const typed = text.toLowerCase();
+  const longer = names.filter((name) => name.toLowerCase().startsWith(typed));
+  if (longer.length === 1 && typed.length >= SHORTEST_PREFIX) return longer[0];
   const [nearest] = names
     .map((name) => ({ name, away: edits(typed, name.toLowerCase()) }))
     .sort((a, b) => a.away - b.away);

@@ -11,6 +11,12 @@ test('the closest name is the one that fewest edits lead to', () => {
   assert.equal(closest('tescher', NAMES), 'teacher', 'another letter');
 });
 
+test('four characters stand for the one name that begins with them', () => {
+  assert.equal(closest('base', NAMES), 'baseline');
+  assert.equal(closest('tea', NAMES), undefined, 'too few');
+  assert.equal(closest('stud', [...NAMES, 'studentship']), undefined, 'two begin so');
+});
+
 test('a name that is close to none has no closest', () => {
   for (const text of ['adversarial', '', 'x']) assert.equal(closest(text, NAMES), undefined, text);
   assert.equal(closest('student', []), undefined);

@@ -24,4 +24,6 @@ export type InstructionSet = (typeof INSTRUCTION_SETS)[number];
 export interface Addon extends Kernels {
   /** The address of an array modulo 64. */
   misalignment(array: Float32Array): number;
+  /** What SIGINT and SIGTERM write to standard error, UTF-8; a length of 0: nothing. */
+  say_when_interrupted(text: Uint8Array, length: number): void;
 }

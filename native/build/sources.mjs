@@ -42,7 +42,7 @@ const variants = {
 
 /** Translation units of the addon: `{ source, object, flags }`. */
 export function addonUnits(architecture = process.arch) {
-  const units = ['dispatch', 'threads', 'node'].map((name) => ({
+  const units = ['dispatch', 'threads', 'interrupt', 'node'].map((name) => ({
     source: `${name}.cc`,
     object: `${name}.o`,
     flags: name === 'threads' ? ['-fexceptions'] : [], // a thread that does not start is an exception
@@ -69,14 +69,15 @@ export function kernelList() {
   }));
 }
 
-/** The file of each build that the other one does not read. */
-const bindings = { node: 'node.cc', wasm: 'wasm.cc' };
+/** The files of each build that the other one does not read. */
+const bindings = { node: ['node.cc', 'interrupt.cc', 'interrupt.h'], wasm: ['wasm.cc'] };
 
 /** SHA-256 over the sources of one build (`node` or `wasm`) and whatever else decides the outcome. */
 export function digest(build, ...rest) {
   const hash = createHash('sha256');
   for (const name of readdirSync(sourceFolder).sort()) {
-    const isOther = Object.values(bindings).includes(name) && name !== bindings[build];
+    const isOther =
+      Object.values(bindings).flat().includes(name) && !bindings[build].includes(name);
     if (isOther || !/\.(cc|h)$/.test(name)) continue;
     hash.update(`${name}\0`).update(readFileSync(join(sourceFolder, name)));
   }

@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "interrupt.h"
 #include "kernels.h"
 
 namespace {
@@ -146,6 +147,7 @@ constexpr Export kExports[] = {
     {"instruction_set", call<instruction_set>},
     {"set_instruction_set", call<set_instruction_set>},
     {"misalignment", call<misalignment>},
+    {"say_when_interrupted", call<say_when_interrupted>},
 };
 
 }  // namespace

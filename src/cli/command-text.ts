@@ -35,6 +35,10 @@ function attackWords(attacks: EvaluationRequest['attacks']): string[] {
 export const commandLine = (words: readonly string[]): string =>
   ['distill', ...words].map(shellWord).join(' ');
 
+/** What to type to go on after the command with these arguments was interrupted. */
+export const resumeText = (words: readonly string[] = process.argv.slice(2)): string =>
+  `go on with ${commandLine(words.includes('--resume') ? words : [...words, '--resume'])}`;
+
 /** The command that makes the evaluation which a record asks for. */
 export function evaluateCommand(request: EvaluationRequest): string {
   const { model, attacks, data, norm, eps, samples, seed, draws, levels, bpda } = request;

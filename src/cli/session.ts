@@ -6,12 +6,13 @@ import {
   type Purpose,
   type TestData,
 } from '../data/index.ts';
-import { type Engine, startEngine } from '../engine/index.ts';
+import { type Engine, sayWhenInterrupted, startEngine } from '../engine/index.ts';
 import { readModelCard } from '../models/index.ts';
 import { counted, countText } from '../numbers.ts';
 import type { DataOptions, EngineOptions } from './options.ts';
 import { Terminal } from './terminal.ts';
 import type { TrainingDataOptions } from './training-options.ts';
+import { visible } from './visible.ts';
 
 /** What a command that computes works with. */
 export interface Session {
@@ -44,6 +45,11 @@ export async function openSession(options: EngineOptions): Promise<Session> {
     terminal.warn(`${options.threads} threads share ${counted(cores, 'core')}: fewer are faster`);
   }
   return { engine, terminal };
+}
+
+/** What Ctrl+C and SIGTERM say from now on, even with `--quiet`: how to go on. */
+export function whenInterrupted(text: string): void {
+  sayWhenInterrupted(visible(`\ninterrupted: ${text}\n`));
 }
 
 /** Loads the data to train on and says what it is. */

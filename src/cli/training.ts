@@ -8,8 +8,8 @@ import {
   type SoftLabelsCard,
   type TrainingOptions,
 } from '../training/index.ts';
-import { commandLine } from './command-text.ts';
-import { openData, openSession, type Session } from './session.ts';
+import { commandLine, resumeText } from './command-text.ts';
+import { openData, openSession, type Session, whenInterrupted } from './session.ts';
 import { trainingDetail } from './terminal.ts';
 import { TrainingLog } from './training-log.ts';
 import type { SoftLabelFlags, TrainingCommandFlags } from './training-options.ts';
@@ -23,11 +23,15 @@ export interface TrainingJob extends Pick<TrainingOptions, 'data' | 'settings' |
 
 type Train = (options: TrainingOptions) => Promise<ModelCard>;
 
-/** Runs a training function with a progress bar and, if wanted, a log for TensorBoard. */
+/**
+ * Runs a training function with a progress bar and, if wanted, a log for TensorBoard.
+ * @param onSaved called at every step after the first checkpoint
+ */
 export async function trainWithProgress(
   { engine, terminal }: Session,
   { label, logDir, ...job }: TrainingJob,
   train: Train,
+  onSaved: () => void = () => {},
 ): Promise<ModelCard> {
   const log = logDir === undefined ? undefined : new TrainingLog(join(logDir, label));
   const progress = terminal.progress(label);
@@ -38,6 +42,7 @@ export async function trainWithProgress(
       onProgress(state) {
         const { epoch, epochs, step, steps } = state;
         progress.update((epoch - 1) * steps + step, epochs * steps, trainingDetail(state));
+        if (epoch > 1) onSaved();
       },
       onEpoch: (record) => log?.epoch(record),
     });
@@ -63,10 +68,13 @@ export async function runTraining(
   const resume = flags.resume ? 'always' : 'never';
   const { logDir } = flags;
   const train = await prepare(data);
+  const text = resumeText();
+  whenInterrupted(flags.resume ? text : 'no epoch was done, so nothing is saved');
   const card = await trainWithProgress(
     session,
     { label, out, settings, data, resume, logDir },
     train,
+    () => whenInterrupted(text),
   );
   session.terminal.print(describeModel(card, out));
   warnOfGuessing(card, session);

@@ -8,5 +8,6 @@ export {
 } from '../../native/backend/index.ts';
 export { ENGINES, type EngineChoice, type EngineName, MAX_THREADS } from './choices.ts';
 export { type Engine, inspectEngines, startEngine } from './engine.ts';
+export { sayWhenInterrupted } from './interruption.ts';
 export { RandomStream } from './random.ts';
 export { allowedCores } from './threads.ts';

@@ -4,12 +4,12 @@ import { loadTestData } from '../../data/index.ts';
 import { isModelFolder, MODEL_FOLDER } from '../../models/index.ts';
 import { checkFolder } from '../../storage/index.ts';
 import { endWith, quietFor } from '../ci-output.ts';
-import { commandLine } from '../command-text.ts';
+import { commandLine, resumeText } from '../command-text.ts';
 import type { CheckFlags } from '../commands/check.ts';
 import { evaluationText } from '../evaluation-text.ts';
 import { readForeignModel, saveForeignModel } from '../foreign-model.ts';
 import { gatesOf } from '../options.ts';
-import { openSession, openTestData, type Session } from '../session.ts';
+import { openSession, openTestData, type Session, whenInterrupted } from '../session.ts';
 import { evaluateModels } from './evaluate.ts';
 import { checkReportFolder, writeReport } from './report.ts';
 
@@ -35,6 +35,7 @@ export async function action(source: string, flags: CheckFlags): Promise<void> {
   await checkReportFolder(flags.out);
   const session = await openSession(quietFor(flags));
   const { terminal } = session;
+  whenInterrupted(resumeText());
   const model = await folderOf(source, flags, session);
   const data = await openTestData(flags, model, terminal);
   const record = await evaluateModels(session, data, { ...flags, model: [model] });

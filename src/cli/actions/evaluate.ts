@@ -18,7 +18,7 @@ import {
 } from '../../library/index.ts';
 import { exampleGrids, primaryModel } from '../../report/index.ts';
 import { endWith, quietFor } from '../ci-output.ts';
-import { commandLine, evaluateCommand } from '../command-text.ts';
+import { commandLine, evaluateCommand, resumeText } from '../command-text.ts';
 import type { EvaluateFlags } from '../commands/evaluate.ts';
 import { defaultBudgets } from '../default-eps.ts';
 import {
@@ -30,7 +30,7 @@ import {
 import { evaluationText } from '../evaluation-text.ts';
 import { gatesOf } from '../options.ts';
 import { parseEps, parseSettingLists } from '../parsers.ts';
-import { openSession, openTestData, type Session } from '../session.ts';
+import { openSession, openTestData, type Session, whenInterrupted } from '../session.ts';
 
 /** @throws UserError `bad-flag` */
 const budgetsOf = ({ norm, eps = defaultBudgets(norm) }: Pick<EvaluateFlags, 'norm' | 'eps'>) =>
@@ -124,6 +124,7 @@ export async function action(flags: EvaluateFlags): Promise<void> {
   budgetsOf(flags);
   const session = await openSession(quietFor(flags));
   const { terminal } = session;
+  whenInterrupted(resumeText());
   const data = await openTestData(flags, flags.model[0], terminal);
   const record = await evaluateModels(session, data, flags);
   await endWith(flags, terminal, {

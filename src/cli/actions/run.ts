@@ -26,7 +26,7 @@ import { gatesOf } from '../options.ts';
 import { parseEps } from '../parsers.ts';
 import { RunSteps } from '../run-steps.ts';
 import { readMatchingRecord, runSummary } from '../run-summary.ts';
-import { openData, openSession, type Session } from '../session.ts';
+import { openData, openSession, type Session, whenInterrupted } from '../session.ts';
 import {
   describeModel,
   describeSoftLabels,
@@ -211,6 +211,7 @@ export async function action(flags: RunFlags): Promise<void> {
   const started = performance.now();
   const session = await openSession(quietFor(flags));
   const { terminal } = session;
+  whenInterrupted('the same command goes on from here');
   const data = await openData(flags, terminal);
   checkNoiseCopies(data.train, flags.noiseCopies);
   for (const note of temperatureNotes(flags)) terminal.note(note);
