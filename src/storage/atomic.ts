@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, open, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { type DistillError, RunError, UserError } from '../errors.ts';
@@ -49,16 +49,57 @@ function isSystemError(error: unknown): boolean {
 /** Temporary siblings that this process is writing. */
 const inUse = new Set<string>();
 
-/** Whether the process that wrote a temporary sibling has ended; the name holds its id. */
-function isAbandoned(temporary: string, pid: number): boolean {
-  // In a container every process may have the same id, so this process's own proves nothing.
-  if (pid === process.pid) return !inUse.has(temporary);
+/** Longer than any folder takes to write. */
+const MOST_WRITING_MS = 3_600_000;
+
+/** Who writes a temporary sibling, as its name says: a process, and when that was started. */
+interface Writer {
+  readonly pid: number;
+  /** In the clock ticks of `/proc`; undefined: not known on this system. */
+  readonly start: string | undefined;
+}
+
+/** When a process was started, in clock ticks since the system was; undefined where that is not told. */
+function startOf(pid: number | 'self'): string | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The name of the program, in parentheses, may hold anything; field 22 is the twentieth after it.
+    return text
+      .slice(text.lastIndexOf(')') + 2)
+      .split(' ')
+      .at(19);
+  } catch {
+    return undefined;
+  }
+}
+
+function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return false;
+    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'EPERM';
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
+}
+
+/**
+ * Whether the process that wrote a temporary sibling has ended. Another one may have its id by now:
+ * that one was started at another time, or writes for longer than anything takes.
+ */
+function isAbandoned(path: string, temporary: string, { pid, start }: Writer): boolean {
+  // In a container every process may have the same id, so this process's own proves nothing.
+  if (pid === process.pid) return !inUse.has(temporary);
+  if (!isRunning(pid)) return true;
+  const running = startOf(pid);
+  if (start !== undefined && running !== undefined) return start !== running;
+  const changed = statSync(path, { throwIfNoEntry: false })?.ctimeMs ?? Date.now();
+  return Date.now() - changed > MOST_WRITING_MS;
+}
+
+/** The writer that the rest of a temporary sibling's name tells; undefined where it tells none. */
+function writerIn(rest: string): Writer | undefined {
+  const [, pid, start] = /^([1-9]\d*)(?:\.(\d+))?-/.exec(rest) ?? [];
+  return pid === undefined ? undefined : { pid: Number(pid), start };
 }
 
 /**
@@ -73,8 +114,8 @@ async function recover(target: string): Promise<void> {
     const path = join(dirname(target), name);
     const isBackup = name.endsWith(BACKUP);
     const temporary = isBackup ? path.slice(0, -BACKUP.length) : path;
-    const pid = Number.parseInt(name.slice(prefix.length), 10);
-    if (!(pid > 0) || !isAbandoned(temporary, pid)) continue;
+    const writer = writerIn(name.slice(prefix.length));
+    if (writer === undefined || !isAbandoned(path, temporary, writer)) continue;
     if (isBackup && !existsSync(target)) {
       await rename(path, target).catch((error) => {
         if (!existsSync(target)) throw error; // otherwise another process restored it first
@@ -103,7 +144,9 @@ async function withTemporarySibling<T>(
   write: (temporary: string, target: string) => Promise<T>,
 ): Promise<T> {
   const target = await realpath(path).catch(() => resolve(path));
-  const unique = `${process.pid}-${randomBytes(4).toString('hex')}`;
+  const start = startOf('self');
+  const writer = start === undefined ? `${process.pid}` : `${process.pid}.${start}`;
+  const unique = `${writer}-${randomBytes(4).toString('hex')}`;
   const temporary = join(dirname(target), `.${basename(target)}${TEMPORARY}${unique}`);
   inUse.add(temporary);
   try {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import fs, {
   mkdir,
@@ -186,6 +186,30 @@ describe('what a killed process left', () => {
     await leave(`.box.writing-${process.pid}-0a1b-old`, 'old');
     await restoreFolder(target);
     assert.deepEqual((await readdir(target)).sort(), ['box.json', 'old']);
+  });
+
+  it('is known although another process has the same id by now', async () => {
+    const [alive, other] = [spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60000)']), '1'];
+    try {
+      await leave(`.box.writing-${alive.pid}.${other}-0a1b-old`, 'old');
+      await restoreFolder(target);
+      const isTold = existsSync('/proc/self/stat');
+      assert.equal(existsSync(target), isTold);
+      if (isTold) assert.deepEqual((await readdir(target)).sort(), ['box.json', 'old']);
+    } finally {
+      alive.kill();
+    }
+  });
+
+  it('is not what a process started at the time in its name is writing', async () => {
+    const text = existsSync('/proc/self/stat')
+      ? await readFile(`/proc/${process.ppid}/stat`, 'latin1')
+      : '';
+    const start = text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '7';
+    const name = `.box.writing-${process.ppid}.${start}-0a1b-old`;
+    await leave(name, 'old');
+    await restoreFolder(target);
+    assert.deepEqual(await names(), [name]);
   });
 
   it('is not what another process is writing', async () => {
