@@ -8,6 +8,7 @@ import { apgd } from './apgd.ts';
 import { apgdT } from './apgd-t.ts';
 import type { Attack } from './attack.ts';
 import { autoattack } from './autoattack.ts';
+import { bb } from './bb.ts';
 import { bim } from './bim.ts';
 import { cwL0 } from './cw-l0.ts';
 import { cwL2 } from './cw-l2.ts';
@@ -46,6 +47,7 @@ const KNOWN: Attack[] = [
   ead,
   fmn,
   fab,
+  bb,
   sigmaZero,
   jsma,
   square,

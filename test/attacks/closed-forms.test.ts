@@ -129,6 +129,7 @@ for (const [name, norms] of [
   ['ddn', ['L2']],
   ['fmn', ['L2', 'Linf', 'L1']],
   ['fab', ['L2', 'Linf', 'L1']],
+  ['bb', ['L2', 'Linf', 'L1']],
 ] as const) {
   for (const norm of norms) {
     test(`${name} in ${norm} finds the boundary where most pixels are at a bound`, () => {

@@ -32,6 +32,7 @@ const CASES: Record<string, { options?: Record<string, number>; breaks: number }
   ead: { options: { steps: 100, searches: 5, initialC: 0.1, stepSize: 0.1 }, breaks: 1 },
   fmn: { options: { steps: 40, stepSize: 0.3 }, breaks: 1 },
   fab: { options: { steps: 15 }, breaks: 1 },
+  bb: { options: { steps: 30 }, breaks: 1 },
   'sigma-zero': { options: { steps: 60 }, breaks: 1 },
   jsma: { breaks: 0.5 },
   square: { options: { queries: 300 }, breaks: 0.5 },

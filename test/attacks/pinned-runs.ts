@@ -48,6 +48,7 @@ const CHOICES: Readonly<Record<string, readonly Choice[]>> = {
   ],
   fmn: [{ options: { steps: 20, stepSize: 0.3 } }],
   fab: [{ options: { steps: 6, restarts: 2, targets: 2 } }],
+  bb: [{ options: { steps: 20 } }],
   'sigma-zero': [{ options: { steps: 30 } }],
   jsma: [{}, { options: { increase: 0 } }],
   square: [{ options: { queries: 60 } }, { options: { queries: 60 }, shape: [4, 3, 3] }],
