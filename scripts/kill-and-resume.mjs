@@ -1,10 +1,11 @@
 // Kills every command that writes with SIGKILL at random moments, runs it again (with --resume where
 // it has that) until it finishes, and compares what it left with what an unbroken run leaves: weights
 // bit for bit (by the digests in their model cards), records but for times, reports byte for byte, and
-// every file there. What a run replaces must outlive every kill, also one between the two renames by
-// which a new folder takes the place of the old one. No temporary file may be left.
+// every file there. A trial of a sweep that was done is never done again. What a run replaces must
+// outlive every kill, also one between the two renames by which a new folder takes the place of the
+// old one. No temporary file may be left.
 //
-//   npm run test:kill [-- KILLS SEED]      default: 13 kills of each of 8 commands, seed 1
+//   npm run test:kill [-- KILLS SEED]      default: 13 kills of each of 9 commands, seed 1
 
 import { spawn, spawnSync } from 'node:child_process';
 import {
@@ -45,6 +46,14 @@ const filesIn = (folder) =>
 /** What is the same whenever and however often it is made: times and the command line are left out. */
 const timeless = (key, value) =>
   ['seconds', 'startedAt', 'command'].includes(key) ? undefined : value;
+
+/** The runs that are done below a folder, byte for byte: a kept run is never made again. */
+const runsIn = (folder) =>
+  existsSync(folder)
+    ? filesIn(folder)
+        .filter((name) => basename(name) === 'run.json')
+        .map((name) => [name, readFileSync(join(folder, name), 'utf8')])
+    : [];
 
 const recordOf = (path) => JSON.stringify(JSON.parse(readFileSync(path, 'utf8'), timeless));
 
@@ -115,6 +124,17 @@ function recipe(folder) {
       // Of one record, whose paths are in the report.
       args: ['--from', join(scratch, 'unbroken', 'evaluate', 'evaluation.json')],
       state: (out) => bytesOf(out),
+    },
+    {
+      name: 'sweep',
+      out: at('sweep'),
+      args: ['--temperature', '1,20', '--seeds', '2', ...small, '--samples', '50'],
+      // Every trial and the table, times apart.
+      state: (out) =>
+        JSON.stringify([
+          filesIn(out).filter((name) => name !== 'lock.json'),
+          recordOf(join(out, 'report/results.json')),
+        ]),
     },
     {
       name: 'run',
@@ -196,8 +216,12 @@ try {
     let killed = 0;
     while (killed < kills) {
       const replaces = existsSync(step.out);
+      const kept = runsIn(step.out);
       // A moment anywhere in the run, its start-up included.
       if (!(await runAndKill(step, 1000 * seconds[i] * random()))) killed++;
+      const later = new Map(runsIn(step.out));
+      const changed = kept.find(([name, text]) => later.get(name) !== text);
+      if (changed) throw new Error(`${step.name} did ${changed[0]} again`);
       if (step.marker === undefined) continue;
       if (existsSync(step.out)) {
         step.state(step.out); // a folder that is there must be whole
