@@ -1,10 +1,11 @@
 // Kills every command that writes with SIGKILL at random moments, runs it again (with --resume where
 // it has that) until it finishes, and compares what it left with what an unbroken run leaves: weights
 // bit for bit (by the digests in their model cards), records but for times, reports byte for byte, and
-// every file there. What a run replaces must outlive every kill, also one between the two renames by
-// which a new folder takes the place of the old one. No temporary file may be left.
+// every file there. A trial of a sweep that was done is never done again. What a run replaces must
+// outlive every kill, also one between the two renames by which a new folder takes the place of the
+// old one. No temporary file may be left.
 //
-//   npm run test:kill [-- KILLS SEED]      default: 13 kills of each of 8 commands, seed 1
+//   npm run test:kill [-- KILLS SEED [COMMAND]]      default: 13 kills of each of 9 commands, seed 1
 
 import { spawn, spawnSync } from 'node:child_process';
 import {
@@ -24,6 +25,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const distill = join(root, 'bin', 'distill.js');
 const kills = Number(process.argv[2] ?? 13);
 let randomState = Number(process.argv[3] ?? 1);
+const only = process.argv[4];
 
 /** Where to kill is noise, not science: a small generator will do. */
 function random() {
@@ -45,6 +47,14 @@ const filesIn = (folder) =>
 /** What is the same whenever and however often it is made: times and the command line are left out. */
 const timeless = (key, value) =>
   ['seconds', 'startedAt', 'command'].includes(key) ? undefined : value;
+
+/** The runs that are done below a folder, byte for byte: a kept run is never made again. */
+const runsIn = (folder) =>
+  existsSync(folder)
+    ? filesIn(folder)
+        .filter((name) => basename(name) === 'run.json')
+        .map((name) => [name, readFileSync(join(folder, name), 'utf8')])
+    : [];
 
 const recordOf = (path) => JSON.stringify(JSON.parse(readFileSync(path, 'utf8'), timeless));
 
@@ -117,6 +127,18 @@ function recipe(folder) {
       state: (out) => bytesOf(out),
     },
     {
+      name: 'sweep',
+      isKept: true,
+      out: at('sweep'),
+      args: ['--temperature', '1,20', '--seeds', '2', ...small, '--samples', '50'],
+      // Every trial and the table, times apart.
+      state: (out) =>
+        JSON.stringify([
+          filesIn(out).filter((name) => name !== 'lock.json'),
+          recordOf(join(out, 'report/results.json')),
+        ]),
+    },
+    {
       name: 'run',
       out: at('run/report'),
       cwd: at('run'),
@@ -184,20 +206,31 @@ async function killBetweenRenames(step) {
 let failed = 0;
 try {
   console.log('unbroken run');
-  const unbroken = recipe(join(scratch, 'unbroken'));
+  const wanted = ({ name }) => only === undefined || name === only;
+  const unbroken = recipe(join(scratch, 'unbroken')).filter(wanted);
   const seconds = unbroken.map((step) => {
     const started = performance.now();
     run(step, false);
     return (performance.now() - started) / 1000;
   });
-  const broken = recipe(join(scratch, 'broken'));
+  const broken = recipe(join(scratch, 'broken')).filter(wanted);
   for (const [i, step] of broken.entries()) {
     const expected = unbroken[i].state(unbroken[i].out).replaceAll('unbroken', 'broken');
     let killed = 0;
     while (killed < kills) {
       const replaces = existsSync(step.out);
+      const kept = runsIn(step.out);
       // A moment anywhere in the run, its start-up included.
-      if (!(await runAndKill(step, 1000 * seconds[i] * random()))) killed++;
+      const hasEnded = await runAndKill(step, 1000 * seconds[i] * random());
+      if (!hasEnded) killed++;
+      const later = new Map(runsIn(step.out));
+      const changed = kept.find(([name, text]) => later.get(name) !== text);
+      if (changed) throw new Error(`${step.name} did ${changed[0]} again`);
+      if (hasEnded && step.isKept) {
+        if (step.state(step.out) !== expected)
+          throw new Error(`${step.name} came to something else`);
+        rmSync(step.out, { recursive: true }); // else nothing would be left to kill
+      }
       if (step.marker === undefined) continue;
       if (existsSync(step.out)) {
         step.state(step.out); // a folder that is there must be whole

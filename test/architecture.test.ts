@@ -7,6 +7,7 @@ import { describe, it } from 'node:test';
 /** A part imports parts on later lines, and none on its own line or above. */
 const ORDER = [
   ['src/cli'],
+  ['src/experiments'],
   ['src/library'],
   ['src/report'],
   ['src/evaluation', 'src/training'],

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { Command, CommanderError, type Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { programVersion } from '../version.ts';
 import { attackCommand } from './commands/attack.ts';
 import { cardCommand } from './commands/card.ts';
@@ -14,17 +14,20 @@ import { predictCommand } from './commands/predict.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
 import { softLabelsCommand } from './commands/soft-labels.ts';
+import { sweepCommand } from './commands/sweep.ts';
 import { trainAdversarialCommand } from './commands/train-adversarial.ts';
 import { trainStudentCommand } from './commands/train-student.ts';
 import { trainTeacherCommand } from './commands/train-teacher.ts';
 import { errorLines, reportOf } from './error-text.ts';
 import { lazily } from './lazily.ts';
+import { optionHelp } from './option-help.ts';
 import { helpSpelling, ignoreCase } from './spelling.ts';
 import { applyRecipe } from './training-options.ts';
 
 /** Every command: its flags, and where its action is loaded from when it runs. */
 const buildCommands = () => [
   runCommand(lazily(() => import('./actions/run.ts'))),
+  sweepCommand(lazily(() => import('./actions/sweep.ts'))),
   trainTeacherCommand(lazily(() => import('./actions/train-teacher.ts'))),
   softLabelsCommand(lazily(() => import('./actions/soft-labels.ts'))),
   trainStudentCommand(lazily(() => import('./actions/train-student.ts'))),
@@ -41,16 +44,6 @@ const buildCommands = () => [
   exportCommand(lazily(() => import('./actions/export.ts'))),
   doctorCommand(lazily(() => import('./actions/doctor.ts'))),
 ];
-
-/** An option in `--help`: what it is for, its choices, and its default as one would type it. */
-export function optionHelp({ description, argChoices, defaultValue }: Option): string {
-  const shown = [defaultValue].flat().filter((value) => value !== undefined && value !== true);
-  const notes = [
-    ...(argChoices ? [`choices: ${argChoices.join(', ')}`] : []),
-    ...(shown.length > 0 ? [`default: ${shown.join(' ')}`] : []),
-  ];
-  return notes.length > 0 ? `${description} (${notes.join('; ')})` : description;
-}
 
 const applyConfig = lazily(() => import('./config-file.ts'));
 const addCompletion = lazily(() => import('./completion.ts'));

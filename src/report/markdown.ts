@@ -15,7 +15,7 @@ export function plain(text: string): string {
     .replace(/>/g, '&gt;');
 }
 
-function tableMarkdown(table: Table): string {
+export function tableMarkdown(table: Table): string {
   const { caption, columns, rows, unreliable, isDetail } = table;
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const lines = [
@@ -38,7 +38,7 @@ const folded = (title: string, content: string): string =>
   `<details><summary>${title}</summary>\n\n${content}\n\n</details>`;
 
 /** A code block for any text: its fence is longer than every run of backticks in it. */
-function codeBlock(text: string): string {
+export function codeBlock(text: string): string {
   const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map((run) => run.length));
   const fence = '`'.repeat(longest + 1);
   return `${fence}sh\n${text}\n${fence}`;

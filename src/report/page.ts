@@ -129,12 +129,12 @@ function flagMarkup({ code, severity, found, meaning, advice, measured }: FlagTe
   return markup`<li class="${severity}"><strong>${sentence(found)}</strong> ${meaning}<details><summary>${severity === 'serious' ? 'Serious' : 'Note'}: ${code}</summary><p>${measured}. To do: ${advice}</p></details></li>`;
 }
 
-function chartMarkup({ chart, file }: ReportChart): Markup {
+export function chartMarkup({ chart, file }: ReportChart): Markup {
   return markup`<figure id="${file}" class="chart">${inlineSvg(chart)}</figure>`;
 }
 
 /** A table whose columns sort when there is JavaScript; it scrolls by itself where it is too wide. */
-function tableMarkup(table: Table): Markup {
+export function tableMarkup(table: Table): Markup {
   const { id, caption, columns, rows, totals, unreliable, isDetail } = table;
   const footnote =
     unreliable && hasUnreliableCells(table)

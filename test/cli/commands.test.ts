@@ -4,7 +4,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { type Command, Option } from 'commander';
 import { defaultBudgets } from '../../src/cli/default-eps.ts';
-import { buildProgram, optionHelp } from '../../src/cli/program.ts';
+import { optionHelp } from '../../src/cli/option-help.ts';
+import { buildProgram } from '../../src/cli/program.ts';
 import { DEFAULT_EPS } from '../../src/library/index.ts';
 import { DEFAULTS } from '../../src/training/index.ts';
 
@@ -15,6 +16,7 @@ const flagsOf = (command: Command) => command.options.map(({ long }) => long as 
 const COMPUTES = ['predict', 'import', 'inspect', 'doctor'];
 const DRAWS = [
   'run',
+  'sweep',
   'train-teacher',
   'soft-labels',
   'train-student',
@@ -24,7 +26,14 @@ const DRAWS = [
   'check',
 ];
 /** What learns from training images, or from their soft labels. */
-const LEARNS = ['run', 'train-teacher', 'soft-labels', 'train-student', 'train-adversarial'];
+const LEARNS = [
+  'run',
+  'sweep',
+  'train-teacher',
+  'soft-labels',
+  'train-student',
+  'train-adversarial',
+];
 
 describe('the commands', () => {
   it('evaluate by default what the library evaluates', () => {

@@ -176,6 +176,7 @@ describe('the defaults of each command', () => {
         gateOn: 'estimate',
         log: 'text',
       },
+      sweep: { ...evaluating, eps: '0.1', samples: 500, outputScaling: true },
       'train-teacher': { ...training, temperature: 40 },
       'soft-labels': {
         ...evaluating,

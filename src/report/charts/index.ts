@@ -1,5 +1,6 @@
 export { type Chart, inlineSvg, standaloneSvg, type Tick, ticksOf } from './canvas.ts';
 export { type Hue, hueOf, hueOfLoss } from './colors.ts';
 export { type Bar, type Histogram, histogramChart } from './histogram.ts';
-export { type Line, lineChart, type Point } from './lines.ts';
+export { type Axis, type Line, lineChart, type Point } from './lines.ts';
 export { confusionChart } from './matrix.ts';
+export { parallelChart } from './parallel.ts';

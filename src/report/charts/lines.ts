@@ -26,10 +26,11 @@ export interface Point {
   readonly tip: string;
 }
 
-/** A series; `isStepped` ones keep their value until the next point. */
+/** A series; `isStepped` ones keep their value until the next point, `isDots` ones have no line. */
 export interface Line extends Key {
   readonly points: readonly Point[];
   readonly isStepped?: boolean;
+  readonly isDots?: boolean;
 }
 
 export interface Axis {
@@ -81,10 +82,12 @@ function band({ points, hue }: Line, across: Scale, up: Scale): Markup {
 /** Points are drawn while there are few enough of them to be told apart. */
 const MOST_DOTS = 16;
 
-function curve({ points, hue, dash, isStepped }: Line, across: Scale, up: Scale): Markup {
+function curve({ points, hue, dash, isStepped, isDots }: Line, across: Scale, up: Scale): Markup {
   const places = points.map((point) => ({ ...point, x: at(across, point.x), y: at(up, point.y) }));
-  const line = markup`<path class="line s${hue}" d="${path(places, isStepped)}"${dashed(dash)}/>`;
-  if (places.length > MOST_DOTS) return line;
+  const line = isDots
+    ? markup``
+    : markup`<path class="line s${hue}" d="${path(places, isStepped)}"${dashed(dash)}/>`;
+  if (places.length > MOST_DOTS && !isDots) return line;
   const dots = places.map(
     (place) =>
       markup`<circle class="fill s${hue}" cx="${px(place.x)}" cy="${px(place.y)}" r="3.5"><title>${place.tip}</title></circle>`,

@@ -1,0 +1,179 @@
+/** `sweep.yaml`: a sweep in the words of `wandb sweep`, with the options of `distill run`. */
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
+import { closest } from '../closest.ts';
+import { UserError } from '../errors.ts';
+import {
+  type Distribution,
+  fromUnit,
+  GOALS,
+  METHODS,
+  METRIC_NAMES,
+  METRICS,
+  type Objective,
+  type Scalar,
+} from '../experiments/index.ts';
+import { readText } from '../storage/index.ts';
+
+const MAX_BYTES = 2 ** 20;
+
+const DISTRIBUTIONS = [
+  'constant',
+  'categorical',
+  'int_uniform',
+  'uniform',
+  'q_uniform',
+  'log_uniform_values',
+  'q_log_uniform_values',
+] as const;
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+
+const parameterSchema = z.strictObject({
+  value: scalar.optional(),
+  values: z.array(scalar).min(1).max(1000).optional(),
+  min: z.number().optional(),
+  max: z.number().optional(),
+  /** Numbers are multiples of it. */
+  q: z.number().positive().optional(),
+  distribution: z.enum(DISTRIBUTIONS).optional(),
+});
+
+const fileSchema = z.strictObject({
+  name: z.string().optional(),
+  description: z.string().optional(),
+  method: z.enum(METHODS),
+  metric: z.strictObject({ name: z.enum(METRIC_NAMES), goal: z.enum(GOALS).optional() }).optional(),
+  parameters: z.record(z.string(), parameterSchema),
+  run_cap: z.int().min(1).optional(),
+  seeds: z.int().min(1).max(1000).optional(),
+});
+
+type ParameterText = z.infer<typeof parameterSchema>;
+
+/** What a file says, or what was typed instead. */
+export interface AskedSweep {
+  readonly method: (typeof METHODS)[number];
+  readonly objective?: Objective;
+  readonly parameters: Readonly<Record<string, Distribution>>;
+  readonly runCap?: number;
+  readonly seeds?: number;
+}
+
+/** Keys of `wandb sweep` that say how a program is started. */
+const PROGRAM_KEYS = ['program', 'command', 'project', 'entity', 'controller', 'imageuri', 'job'];
+
+function problemOf({ issues: [issue] }: z.ZodError): { problem: string; hint?: string } {
+  const where = issue.path.map(String).join('.');
+  const stray = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+  if (stray !== undefined && PROGRAM_KEYS.includes(stray)) {
+    return {
+      problem: `'${stray}' has no meaning here`,
+      hint: 'leave it out: every trial is the recipe of this program, and parameters are its options',
+    };
+  }
+  const message = issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+  return { problem: where === '' ? message : `${where}: ${message}` };
+}
+
+/**
+ * Reads a sweep.
+ * @throws UserError `bad-sweep-file`
+ */
+export async function readSweepFile(file: string): Promise<AskedSweep> {
+  const fail = (problem: string, cause?: unknown, hint?: string) =>
+    new UserError('bad-sweep-file', `cannot use ${file}: ${problem}`, {
+      hint: hint ?? 'docs/experiments.md shows a sweep.yaml',
+      cause,
+    });
+  const document = parseDocument(await readText(file, fail, MAX_BYTES), { logLevel: 'silent' });
+  const [error] = document.errors;
+  if (error) throw fail(error.message.split('\n')[0].replace(/:$/, ''), error);
+  const parsed = fileSchema.safeParse(document.toJS({ maxAliasCount: 0 }));
+  if (!parsed.success) {
+    const { problem, hint } = problemOf(parsed.error);
+    throw fail(problem, parsed.error, hint);
+  }
+  const { method, metric, parameters, run_cap: runCap, seeds } = parsed.data;
+  const entries = Object.entries(parameters).map(([key, text]): [string, Distribution] => {
+    const name = key.replaceAll('_', '-');
+    return [name, distributionOf(text, (problem) => fail(`parameters.${key}: ${problem}`))];
+  });
+  return {
+    method,
+    ...(metric && { objective: objectiveOf(metric) }),
+    parameters: Object.fromEntries(entries),
+    ...(runCap !== undefined && { runCap }),
+    ...(seeds !== undefined && { seeds }),
+  };
+}
+
+function objectiveOf({
+  name,
+  goal,
+}: {
+  name: Objective['name'];
+  goal?: Objective['goal'] | undefined;
+}): Objective {
+  const metric = METRICS[name];
+  return { name, goal: goal ?? ('goal' in metric ? metric.goal : 'maximize') };
+}
+
+function distributionOf(
+  { value, values, min, max, q, distribution }: ParameterText,
+  fail: (problem: string) => UserError,
+): Distribution {
+  const listed = values ?? (value === undefined ? undefined : [value]);
+  if (listed) {
+    const isRange =
+      distribution !== undefined && !['constant', 'categorical'].includes(distribution);
+    if (min !== undefined || max !== undefined || q !== undefined || isRange) {
+      throw fail('give values, or min and max, not both');
+    }
+    return { kind: 'choice', values: listed };
+  }
+  if (min === undefined || max === undefined) throw fail('give value, values, or min and max');
+  if (!(min < max)) throw fail(`min is ${min} and max ${max}: min must be smaller`);
+  const usual = Number.isInteger(min) && Number.isInteger(max) ? 'int_uniform' : 'uniform';
+  const kind = distribution ?? usual;
+  if (kind === 'constant' || kind === 'categorical') throw fail(`${kind} needs value or values`);
+  const isLog = kind.includes('log');
+  if (isLog && !(min > 0)) throw fail(`min must be above 0 for ${kind}`);
+  if (kind.startsWith('q_') !== (q !== undefined)) {
+    throw fail(q === undefined ? `${kind} needs q` : `q is for q_uniform or q_log_uniform_values`);
+  }
+  const step = kind === 'int_uniform' ? 1 : q;
+  const range = { kind: 'range', min, max, isLog, ...(step !== undefined && { step }) } as const;
+  if (step !== undefined && Math.ceil(min / step) > Math.floor(max / step)) {
+    throw fail(`no multiple of ${step} lies from ${min} to ${max}`);
+  }
+  return range;
+}
+
+/** How many values of a range are tried before a sweep begins. */
+const PROBES = [0, 0.123456, 0.5, 0.876543, 1];
+
+/**
+ * Checks that every parameter is an option, and takes what its distribution gives.
+ * @param check throws for a value that the option does not take
+ * @throws UserError `bad-sweep-file`, or what `check` throws
+ */
+export function checkParameters(
+  parameters: Readonly<Record<string, Distribution>>,
+  names: readonly string[],
+  check: (name: string, value: Scalar) => void,
+): void {
+  for (const [name, distribution] of Object.entries(parameters)) {
+    if (!names.includes(name)) {
+      const meant = closest(name, names);
+      throw new UserError('bad-sweep-file', `'${name}' is no parameter of a trial`, {
+        hint: `${meant ? `did you mean ${meant}? ` : ''}parameters are ${names.join(', ')}; seeds are given by their number`,
+      });
+    }
+    const values =
+      distribution.kind === 'choice'
+        ? distribution.values
+        : PROBES.map((unit) => fromUnit(distribution, unit));
+    for (const value of values) check(name, value);
+  }
+}

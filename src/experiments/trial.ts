@@ -1,0 +1,56 @@
+/** A trial: the whole recipe (teacher, soft labels, student, evaluation) with one configuration. */
+import type { NoiseOptions } from '../data/index.ts';
+import type { EngineChoice } from '../engine/index.ts';
+import { digestOf } from '../storage/index.ts';
+import type { TrainingSettings } from '../training/index.ts';
+import { programVersion } from '../version.ts';
+
+/** Everything that the results of a trial depend on, defaults filled in. */
+export interface TrialSettings {
+  readonly data: string;
+  /** How many training images are used; null: all. */
+  readonly trainSize: number | null;
+  /** Of teacher and student alike. */
+  readonly training: TrainingSettings;
+  readonly noise: NoiseOptions;
+  readonly fineTuneEpochs: number;
+  /** Linf budget that the student is attacked within, in pixel values. */
+  readonly eps: number;
+  /** How many test images are attacked. */
+  readonly samples: number;
+  readonly engine: EngineChoice;
+}
+
+/** Hexadecimal digits that tell trials apart. */
+const ID_LENGTH = 12;
+
+const keyOf = (content: object): string =>
+  digestOf({ program: programVersion(), ...content }).slice(0, ID_LENGTH);
+
+/** The trial's name: the same settings have the same, others another. */
+export const trialId = (settings: TrialSettings): string => keyOf({ settings });
+
+/** Names the teacher of a trial: trials with the same one share it. */
+export const teacherKey = ({ data, trainSize, training, engine }: TrialSettings): string =>
+  keyOf({ data, trainSize, training, engine });
+
+/** Names the soft labels of a trial: trials with the same ones share them. */
+export const softLabelsKey = (settings: TrialSettings): string =>
+  keyOf({ teacher: teacherKey(settings), noise: settings.noise });
+
+/**
+ * What one worker does at a time. A teacher and soft labels are made once for all trials that share
+ * them; a trial trains and measures its student.
+ */
+export interface Task {
+  readonly stage: 'teacher' | 'soft-labels' | 'trial';
+  readonly settings: TrialSettings;
+  /** How the trial is repeated: arguments of the command line. */
+  readonly command: readonly string[];
+}
+
+/** Tells tasks apart. */
+export function taskKey({ stage, settings }: Task): string {
+  const key = { teacher: teacherKey, 'soft-labels': softLabelsKey, trial: trialId }[stage];
+  return `${stage}-${key(settings)}`;
+}

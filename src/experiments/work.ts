@@ -1,0 +1,215 @@
+/** What a worker does: the parts of trials, each only where it is not there yet. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type DataSplits, loadData } from '../data/index.ts';
+import type { Engine } from '../engine/index.ts';
+import { RunError } from '../errors.ts';
+import { distill, evaluate, softLabels, train } from '../library/index.ts';
+import { type ModelCard, readModelCard } from '../models/index.ts';
+import {
+  readSoftLabels,
+  type SoftLabels,
+  softLabelInputsDigest,
+  studentInputsDigest,
+  teacherInputsDigest,
+} from '../training/index.ts';
+import { programVersion } from '../version.ts';
+import { trialAttacks } from './attacks.ts';
+import { type KeptRun, readRun, writeRun } from './kept-run.ts';
+import { metricsOf } from './metrics.ts';
+import { softLabelsKey, type Task, type TrialSettings, teacherKey, trialId } from './trial.ts';
+
+/** Where the parts of trials lie below the folder of a sweep. */
+export const placesIn = (folder: string) => ({
+  teacher: (settings: TrialSettings) => join(folder, 'shared', `teacher-${teacherKey(settings)}`),
+  softLabels: (settings: TrialSettings) =>
+    join(folder, 'shared', `soft-labels-${softLabelsKey(settings)}`),
+  trial: (settings: TrialSettings) => join(folder, 'trials', trialId(settings)),
+});
+
+/** How far a task is: what is being done, and the share of it that is done, from 0 to 1. */
+export type OnWork = (what: string, share: number) => void;
+
+/** A model that was made of the same inputs, if there is one. */
+async function matchingCard(folder: string, inputsDigest: string): Promise<ModelCard | undefined> {
+  const card = await readModelCard(folder).catch(() => undefined);
+  return card?.inputsDigest === inputsDigest ? card : undefined;
+}
+
+/** Does tasks in a sweep's folder, one after the other. */
+export class Workshop {
+  readonly #engine: Engine;
+  readonly #places: ReturnType<typeof placesIn>;
+  readonly #onWork: OnWork;
+  #data: { readonly key: string; readonly splits: DataSplits } | undefined;
+
+  constructor(folder: string, engine: Engine, onWork: OnWork = () => {}) {
+    this.#engine = engine;
+    this.#places = placesIn(folder);
+    this.#onWork = onWork;
+  }
+
+  /**
+   * Does a task, and whatever it needs that is not there; of a trial, returns its run.
+   * @throws UserError, RunError
+   */
+  async do({ stage, settings, command }: Task): Promise<KeptRun | undefined> {
+    try {
+      if (stage === 'teacher') await this.#teacher(settings);
+      else if (stage === 'soft-labels') await this.#softLabels(settings);
+      else return await this.#trial(settings, command);
+    } catch (error) {
+      const isDiverged = error instanceof RunError && error.code === 'diverged';
+      if (!isDiverged || stage !== 'trial') {
+        // A teacher that diverges is found again, and said, by each trial that needs it.
+        if (isDiverged) return undefined;
+        throw error;
+      }
+      return this.#keep(settings, command, { outcome: 'diverged', started: new Date() });
+    }
+    return undefined;
+  }
+
+  async #dataOf({ data, trainSize }: TrialSettings): Promise<DataSplits> {
+    const key = JSON.stringify([data, trainSize]);
+    if (this.#data?.key !== key) {
+      this.#data = { key, splits: await loadData(data, trainSize ?? undefined) };
+    }
+    return this.#data.splits;
+  }
+
+  /** The progress callback of a training. */
+  #training(what: string, { epochs }: TrialSettings['training']) {
+    return ({ epoch, step, steps }: { epoch: number; step: number; steps: number }) =>
+      this.#onWork(what, Math.min(1, (epoch - 1 + step / steps) / epochs));
+  }
+
+  async #teacher(settings: TrialSettings): Promise<ModelCard> {
+    const data = await this.#dataOf(settings);
+    const out = this.#places.teacher(settings);
+    const { training } = settings;
+    return (
+      (await matchingCard(out, teacherInputsDigest(data, training))) ??
+      train({
+        data,
+        out,
+        settings: training,
+        resume: 'matching',
+        onProgress: this.#training('teacher', training),
+      })
+    );
+  }
+
+  async #softLabels(settings: TrialSettings): Promise<SoftLabels> {
+    const teacher = await this.#teacher(settings);
+    const data = await this.#dataOf(settings);
+    const { training, noise } = settings;
+    const out = this.#places.softLabels(settings);
+    const wanted = softLabelInputsDigest(teacher, data.train, training.temperature, noise);
+    const labels = await readSoftLabels(out, data).catch(() => undefined);
+    if (labels?.card.inputsDigest === wanted) return labels;
+    return softLabels({
+      data,
+      teacher: this.#places.teacher(settings),
+      out,
+      noise,
+      onProgress: (done, total) => this.#onWork('soft labels', done / total),
+    });
+  }
+
+  async #student(settings: TrialSettings, out: string): Promise<ModelCard> {
+    const labels = await this.#softLabels(settings);
+    const data = await this.#dataOf(settings);
+    const { training, fineTuneEpochs } = settings;
+    const wanted = studentInputsDigest(data, training, labels.card.digest, fineTuneEpochs);
+    return (
+      (await matchingCard(out, wanted)) ??
+      distill({
+        data,
+        out,
+        softLabels: labels,
+        settings: training,
+        fineTuneEpochs,
+        resume: 'matching',
+        onProgress: this.#training('student', training),
+      })
+    );
+  }
+
+  async #trial(settings: TrialSettings, command: readonly string[]): Promise<KeptRun> {
+    const folder = this.#places.trial(settings);
+    const known = await readRun(folder).catch(() => undefined);
+    if (known) return known;
+    const started = new Date();
+    const student = join(folder, 'student');
+    const card = await this.#student(settings, student);
+    const { eps, samples, training } = settings;
+    const stateFile = join(folder, 'partial.json');
+    const measure = async () => {
+      const data = await this.#dataOf(settings);
+      return evaluate({
+        models: [student],
+        data,
+        attacks: trialAttacks(eps, data.test.classes),
+        samples,
+        seed: training.seed,
+        stateFile,
+        onProgress: (_, done, total) => this.#onWork('evaluation', total > 0 ? done / total : 0),
+      });
+    };
+    const measured = await measure().catch(async (error: unknown) => {
+      if (!(error instanceof Error && 'code' in error && error.code === 'foreign-state'))
+        throw error;
+      await rm(stateFile, { force: true }); // of a run that was damaged: it is measured again
+      return measure();
+    });
+    const record = { ...measured, command: [...command] };
+    return this.#keep(settings, command, { outcome: 'done', started, card, record });
+  }
+
+  #keep(
+    settings: TrialSettings,
+    command: readonly string[],
+    result:
+      | { readonly outcome: 'diverged'; readonly started: Date }
+      | ({ readonly outcome: 'done'; readonly started: Date } & Omit<
+          Parameters<typeof metricsOf>[0],
+          'eps'
+        >),
+  ): Promise<KeptRun> {
+    const { name, instructionSet } = this.#engine;
+    const isDone = result.outcome === 'done';
+    const files = isDone ? { 'evaluation.json': JSON.stringify(result.record) } : {};
+    return writeRun(
+      this.#places.trial(settings),
+      {
+        id: trialId(settings),
+        kind: 'trial',
+        program: programVersion(),
+        command: [...command],
+        startedAt: result.started.toISOString(),
+        seconds: (Date.now() - result.started.getTime()) / 1000,
+        engine: { name, instructionSet },
+        outcome: result.outcome,
+        configuration: configurationOf(settings),
+        metrics: isDone ? metricsOf({ ...result, eps: settings.eps }) : {},
+        digests: isDone ? digestsOf(result.card, result.record.data.digest) : {},
+      },
+      files,
+    );
+  }
+}
+
+const digestsOf = ({ digest, data, softLabels: labels }: ModelCard, test: string) => ({
+  student: digest,
+  ...(labels && { softLabels: labels.digest, teacher: labels.teacher }),
+  ...(data && { training: data.digest }),
+  test,
+});
+
+/** Settings without levels, as records keep them. */
+export function configurationOf(settings: TrialSettings): KeptRun['configuration'] {
+  const { training, noise, ...rest } = settings;
+  const { kind, scale, copies } = noise;
+  return { ...rest, ...training, noise: scale, noiseKind: kind, noiseCopies: copies };
+}
