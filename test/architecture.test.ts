@@ -9,7 +9,7 @@ const ORDER = [
   ['src/cli'],
   ['src/library'],
   ['src/report'],
-  ['src/evaluation', 'src/training'],
+  ['src/evaluation', 'src/certification', 'src/training'],
   ['src/attacks'],
   ['src/models'],
   ['src/data', 'src/savedmodel'],
@@ -23,6 +23,7 @@ const COMMON = [
   'src/closest.ts',
   'src/errors.ts',
   'src/numbers.ts',
+  'src/statistics.ts',
   'src/version.ts',
 ];
 
