@@ -10,7 +10,7 @@ const ORDER = [
   ['src/experiments'],
   ['src/library'],
   ['src/report'],
-  ['src/evaluation', 'src/training'],
+  ['src/evaluation', 'src/certification', 'src/training'],
   ['src/attacks'],
   ['src/models'],
   ['src/data', 'src/savedmodel'],
@@ -24,6 +24,7 @@ const COMMON = [
   'src/closest.ts',
   'src/errors.ts',
   'src/numbers.ts',
+  'src/statistics.ts',
   'src/version.ts',
 ];
 

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { argmax, row } from '../arrays.ts';
 import { Oracle } from '../attacks/index.ts';
 import type { Classifier } from '../models/index.ts';
-import { type Interval, wilson } from './statistics.ts';
+import { type Interval, wilson } from '../statistics.ts';
 
 /** Most images, and most values of them, that a pass takes at once: large images need much memory. */
 const MOST_IMAGES = 256;

@@ -1,8 +1,8 @@
 /** Two attacks on the same images of one model: is one stronger, by more than chance? */
 import type { Threat } from '../attacks/index.ts';
+import { mcnemar } from '../statistics.ts';
 import { isFixedBudget } from './names.ts';
 import type { AttackRecord } from './records.ts';
-import { mcnemar } from './statistics.ts';
 
 /** A difference of rates below this is not worth a word, whatever its p-value. */
 const LEAST_DIFFERENCE = 0.01;

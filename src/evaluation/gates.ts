@@ -1,12 +1,12 @@
 /** Thresholds for CI: every metric that a gate can name, and whether the gates were met. */
 import { GateError, UserError } from '../errors.ts';
 import { numberText, percent } from '../numbers.ts';
+import { clopperPearson, medianRanks, pairedDifference } from '../statistics.ts';
 import { type Gate, type GateEnd, normalMetric } from './gate-syntax.ts';
 import { LARGE_EPS } from './large-eps.ts';
 import { type AttackIdentity, isFixedBudget, nameOfAttack } from './names.ts';
 import { discordant, pairsOf, robustAccuracy } from './paired-tests.ts';
 import type { AttackRecord, EvaluationRecord, GateResult, ModelRecord } from './records.ts';
-import { clopperPearson, medianRanks, pairedDifference } from './statistics.ts';
 import { targetRates } from './targets.ts';
 import { threatsOf } from './worst-case.ts';
 

@@ -1,4 +1,13 @@
 export {
+  clopperPearson,
+  holm,
+  type Interval,
+  mcnemar,
+  medianRanks,
+  pairedDifference,
+  wilson,
+} from '../statistics.ts';
+export {
   type AccuracySummary,
   classify,
   type Rate,
@@ -84,14 +93,5 @@ export {
   type Verdict,
   type WorstCase,
 } from './records.ts';
-export {
-  clopperPearson,
-  holm,
-  type Interval,
-  mcnemar,
-  medianRanks,
-  pairedDifference,
-  wilson,
-} from './statistics.ts';
 export { targetDistances, targetRates } from './targets.ts';
 export { robustImages, worstCase, worstCases } from './worst-case.ts';

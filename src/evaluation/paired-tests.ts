@@ -1,9 +1,9 @@
 /** Two models on the same images: is their difference more than chance? */
 import type { Threat } from '../attacks/index.ts';
 import { numberText } from '../numbers.ts';
+import { holm, mcnemar } from '../statistics.ts';
 import { nameOfAttack } from './names.ts';
 import type { AttackRecord, ModelRecord, TestRecord } from './records.ts';
-import { holm, mcnemar } from './statistics.ts';
 import { budgetsOf, robustImages, threatsOf } from './worst-case.ts';
 
 /** Such as `robust accuracy (Linf 0.1)`. */

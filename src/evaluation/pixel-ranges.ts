@@ -9,7 +9,7 @@ import {
   type Normalization,
   type PixelScaling,
 } from '../models/index.ts';
-import { holm, mcnemar } from './statistics.ts';
+import { holm, mcnemar } from '../statistics.ts';
 
 /** Ranges of black and white in use. The first is what models get where nothing else is said. */
 const RANGES: readonly (readonly [number, number])[] = [

@@ -1,9 +1,9 @@
 /** Attacks toward chosen classes: which rows they have, and how well targets were reached. */
 import type { Dataset } from '../data/index.ts';
 import { UserError } from '../errors.ts';
+import { wilson } from '../statistics.ts';
 import { type Rate, rateOf } from './accuracy.ts';
 import type { AttackRecord, Target } from './records.ts';
-import { wilson } from './statistics.ts';
 
 /** What an attack is run on: a position in the data set for each row, and the class it aims at. */
 export interface Rows {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { UserError } from '../errors.ts';
-import { readText, writeFileAtomically } from '../storage/index.ts';
+import { isRunning, readText, writeFileAtomically } from '../storage/index.ts';
 
 const SCHEMA = 'distill-sweep/1';
 export const SWEEP_FILE = 'sweep.json';
@@ -78,15 +78,6 @@ export async function openSweep(
   return false;
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
 /** Keeps others from working in a sweep's folder as long as this process does. */
 export class SweepLock {
   readonly #path: string;
@@ -118,13 +109,13 @@ export class SweepLock {
   static async take(folder: string): Promise<SweepLock> {
     const path = join(folder, LOCK_FILE);
     const left = await readLock(path);
-    if (left && left.pid !== process.pid && left.isFresh && isAlive(left.pid)) {
+    if (left && left.pid !== process.pid && left.isFresh && isRunning(left.pid)) {
       throw new UserError('busy', `process ${left.pid} is working on ${folder}`, {
         hint: 'wait until it ends, or end it',
       });
     }
     const deadline = Date.now() + 1000 * SECONDS_TO_END;
-    const isWaiting = () => left?.isFresh && left.workers.some(isAlive) && Date.now() < deadline;
+    const isWaiting = () => left?.isFresh && left.workers.some(isRunning) && Date.now() < deadline;
     while (isWaiting()) await sleep(50);
     const lock = new SweepLock(path);
     await lock.#written;

@@ -31,12 +31,21 @@ export {
   type PixelScaling,
   scalingText,
 } from './import/index.ts';
+export type { Layer } from './layers/registry.ts';
+export { samePadding } from './layers/shared/window.ts';
 export { initialWeights, Model } from './model.ts';
 export type { Network } from './network.ts';
 export { classesOf, logitsOf } from './predict.ts';
-export { layerSummaries, parameterCount, weightSpecs } from './shapes.ts';
+export {
+  inferShapes,
+  layerSummaries,
+  parameterCount,
+  type ShapedLayer,
+  walkLayers,
+  weightSpecs,
+} from './shapes.ts';
 export { softmaxOf } from './softmax.ts';
-export type { Weight } from './weights.ts';
+export { type Weight, weightLookup } from './weights.ts';
 export type { LayerLike } from './wrap/chain.ts';
 export { type FunctionOptions, type WrapOptions, wrapFunction } from './wrap/classifier.ts';
 export { fingerprint } from './wrap/fingerprint.ts';

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, open, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { type DistillError, RunError, UserError } from '../errors.ts';
+import { isRunning } from './is-running.ts';
 
 /** A kind of folder that the program writes whole. Only a folder of its kind is ever replaced. */
 export interface FolderKind {
@@ -70,15 +71,6 @@ function startOf(pid: number | 'self'): string | undefined {
       .at(19);
   } catch {
     return undefined;
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -10,6 +10,7 @@ export {
 export { digestOf, sha256 } from './digest.ts';
 export { FormatError, printable } from './format-error.ts';
 export { gunzip, isGzip } from './gunzip.ts';
+export { isRunning } from './is-running.ts';
 export { decodeNpy, encodeNpy, type NpyArray, parseNpy } from './npy.ts';
 export { encodeNpz } from './npz.ts';
 export { decodeProtobuf } from './protobuf.ts';

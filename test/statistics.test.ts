@@ -9,7 +9,7 @@ import {
   medianRanks,
   pairedDifference,
   wilson,
-} from '../../src/evaluation/index.ts';
+} from '../src/evaluation/index.ts';
 
 function close(actual: number, expected: number, within = 1e-8): void {
   assert.ok(Math.abs(actual - expected) <= within, `${actual} is not ${expected}`);

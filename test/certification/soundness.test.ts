@@ -1,0 +1,220 @@
+/**
+ * No image of a box leaves its bounds on any engine: random ones, corners, the corners that the bounds
+ * themselves point at, and the end points of an attack. `SOUNDNESS_POINTS=1000000` takes more of them.
+ */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as tf from '@tensorflow/tfjs-core';
+import { attackNamed, batchOf, planAttack, runAttack } from '../../src/attacks/index.ts';
+import {
+  type Box,
+  crownBounds,
+  type Graph,
+  imageBox,
+  intervalBounds,
+  lowerBounds,
+  lowerNetwork,
+  Relaxation,
+} from '../../src/certification/index.ts';
+import { RandomStream } from '../../src/engine/index.ts';
+import { Model, type Network } from '../../src/models/index.ts';
+import { compiledBackends, use } from '../native/backends.ts';
+import { imageOf, NETWORKS, weightsOf } from './networks.ts';
+
+const POINTS = Number(process.env.SOUNDNESS_POINTS ?? 600);
+const BUDGETS = [0, 0.01, 0.1, 0.4];
+
+/** Random images of a box, its corners, and images on its edges, `[count, size]`. */
+function pointsIn({ lower, upper }: Box, count: number, seed: number): Float32Array {
+  const stream = new RandomStream(seed, 'points');
+  const size = lower.length;
+  return Float32Array.from({ length: count * size }, (_, at) => {
+    const [low, high] = [lower[at % size], upper[at % size]];
+    const share = stream.uniform();
+    const kind = Math.floor(at / size) % 3;
+    const value = low + (high - low) * (kind === 0 ? share : kind === 1 ? Math.round(share) : 0.5);
+    // Float32 rounds to nearest, which may be outside.
+    return inside(value, low, high);
+  });
+}
+
+function inside(value: number, low: number, high: number): number {
+  let rounded = Math.fround(value);
+  const step = 2 ** -24;
+  while (rounded < low) rounded = Math.fround(rounded + step);
+  while (rounded > high) rounded = Math.fround(rounded - step);
+  return Math.max(0, rounded);
+}
+
+/** The corner at which the linear lower bound of each logit, and of its negative, is least. */
+function boundCorners(graph: Graph, boxes: readonly Box[], classes: number): Float32Array {
+  const coefficients = new Float64Array(2 * classes * classes);
+  for (let c = 0; c < classes; c++) {
+    coefficients[2 * c * classes + c] = 1;
+    coefficients[(2 * c + 1) * classes + c] = -1;
+  }
+  const { coefficients: all } = lowerBounds(new Relaxation(graph, boxes), {
+    node: graph.nodes.length,
+    rows: 2 * classes,
+    coefficients,
+  });
+  const { lower, upper } = boxes[0];
+  return Float32Array.from(all[0] ?? [], (coefficient, at) => {
+    const i = at % lower.length;
+    return inside(coefficient > 0 ? lower[i] : upper[i], lower[i], upper[i]);
+  });
+}
+
+function attackPoints(model: Model, image: Float32Array, eps: number): Float32Array {
+  if (eps === 0) return image;
+  const copies = 4;
+  const images = new Float32Array(copies * image.length);
+  for (let i = 0; i < copies; i++) images.set(image, i * image.length);
+  const plan = planAttack(attackNamed('pgd'), { norm: 'Linf', eps, options: { steps: 10 } });
+  const labels = Array.from({ length: copies }, (_, i) => i % model.classes);
+  return runAttack(plan, model.classifier('attacked'), batchOf(images, labels, 1)).images;
+}
+
+/** The largest distance by which a logit of any image leaves its bounds; 0: none does. */
+function escapeOf(model: Model, images: Float32Array, { lower, upper }: Box): number {
+  const size = model.network.inputShape.reduce((a, b) => a * b, 1);
+  let largest = 0;
+  for (let start = 0; start < images.length; start += 500 * size) {
+    const some = images.subarray(start, start + 500 * size);
+    tf.tidy(() => {
+      const batch = tf.tensor4d(some, [some.length / size, ...model.network.inputShape]);
+      model
+        .logits(batch)
+        .dataSync<'float32'>()
+        .forEach((logit, at) => {
+          const i = at % lower.length;
+          largest = Math.max(largest, lower[i] - logit, logit - upper[i]);
+        });
+    });
+  }
+  return largest;
+}
+
+const graphOf = (network: Network, seed: number) => lowerNetwork(network, weightsOf(network, seed));
+
+/** The lower bounds of the logits by one backward pass from the end, as a box. */
+function backwardLogits(graph: Graph, boxes: readonly Box[], classes: number): Box {
+  const coefficients = new Float64Array(2 * classes * classes);
+  for (let c = 0; c < classes; c++) {
+    coefficients[2 * c * classes + c] = 1;
+    coefficients[(2 * c + 1) * classes + c] = -1;
+  }
+  const { lower } = lowerBounds(new Relaxation(graph, boxes), {
+    node: graph.nodes.length,
+    rows: 2 * classes,
+    coefficients,
+  });
+  return {
+    lower: Float64Array.from({ length: classes }, (_, c) => lower[2 * c]),
+    upper: Float64Array.from({ length: classes }, (_, c) => -lower[2 * c + 1]),
+  };
+}
+
+describe('bounds', () => {
+  for (const name of compiledBackends) {
+    it(`hold for every image on ${name}`, async () => {
+      await use(name);
+      for (const network of NETWORKS) {
+        for (const [seed, eps] of BUDGETS.entries()) {
+          const graph = graphOf(network, seed);
+          const model = new Model(network, weightsOf(network, seed), 1);
+          const image = imageOf(network, seed);
+          const box = imageBox(image, eps);
+          const boxes = intervalBounds(graph, box);
+          const logits = boxes[graph.nodes.length];
+          const tight = crownBounds(graph, boxes);
+          const linear = backwardLogits(graph, tight, network.classes);
+          for (const images of [
+            pointsIn(box, POINTS, seed),
+            boundCorners(graph, tight, network.classes),
+            attackPoints(model, image, eps),
+          ]) {
+            const what = `${network.architecture} at ${eps}`;
+            for (const [bounds, which] of [
+              [logits, 'interval bounds'],
+              [tight[graph.nodes.length], 'CROWN'],
+              [linear, 'linear bounds'],
+            ] as const) {
+              assert.equal(escapeOf(model, images, bounds), 0, `${which} of ${what}`);
+            }
+          }
+          model.dispose();
+        }
+      }
+    });
+  }
+
+  it('are tighter with CROWN than by intervals where ReLUs are stable or few', () => {
+    const mlp = NETWORKS[4];
+    const graph = graphOf(mlp, 1);
+    const boxes = intervalBounds(graph, imageBox(imageOf(mlp, 1), 0.05));
+    const [interval, crown] = [
+      boxes[graph.nodes.length],
+      backwardLogits(graph, crownBounds(graph, boxes), 4),
+    ];
+    for (let c = 0; c < 4; c++) {
+      const widths = [crown, interval].map(({ lower, upper }) => upper[c] - lower[c]);
+      assert.ok(widths[0] < 0.7 * widths[1], `${widths}`);
+    }
+  });
+
+  it('are left when a step of them is unsound', async () => {
+    await use(compiledBackends[0]);
+    const mlp = NETWORKS[4];
+    const graph = graphOf(mlp, 3);
+    const model = new Model(mlp, weightsOf(mlp, 3), 1);
+    const box = imageBox(imageOf(mlp, 3), 0.4);
+    const faulty: Graph = {
+      ...graph,
+      nodes: graph.nodes.map((node) => {
+        const { operation } = node;
+        if (operation.kind !== 'elementwise') return node;
+        // A ReLU whose chord is lowered to a third of its height.
+        const lines: typeof operation.lines = (input) => {
+          const sound = operation.lines(input);
+          return { ...sound, upperOffset: sound.upperOffset.map((offset) => offset / 3) };
+        };
+        return {
+          ...node,
+          operation: {
+            kind: operation.kind,
+            bends: operation.bends,
+            size: operation.size,
+            interval: (inputs) => operation.interval(inputs),
+            lines,
+            slopeRange: (i) => operation.slopeRange(i),
+          },
+        };
+      }),
+    };
+    const boxes = intervalBounds(faulty, box);
+    const corners = boundCorners(faulty, boxes, 4);
+    const linear = backwardLogits(faulty, crownBounds(faulty, boxes), 4);
+    assert.ok(escapeOf(model, corners, linear) > 0);
+    model.dispose();
+  });
+
+  it('would be left without the rounding of float32', async () => {
+    await use(compiledBackends[0]);
+    const escapes = NETWORKS.map((network) => {
+      const model = new Model(network, weightsOf(network, 1), 1);
+      const graph = graphOf(network, 1);
+      const image = imageOf(network, 1);
+      const { lower, upper } = intervalBounds(graph, imageBox(image, 0))[graph.nodes.length];
+      // The middle of the bounds is the exact result, to float64's precision.
+      const exact = lower.map((low, i) => (low + upper[i]) / 2);
+      const found = escapeOf(model, image, { lower: exact, upper: exact });
+      model.dispose();
+      return found;
+    });
+    assert.ok(
+      escapes.every((found) => found > 0 && found < 1e-4),
+      `${escapes}`,
+    );
+  });
+});
