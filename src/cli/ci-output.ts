@@ -2,7 +2,7 @@
 import { basename, dirname } from 'node:path';
 import { type EvaluationRecord, requireAttacks, requireGates } from '../evaluation/index.ts';
 import { writeFiles } from '../library/index.ts';
-import { githubAnnotations, junit, logLine, sarif } from '../report/index.ts';
+import { githubAnnotations, junit, logLine, sarif, withAnswer } from '../report/index.ts';
 import type { CiFlags, OutputOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -36,7 +36,7 @@ interface Result {
   readonly notes?: readonly string[];
   /** The command worth typing next. */
   readonly next?: string;
-  /** What `--json` prints; absent: the record. */
+  /** What `--json` prints; absent: the record, the answer in front. */
   readonly json?: unknown;
 }
 
@@ -47,7 +47,7 @@ interface Result {
 export async function endWith(
   flags: CiFlags,
   terminal: Terminal,
-  { record, text, notes = [], next, json = record }: Result,
+  { record, text, notes = [], next, json = withAnswer(record) }: Result,
 ): Promise<void> {
   await writeCiFiles(flags, record);
   terminal.print(resultText(flags, record) ?? text);

@@ -60,7 +60,7 @@ export function joinRecords(records: readonly EvaluationRecord[]): EvaluationRec
     );
   // What is joined is no evaluation that could be done again.
   const { inputsDigest, ...configuration } = first.configuration;
-  const { failures: own, ...rest } = first;
+  const { failures: own, answer, ...rest } = first;
   const joined = conclude({
     ...rest,
     configuration,

@@ -223,6 +223,8 @@ const gateSchema = z.strictObject({
 });
 
 export const recordSchema = z.strictObject({
+  /** The answer in sentences, for whoever opens the file; it follows from the rest. */
+  answer: z.string().optional(),
   schema: z.literal(RECORD_SCHEMA),
   program: z.string(),
   /** Arguments as given. */

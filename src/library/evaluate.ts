@@ -18,6 +18,7 @@ import {
   presetAttacks,
 } from '../evaluation/index.ts';
 import type { Classifier } from '../models/index.ts';
+import { withAnswer } from '../report/index.ts';
 import { DEFAULTS } from '../training/index.ts';
 import { abortable } from './abort.ts';
 import { runningEngine } from './engine.ts';
@@ -103,7 +104,7 @@ function attacksOf(
  * Measures models side by side, on clean images and under attack, and says what that is evidence
  * for. The same options, seed and engine give the same record, times apart, as `distill evaluate`.
  *
- * @returns the record; attacks that failed (its `failures`) and gates that are missed do not throw:
+ * @returns the record, its `answer` in front; attacks that failed (its `failures`) and gates that are missed do not throw:
  *   see `requireAttacks` and `requireGates`
  * @throws UserError `foreign-model`, `same-name`, `bad-gate`, `bad-plan`, `no-surrogate`,
  *   `foreign-state`, or as `loadModel`; RunError `not-finite`; the reason of an aborted signal
@@ -150,7 +151,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationReco
       provenance(engine, configuration, []),
     );
     await partial?.finish();
-    return record;
+    return withAnswer(record);
   } finally {
     opened.dispose();
   }

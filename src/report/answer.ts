@@ -49,6 +49,11 @@ export const answerSentences = (answer: Answer): string[] => [
   answer.certainty,
 ];
 
+/** The record with the answer in front. */
+export function withAnswer({ answer: old, ...record }: EvaluationRecord) {
+  return { answer: answerSentences(answerOf(record)).join(' '), ...record };
+}
+
 const WORDS: Readonly<Record<Answer['ruling'], string>> = {
   broken: 'Not robust',
   bounded: 'At best partly robust',

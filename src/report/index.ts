@@ -1,4 +1,4 @@
-export { type Answer, answerOf, answerSentences, headline } from './answer.ts';
+export { type Answer, answerOf, answerSentences, headline, withAnswer } from './answer.ts';
 export {
   attackSummaryTable,
   levelTable,

@@ -1,17 +1,12 @@
 /** A record in one line, and its findings as GitHub's workflow commands. */
 import type { EvaluationRecord } from '../evaluation/index.ts';
 import { numberText, percent } from '../numbers.ts';
+import { answerOf, headline } from './answer.ts';
 import { type Finding, findingsOf } from './findings.ts';
 
-/** Everything that decides, in one line: such as for the log of a CI job. */
-export function logLine({
-  models,
-  worstCases,
-  gates,
-  failures = [],
-  flags,
-  verdicts,
-}: EvaluationRecord): string {
+/** The answer and everything that decides, in one line: such as for the log of a CI job. */
+export function logLine(record: EvaluationRecord): string {
+  const { models, worstCases, gates, failures = [], flags, verdicts } = record;
   const parts = models.map(({ name, accuracy }) => {
     const own = worstCases
       .filter(({ model }) => model === name)
@@ -21,13 +16,14 @@ export function logLine({
   const serious = flags.filter(({ severity }) => severity === 'serious').length;
   const open = verdicts.filter(({ ruling }) => ruling === 'open').length;
   const met = gates.filter((gate) => gate.met).length;
-  return [
+  const details = [
     ...parts,
     `${met} of ${gates.length} gates met`,
     `${failures.length} failed attacks`,
     `${serious} serious flags`,
     `${open} open verdicts`,
-  ].join('; ');
+  ];
+  return `${headline(answerOf(record))} ${details.join('; ')}`;
 }
 
 const COMMANDS: Readonly<Record<Finding['level'], string>> = {

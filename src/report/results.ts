@@ -6,7 +6,7 @@ import {
   magnitudeHistogram,
   medianGap,
 } from '../evaluation/index.ts';
-import { answerOf, answerSentences } from './answer.ts';
+import { answerOf, withAnswer } from './answer.ts';
 import { quantileOf, queriesOfWins } from './attack-tables.ts';
 import type { Material } from './material.ts';
 import { missingParts } from './missing.ts';
@@ -19,11 +19,10 @@ const RESULTS_SCHEMA = 'distill-results/2';
 
 export function results(material: Material, charts: readonly ReportChart[]) {
   const { record, cards } = material;
-  const { models, attacks, data, ...rest } = record;
-  const answer = answerOf(record);
+  const { models, attacks, data, answer, ...rest } = withAnswer(record);
   return {
-    answer: answerSentences(answer).join(' '),
-    ruling: answer,
+    answer,
+    ruling: answerOf(record),
     ...rest,
     schema: RESULTS_SCHEMA,
     record: record.schema,

@@ -112,6 +112,7 @@ describe('the recipe on a small part of MNIST', () => {
       assert.equal(code, 0, stderr);
       assert.equal(stderr, '');
       assert.equal(stdout.trim().split('\n').length, 1);
+      if (['run', 'evaluate'].includes(command[0])) assert.match(stdout, /^\{"answer":"[A-Z]/);
       assert.match(JSON.parse(stdout).schema, /^distill-[a-z-]+\/\d+$/);
     }
   });

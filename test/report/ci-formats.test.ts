@@ -151,7 +151,7 @@ describe('a log', () => {
     assert.ok(!line.includes('\n'));
     assert.match(
       line,
-      /^base: accuracy .*; 1 of 2 gates met; 0 failed attacks; 1 serious flags; 1 open verdicts$/,
+      /^No verdict: .+ Linf .+\. base: accuracy .*; 1 of 2 gates met; 0 failed attacks; 1 serious flags; 1 open verdicts$/,
     );
     assert.match(logLine(failed), /; 1 failed attacks; 2 serious flags; /);
   });

@@ -16,7 +16,7 @@ import {
   surrogateTrainer,
   writeFiles,
 } from '../../library/index.ts';
-import { exampleGrids, primaryModel } from '../../report/index.ts';
+import { exampleGrids, primaryModel, withAnswer } from '../../report/index.ts';
 import { endWith, quietFor } from '../ci-output.ts';
 import { commandLine, evaluateCommand, resumeText } from '../command-text.ts';
 import type { EvaluateFlags } from '../commands/evaluate.ts';
@@ -104,7 +104,7 @@ export async function evaluateModels(
       process.argv.slice(2),
     ),
   ).finally(progress.stop);
-  await writeFiles(flags.out, { 'evaluation.json': JSON.stringify(record) });
+  await writeFiles(flags.out, { 'evaluation.json': JSON.stringify(withAnswer(record)) });
   if (examplesFolder) await writeFiles(examplesFolder, exampleGrids(record));
   await partial.finish();
   return record;

@@ -233,8 +233,8 @@ export async function action(flags: RunFlags): Promise<void> {
     notes: [`page: ${paths.report}/index.html`],
     next: commandLine(['playground', '--model', paths.baseline, paths.student]),
     json: {
-      schema: 'distill-run/1',
       answer: answerSentences(answerOf(record)).join(' '),
+      schema: 'distill-run/1',
       steps: steps.records,
       seconds,
       evaluation: record,
