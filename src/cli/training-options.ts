@@ -18,6 +18,7 @@ import {
   addDataOptions,
   type DataOptions,
   type EngineOptions,
+  type RunsOptions,
   type SharedOptions,
 } from './options.ts';
 import { decimal, integer, parseEps } from './parsers.ts';
@@ -49,7 +50,7 @@ export interface TrainingFlags extends TrainingDataOptions {
 }
 
 /** What opening a training command's session, data and checkpoint takes. */
-export interface TrainingCommandFlags extends EngineOptions, TrainingDataOptions {
+export interface TrainingCommandFlags extends EngineOptions, RunsOptions, TrainingDataOptions {
   readonly logDir?: string;
   readonly resume?: true;
 }

@@ -5,12 +5,15 @@ import { Workshop } from './work.ts';
 
 const MILLISECONDS_BETWEEN_REPORTS = 200;
 
-const say = (message: FromWorker): void => {
-  if (process.connected) process.send?.(message);
-};
-
 /** Whoever started it is gone: what is half done is taken up again from its checkpoint. */
-process.on('disconnect', () => process.exit());
+const leave = (): never => process.exit();
+process.on('disconnect', leave);
+
+const say = (message: FromWorker): void => {
+  process.send?.(message, undefined, undefined, (error) => {
+    if (error) leave();
+  });
+};
 
 let place = { folder: '', threads: 1 };
 let lastReport = 0;

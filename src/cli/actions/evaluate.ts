@@ -28,6 +28,7 @@ import {
   openPartial,
 } from '../evaluation-run.ts';
 import { evaluationText } from '../evaluation-text.ts';
+import { keepMeasurement } from '../keeping.ts';
 import { gatesOf } from '../options.ts';
 import { parseEps, parseSettingLists } from '../parsers.ts';
 import { openSession, openTestData, type Session } from '../session.ts';
@@ -84,10 +85,11 @@ export function planEvaluation(flags: EvaluateFlags, { train, test }: TestData):
 
 /** Measures models side by side and saves the record, whether or not its gates are met. */
 export async function evaluateModels(
-  { engine, terminal }: Session,
+  session: Session,
   data: TestData,
   flags: EvaluateFlags,
 ): Promise<EvaluationRecord> {
+  const { engine, terminal } = session;
   const planned = planEvaluation(flags, data);
   const { attacks, samples, examplesFolder } = planned;
   const { models } = await openModels(flags.model, data.test);
@@ -105,6 +107,7 @@ export async function evaluateModels(
   ).finally(progress.stop);
   await writeFiles(flags.out, { 'evaluation.json': JSON.stringify(record) });
   if (examplesFolder) await writeFiles(examplesFolder, exampleGrids(record));
+  await keepMeasurement(session, record, 'evaluation.json');
   await partial.finish();
   return record;
 }

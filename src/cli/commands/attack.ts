@@ -8,15 +8,17 @@ import { defaultEps, defaultsText } from '../default-eps.ts';
 import type { Action } from '../lazily.ts';
 import {
   addDataOptions,
+  addRunsOption,
   addSharedOptions,
   type DataOptions,
   eotOption,
+  type RunsOptions,
   type SharedOptions,
 } from '../options.ts';
 import { integer, parseTarget } from '../parsers.ts';
 import { refuseUnused } from '../unused-options.ts';
 
-export interface AttackFlags extends SharedOptions, DataOptions {
+export interface AttackFlags extends SharedOptions, RunsOptions, DataOptions {
   readonly model: readonly string[];
   readonly attack: string;
   readonly norm?: Norm;
@@ -75,7 +77,7 @@ export function attackCommand(action: Action<[AttackFlags]>): Command {
       ? undefined
       : { why: `with ${attack}`, hint: 'leave it out, or attack with transfer' },
   );
-  return addSharedOptions(addDataOptions(command))
+  return addSharedOptions(addRunsOption(addDataOptions(command)))
     .option('--out <folder>', 'folder for the record and the picture', 'report/attack')
     .addHelpText(
       'after',

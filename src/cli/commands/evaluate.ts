@@ -11,18 +11,20 @@ import {
   addCiOptions,
   addDataOptions,
   addGateOptions,
+  addRunsOption,
   addSharedOptions,
   type CiFlags,
   type DataOptions,
   eotOption,
   type GateFlags,
+  type RunsOptions,
   type SharedOptions,
 } from '../options.ts';
 import { integer, parseTarget } from '../parsers.ts';
 import { refuseUnused } from '../unused-options.ts';
 
 /** What `evaluate` and `check` measure of a model. */
-export interface MeasureFlags extends SharedOptions, DataOptions, GateFlags, CiFlags {
+export interface MeasureFlags extends SharedOptions, RunsOptions, DataOptions, GateFlags, CiFlags {
   readonly preset: PresetName;
   readonly norm: Norm;
   readonly eps?: readonly string[];
@@ -49,7 +51,7 @@ export function addMeasureOptions(command: Command, preset: PresetName): Command
       integer('--samples', 1),
     )
     .addOption(eotOption());
-  return addSharedOptions(addCiOptions(addGateOptions(addDataOptions(scoped))));
+  return addSharedOptions(addRunsOption(addCiOptions(addGateOptions(addDataOptions(scoped)))));
 }
 
 export interface EvaluateFlags extends MeasureFlags {

@@ -1,6 +1,11 @@
 import { Command } from 'commander';
 import type { Action } from '../lazily.ts';
-import { addSharedOptions, type SharedOptions } from '../options.ts';
+import {
+  addRunsOption,
+  addSharedOptions,
+  type RunsOptions,
+  type SharedOptions,
+} from '../options.ts';
 import {
   type AdversaryFlags,
   addAdversaryOptions,
@@ -11,7 +16,11 @@ import {
   type TrainingFlags,
 } from '../training-options.ts';
 
-export interface TrainAdversarialFlags extends SharedOptions, TrainingFlags, AdversaryFlags {
+export interface TrainAdversarialFlags
+  extends SharedOptions,
+    RunsOptions,
+    TrainingFlags,
+    AdversaryFlags {
   readonly out: string;
   readonly resume?: true;
 }
@@ -28,5 +37,5 @@ Examples:
   distill train-adversarial --eps 0.3
   distill train-adversarial --temperature 40 --out models/robust-teacher`,
   );
-  return addSharedOptions(command).action(action);
+  return addSharedOptions(addRunsOption(command)).action(action);
 }

@@ -1,6 +1,11 @@
 import { Command } from 'commander';
 import type { Action } from '../lazily.ts';
-import { addSharedOptions, type SharedOptions } from '../options.ts';
+import {
+  addRunsOption,
+  addSharedOptions,
+  type RunsOptions,
+  type SharedOptions,
+} from '../options.ts';
 import {
   type AdversaryFlags,
   addAdversaryOptions,
@@ -16,6 +21,7 @@ import { refuseUnused } from '../unused-options.ts';
 
 export interface TrainStudentFlags
   extends SharedOptions,
+    RunsOptions,
     Omit<TrainingFlags, 'temperature'>,
     MatchedTemperature,
     AdversaryFlags {
@@ -54,5 +60,5 @@ Examples:
   distill train-student --temperature 40
   distill train-student --robust --soft-labels data/robust-labels --out models/robust-student`,
   );
-  return addSharedOptions(command).action(action);
+  return addSharedOptions(addRunsOption(command)).action(action);
 }

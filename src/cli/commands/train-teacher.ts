@@ -1,6 +1,11 @@
 import { Command } from 'commander';
 import type { Action } from '../lazily.ts';
-import { addSharedOptions, type SharedOptions } from '../options.ts';
+import {
+  addRunsOption,
+  addSharedOptions,
+  type RunsOptions,
+  type SharedOptions,
+} from '../options.ts';
 import {
   addResumeOption,
   addTemperatureOption,
@@ -8,7 +13,7 @@ import {
   type TrainingFlags,
 } from '../training-options.ts';
 
-export interface TrainTeacherFlags extends SharedOptions, TrainingFlags {
+export interface TrainTeacherFlags extends SharedOptions, RunsOptions, TrainingFlags {
   readonly out?: string;
   readonly resume?: true;
 }
@@ -25,5 +30,5 @@ export function trainTeacherCommand(action: Action<[TrainTeacherFlags]>): Comman
     'after',
     '\nExamples:\n  distill train-teacher --temperature 40 --out models/teacher\n  distill train-teacher --temperature 1',
   );
-  return addSharedOptions(command).action(action);
+  return addSharedOptions(addRunsOption(command)).action(action);
 }
