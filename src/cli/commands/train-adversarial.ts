@@ -1,28 +1,23 @@
 import { Command } from 'commander';
 import type { Action } from '../lazily.ts';
-import {
-  addRunsOption,
-  addSharedOptions,
-  type RunsOptions,
-  type SharedOptions,
-} from '../options.ts';
+import { addSharedOptions, type SharedOptions } from '../options.ts';
 import {
   type AdversaryFlags,
   addAdversaryOptions,
   addOutOption,
-  addResumeOption,
   addTemperatureOption,
   addTrainingOptions,
+  addTrainingRunOptions,
   type TrainingFlags,
+  type TrainingRunFlags,
 } from '../training-options.ts';
 
 export interface TrainAdversarialFlags
   extends SharedOptions,
-    RunsOptions,
+    TrainingRunFlags,
     TrainingFlags,
     AdversaryFlags {
   readonly out: string;
-  readonly resume?: true;
 }
 
 export function trainAdversarialCommand(action: Action<[TrainAdversarialFlags]>): Command {
@@ -30,12 +25,12 @@ export function trainAdversarialCommand(action: Action<[TrainAdversarialFlags]>)
     'train on attacked images (PGD adversarial training): a defense that works, for comparison',
   );
   addAdversaryOptions(addTrainingOptions(addTemperatureOption(command, 1)));
-  addResumeOption(addOutOption(command, 'models/adversarial')).addHelpText(
+  addTrainingRunOptions(addOutOption(command, 'models/adversarial')).addHelpText(
     'after',
     `
 Examples:
   distill train-adversarial --eps 0.3
   distill train-adversarial --temperature 40 --out models/robust-teacher`,
   );
-  return addSharedOptions(addRunsOption(command)).action(action);
+  return addSharedOptions(command).action(action);
 }

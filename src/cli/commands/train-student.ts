@@ -1,27 +1,23 @@
 import { Command } from 'commander';
 import type { Action } from '../lazily.ts';
-import {
-  addRunsOption,
-  addSharedOptions,
-  type RunsOptions,
-  type SharedOptions,
-} from '../options.ts';
+import { addSharedOptions, type SharedOptions } from '../options.ts';
 import {
   type AdversaryFlags,
   addAdversaryOptions,
   addFineTuneOption,
   addOutOption,
-  addResumeOption,
   addTemperatureOption,
   addTrainingOptions,
+  addTrainingRunOptions,
   type MatchedTemperature,
   type TrainingFlags,
+  type TrainingRunFlags,
 } from '../training-options.ts';
 import { refuseUnused } from '../unused-options.ts';
 
 export interface TrainStudentFlags
   extends SharedOptions,
-    RunsOptions,
+    TrainingRunFlags,
     Omit<TrainingFlags, 'temperature'>,
     MatchedTemperature,
     AdversaryFlags {
@@ -29,7 +25,6 @@ export interface TrainStudentFlags
   readonly fineTuneEpochs: number;
   readonly robust?: true;
   readonly out: string;
-  readonly resume?: true;
 }
 
 export function trainStudentCommand(action: Action<[TrainStudentFlags]>): Command {
@@ -53,12 +48,12 @@ export function trainStudentCommand(action: Action<[TrainStudentFlags]>): Comman
   refuseUnused<TrainStudentFlags>(command, ['eps', 'attackSteps'], ({ robust }) =>
     robust ? undefined : { why: 'without --robust', hint: 'add --robust, or leave it out' },
   );
-  addResumeOption(addOutOption(command, 'models/student')).addHelpText(
+  addTrainingRunOptions(addOutOption(command, 'models/student')).addHelpText(
     'after',
     `
 Examples:
   distill train-student --temperature 40
   distill train-student --robust --soft-labels data/robust-labels --out models/robust-student`,
   );
-  return addSharedOptions(addRunsOption(command)).action(action);
+  return addSharedOptions(command).action(action);
 }
