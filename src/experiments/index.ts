@@ -24,6 +24,7 @@ export {
   storedRuns,
 } from './run-store.ts';
 export type { Point } from './search.ts';
+export { ShardPool } from './shards.ts';
 export { type PlannedTrial, runSweep, type SweepPoint, type SweepTrial } from './sweep.ts';
 export { openSweep, SweepLock } from './sweep-folder.ts';
 export { type TrialSettings, trialId } from './trial.ts';

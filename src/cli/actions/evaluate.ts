@@ -2,6 +2,7 @@
 import type { TestData } from '../../data/index.ts';
 import { UserError } from '../../errors.ts';
 import {
+  type EvaluatedModel,
   type EvaluationRecord,
   evaluate,
   followUpAttacks,
@@ -9,6 +10,7 @@ import {
   presetAttacks,
 } from '../../evaluation/index.ts';
 import { PRESET_SAMPLES } from '../../evaluation/preset-names.ts';
+import { ShardPool } from '../../experiments/index.ts';
 import {
   nameOfModel,
   openModels,
@@ -83,6 +85,23 @@ export function planEvaluation(flags: EvaluateFlags, { train, test }: TestData):
   };
 }
 
+/** The processes that the attacked images are shared out among; undefined: this one does it all. */
+function shardsFor(
+  { workers = 1, data, eot = 1 }: EvaluateFlags,
+  { name, threads }: Session['engine'],
+  models: readonly EvaluatedModel[],
+): ShardPool | undefined {
+  if (workers === 1) return undefined;
+  const start = {
+    engine: name,
+    threads: Math.max(1, Math.floor(threads / workers)),
+    data,
+    models: Object.fromEntries(models.map(({ classifier, folder }) => [classifier.name, folder])),
+    draws: eot,
+  };
+  return new ShardPool(start, workers);
+}
+
 /** Measures models side by side and saves the record, whether or not its gates are met. */
 export async function evaluateModels(
   session: Session,
@@ -97,14 +116,19 @@ export async function evaluateModels(
   for (const line of describeAttacks(attacks)) terminal.note(line);
   const partial = await openPartial(flags, plan);
   const progress = evaluationProgress(terminal);
+  const shards = shardsFor(flags, engine, models);
+  const attackRows = shards && { attackRows: shards.attackRows };
   const record = await evaluate(
-    { ...plan, partial, onProgress: progress.onProgress },
+    { ...plan, partial, ...attackRows, onProgress: progress.onProgress },
     provenance(
       engine,
       { data: flags.data, samples, preset: flags.attacks ? null : flags.preset },
       process.argv.slice(2),
     ),
-  ).finally(progress.stop);
+  ).finally(() => {
+    progress.stop();
+    shards?.close();
+  });
   await writeFiles(flags.out, { 'evaluation.json': JSON.stringify(record) });
   if (examplesFolder) await writeFiles(examplesFolder, exampleGrids(record));
   await keepMeasurement(session, record, 'evaluation.json');

@@ -30,6 +30,7 @@ export interface MeasureFlags extends SharedOptions, RunsOptions, DataOptions, G
   readonly eps?: readonly string[];
   readonly samples?: number;
   readonly eot?: number;
+  readonly workers?: number;
 }
 
 /** Which attacks within which budgets, on how many images of which data, and the gates. */
@@ -50,7 +51,12 @@ export function addMeasureOptions(command: Command, preset: PresetName): Command
       'attack the first n test images (default: 1000, with --preset paper 100)',
       integer('--samples', 1),
     )
-    .addOption(eotOption());
+    .addOption(eotOption())
+    .option(
+      '--workers <n>',
+      'share the attacked images out among n processes; the record is the same (default: one process)',
+      integer('--workers', 1, 256),
+    );
   return addSharedOptions(addRunsOption(addCiOptions(addGateOptions(addDataOptions(scoped)))));
 }
 
