@@ -32,6 +32,7 @@ export const REMEDIES: Readonly<Record<string, string>> = {
   'no-data': '--data',
   'no-record': '`distill evaluate`, --from',
   'no-soft-labels': '`distill soft-labels`, --soft-labels',
+  'no-run': '`distill list`, --runs',
   'no-source': '--source',
   'not-built': '`npm run build`',
   'stale-soft-labels': '`distill soft-labels`',

@@ -154,6 +154,15 @@ export function addSharedOptions(command: Command): Command {
   );
 }
 
+/** The option of every command that trains or measures: its run is kept. */
+export interface RunsOptions {
+  readonly runs: string;
+}
+
+export function addRunsOption(command: Command): Command {
+  return command.option('--runs <folder>', 'folder below which this run is kept', 'runs');
+}
+
 /** The options that say which images a command works on. */
 export interface DataOptions {
   readonly data: string;

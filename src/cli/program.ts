@@ -4,15 +4,19 @@ import { programVersion } from '../version.ts';
 import { attackCommand } from './commands/attack.ts';
 import { cardCommand } from './commands/card.ts';
 import { checkCommand } from './commands/check.ts';
+import { compareCommand } from './commands/compare.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { inspectCommand } from './commands/inspect.ts';
+import { listCommand } from './commands/list.ts';
 import { playgroundCommand } from './commands/playground.ts';
 import { predictCommand } from './commands/predict.ts';
+import { pruneCommand } from './commands/prune.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
+import { showCommand } from './commands/show.ts';
 import { softLabelsCommand } from './commands/soft-labels.ts';
 import { sweepCommand } from './commands/sweep.ts';
 import { trainAdversarialCommand } from './commands/train-adversarial.ts';
@@ -35,6 +39,10 @@ const buildCommands = () => [
   attackCommand(lazily(() => import('./actions/attack.ts'))),
   evaluateCommand(lazily(() => import('./actions/evaluate.ts'))),
   reportCommand(lazily(() => import('./actions/report.ts'))),
+  listCommand(lazily(() => import('./actions/list.ts'))),
+  showCommand(lazily(() => import('./actions/show.ts'))),
+  compareCommand(lazily(() => import('./actions/compare.ts'))),
+  pruneCommand(lazily(() => import('./actions/prune.ts'))),
   cardCommand(lazily(() => import('./actions/card.ts'))),
   playgroundCommand(lazily(() => import('./actions/playground.ts'))),
   predictCommand(lazily(() => import('./actions/predict.ts'))),

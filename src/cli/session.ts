@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import {
   type DataSplits,
   loadData,
@@ -9,7 +10,8 @@ import {
 import { type Engine, sayWhenInterrupted, startEngine } from '../engine/index.ts';
 import { readModelCard } from '../models/index.ts';
 import { counted, countText } from '../numbers.ts';
-import type { DataOptions, EngineOptions } from './options.ts';
+import { checkWritable } from '../storage/index.ts';
+import type { DataOptions, EngineOptions, RunsOptions } from './options.ts';
 import { Terminal } from './terminal.ts';
 import type { TrainingDataOptions } from './training-options.ts';
 import { visible } from './visible.ts';
@@ -18,6 +20,8 @@ import { visible } from './visible.ts';
 export interface Session {
   readonly engine: Engine;
   readonly terminal: Terminal;
+  /** Folder below which this command's run is kept; absent: nowhere. */
+  readonly runs?: string;
 }
 
 const BUILD_NATIVE =
@@ -36,15 +40,17 @@ export function engineText({ name, summary }: Pick<Engine, 'name' | 'summary'>):
 }
 
 /** Starts the engine that the flags ask for and says which one it is. */
-export async function openSession(options: EngineOptions): Promise<Session> {
+export async function openSession(options: EngineOptions & Partial<RunsOptions>): Promise<Session> {
   const terminal = new Terminal(options);
+  const { runs } = options;
+  if (runs !== undefined) await checkWritable(join(runs, 'run')); // before hours are spent
   const engine = await startEngine(options.engine, options.threads);
   terminal.note(engineText(engine));
   const cores = availableParallelism();
   if (options.threads !== undefined && options.threads > cores) {
     terminal.warn(`${options.threads} threads share ${counted(cores, 'core')}: fewer are faster`);
   }
-  return { engine, terminal };
+  return { engine, terminal, ...(runs !== undefined && { runs }) };
 }
 
 /** What Ctrl+C and SIGTERM say from now on, even with `--quiet`: how to go on. */

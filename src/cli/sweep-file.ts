@@ -39,13 +39,21 @@ const parameterSchema = z.strictObject({
   distribution: z.enum(DISTRIBUTIONS).optional(),
 });
 
+const metricSchema = z.strictObject({ name: z.enum(METRIC_NAMES), goal: z.enum(GOALS).optional() });
+
 const fileSchema = z.strictObject({
   name: z.string().optional(),
   description: z.string().optional(),
   method: z.enum(METHODS),
-  metric: z.strictObject({ name: z.enum(METRIC_NAMES), goal: z.enum(GOALS).optional() }).optional(),
+  /** One goal, or two, which give a front. */
+  metric: z.preprocess(
+    (value) => (value === undefined ? value : [value].flat()),
+    z.array(metricSchema).min(1).max(2).optional(),
+  ),
   parameters: z.record(z.string(), parameterSchema),
   run_cap: z.int().min(1).optional(),
+  /** Of `bayes`: points that are tried at once. */
+  at_once: z.int().min(1).max(256).optional(),
   seeds: z.int().min(1).max(1000).optional(),
 });
 
@@ -54,9 +62,10 @@ type ParameterText = z.infer<typeof parameterSchema>;
 /** What a file says, or what was typed instead. */
 export interface AskedSweep {
   readonly method: (typeof METHODS)[number];
-  readonly objective?: Objective;
+  readonly objectives: readonly Objective[];
   readonly parameters: Readonly<Record<string, Distribution>>;
   readonly runCap?: number;
+  readonly atOnce?: number;
   readonly seeds?: number;
 }
 
@@ -94,16 +103,22 @@ export async function readSweepFile(file: string): Promise<AskedSweep> {
     const { problem, hint } = problemOf(parsed.error);
     throw fail(problem, parsed.error, hint);
   }
-  const { method, metric, parameters, run_cap: runCap, seeds } = parsed.data;
+  const { method, metric = [], parameters, run_cap: runCap, at_once: atOnce, seeds } = parsed.data;
+  const objectives = metric.map(objectiveOf);
+  if (method === 'bayes' && objectives.length === 0) {
+    throw fail('method bayes needs a metric to look for');
+  }
+  if (method !== 'bayes' && atOnce !== undefined) throw fail('at_once is for method bayes');
   const entries = Object.entries(parameters).map(([key, text]): [string, Distribution] => {
     const name = key.replaceAll('_', '-');
     return [name, distributionOf(text, (problem) => fail(`parameters.${key}: ${problem}`))];
   });
   return {
     method,
-    ...(metric && { objective: objectiveOf(metric) }),
+    objectives,
     parameters: Object.fromEntries(entries),
     ...(runCap !== undefined && { runCap }),
+    ...(atOnce !== undefined && { atOnce }),
     ...(seeds !== undefined && { seeds }),
   };
 }

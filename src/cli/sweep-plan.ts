@@ -128,7 +128,9 @@ export async function planSweep(
   parseEps(flags.eps, 'Linf');
   const typed = typedParameters(command);
   const asked: AskedSweep =
-    file === undefined ? { method: 'grid', parameters: {} } : await readSweepFile(file);
+    file === undefined
+      ? { method: 'grid', objectives: [], parameters: {} }
+      : await readSweepFile(file);
   const parameters = { ...asked.parameters, ...typed };
   const names = variedOptions().map(optionName);
   const isSwitch = new Set(variedOptions().flatMap((one) => (one.negate ? [optionName(one)] : [])));
@@ -143,10 +145,11 @@ export async function planSweep(
   const count = flags.seeds ?? asked.seeds ?? 1;
   const definition: SweepDefinition = {
     method: asked.method,
-    ...(asked.objective && { objective: asked.objective }),
+    objectives: asked.objectives,
     parameters: varied,
     seeds: Array.from({ length: count }, (_, i) => flags.seed + i),
     ...(asked.runCap !== undefined && { runCap: asked.runCap }),
+    ...(asked.atOnce !== undefined && { atOnce: asked.atOnce }),
   };
   checkSize(definition);
   const shared = sharedWords(flags);

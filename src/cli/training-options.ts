@@ -16,8 +16,10 @@ import {
 } from '../training/settings.ts';
 import {
   addDataOptions,
+  addRunsOption,
   type DataOptions,
   type EngineOptions,
+  type RunsOptions,
   type SharedOptions,
 } from './options.ts';
 import { decimal, integer, parseEps } from './parsers.ts';
@@ -49,9 +51,8 @@ export interface TrainingFlags extends TrainingDataOptions {
 }
 
 /** What opening a training command's session, data and checkpoint takes. */
-export interface TrainingCommandFlags extends EngineOptions, TrainingDataOptions {
+export interface TrainingCommandFlags extends EngineOptions, TrainingRunFlags, TrainingDataOptions {
   readonly logDir?: string;
-  readonly resume?: true;
 }
 
 const temperature = decimal('--temperature', 0, 10_000, true);
@@ -159,8 +160,13 @@ export function addOutOption(command: Command, folder: string): Command {
   return command.option('--out <folder>', 'model folder to write', folder);
 }
 
-export function addResumeOption(command: Command): Command {
-  return command.option('--resume', 'resume an interrupted run from its checkpoint');
+/** Whether a training goes on where it was stopped, and where its run is kept. */
+export interface TrainingRunFlags extends RunsOptions {
+  readonly resume?: true;
+}
+
+export function addTrainingRunOptions(command: Command): Command {
+  return addRunsOption(command.option('--resume', 'resume an interrupted run from its checkpoint'));
 }
 
 export function addFineTuneOption(command: Command): Command {

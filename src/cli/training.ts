@@ -9,6 +9,7 @@ import {
   type TrainingOptions,
 } from '../training/index.ts';
 import { commandLine, resumeText } from './command-text.ts';
+import { keepTraining } from './keeping.ts';
 import { openData, openSession, type Session, whenInterrupted } from './session.ts';
 import { trainingDetail } from './terminal.ts';
 import { TrainingLog } from './training-log.ts';
@@ -28,11 +29,13 @@ type Train = (options: TrainingOptions) => Promise<ModelCard>;
  * @param onSaved called at every step after the first checkpoint
  */
 export async function trainWithProgress(
-  { engine, terminal }: Session,
+  session: Session,
   { label, logDir, ...job }: TrainingJob,
   train: Train,
   onSaved: () => void = () => {},
 ): Promise<ModelCard> {
+  const { engine, terminal } = session;
+  const started = new Date();
   const log = logDir === undefined ? undefined : new TrainingLog(join(logDir, label));
   const progress = terminal.progress(label);
   try {
@@ -47,6 +50,8 @@ export async function trainWithProgress(
       onEpoch: (record) => log?.epoch(record),
     });
     await log?.attackedDigits(job.out, job.data.test, card.history.length);
+    progress.stop();
+    await keepTraining(session, card, job.out, started);
     return card;
   } finally {
     progress.stop();

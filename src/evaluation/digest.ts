@@ -31,6 +31,7 @@ export function evaluationDigest(plan: PlanOutline): string {
     gates,
     gateOn,
     surrogates,
+    attackRows,
     ...settings
   } = plan;
   return digestOf({

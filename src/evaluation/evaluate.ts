@@ -245,7 +245,7 @@ async function measureAttack(
   const candidates = new Float32Array(keeps ? positions.length * size : 0);
   const shown = new Float32Array(Math.min(positions.length, EXAMPLE_COUNT) * size);
   let filled = 0;
-  const run = await attackDataset({
+  const run = await (whole.attackRows ?? attackDataset)({
     plan,
     classifier,
     dataset,

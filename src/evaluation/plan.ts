@@ -2,6 +2,7 @@
 import type { AttackPlan } from '../attacks/index.ts';
 import type { Dataset } from '../data/index.ts';
 import type { Classifier, RangeBasis } from '../models/index.ts';
+import type { AttackJob, AttackRun } from './attacking.ts';
 import type { Gate, GateEnd } from './gate-syntax.ts';
 import type { PartialEvaluation } from './partial.ts';
 import type { AttackRecord, EvaluationRecord, Target } from './records.ts';
@@ -80,6 +81,8 @@ export interface EvaluationPlan {
   readonly partial?: PartialEvaluation;
   /** Folder in which adversarial examples are kept; they are read back and judged again. */
   readonly examplesFolder?: string;
+  /** Runs an attack, as `attackDataset` does (the default): in other processes, for example. */
+  readonly attackRows?: (job: AttackJob) => Promise<AttackRun>;
   /** Thresholds that the record is held against, and by what: its metrics or their intervals. */
   readonly gates?: readonly Gate[];
   readonly gateOn?: GateEnd;

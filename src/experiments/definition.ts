@@ -2,7 +2,7 @@
 import { type Distribution, valuesOf } from './distributions.ts';
 import type { MetricName } from './metrics.ts';
 
-export const METHODS = ['grid', 'random'] as const;
+export const METHODS = ['grid', 'random', 'bayes'] as const;
 export type Method = (typeof METHODS)[number];
 
 export const GOALS = ['maximize', 'minimize'] as const;
@@ -15,15 +15,20 @@ export interface Objective {
 
 export interface SweepDefinition {
   readonly method: Method;
-  /** Absent: nothing is looked for, the table is the result. */
-  readonly objective?: Objective;
+  /** What is looked for, the first first; two of them give a front. None: the table is the result. */
+  readonly objectives: readonly Objective[];
   /** What varies, by the name of the option. */
   readonly parameters: Readonly<Record<string, Distribution>>;
   /** Every point is tried with each of them. */
   readonly seeds: readonly number[];
   /** Most points; absent: all of a grid. */
   readonly runCap?: number;
+  /** Of a search that learns: how many points are tried at once, each not knowing the others. */
+  readonly atOnce?: number;
 }
+
+/** Points that a search tries at once where nothing else is said. */
+export const USUAL_AT_ONCE = 4;
 
 /** Most points of a sweep: with more, the page says nothing to anybody. */
 export const MOST_POINTS = 10_000;

@@ -1,3 +1,4 @@
+export { type Comparison, compareRuns, type Difference } from './compare-runs.ts';
 export {
   GOALS,
   gridSize,
@@ -9,11 +10,21 @@ export {
 } from './definition.ts';
 export { type Distribution, fromUnit, type Scalar } from './distributions.ts';
 export type { Executor, OnTask } from './executor.ts';
-export { type KeptRun, readRun } from './kept-run.ts';
+export type { KeptRun } from './kept-run.ts';
 export { LocalPool } from './local-pool.ts';
 export { METRIC_NAMES, METRICS, type MetricName } from './metrics.ts';
 export { sweepResults } from './results.ts';
+export { type Condition, parseCondition, runValue, sortRuns } from './run-filter.ts';
+export {
+  findRun,
+  keepRun,
+  type Prunable,
+  prunable,
+  type StoredRun,
+  storedRuns,
+} from './run-store.ts';
 export type { Point } from './search.ts';
+export { ShardPool } from './shards.ts';
 export { type PlannedTrial, runSweep, type SweepPoint, type SweepTrial } from './sweep.ts';
 export { openSweep, SweepLock } from './sweep-folder.ts';
 export { type TrialSettings, trialId } from './trial.ts';

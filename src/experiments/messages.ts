@@ -1,12 +1,10 @@
 /** What a pool and the processes of its workers say to each other. */
 import { DistillError, RunError, UserError } from '../errors.ts';
-import type { KeptRun } from './kept-run.ts';
-import type { Task } from './trial.ts';
 
-/** Said to a worker: first how to work, then task after task. */
-export type ToWorker =
-  | { readonly say: 'start'; readonly folder: string; readonly threads: number }
-  | { readonly say: 'do'; readonly task: Task };
+/** Said to a worker: first how to work, then job after job. */
+export type ToWorker<Start, Job> =
+  | { readonly say: 'start'; readonly start: Start }
+  | { readonly say: 'do'; readonly job: Job };
 
 /** An error in a form that crosses processes. */
 export interface Failure {
@@ -17,9 +15,9 @@ export interface Failure {
   readonly hint: string | null;
 }
 
-export type FromWorker =
+export type FromWorker<Answer> =
   | { readonly say: 'working'; readonly what: string; readonly share: number }
-  | { readonly say: 'done'; readonly run: KeptRun | null }
+  | { readonly say: 'done'; readonly answer: Answer }
   | { readonly say: 'failed'; readonly failure: Failure };
 
 export function failureOf(error: unknown): Failure {

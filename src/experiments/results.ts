@@ -3,6 +3,7 @@ import { type PointResult, SWEEP_RESULTS_SCHEMA, type SweepResults } from '../re
 import { programVersion } from '../version.ts';
 import type { Objective, SweepDefinition } from './definition.ts';
 import { METRIC_NAMES, METRICS } from './metrics.ts';
+import { paretoFront } from './pareto.ts';
 import { seedInterval } from './seed-interval.ts';
 import type { SweepPoint } from './sweep.ts';
 
@@ -45,8 +46,18 @@ export function bestOf(points: readonly PointResult[], { name, goal }: Objective
   return best;
 }
 
+/** Indices of the points that no other beats in all goals. */
+const frontOf = (points: readonly PointResult[], objectives: readonly Objective[]): number[] =>
+  paretoFront(
+    points.map(({ summary }) =>
+      'accuracy' in summary
+        ? objectives.map(({ name, goal }) => summary[name].mean * (goal === 'maximize' ? 1 : -1))
+        : undefined,
+    ),
+  );
+
 export function sweepResults(
-  { method, objective, seeds }: SweepDefinition,
+  { method, objectives, seeds }: SweepDefinition,
   points: readonly SweepPoint[],
   facts: SweepFacts,
 ): SweepResults {
@@ -57,7 +68,7 @@ export function sweepResults(
     program: programVersion(),
     command,
     method,
-    objective: objective ?? null,
+    objectives,
     parameters,
     data,
     eps,
@@ -69,6 +80,7 @@ export function sweepResults(
       unit: METRICS[name].unit,
     })),
     points: results,
-    best: objective ? bestOf(results, objective) : null,
+    best: objectives.length > 0 ? bestOf(results, objectives[0]) : null,
+    front: objectives.length > 1 ? frontOf(results, objectives) : [],
   };
 }

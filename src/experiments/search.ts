@@ -1,7 +1,8 @@
 /** Which point a sweep tries next. */
 import { RandomStream } from '../engine/index.ts';
-import type { SweepDefinition } from './definition.ts';
+import { type SweepDefinition, USUAL_AT_ONCE } from './definition.ts';
 import { type Scalar, sample, valuesOf } from './distributions.ts';
+import { type Observation, tpePoint } from './tpe.ts';
 
 /** A value for each parameter that varies. */
 export type Point = Readonly<Record<string, Scalar>>;
@@ -31,6 +32,27 @@ function randomPoint({ parameters, seeds }: SweepDefinition, n: number): Point {
   );
 }
 
-/** The n-th point of a sweep. */
-export const pointAt = (definition: SweepDefinition, n: number): Point =>
-  definition.method === 'grid' ? gridPoint(definition, n) : randomPoint(definition, n);
+/**
+ * The n-th point of a sweep.
+ * @param observations what is known when it is chosen; only a search that learns looks at it
+ */
+export function pointAt(
+  definition: SweepDefinition,
+  n: number,
+  observations: readonly Observation[] = [],
+): Point {
+  const { method, parameters, seeds } = definition;
+  if (method === 'grid') return gridPoint(definition, n);
+  if (method === 'random') return randomPoint(definition, n);
+  return tpePoint(parameters, observations, new RandomStream(seeds[0], `sweep/${n}`));
+}
+
+/**
+ * How many of the points before the n-th are known when it is chosen: of a search that learns, all
+ * but those that are tried at the same time; of others none is needed. That number, and not which
+ * trial ends first, decides what is tried, so that a sweep comes to the same however it runs.
+ */
+export const knownBefore = (
+  { method, atOnce = USUAL_AT_ONCE }: SweepDefinition,
+  n: number,
+): number => (method === 'bayes' ? Math.max(0, n - atOnce + 1) : 0);

@@ -2,10 +2,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readModelCard } from '../models/index.ts';
-import { pointCount, type SweepDefinition } from './definition.ts';
+import { type Objective, pointCount, type SweepDefinition } from './definition.ts';
 import type { Executor } from './executor.ts';
 import { isWhole, type KeptRun, RUN_FILE, readRun } from './kept-run.ts';
-import { type Point, pointAt } from './search.ts';
+import { knownBefore, type Point, pointAt } from './search.ts';
+import type { Observation } from './tpe.ts';
 import { softLabelsKey, type Task, type TrialSettings, taskKey, trialId } from './trial.ts';
 import { placesIn } from './work.ts';
 
@@ -112,20 +113,36 @@ class Trials {
 export async function runSweep(options: SweepOptions): Promise<SweepPoint[]> {
   const { folder, definition, executor, trialAt, onTrial } = options;
   const trials = new Trials(folder, executor);
-  const points = Array.from({ length: pointCount(definition) }, (_, n) => {
-    const point = pointAt(definition, n);
-    return { point, planned: definition.seeds.map((seed) => ({ seed, ...trialAt(point, seed) })) };
-  });
-  return Promise.all(
-    points.map(async ({ point, planned }) => ({
-      point,
-      trials: await Promise.all(
-        planned.map(async ({ seed, ...one }) => {
-          const trial = { seed, run: await trials.run(one) };
-          onTrial?.(trial, point);
-          return trial;
-        }),
-      ),
-    })),
+  const points: Promise<SweepPoint>[] = [];
+  const attempt = async (point: Point): Promise<SweepPoint> => {
+    const planned = definition.seeds.map((seed) => ({ seed, ...trialAt(point, seed) }));
+    const done = planned.map(async ({ seed, ...one }) => {
+      const trial = { seed, run: await trials.run(one) };
+      onTrial?.(trial, point);
+      return trial;
+    });
+    return { point, trials: await Promise.all(done) };
+  };
+  for (let n = 0; n < pointCount(definition); n++) {
+    const known = await Promise.all(points.slice(0, knownBefore(definition, n)));
+    const observations = known.map((one) => observationOf(one, definition.objectives));
+    const next = attempt(pointAt(definition, n, observations));
+    next.catch(() => {}); // it is awaited below, or with those before it
+    points.push(next);
+  }
+  return Promise.all(points);
+}
+
+/** What a point came to, as a search sees it: the mean of the first goal over its seeds. */
+function observationOf(
+  { point, trials }: SweepPoint,
+  [objective]: readonly Objective[],
+): Observation {
+  const sign = objective?.goal === 'minimize' ? -1 : 1;
+  const values = trials.map(({ run }) =>
+    objective && run.outcome === 'done'
+      ? sign * run.metrics[objective.name]
+      : Number.NEGATIVE_INFINITY,
   );
+  return { point, value: values.reduce((sum, value) => sum + value, 0) / values.length };
 }

@@ -17,6 +17,7 @@ import { programVersion } from '../version.ts';
 import { trialAttacks } from './attacks.ts';
 import { type KeptRun, readRun, writeRun } from './kept-run.ts';
 import { metricsOf } from './metrics.ts';
+import type { OnWork } from './serve.ts';
 import { softLabelsKey, type Task, type TrialSettings, teacherKey, trialId } from './trial.ts';
 
 /** Where the parts of trials lie below the folder of a sweep. */
@@ -26,9 +27,6 @@ export const placesIn = (folder: string) => ({
     join(folder, 'shared', `soft-labels-${softLabelsKey(settings)}`),
   trial: (settings: TrialSettings) => join(folder, 'trials', trialId(settings)),
 });
-
-/** How far a task is: what is being done, and the share of it that is done, from 0 to 1. */
-export type OnWork = (what: string, share: number) => void;
 
 /** A model that was made of the same inputs, if there is one. */
 async function matchingCard(folder: string, inputsDigest: string): Promise<ModelCard | undefined> {

@@ -1,40 +1,16 @@
-/** The process of one worker of a pool: starts an engine, then does what it is told. */
+/** The process of one worker of a sweep: starts an engine, then does tasks. */
 import { startEngine } from '../library/index.ts';
-import { type FromWorker, failureOf, type ToWorker } from './messages.ts';
+import type { KeptRun } from './kept-run.ts';
+import type { WorkPlace } from './local-pool.ts';
+import { serve } from './serve.ts';
+import type { Task } from './trial.ts';
 import { Workshop } from './work.ts';
 
-const MILLISECONDS_BETWEEN_REPORTS = 200;
-
-const say = (message: FromWorker): void => {
-  if (process.connected) process.send?.(message);
-};
-
-/** Whoever started it is gone: what is half done is taken up again from its checkpoint. */
-process.on('disconnect', () => process.exit());
-
-let place = { folder: '', threads: 1 };
-let lastReport = 0;
 let workshop: Promise<Workshop> | undefined;
 
-function report(what: string, share: number): void {
-  const now = performance.now();
-  if (now - lastReport < MILLISECONDS_BETWEEN_REPORTS) return;
-  lastReport = now;
-  say({ say: 'working', what, share });
-}
-
-process.on('message', async (message: ToWorker) => {
-  if (message.say === 'start') {
-    place = message;
-    return;
-  }
-  try {
-    const { task } = message;
-    workshop ??= startEngine(task.settings.engine, place.threads).then(
-      (engine) => new Workshop(place.folder, engine, report),
-    );
-    say({ say: 'done', run: (await (await workshop).do(task)) ?? null });
-  } catch (error) {
-    say({ say: 'failed', failure: failureOf(error) });
-  }
+serve<WorkPlace, Task, KeptRun | undefined>(async ({ folder, threads }, task, report) => {
+  workshop ??= startEngine(task.settings.engine, threads).then(
+    (engine) => new Workshop(folder, engine, report),
+  );
+  return (await workshop).do(task);
 });

@@ -25,4 +25,12 @@ export { buildSweepReport } from './sweep/build.ts';
 export { type PointResult, SWEEP_RESULTS_SCHEMA, type SweepResults } from './sweep/results.ts';
 export { sweepSentences } from './sweep/summary.ts';
 export { pointsTable } from './sweep/tables.ts';
-export { type Cell, hasUnreliableCells, isNumeric, type Table } from './table.ts';
+export {
+  type Cell,
+  hasUnreliableCells,
+  isNumeric,
+  NO_VALUE,
+  numberCell,
+  type Table,
+  textCell,
+} from './table.ts';

@@ -32,6 +32,7 @@ describe('the short form', () => {
     );
     assert.deepEqual(definition, {
       method: 'grid',
+      objectives: [],
       parameters: {
         temperature: { kind: 'choice', values: [1, 5, 20] },
         'noise-kind': { kind: 'choice', values: ['uniform', 'gaussian'] },
@@ -119,7 +120,7 @@ parameters:
     const { definition, fixed } = await planOf(file, '--epochs', '2,3');
     assert.deepEqual(definition, {
       method: 'random',
-      objective: { name: 'robust_accuracy', goal: 'maximize' },
+      objectives: [{ name: 'robust_accuracy', goal: 'maximize' }],
       parameters: {
         temperature: { kind: 'range', min: 1, max: 100, isLog: true },
         'learning-rate': { kind: 'range', min: 0.0005, max: 0.01, isLog: true, step: 0.0005 },
@@ -132,6 +133,25 @@ parameters:
       runCap: 12,
     });
     assert.deepEqual(fixed, { 'train-size': 600 });
+  });
+
+  it('may look for two goals, and search with what it learns', async () => {
+    const { definition } = await planOf(
+      await fileOf(`
+method: bayes
+metric:
+  - {name: accuracy}
+  - {name: logit_gap, goal: minimize}
+run_cap: 9
+at_once: 2
+parameters: {temperature: {min: 1, max: 100}}
+`),
+    );
+    assert.deepEqual(definition.objectives, [
+      { name: 'accuracy', goal: 'maximize' },
+      { name: 'logit_gap', goal: 'minimize' },
+    ]);
+    assert.deepEqual([definition.method, definition.runCap, definition.atOnce], ['bayes', 9, 2]);
   });
 
   const FAULTS: readonly [text: string, code: string, pattern: RegExp][] = [
@@ -189,8 +209,11 @@ parameters:
       /above 0/,
     ],
     ['method: random\nrun_cap: 0\nparameters: {}', 'bad-sweep-file', /run_cap/],
+    ['method: bayes\nrun_cap: 5\nparameters: {}', 'bad-sweep-file', /needs a metric/],
+    ['method: bayes\nmetric: {name: accuracy}\nparameters: {}', 'bad-flag', /has no end/],
+    ['method: random\nat_once: 2\nparameters: {}', 'bad-sweep-file', /for method bayes/],
     ['method: grid\nparameters: {output-scaling: {values: [1, 0]}}', 'bad-flag', /true or false/],
-    ['method: grid\nmetric: {name: loss}\nparameters: {}', 'bad-sweep-file', /metric.name/],
+    ['method: grid\nmetric: {name: loss}\nparameters: {}', 'bad-sweep-file', /metric\.0\.name/],
   ];
   for (const [text, code, pattern] of FAULTS) {
     it(`is refused: ${text.replaceAll('\n', '; ') || 'nothing in it'}`, async () => {

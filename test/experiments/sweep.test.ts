@@ -20,6 +20,7 @@ after(() => rm(home, { recursive: true }));
 const choice = (...values: number[]) => ({ kind: 'choice', values }) as const;
 const temperatures: SweepDefinition = {
   method: 'grid',
+  objectives: [],
   parameters: { temperature: choice(1, 20, 100), noise: choice(0, 0.1) },
   seeds: [1, 2],
 };
@@ -57,7 +58,7 @@ describe('a sweep', () => {
     const folder = join(home, 'shared');
     const executor = new PretendExecutor(folder);
     const parameters = { 'fine-tune-epochs': choice(0, 1, 2, 3) };
-    await sweep(folder, executor, { method: 'grid', parameters, seeds: [1] });
+    await sweep(folder, executor, { method: 'grid', objectives: [], parameters, seeds: [1] });
     const stages = executor.done.map((key) => key.replace(/-[0-9a-f]+$/, ''));
     assert.deepEqual(stages, ['teacher', 'soft-labels', ...Array(4).fill('trial')]);
   });
@@ -127,11 +128,11 @@ describe('a sweep', () => {
     const folder = join(home, 'best');
     const definition = {
       ...temperatures,
-      objective: { name: 'accuracy', goal: 'maximize' },
+      objectives: [{ name: 'accuracy', goal: 'maximize' }],
     } as const;
     const results = await sweep(folder, new PretendExecutor(folder), definition);
     assert.equal(results.best, 4, 'the first of the two at temperature 100');
-    const least = { ...definition, objective: { name: 'accuracy', goal: 'minimize' } } as const;
+    const least = { ...definition, objectives: [{ name: 'accuracy', goal: 'minimize' }] } as const;
     assert.equal((await sweep(folder, new PretendExecutor(folder), least)).best, 0);
     assert.ok(Math.abs(results.points[4].summary.accuracy.mean - 0.115) < 1e-12);
   });
@@ -140,6 +141,7 @@ describe('a sweep', () => {
 describe('a random sweep', () => {
   const definition: SweepDefinition = {
     method: 'random',
+    objectives: [],
     parameters: { temperature: { kind: 'range', min: 1, max: 100, isLog: true } },
     seeds: [3],
     runCap: 8,
@@ -154,5 +156,36 @@ describe('a random sweep', () => {
     assert.deepEqual(executor.done, []);
     const more = await sweep(folder, executor, { ...definition, runCap: 10 });
     assert.deepEqual(more.points.slice(0, 8), points, 'a larger cap adds points');
+  });
+});
+
+describe('a sweep that learns', () => {
+  const definition: SweepDefinition = {
+    method: 'bayes',
+    parameters: { temperature: { kind: 'range', min: 1, max: 100, isLog: true } },
+    objectives: [
+      { name: 'accuracy', goal: 'maximize' },
+      { name: 'logit_gap', goal: 'minimize' },
+    ],
+    seeds: [1],
+    runCap: 24,
+    atOnce: 3,
+  };
+  it('comes to the same points stopped or not, and to better ones than it began with', async () => {
+    const whole = join(home, 'learns');
+    const expected = await sweep(whole, new PretendExecutor(whole), definition);
+    const folder = join(home, 'learns-stopped');
+    let trials = 0;
+    const fails = ({ stage }: Task) => stage === 'trial' && ++trials > 13;
+    const stopped = new PretendExecutor(folder, fails);
+    await assert.rejects(sweep(folder, stopped, definition), /killed/);
+    await stopped.settled();
+    assert.deepEqual(await sweep(folder, new PretendExecutor(folder), definition), expected);
+    const temperatures = expected.points.map(({ point }) => Number(point.temperature));
+    const mean = (of: readonly number[]) => of.reduce((sum, t) => sum + t, 0) / of.length;
+    // Accuracy grows with temperature here.
+    assert.ok(mean(temperatures.slice(12)) > 2 * mean(temperatures.slice(0, 10)));
+    // Both goals grow with it, one to be large and one small: no point beats another.
+    assert.equal(expected.front.length, 24);
   });
 });

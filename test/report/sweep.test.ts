@@ -30,7 +30,7 @@ function results(
     program: 'distill test',
     command: 'distill sweep',
     method: 'grid',
-    objective: null,
+    objectives: [],
     parameters: Object.keys(points[0]),
     data: 'mnist',
     eps: 0.1,
@@ -55,6 +55,7 @@ function results(
       ),
     })),
     best: null,
+    front: [],
     ...more,
   };
 }
@@ -113,7 +114,7 @@ describe('the page of a sweep', () => {
       ['adam', 'sgd'].map((optimizer) => ({ temperature, optimizer })),
     );
     const many = results(points, {
-      objective: { name: 'robust_accuracy', goal: 'maximize' },
+      objectives: [{ name: 'robust_accuracy', goal: 'maximize' }],
       best: 3,
     });
     const svg = await fileOf(many, 'charts/parallel-coordinates.svg');

@@ -31,6 +31,7 @@ import { defaultEps } from '../default-eps.ts';
 import { describeAttack, evaluationProgress, type ModelFreePlan } from '../evaluation-run.ts';
 import { tableSection } from '../evaluation-text.ts';
 import { imagesToAttack } from '../images.ts';
+import { keepMeasurement } from '../keeping.ts';
 import { parseEps, parseSettings } from '../parsers.ts';
 import { openSession, openTestData, type Session } from '../session.ts';
 
@@ -84,10 +85,11 @@ export function planAttackRun(flags: AttackFlags, { train, test }: TestData): Mo
 
 /** Runs one attack on some models, saves the record and the picture, and prints the example. */
 export async function attackModels(
-  { engine, terminal }: Session,
+  session: Session,
   data: TestData,
   flags: AttackFlags,
 ): Promise<EvaluationRecord> {
+  const { engine, terminal } = session;
   const plan = planAttackRun(flags, data);
   const { dataset, samples, attacks } = plan;
   const { models } = await openModels(attackFolders(flags), dataset, flags.bpda);
@@ -115,6 +117,7 @@ export async function attackModels(
     ...attackExampleFiles(example),
     ...Object.fromEntries(exampleGrids(record)),
   });
+  await keepMeasurement(session, record, 'attack.json');
   terminal.print(attackExampleText(example, terminal));
   for (const tableOf of [
     attackSummaryTable,

@@ -2,6 +2,7 @@
 import type { TestData } from '../../data/index.ts';
 import { UserError } from '../../errors.ts';
 import {
+  type EvaluatedModel,
   type EvaluationRecord,
   evaluate,
   followUpAttacks,
@@ -9,6 +10,7 @@ import {
   presetAttacks,
 } from '../../evaluation/index.ts';
 import { PRESET_SAMPLES } from '../../evaluation/preset-names.ts';
+import { ShardPool } from '../../experiments/index.ts';
 import {
   nameOfModel,
   openModels,
@@ -28,6 +30,7 @@ import {
   openPartial,
 } from '../evaluation-run.ts';
 import { evaluationText } from '../evaluation-text.ts';
+import { keepMeasurement } from '../keeping.ts';
 import { gatesOf } from '../options.ts';
 import { parseEps, parseSettingLists } from '../parsers.ts';
 import { openSession, openTestData, type Session, whenInterrupted } from '../session.ts';
@@ -83,12 +86,31 @@ export function planEvaluation(flags: EvaluateFlags, { train, test }: TestData):
   };
 }
 
+/** The processes that the attacked images are shared out among; undefined: this one does it all. */
+function shardsFor(
+  { workers = 1, data, eot = 1, bpda = [] }: EvaluateFlags,
+  { name, threads }: Session['engine'],
+  models: readonly EvaluatedModel[],
+): ShardPool | undefined {
+  if (workers === 1) return undefined;
+  const start = {
+    engine: name,
+    threads: Math.max(1, Math.floor(threads / workers)),
+    data,
+    models: Object.fromEntries(models.map(({ classifier, folder }) => [classifier.name, folder])),
+    draws: eot,
+    bpda,
+  };
+  return new ShardPool(start, workers);
+}
+
 /** Measures models side by side and saves the record, whether or not its gates are met. */
 export async function evaluateModels(
-  { engine, terminal }: Session,
+  session: Session,
   data: TestData,
   flags: EvaluateFlags,
 ): Promise<EvaluationRecord> {
+  const { engine, terminal } = session;
   const planned = planEvaluation(flags, data);
   const { attacks, samples, examplesFolder } = planned;
   const { models } = await openModels(flags.model, data.test, flags.bpda);
@@ -96,16 +118,22 @@ export async function evaluateModels(
   for (const line of describeAttacks(attacks)) terminal.note(line);
   const partial = await openPartial(flags, plan);
   const progress = evaluationProgress(terminal);
+  const shards = shardsFor(flags, engine, models);
+  const attackRows = shards && { attackRows: shards.attackRows };
   const record = await evaluate(
-    { ...plan, partial, onProgress: progress.onProgress },
+    { ...plan, partial, ...attackRows, onProgress: progress.onProgress },
     provenance(
       engine,
       { data: flags.data, samples, preset: flags.attacks ? null : flags.preset },
       process.argv.slice(2),
     ),
-  ).finally(progress.stop);
+  ).finally(() => {
+    progress.stop();
+    shards?.close();
+  });
   await writeFiles(flags.out, { 'evaluation.json': JSON.stringify(withAnswer(record)) });
   if (examplesFolder) await writeFiles(examplesFolder, exampleGrids(record));
+  await keepMeasurement(session, record, 'evaluation.json');
   await partial.finish();
   return record;
 }

@@ -77,7 +77,7 @@ export async function action(
   const plan = await planSweep(file, flags, command);
   const { definition, trialAt } = plan;
   const digest = digestOfSweep(plan, flags);
-  const folder = flags.out ?? join('runs', `sweep-${digest.slice(0, ID_LENGTH)}`);
+  const folder = flags.out ?? join(flags.runs, `sweep-${digest.slice(0, ID_LENGTH)}`);
   const args = process.argv.slice(2);
   const isResumed = await openSweep(folder, { program: programVersion(), digest, command: args });
   const cores = allowedCores();

@@ -8,17 +8,19 @@ import { defaultEps, defaultsText } from '../default-eps.ts';
 import type { Action } from '../lazily.ts';
 import {
   addDataOptions,
+  addRunsOption,
   addSharedOptions,
   bpdaOption,
   type DataOptions,
   eotOption,
   levelsOption,
+  type RunsOptions,
   type SharedOptions,
 } from '../options.ts';
 import { integer, parseTarget } from '../parsers.ts';
 import { refuseUnused } from '../unused-options.ts';
 
-export interface AttackFlags extends SharedOptions, DataOptions {
+export interface AttackFlags extends SharedOptions, RunsOptions, DataOptions {
   readonly model: readonly string[];
   readonly attack: string;
   readonly norm?: Norm;
@@ -81,7 +83,7 @@ export function attackCommand(action: Action<[AttackFlags]>): Command {
       ? undefined
       : { why: `with ${attack}`, hint: 'leave it out, or attack with transfer' },
   );
-  return addSharedOptions(addDataOptions(command))
+  return addSharedOptions(addRunsOption(addDataOptions(command)))
     .option('--out <folder>', 'folder for the record and the picture', 'report/attack')
     .addHelpText(
       'after',

@@ -11,6 +11,7 @@ import {
   addCiOptions,
   addDataOptions,
   addGateOptions,
+  addRunsOption,
   addSharedOptions,
   bpdaOption,
   type CiFlags,
@@ -18,13 +19,14 @@ import {
   eotOption,
   type GateFlags,
   levelsOption,
+  type RunsOptions,
   type SharedOptions,
 } from '../options.ts';
 import { integer, parseTarget } from '../parsers.ts';
 import { refuseUnused } from '../unused-options.ts';
 
 /** What `evaluate` and `check` measure of a model. */
-export interface MeasureFlags extends SharedOptions, DataOptions, GateFlags, CiFlags {
+export interface MeasureFlags extends SharedOptions, RunsOptions, DataOptions, GateFlags, CiFlags {
   readonly preset: PresetName;
   readonly norm: Norm;
   readonly eps?: readonly string[];
@@ -32,6 +34,7 @@ export interface MeasureFlags extends SharedOptions, DataOptions, GateFlags, CiF
   readonly eot?: number;
   readonly levels?: number;
   readonly bpda?: readonly string[];
+  readonly workers?: number;
 }
 
 /** Which attacks within which budgets, on how many images of which data, and the gates. */
@@ -54,8 +57,13 @@ export function addMeasureOptions(command: Command, preset: PresetName): Command
     )
     .addOption(eotOption())
     .addOption(levelsOption())
-    .addOption(bpdaOption());
-  return addSharedOptions(addCiOptions(addGateOptions(addDataOptions(scoped))));
+    .addOption(bpdaOption())
+    .option(
+      '--workers <n>',
+      'share the attacked images out among n processes; the record is the same (default: one process)',
+      integer('--workers', 1, 256),
+    );
+  return addSharedOptions(addRunsOption(addCiOptions(addGateOptions(addDataOptions(scoped)))));
 }
 
 export interface EvaluateFlags extends MeasureFlags {

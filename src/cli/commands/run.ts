@@ -3,9 +3,11 @@ import type { Action } from '../lazily.ts';
 import {
   addCiOptions,
   addGateOptions,
+  addRunsOption,
   addSharedOptions,
   type CiFlags,
   type GateFlags,
+  type RunsOptions,
   type SharedOptions,
 } from '../options.ts';
 import { integer } from '../parsers.ts';
@@ -18,7 +20,13 @@ import {
   type TrainingFlags,
 } from '../training-options.ts';
 
-export interface RunFlags extends SharedOptions, TrainingFlags, SoftLabelFlags, GateFlags, CiFlags {
+export interface RunFlags
+  extends SharedOptions,
+    RunsOptions,
+    TrainingFlags,
+    SoftLabelFlags,
+    GateFlags,
+    CiFlags {
   readonly fineTuneEpochs: number;
   readonly eps: readonly string[];
   readonly samples: number;
@@ -46,5 +54,5 @@ export function runCommand(action: Action<[RunFlags]>): Command {
       'after',
       '\nExample:\n  distill run --train-size 6000 --epochs 3 --models models/small',
     );
-  return addSharedOptions(addCiOptions(addGateOptions(command))).action(action);
+  return addSharedOptions(addRunsOption(addCiOptions(addGateOptions(command)))).action(action);
 }

@@ -3,8 +3,10 @@ import type { Action } from '../lazily.ts';
 import { optionHelp } from '../option-help.ts';
 import {
   addDataOptions,
+  addRunsOption,
   addSharedOptions,
   type DataOptions,
+  type RunsOptions,
   type SharedOptions,
 } from '../options.ts';
 import { integer } from '../parsers.ts';
@@ -13,7 +15,7 @@ import { variedOptions } from '../trial-options.ts';
 /** Most processes that work at once. */
 const MOST_WORKERS = 256;
 
-export interface SweepFlags extends SharedOptions, DataOptions {
+export interface SweepFlags extends SharedOptions, RunsOptions, DataOptions {
   readonly seeds?: number;
   readonly eps: string;
   readonly samples: number;
@@ -38,7 +40,7 @@ export function sweepCommand(
     .argument('[file]', 'sweep.yaml: method, metric, parameters, as wandb sweeps have them');
   for (const option of variedOptions()) command.addOption(listed(option));
   return addSharedOptions(
-    addDataOptions(command)
+    addRunsOption(addDataOptions(command))
       .option(
         '--seeds <n>',
         'try everything with n seeds, from --seed up (default: 1)',
@@ -57,7 +59,7 @@ export function sweepCommand(
       )
       .option(
         '--out <folder>',
-        'folder of the sweep (default: runs/sweep-ID, by what is asked for)',
+        'folder of the sweep (default: sweep-ID below --runs, by what is asked for)',
       ),
   )
     .addHelpText(

@@ -5,15 +5,19 @@ import {
   type AdversaryFlags,
   addAdversaryOptions,
   addOutOption,
-  addResumeOption,
   addTemperatureOption,
   addTrainingOptions,
+  addTrainingRunOptions,
   type TrainingFlags,
+  type TrainingRunFlags,
 } from '../training-options.ts';
 
-export interface TrainAdversarialFlags extends SharedOptions, TrainingFlags, AdversaryFlags {
+export interface TrainAdversarialFlags
+  extends SharedOptions,
+    TrainingRunFlags,
+    TrainingFlags,
+    AdversaryFlags {
   readonly out: string;
-  readonly resume?: true;
 }
 
 export function trainAdversarialCommand(action: Action<[TrainAdversarialFlags]>): Command {
@@ -21,7 +25,7 @@ export function trainAdversarialCommand(action: Action<[TrainAdversarialFlags]>)
     'train on attacked images (PGD adversarial training): a defense that works, for comparison',
   );
   addAdversaryOptions(addTrainingOptions(addTemperatureOption(command, 1)));
-  addResumeOption(addOutOption(command, 'models/adversarial')).addHelpText(
+  addTrainingRunOptions(addOutOption(command, 'models/adversarial')).addHelpText(
     'after',
     `
 Examples:

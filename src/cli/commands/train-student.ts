@@ -6,16 +6,18 @@ import {
   addAdversaryOptions,
   addFineTuneOption,
   addOutOption,
-  addResumeOption,
   addTemperatureOption,
   addTrainingOptions,
+  addTrainingRunOptions,
   type MatchedTemperature,
   type TrainingFlags,
+  type TrainingRunFlags,
 } from '../training-options.ts';
 import { refuseUnused } from '../unused-options.ts';
 
 export interface TrainStudentFlags
   extends SharedOptions,
+    TrainingRunFlags,
     Omit<TrainingFlags, 'temperature'>,
     MatchedTemperature,
     AdversaryFlags {
@@ -23,7 +25,6 @@ export interface TrainStudentFlags
   readonly fineTuneEpochs: number;
   readonly robust?: true;
   readonly out: string;
-  readonly resume?: true;
 }
 
 export function trainStudentCommand(action: Action<[TrainStudentFlags]>): Command {
@@ -47,7 +48,7 @@ export function trainStudentCommand(action: Action<[TrainStudentFlags]>): Comman
   refuseUnused<TrainStudentFlags>(command, ['eps', 'attackSteps'], ({ robust }) =>
     robust ? undefined : { why: 'without --robust', hint: 'add --robust, or leave it out' },
   );
-  addResumeOption(addOutOption(command, 'models/student')).addHelpText(
+  addTrainingRunOptions(addOutOption(command, 'models/student')).addHelpText(
     'after',
     `
 Examples:

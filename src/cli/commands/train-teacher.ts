@@ -2,15 +2,15 @@ import { Command } from 'commander';
 import type { Action } from '../lazily.ts';
 import { addSharedOptions, type SharedOptions } from '../options.ts';
 import {
-  addResumeOption,
   addTemperatureOption,
   addTrainingOptions,
+  addTrainingRunOptions,
   type TrainingFlags,
+  type TrainingRunFlags,
 } from '../training-options.ts';
 
-export interface TrainTeacherFlags extends SharedOptions, TrainingFlags {
+export interface TrainTeacherFlags extends SharedOptions, TrainingRunFlags, TrainingFlags {
   readonly out?: string;
-  readonly resume?: true;
 }
 
 export function trainTeacherCommand(action: Action<[TrainTeacherFlags]>): Command {
@@ -21,7 +21,7 @@ export function trainTeacherCommand(action: Action<[TrainTeacherFlags]>): Comman
     '--out <folder>',
     'model folder to write (default: models/teacher; at T = 1, models/baseline)',
   );
-  addResumeOption(command).addHelpText(
+  addTrainingRunOptions(command).addHelpText(
     'after',
     '\nExamples:\n  distill train-teacher --temperature 40 --out models/teacher\n  distill train-teacher --temperature 1',
   );

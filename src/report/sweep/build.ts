@@ -8,7 +8,7 @@ import { markup } from '../markup.ts';
 import { chartMarkup, tableMarkup } from '../page.ts';
 import { loadRasterizer } from '../png.ts';
 import type { ReportChart } from '../record-charts.ts';
-import { parallelCharts, parameterCharts } from './charts.ts';
+import { frontCharts, parallelCharts, parameterCharts } from './charts.ts';
 import type { SweepResults } from './results.ts';
 import { sweepSentences } from './summary.ts';
 import { intervalNote, pointsTable, trialsTable } from './tables.ts';
@@ -19,7 +19,7 @@ function chartsOf(results: SweepResults) {
   return {
     first: first === undefined ? [] : parameterCharts(results, first),
     others: others.map((name) => ({ name, charts: parameterCharts(results, name) })),
-    together: parallelCharts(results),
+    together: [...parallelCharts(results), ...frontCharts(results)],
   };
 }
 

@@ -157,7 +157,8 @@ export function parameterCharts(results: SweepResults, parameter: string): Repor
 
 /** A line for each point across an axis for each parameter and the metric that is looked for. */
 export function parallelCharts(results: SweepResults): ReportChart[] {
-  const { parameters, points, objective } = results;
+  const { parameters, points } = results;
+  const [objective] = results.objectives;
   if (parameters.length < 2) return [];
   const metric = objective?.name ?? 'robust_accuracy';
   const shown = withMetric(points, metric);
@@ -196,4 +197,44 @@ export function parallelCharts(results: SweepResults): ReportChart[] {
     })),
   );
   return [{ file: 'parallel-coordinates', chart }];
+}
+
+/** Two goals against each other: every point, and a line through those that no other beats. */
+export function frontCharts(results: SweepResults): ReportChart[] {
+  const { objectives, points, front, metrics } = results;
+  const [first, second] = objectives.map(({ name }) => metrics.find((one) => one.name === name));
+  if (!first || !second || front.length === 0) return [];
+  const place = ({ summary, point }: PointResult) => ({
+    x: summary[first.name].mean,
+    y: summary[second.name].mean,
+    tip: `${Object.entries(point)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(
+        ', ',
+      )}: ${metricText(first, summary[first.name].mean)}, ${metricText(second, summary[second.name].mean)}`,
+  });
+  const done = points.filter(({ summary }) => first.name in summary).map(place);
+  const best = front.map((i) => place(points[i])).sort((a, b) => a.x - b.x);
+  const axis = (metric: MetricFacts, values: readonly number[]): Axis => {
+    const domain = [Math.min(...values), Math.max(...values)] as const;
+    const ticks = ticksOf(...domain).map((value) => ({ value, label: metricText(metric, value) }));
+    return { label: metric.name, domain, ticks };
+  };
+  const chart = lineChart(
+    `${second.name} over ${first.name}`,
+    `${done.length} points, ${best.length} of them on the front`,
+    axis(
+      first,
+      done.map(({ x }) => x),
+    ),
+    axis(
+      second,
+      done.map(({ y }) => y),
+    ),
+    [
+      { name: 'points', hue: 6, isDots: true, points: done },
+      { name: 'no other is better in both', hue: 2, points: best },
+    ],
+  );
+  return [{ file: 'front', chart }];
 }

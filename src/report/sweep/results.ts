@@ -43,7 +43,11 @@ export interface SweepResults {
   /** Starts the sweep, or goes on with it. */
   readonly command: string;
   readonly method: string;
-  readonly objective: { readonly name: string; readonly goal: 'maximize' | 'minimize' } | null;
+  /** What was looked for, the first first. */
+  readonly objectives: readonly {
+    readonly name: string;
+    readonly goal: 'maximize' | 'minimize';
+  }[];
   /** What varied, the one that charts begin with first. */
   readonly parameters: readonly string[];
   readonly data: string;
@@ -53,6 +57,8 @@ export interface SweepResults {
   readonly seeds: readonly number[];
   readonly metrics: readonly MetricFacts[];
   readonly points: readonly PointResult[];
-  /** Index of the point whose mean is best; null without an objective. */
+  /** Index of the point whose mean is best by the first goal; null without one. */
   readonly best: number | null;
+  /** Of two goals, the points that no other beats in both (Pareto); else none. */
+  readonly front: readonly number[];
 }

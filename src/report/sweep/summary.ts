@@ -33,9 +33,9 @@ function endsSentence({ parameters, points, metrics }: SweepResults): string[] {
 
 /** The headline, and the sentences below it. */
 export function sweepSentences(results: SweepResults): string[] {
-  const { points, objective, best, metrics, seeds, eps, samples } = results;
+  const { points, objectives, best, front, metrics, seeds, eps, samples } = results;
   const trials = points.reduce((sum, one) => sum + one.trials.length, 0);
-  const metric = metrics.find(({ name }) => name === objective?.name);
+  const metric = metrics.find(({ name }) => name === objectives.at(0)?.name);
   const found =
     best !== null && metric
       ? [
@@ -44,6 +44,11 @@ export function sweepSentences(results: SweepResults): string[] {
       : [];
   return [
     ...found,
+    ...(front.length > 0
+      ? [
+          `${counted(front.length, 'point')} of ${points.length} ${front.length === 1 ? 'is' : 'are'} beaten by no other in both ${objectives.map(({ name }) => name).join(' and ')}.`,
+        ]
+      : []),
     ...endsSentence(results),
     `${counted(trials, 'trial')}: ${counted(points.length, 'point')} with ${counted(seeds.length, 'seed')}, students attacked within Linf ${numberText(eps)} on ${counted(samples, 'image')}.`,
   ];

@@ -38,7 +38,7 @@ export function intervalNote({ seeds }: Pick<SweepResults, 'seeds'>): string {
 }
 
 export function pointsTable(results: SweepResults): Table {
-  const { parameters, metrics, points, best, objective, seeds } = results;
+  const { parameters, metrics, points, best, front, objectives, seeds } = results;
   const rows = points.map(({ point, summary, trials }) => {
     const diverged = trials.filter(({ outcome }) => outcome === 'diverged').length;
     return [
@@ -47,13 +47,20 @@ export function pointsTable(results: SweepResults): Table {
       ...(hasDiverged(points) ? [numberCell(diverged, String(diverged))] : []),
     ];
   });
-  const looked = objective ? `, the best by ${objective.name} in bold` : '';
+  const [objective] = objectives;
+  const bold = front.length > 0 ? front : best === null ? [] : [best];
+  const looked =
+    front.length > 0
+      ? `, in bold those that no other beats in ${objectives.map(({ name }) => name).join(' and ')}`
+      : objective
+        ? `, the best by ${objective.name} in bold`
+        : '';
   return {
     id: 'points',
     caption: `Means over ${seeds.length === 1 ? 'one seed' : `${seeds.length} seeds`}${looked}`,
     columns: [...parameters, ...metrics.map(headOf), ...(hasDiverged(points) ? ['diverged'] : [])],
     rows,
-    ...(best !== null && { totals: new Set([rows[best]]) }),
+    ...(bold.length > 0 && { totals: new Set(bold.map((i) => rows[i])) }),
   };
 }
 
