@@ -53,6 +53,12 @@ export {
   type Threat,
 } from './attacks/index.ts';
 export {
+  type CertificateRecord,
+  METHODS,
+  type Method,
+  parseCertificate,
+} from './certification/index.ts';
+export {
   type DataSplits,
   type Dataset,
   type ImageShape,
@@ -111,6 +117,8 @@ export {
   type AttackOptions,
   type AttackOutcome,
   attack,
+  type CertifyOptions,
+  certify,
   type DistillOptions,
   datasetOf,
   distill,

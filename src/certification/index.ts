@@ -1,6 +1,24 @@
+export {
+  type CertifiableModel,
+  type CertifyJob,
+  type CertifyRun,
+  certifyAttack,
+  certifyImages,
+  type Decider,
+  type ImageCertificate,
+} from './certify.ts';
 export { crownBounds, imageBox } from './crown.ts';
 export { type Graph, intervalBounds } from './graph.ts';
 export { lowerBounds, type Objective } from './linear-bounds.ts';
 export { lowerNetwork } from './lowering.ts';
+export { METHODS, type Method } from './methods.ts';
 export type { Box } from './operations/operation.ts';
+export {
+  budgetRecord,
+  CERTIFICATE_SCHEMA,
+  type CertificateBudget,
+  type CertificateRecord,
+  certificateSchema,
+  parseCertificate,
+} from './records.ts';
 export { Relaxation } from './relaxation.ts';

@@ -12,6 +12,8 @@ import { gamma64 } from './rounding.ts';
 /** Linear functions of a node's output that are bounded from below: `[rows, size]` coefficients. */
 export interface Objective {
   readonly node: number;
+  /** Where the pass ends: what arrives at this node, or before it, meets its box. Default: the image. */
+  readonly until?: number;
   readonly rows: number;
   readonly coefficients: Float64Array;
 }
@@ -46,7 +48,7 @@ function totalSize({ boxes }: Relaxation): number {
  */
 export function lowerBounds(
   relaxation: Relaxation,
-  { node: target, rows, coefficients: objective }: Objective,
+  { node: target, until = INPUT, rows, coefficients: objective }: Objective,
   parameters: Parameters = {},
 ): LinearBounds {
   const { graph, boxes } = relaxation;
@@ -54,7 +56,7 @@ export function lowerBounds(
   const magnitudes = new Float64Array(rows);
   const all: (Float64Array | undefined)[] = [];
   all[target] = objective.slice();
-  for (let number = target; number > INPUT; number--) {
+  for (let number = target; number > until; number--) {
     const own = all[number];
     if (own === undefined) continue;
     const { operation, inputs } = graph.nodes[number - 1];
@@ -73,8 +75,11 @@ export function lowerBounds(
       throughMaximum(own, winners, ceilings, into[0], lower, magnitudes);
     }
   }
-  const image = all[INPUT] ?? newRows(rows, boxes[INPUT].lower.length);
-  addLeast(image, boxes[INPUT].lower, boxes[INPUT].upper, lower, magnitudes);
+  for (let number = until; number >= INPUT; number--) {
+    const own = all[number];
+    const { lower: low, upper: high } = boxes[number];
+    if (own) addLeast(own, low, high, lower, magnitudes);
+  }
   const relative = gamma64(totalSize(relaxation));
   for (let row = 0; row < rows; row++) {
     const bound = lower[row] - relative * magnitudes[row];

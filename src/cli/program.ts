@@ -3,6 +3,7 @@ import { Command, CommanderError, type Option } from 'commander';
 import { programVersion } from '../version.ts';
 import { attackCommand } from './commands/attack.ts';
 import { cardCommand } from './commands/card.ts';
+import { certifyCommand } from './commands/certify.ts';
 import { checkCommand } from './commands/check.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
@@ -15,6 +16,7 @@ import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
 import { softLabelsCommand } from './commands/soft-labels.ts';
 import { trainAdversarialCommand } from './commands/train-adversarial.ts';
+import { trainCertifiedCommand } from './commands/train-certified.ts';
 import { trainStudentCommand } from './commands/train-student.ts';
 import { trainTeacherCommand } from './commands/train-teacher.ts';
 import { errorLines, reportOf } from './error-text.ts';
@@ -29,8 +31,10 @@ const buildCommands = () => [
   softLabelsCommand(lazily(() => import('./actions/soft-labels.ts'))),
   trainStudentCommand(lazily(() => import('./actions/train-student.ts'))),
   trainAdversarialCommand(lazily(() => import('./actions/train-adversarial.ts'))),
+  trainCertifiedCommand(lazily(() => import('./actions/train-certified.ts'))),
   attackCommand(lazily(() => import('./actions/attack.ts'))),
   evaluateCommand(lazily(() => import('./actions/evaluate.ts'))),
+  certifyCommand(lazily(() => import('./actions/certify.ts'))),
   reportCommand(lazily(() => import('./actions/report.ts'))),
   cardCommand(lazily(() => import('./actions/card.ts'))),
   playgroundCommand(lazily(() => import('./actions/playground.ts'))),

@@ -19,12 +19,21 @@ const DRAWS = [
   'soft-labels',
   'train-student',
   'train-adversarial',
+  'train-certified',
   'attack',
   'evaluate',
+  'certify',
   'check',
 ];
 /** What learns from training images, or from their soft labels. */
-const LEARNS = ['run', 'train-teacher', 'soft-labels', 'train-student', 'train-adversarial'];
+const LEARNS = [
+  'run',
+  'train-teacher',
+  'soft-labels',
+  'train-student',
+  'train-adversarial',
+  'train-certified',
+];
 
 describe('the commands', () => {
   it('evaluate by default what the library evaluates', () => {
