@@ -8,7 +8,7 @@ import { Relaxation } from './relaxation.ts';
 const ROWS = 32;
 
 /** The numbers of a node whose bounds decide how tight the operations are that read it. */
-function openElements(graph: Graph, number: number, { lower, upper }: Box): number[] {
+export function openElements(graph: Graph, number: number, { lower, upper }: Box): number[] {
   const readers = graph.nodes.filter(({ inputs }) => inputs.includes(number));
   const open: number[] = [];
   for (let i = 0; i < lower.length; i++) {

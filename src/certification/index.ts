@@ -1,3 +1,4 @@
+export { type BranchResult, branchAndBound } from './branch-and-bound.ts';
 export {
   type CertifiableModel,
   type CertifyJob,
@@ -22,3 +23,10 @@ export {
   parseCertificate,
 } from './records.ts';
 export { Relaxation } from './relaxation.ts';
+export {
+  type Comparison,
+  type Property,
+  parseProperty,
+  robustnessProperty,
+} from './vnnlib/property.ts';
+export { type Verification, verifyProperty } from './vnnlib/verify.ts';

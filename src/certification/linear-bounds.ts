@@ -16,6 +16,8 @@ export interface Objective {
   readonly until?: number;
   readonly rows: number;
   readonly coefficients: Float64Array;
+  /** Added to every row; default 0. */
+  readonly constant?: number;
 }
 
 /** What may be chosen; by node, `[rows, size]` each. */
@@ -48,12 +50,12 @@ function totalSize({ boxes }: Relaxation): number {
  */
 export function lowerBounds(
   relaxation: Relaxation,
-  { node: target, until = INPUT, rows, coefficients: objective }: Objective,
+  { node: target, until = INPUT, rows, coefficients: objective, constant = 0 }: Objective,
   parameters: Parameters = {},
 ): LinearBounds {
   const { graph, boxes } = relaxation;
-  const lower = new Float64Array(rows);
-  const magnitudes = new Float64Array(rows);
+  const lower = new Float64Array(rows).fill(constant);
+  const magnitudes = new Float64Array(rows).fill(Math.abs(constant));
   const all: (Float64Array | undefined)[] = [];
   all[target] = objective.slice();
   for (let number = target; number > until; number--) {

@@ -55,10 +55,13 @@ export class Relaxation {
   readonly boxes: readonly Box[];
   readonly #nodes: (NodeRelaxation | undefined)[] = [];
   readonly #magnitudes: (Float64Array | undefined)[] = [];
+  readonly #outer: Relaxation | undefined;
 
-  constructor(graph: Graph, boxes: readonly Box[]) {
+  /** @param outer of boxes that contain these: its errors and magnitudes hold here too */
+  constructor(graph: Graph, boxes: readonly Box[], outer?: Relaxation) {
     this.graph = graph;
     this.boxes = boxes;
+    this.#outer = outer;
   }
 
   node(number: number): NodeRelaxation {
@@ -67,6 +70,7 @@ export class Relaxation {
 
   /** The largest absolute value of each number of a node. */
   magnitude(number: number): Float64Array {
+    if (this.#outer) return this.#outer.magnitude(number);
     return (this.#magnitudes[number] ??= magnitudeOf(this.boxes[number]));
   }
 
@@ -75,6 +79,7 @@ export class Relaxation {
     const boxes = inputs.map((input) => this.boxes[input]);
     switch (operation.kind) {
       case 'linear':
+        if (this.#outer) return this.#outer.node(number);
         return { kind: 'linear', error: operation.error(boxes) };
       case 'elementwise':
         return { kind: 'elementwise', lines: operation.lines(boxes[0]) };

@@ -43,7 +43,8 @@ export interface CertifyOptions {
 /** Engines whose rounding the bounds cover. */
 const BOUNDED_ENGINES = ['native', 'wasm', 'cpu'];
 
-function checkEngine({ name }: RunningEngine): void {
+/** @throws UserError `no-bound` for an engine whose rounding has none */
+export function checkEngine({ name }: RunningEngine): void {
   if (BOUNDED_ENGINES.includes(name)) return;
   throw new UserError('no-bound', `the rounding of the engine ${name} has no bound`, {
     hint: `choose one of ${BOUNDED_ENGINES.join(', ')}`,

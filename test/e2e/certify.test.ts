@@ -42,7 +42,25 @@ it('a model that is trained to be certified can be proven where an ordinary one 
   const text = await run('certify', 'models/certified', '--eps', '0.03', '--samples', '20');
   assert.match(text.stdout, /certified +open +attacked/);
   assert.match(text.stdout, /Within Linf 0\.03, .* of 20 images keep their right answer/);
+
+  // Its own questions, answered from the ONNX file and from the model folder.
+  const some = ['--eps', '0.03', '--samples', '3', '--quiet', '--json'];
+  const asked = await run('certify', 'models/certified', ...some, '--vnnlib', 'questions');
+  const [{ outcomes }] = parseCertificate(asked.stdout).budgets;
+  const answers = { certified: 'holds', broken: 'violated', open: '' };
+  for (const model of ['questions/model.onnx', 'models/certified']) {
+    const property = 'questions/image-0-linf-0.03.vnnlib';
+    const { stdout } = await run('certify', model, '--property', property, '--json', '--quiet');
+    const { outcome } = JSON.parse(stdout);
+    assert.ok(['holds', 'violated', 'unknown'].includes(outcome), outcome);
+    const expected = answers[outcomes[0]];
+    assert.ok(expected === '' || outcome === expected, `${outcome} ${outcomes[0]}`);
+  }
+
   for (const [args, message] of [
+    [['certify', 'models/certified', '--property', 'none'], /cannot read none/],
+    [['certify', 'models/certified', '--property', 'x', '--eps', '0.1'], /--eps does nothing/],
+    [['certify', 'models/certified', '--time-limit', '3'], /--time-limit does nothing/],
     [['certify', 'models/none'], /models\/none is not a model folder/],
     [['certify', 'models/certified', '--eps', '25'], /larger than the whole pixel range/],
     [['train-certified', '--eps', 'x'], /--eps takes/],
