@@ -7,8 +7,8 @@ import type { Comparison, Property } from './property.ts';
 
 const RESTARTS = 6;
 const STEPS = 80;
-/** First step, as a share of each input's range; it shrinks to nothing. */
-const FIRST_STEP = 0.25;
+/** First steps of the rounds in turn, as shares of each input's range; they shrink to nothing. */
+const FIRST_STEPS = [0.25, 0.1, 0.5];
 
 const comparisonValue = ({ coefficients, constant }: Comparison, outputs: ArrayLike<number>) =>
   coefficients.reduce((sum, factor, i) => sum + factor * outputs[i], constant);
@@ -42,22 +42,29 @@ export function judged(
 /**
  * Looks for inputs that violate the property: for every violation some restarts, each ascending its
  * least comparison along the gradient's signs.
+ * @param round from 0: later ones begin elsewhere
+ * @param near where all restarts begin, give or take a tenth of each range; absent: anywhere
  */
 export function findCounterexample(
   classifier: Classifier,
   property: Property,
   seed: number,
+  round = 0,
+  near?: Float64Array,
 ): Counterexample | undefined {
   const { inputs, violations } = property;
   const size = inputs.lower.length;
-  const stream = new RandomStream(seed, 'vnnlib');
+  const stream = new RandomStream(seed, `vnnlib/${round}`);
   const count = violations.length * RESTARTS;
   const points = new Float32Array(count * size);
   for (let at = 0; at < points.length; at++) {
     const i = at % size;
-    // The first restart begins in the middle.
-    const share = Math.floor(at / size) % RESTARTS === 0 ? 0.5 : stream.uniform();
-    points[at] = inside(inputs.lower[i] + share * (inputs.upper[i] - inputs.lower[i]), inputs, i);
+    // The very first restart begins in the middle.
+    const isFirst = round === 0 && Math.floor(at / size) % RESTARTS === 0;
+    const share = isFirst ? 0.5 : stream.uniform();
+    const range = inputs.upper[i] - inputs.lower[i];
+    const start = near ? near[i] + 0.2 * (share - 0.5) * range : inputs.lower[i] + share * range;
+    points[at] = inside(start, inputs, i);
   }
   for (let step = 0; step <= STEPS; step++) {
     const { outputs, gradient } = ascent(classifier, property, points, size);
@@ -66,7 +73,7 @@ export function findCounterexample(
       const found = judged(classifier, property, row(points, k, size).slice());
       if (found) return found;
     }
-    const length = FIRST_STEP * (1 - step / STEPS);
+    const length = FIRST_STEPS[round % FIRST_STEPS.length] * (1 - step / STEPS);
     for (let at = 0; at < points.length; at++) {
       const i = at % size;
       const range = inputs.upper[i] - inputs.lower[i];

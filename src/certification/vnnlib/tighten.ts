@@ -8,7 +8,7 @@ import { Relaxation } from '../relaxation.ts';
 
 /** Numbers bounded at once. */
 const ROWS = 16;
-const ITERATIONS = 10;
+const ITERATIONS = 25;
 
 /**
  * Bounds of every node by optimized linear bounds, layer after layer.

@@ -23,6 +23,11 @@ export interface Verification {
 
 /** Steps of ascent on the bounds of the outputs before anything is split. */
 const ROOT_ITERATIONS = 40;
+/** Corners of parts that are only judged between two from which an attack begins. */
+const CORNERS_BETWEEN_ATTACKS = 25;
+/** Rounds of the attack on what linear bounds leave, and the share of the time after which they end. */
+const ROUNDS = 30;
+const ATTACK_SHARE = 0.3;
 /** Share of the time after which inner bounds are no longer tightened. */
 const TIGHTEN_SHARE = 0.25;
 
@@ -52,6 +57,7 @@ export async function verifyProperty(
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
   let parts = 0;
+  let corners = 0;
   const violated = (counterexample: Counterexample): Verification => ({
     outcome: 'violated',
     counterexample,
@@ -66,6 +72,14 @@ export async function verifyProperty(
     boxes = await tightenBounds(graph, boxes, () => seconds() > TIGHTEN_SHARE * timeLimit);
     open = unrefuted(graph, boxes, property, ROOT_ITERATIONS);
   }
+  // What bounds leave is attacked for longer, each violation alone.
+  const doubtful = { ...property, violations: open.map((all) => all.map((one) => one.comparison)) };
+  for (let round = 1; open.length > 0 && round <= ROUNDS; round++) {
+    if (seconds() > ATTACK_SHARE * timeLimit) break;
+    const later = findCounterexample(classifier, doubtful, seed, round);
+    if (later) return violated(later);
+    await new Promise(setImmediate);
+  }
   for (const questions of open) {
     const [first] = questions;
     let counterexample: Counterexample | undefined;
@@ -76,6 +90,10 @@ export async function verifyProperty(
       () => seconds() > timeLimit,
       (image) => {
         counterexample = judged(classifier, property, Float32Array.from(image));
+        if (++corners % CORNERS_BETWEEN_ATTACKS === 1) {
+          const near = { ...property, violations: [questions.map((one) => one.comparison)] };
+          counterexample ??= findCounterexample(classifier, near, seed, corners, image);
+        }
         return counterexample !== undefined;
       },
     );
