@@ -53,6 +53,12 @@ export {
   type Threat,
 } from './attacks/index.ts';
 export {
+  type CertificateRecord,
+  METHODS,
+  type Method,
+  parseCertificate,
+} from './certification/index.ts';
+export {
   type DataSplits,
   type Dataset,
   type ImageShape,
@@ -111,6 +117,9 @@ export {
   type AttackOptions,
   type AttackOutcome,
   attack,
+  type CertifyOptions,
+  certify,
+  certifyProperty,
   type DistillOptions,
   datasetOf,
   distill,
@@ -118,7 +127,10 @@ export {
   type EvaluationData,
   evaluate,
   type ImageOptions,
+  type PropertyOptions,
+  type PropertyRecord,
   report,
+  robustnessProperties,
   type SoftenOptions,
   softLabels,
   startEngine,

@@ -49,6 +49,7 @@ const HELP_SAFE = [
   'src/attacks/registry.ts',
   'src/attacks/types.ts',
   'src/attacks/usual-eps.ts',
+  'src/certification/methods.ts',
   'src/data/noise-kinds.ts',
   'src/data/sources/registry.ts',
   'src/engine/choices.ts',

@@ -1,5 +1,5 @@
 /** CROWN bounds of a network's inner numbers, where interval bounds leave a nonlinearity open. */
-import { type Graph, intersection, outputBox } from './graph.ts';
+import { type Graph, INPUT, intersection, outputBox } from './graph.ts';
 import { lowerBounds } from './linear-bounds.ts';
 import { type Box, emptyBox } from './operations/operation.ts';
 import { Relaxation } from './relaxation.ts';
@@ -8,7 +8,7 @@ import { Relaxation } from './relaxation.ts';
 const ROWS = 32;
 
 /** The numbers of a node whose bounds decide how tight the operations are that read it. */
-function openElements(graph: Graph, number: number, { lower, upper }: Box): number[] {
+export function openElements(graph: Graph, number: number, { lower, upper }: Box): number[] {
   const readers = graph.nodes.filter(({ inputs }) => inputs.includes(number));
   const open: number[] = [];
   for (let i = 0; i < lower.length; i++) {
@@ -49,13 +49,20 @@ export function refineNode(
 }
 
 /**
- * Bounds of every node by CROWN, node after node; interval bounds where nothing is left to gain.
+ * Bounds of every node by CROWN, node after node; interval bounds where nothing is left to gain, and
+ * for a node of which more than `mostOpen` numbers are open.
  * @param boxes interval bounds, as `intervalBounds` gives them
  */
-export function crownBounds(graph: Graph, boxes: readonly Box[]): Box[] {
+export function crownBounds(
+  graph: Graph,
+  boxes: readonly Box[],
+  mostOpen = Number.POSITIVE_INFINITY,
+): Box[] {
   const bounds = [...boxes];
   graph.nodes.forEach(({ operation, inputs }, i) => {
     const number = i + 1;
+    // An affine function of the image alone: interval bounds are exact.
+    if (operation.kind === 'linear' && inputs.every((input) => input === INPUT)) return;
     const byInterval = outputBox(
       operation,
       inputs.map((input) => bounds[input]),
@@ -63,7 +70,8 @@ export function crownBounds(graph: Graph, boxes: readonly Box[]): Box[] {
     bounds[number] = intersection(bounds[number], byInterval);
     if (operation.kind !== 'linear') return;
     const open = openElements(graph, number, bounds[number]);
-    if (open.length > 0) bounds[number] = refineNode(new Relaxation(graph, bounds), number, open);
+    if (open.length > 0 && open.length <= mostOpen)
+      bounds[number] = refineNode(new Relaxation(graph, bounds), number, open);
   });
   return bounds;
 }

@@ -12,8 +12,12 @@ import { gamma64 } from './rounding.ts';
 /** Linear functions of a node's output that are bounded from below: `[rows, size]` coefficients. */
 export interface Objective {
   readonly node: number;
+  /** Where the pass ends: what arrives at this node, or before it, meets its box. Default: the image. */
+  readonly until?: number;
   readonly rows: number;
   readonly coefficients: Float64Array;
+  /** Added to every row; default 0. */
+  readonly constant?: number;
 }
 
 /** What may be chosen; by node, `[rows, size]` each. */
@@ -46,15 +50,15 @@ function totalSize({ boxes }: Relaxation): number {
  */
 export function lowerBounds(
   relaxation: Relaxation,
-  { node: target, rows, coefficients: objective }: Objective,
+  { node: target, until = INPUT, rows, coefficients: objective, constant = 0 }: Objective,
   parameters: Parameters = {},
 ): LinearBounds {
   const { graph, boxes } = relaxation;
-  const lower = new Float64Array(rows);
-  const magnitudes = new Float64Array(rows);
+  const lower = new Float64Array(rows).fill(constant);
+  const magnitudes = new Float64Array(rows).fill(Math.abs(constant));
   const all: (Float64Array | undefined)[] = [];
   all[target] = objective.slice();
-  for (let number = target; number > INPUT; number--) {
+  for (let number = target; number > until; number--) {
     const own = all[number];
     if (own === undefined) continue;
     const { operation, inputs } = graph.nodes[number - 1];
@@ -73,8 +77,11 @@ export function lowerBounds(
       throughMaximum(own, winners, ceilings, into[0], lower, magnitudes);
     }
   }
-  const image = all[INPUT] ?? newRows(rows, boxes[INPUT].lower.length);
-  addLeast(image, boxes[INPUT].lower, boxes[INPUT].upper, lower, magnitudes);
+  for (let number = until; number >= INPUT; number--) {
+    const own = all[number];
+    const { lower: low, upper: high } = boxes[number];
+    if (own) addLeast(own, low, high, lower, magnitudes);
+  }
   const relative = gamma64(totalSize(relaxation));
   for (let row = 0; row < rows; row++) {
     const bound = lower[row] - relative * magnitudes[row];

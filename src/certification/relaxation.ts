@@ -1,6 +1,7 @@
 import type { Graph } from './graph.ts';
 import {
   type Box,
+  type ElementwiseOperation,
   type Lines,
   type MaximumOperation,
   magnitudeOf,
@@ -45,6 +46,18 @@ function maximumLines(
   return { winners, ceilings };
 }
 
+/** The lines of every element over its input's box. */
+export function linesOf(operation: ElementwiseOperation, { lower, upper }: Box): Lines {
+  const lines = {
+    lowerSlope: new Float64Array(operation.size),
+    lowerOffset: new Float64Array(operation.size),
+    upperSlope: new Float64Array(operation.size),
+    upperOffset: new Float64Array(operation.size),
+  };
+  for (let i = 0; i < operation.size; i++) operation.line(lines, i, lower[i], upper[i]);
+  return lines;
+}
+
 /**
  * A network with every operation between linear functions, for an image in a box: what backward
  * passes work on. Nodes are relaxed when they are first asked for.
@@ -55,10 +68,13 @@ export class Relaxation {
   readonly boxes: readonly Box[];
   readonly #nodes: (NodeRelaxation | undefined)[] = [];
   readonly #magnitudes: (Float64Array | undefined)[] = [];
+  readonly #outer: Relaxation | undefined;
 
-  constructor(graph: Graph, boxes: readonly Box[]) {
+  /** @param outer of boxes that contain these: its errors and magnitudes hold here too */
+  constructor(graph: Graph, boxes: readonly Box[], outer?: Relaxation) {
     this.graph = graph;
     this.boxes = boxes;
+    this.#outer = outer;
   }
 
   node(number: number): NodeRelaxation {
@@ -67,6 +83,7 @@ export class Relaxation {
 
   /** The largest absolute value of each number of a node. */
   magnitude(number: number): Float64Array {
+    if (this.#outer) return this.#outer.magnitude(number);
     return (this.#magnitudes[number] ??= magnitudeOf(this.boxes[number]));
   }
 
@@ -75,9 +92,10 @@ export class Relaxation {
     const boxes = inputs.map((input) => this.boxes[input]);
     switch (operation.kind) {
       case 'linear':
+        if (this.#outer) return this.#outer.node(number);
         return { kind: 'linear', error: operation.error(boxes) };
       case 'elementwise':
-        return { kind: 'elementwise', lines: operation.lines(boxes[0]) };
+        return { kind: 'elementwise', lines: linesOf(operation, boxes[0]) };
       case 'maximum':
         return { kind: 'maximum', lines: maximumLines(operation, boxes[0]) };
     }

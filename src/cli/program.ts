@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { programVersion } from '../version.ts';
 import { attackCommand } from './commands/attack.ts';
 import { cardCommand } from './commands/card.ts';
+import { certifyCommand } from './commands/certify.ts';
 import { checkCommand } from './commands/check.ts';
 import { compareCommand } from './commands/compare.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -20,6 +21,7 @@ import { showCommand } from './commands/show.ts';
 import { softLabelsCommand } from './commands/soft-labels.ts';
 import { sweepCommand } from './commands/sweep.ts';
 import { trainAdversarialCommand } from './commands/train-adversarial.ts';
+import { trainCertifiedCommand } from './commands/train-certified.ts';
 import { trainStudentCommand } from './commands/train-student.ts';
 import { trainTeacherCommand } from './commands/train-teacher.ts';
 import { errorLines, reportOf } from './error-text.ts';
@@ -36,8 +38,10 @@ const buildCommands = () => [
   softLabelsCommand(lazily(() => import('./actions/soft-labels.ts'))),
   trainStudentCommand(lazily(() => import('./actions/train-student.ts'))),
   trainAdversarialCommand(lazily(() => import('./actions/train-adversarial.ts'))),
+  trainCertifiedCommand(lazily(() => import('./actions/train-certified.ts'))),
   attackCommand(lazily(() => import('./actions/attack.ts'))),
   evaluateCommand(lazily(() => import('./actions/evaluate.ts'))),
+  certifyCommand(lazily(() => import('./actions/certify.ts'))),
   reportCommand(lazily(() => import('./actions/report.ts'))),
   listCommand(lazily(() => import('./actions/list.ts'))),
   showCommand(lazily(() => import('./actions/show.ts'))),

@@ -35,7 +35,11 @@ async function evaluatedModel(
   };
 }
 
-function checkFit({ classifier, folder }: EvaluatedModel, dataset: Dataset): void {
+/** @throws UserError `foreign-model` when the model takes other images than these */
+export function checkFit(
+  { classifier, folder }: Pick<EvaluatedModel, 'classifier' | 'folder'>,
+  dataset: Dataset,
+): void {
   const { inputShape, classes, name } = classifier;
   if (String(inputShape) === String(dataset.shape) && classes === dataset.classes) return;
   throw new UserError(

@@ -52,7 +52,7 @@ const originSchema = z.strictObject({
 const cardSchema = z.strictObject({
   schema: z.literal(SCHEMA),
   program: z.string(),
-  role: z.enum(['baseline', 'teacher', 'student', 'adversarial', 'imported']),
+  role: z.enum(['baseline', 'teacher', 'student', 'adversarial', 'certified', 'imported']),
   network: networkSchema,
   temperature: z.number().positive(),
   /** SHA-256 over the weights' names, shapes and values: the model's identity. */

@@ -32,10 +32,14 @@ function stepSize(eps: number, steps: number): number {
  * Replaces the images of a training step by attacked ones. The attack maximizes the training loss
  * (cross-entropy at the model's temperature) and does not stop early: training needs the worst
  * case, not the first misclassified image.
+ * @param rampAt share of the budget by the share of the training that is done
  */
-export function adversarialImages({ eps: fullEps, steps }: Adversary): Perturb {
+export function adversarialImages(
+  { eps: fullEps, steps }: Adversary,
+  rampAt = (progress: number) => Math.min(1, progress / WARM_UP),
+): Perturb {
   return ({ model, images, labels, progress, stream }) => {
-    const eps = fullEps * Math.min(1, progress / WARM_UP);
+    const eps = fullEps * rampAt(progress);
     return ascend({
       oracle: new Oracle(model.classifier('in training')),
       batch: { images, labels, streams: Array.from(labels, (_, i) => stream.child(i)) },

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type Dataset, imagesAsFloats, labelsAt } from '../data/index.ts';
 import type { RandomStream } from '../engine/index.ts';
 import { RunError } from '../errors.ts';
-import { classesOf, type EpochRecord, logitsOf, type Model } from '../models/index.ts';
+import { classesOf, type EpochRecord, type Logits, logitsOf, type Model } from '../models/index.ts';
 import type { Checkpoint, CheckpointFile, Resume, TrainingCursor } from './checkpoint.ts';
 import { crossEntropy } from './loss.ts';
 import { TemperatureOptimizer } from './optimizer.ts';
@@ -18,7 +18,25 @@ export interface Phase {
   readonly temperature: number;
   /** What the images of a step are replaced by; absent: they are learned from as they are. */
   readonly perturb?: Perturb;
+  /** What is minimized; absent: the cross-entropy at the phase's temperature. */
+  readonly objective?: Objective;
+  /** Share of `learningRate` by the share of the phase that is done; absent: half a cosine. */
+  readonly rateAt?: (progress: number) => number;
 }
+
+/** The loss of one training step, a scalar. */
+export type Objective = (step: {
+  readonly model: Model;
+  /** `[N, classes]` of the images that are learned from. */
+  readonly logits: Logits;
+  /** `[N, H, W, C]`: the images as they are, whatever replaces them. */
+  readonly images: tf.Tensor4D;
+  readonly labels: Int32Array;
+  /** `[N, classes]` */
+  readonly targets: tf.Tensor2D;
+  /** Share of the phase that is done, in [0, 1). */
+  readonly progress: number;
+}) => tf.Scalar;
 
 /** Replaces the images of one training step, `[N, H, W, C]` in [0, 1], such as by attacked ones. */
 export type Perturb = (step: {
@@ -149,26 +167,30 @@ class Run {
     const dropout = this.#options.stream.child(`dropout/${phaseIndex}/${epoch}/${step}`);
     let correct = 0;
     const clean = imagesAsFloats(set, batch);
+    const labels = labelsAt(set, batch);
+    const progress = globalStep / allSteps;
     const shown =
       phase.perturb?.({
         model,
         images: clean,
-        labels: labelsAt(set, batch),
-        progress: globalStep / allSteps,
+        labels,
+        progress,
         stream: this.#options.stream.child(`perturb/${phaseIndex}/${epoch}/${step}`),
       }) ?? clean;
     const lossValue = tf.tidy(() => {
       const images = tf.tensor4d(shown, [batch.length, ...set.shape]);
       const targets = set.targetsAt(batch);
       const { value, grads } = tf.variableGrads(() => {
-        const logits = model.trainingLogits(images, dropout);
+        const logits = phase.objective
+          ? model.logits(images)
+          : model.trainingLogits(images, dropout);
         const classes = classesOf(logits.dataSync<'float32'>(), set.classes);
         correct = classes.reduce((sum, c, i) => sum + Number(c === set.labels[batch[i]]), 0);
-        return crossEntropy(logits, targets, phase.temperature);
+        if (!phase.objective) return crossEntropy(logits, targets, phase.temperature);
+        const asTheyAre = clean === shown ? images : tf.tensor4d(clean, images.shape);
+        return phase.objective({ model, logits, images: asTheyAre, labels, targets, progress });
       }, [...model.variables.values()]);
-      this.#optimizer.learningRate = this.#options.settings.constantRate
-        ? phase.learningRate
-        : learningRateAt(phase.learningRate, globalStep, allSteps);
+      this.#optimizer.learningRate = this.#rateOf(phase, globalStep, allSteps);
       this.#optimizer.step(grads);
       return value.dataSync<'float32'>()[0];
     });
@@ -185,6 +207,12 @@ class Run {
       correct: correctSoFar + correct,
       seen: seen + batch.length,
     };
+  }
+
+  #rateOf({ learningRate, rateAt }: Phase, step: number, steps: number): number {
+    if (this.#options.settings.constantRate) return learningRate;
+    if (rateAt) return learningRate * rateAt(step / steps);
+    return learningRateAt(learningRate, step, steps);
   }
 
   #closeEpoch(): void {

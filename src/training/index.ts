@@ -1,7 +1,11 @@
 export type { Adversary } from './adversarial.ts';
+export { type CertifiedGoal, trainingEps } from './certified.ts';
 export type { TrainingProgress } from './fit.ts';
+export { worstLogits } from './interval-logits.ts';
 export { crossEntropy } from './loss.ts';
 export {
+  CERTIFIED_LOSSES,
+  type CertifiedLoss,
   DEFAULTS,
   OPTIMIZERS,
   type OptimizerName,
@@ -27,6 +31,7 @@ export {
   type TrainingOptions,
   teacherInputsDigest,
   trainAdversarial,
+  trainCertified,
   trainStudent,
   trainTeacher,
 } from './train.ts';

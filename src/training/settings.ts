@@ -39,7 +39,17 @@ export const DEFAULTS = {
   fineTuneEpochs: 0,
   attackEps: 0.3,
   attackSteps: 40,
+  certifiedLoss: 'ibp',
+  certifiedEpochs: 18,
+  ordinaryShare: 0.3,
 } as const;
+
+/**
+ * What certified training minimizes: `ibp`, the bounded loss and an ordinary share; `mtl-ibp`, where the
+ * ordinary share is taken of attacked images.
+ */
+export const CERTIFIED_LOSSES = ['ibp', 'mtl-ibp'] as const;
+export type CertifiedLoss = (typeof CERTIFIED_LOSSES)[number];
 
 /** The defaults, with some of them replaced. */
 export function settingsWith(changes: Partial<TrainingSettings>): TrainingSettings {

@@ -13,6 +13,14 @@ import {
 import { checkFolder, digestOf } from '../storage/index.ts';
 import { programVersion } from '../version.ts';
 import { type Adversary, adversarialImages } from './adversarial.ts';
+import {
+  type CertifiedGoal,
+  certifiedObjective,
+  certifiedRateAt,
+  intervalWeights,
+  rampAt,
+  trainingEps,
+} from './certified.ts';
 import { CheckpointFile, type Resume } from './checkpoint.ts';
 import { fit, type Phase, type TrainingProgress } from './fit.ts';
 import type { TrainingSettings } from './settings.ts';
@@ -42,6 +50,10 @@ export interface StudentOptions extends TrainingOptions {
 
 export interface AdversarialOptions extends TrainingOptions {
   readonly adversary: Adversary;
+}
+
+export interface CertifiedOptions extends TrainingOptions {
+  readonly goal: CertifiedGoal;
 }
 
 type Settings = Readonly<Record<string, string | number | boolean>>;
@@ -111,7 +123,10 @@ async function trainModel(
   const stream = new RandomStream(settings.seed, role);
   const { temperature, outputScaling } = settings;
   const ownEngine = { name: engine.name, instructionSet: engine.instructionSet };
-  const weights = initialWeights(network, outputScaling ? temperature : 1, stream);
+  const weights =
+    role === 'certified'
+      ? intervalWeights(network, stream)
+      : initialWeights(network, outputScaling ? temperature : 1, stream);
   const model = new Model(network, weights, temperature);
   try {
     const checkpoint = new CheckpointFile(out, facts.inputsDigest, ownEngine);
@@ -168,6 +183,37 @@ export async function trainAdversarial(options: AdversarialOptions): Promise<Mod
   const all = { ...settings, ...adversarySettings(adversary) };
   return trainModel(options, 'adversarial', [{ set, epochs, learningRate, temperature, perturb }], {
     inputsDigest: inputsDigest('adversarial', data, all),
+    settings: all,
+  });
+}
+
+/** Gradient steps of the attack of MTL-IBP. */
+const MTL_STEPS = 1;
+
+/**
+ * Trains on bounds of the loss over all images within a budget, so that its answers can be proven; the
+ * temperature is 1. Writes the model folder and returns its card.
+ * @throws UserError `no-bound` for a network without interval bounds, or as `trainTeacher`
+ */
+export async function trainCertified(options: CertifiedOptions): Promise<ModelCard> {
+  const { data, goal } = options;
+  const settings = { ...options.settings, temperature: 1 };
+  const { epochs, learningRate, temperature } = settings;
+  const phase: Phase = {
+    set: new TrainingSet(data.train),
+    epochs,
+    learningRate,
+    temperature,
+    objective: certifiedObjective(goal),
+    rateAt: certifiedRateAt,
+    ...(goal.loss === 'mtl-ibp' && {
+      perturb: adversarialImages({ eps: trainingEps(goal.eps), steps: MTL_STEPS }, rampAt),
+    }),
+  };
+  const { eps, loss, share } = goal;
+  const all = { ...settings, certifiedEps: eps, certifiedLoss: loss, ordinaryShare: share };
+  return trainModel({ ...options, settings }, 'certified', [phase], {
+    inputsDigest: inputsDigest('certified', data, all),
     settings: all,
   });
 }

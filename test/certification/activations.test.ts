@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { Bend } from '../../src/certification/operations/bend.ts';
 import { type CurveName, CurveOperation } from '../../src/certification/operations/curve.ts';
 import type { ElementwiseOperation } from '../../src/certification/operations/operation.ts';
+import { linesOf } from '../../src/certification/relaxation.ts';
 import { RandomStream } from '../../src/engine/index.ts';
 import { compiledBackends, use } from '../native/backends.ts';
 
@@ -71,7 +72,7 @@ describe('the lines of an activation', () => {
       });
       for (const [name, operation, f] of CASES) {
         const values = tf.tidy(() => f(tf.tensor1d(points)).dataSync());
-        const lines = operation.lines(box);
+        const lines = linesOf(operation, box);
         const interval = operation.interval([box]);
         points.forEach((x, at) => {
           const i = at % INTERVALS;
@@ -93,7 +94,7 @@ describe('the lines of an activation', () => {
 
   it('touch a ReLU at both ends of its box', () => {
     const { lower, upper } = intervals(3);
-    const lines = new Bend(INTERVALS, Float64Array.of(0)).lines({ lower, upper });
+    const lines = linesOf(new Bend(INTERVALS, Float64Array.of(0)), { lower, upper });
     for (let i = 0; i < INTERVALS; i++) {
       for (const x of [lower[i], upper[i]]) {
         const value = lines.upperSlope[i] * x + lines.upperOffset[i];

@@ -175,9 +175,9 @@ describe('bounds', () => {
         const { operation } = node;
         if (operation.kind !== 'elementwise') return node;
         // A ReLU whose chord is lowered to a third of its height.
-        const lines: typeof operation.lines = (input) => {
-          const sound = operation.lines(input);
-          return { ...sound, upperOffset: sound.upperOffset.map((offset) => offset / 3) };
+        const line: typeof operation.line = (lines, i, low, high) => {
+          operation.line(lines, i, low, high);
+          lines.upperOffset[i] /= 3;
         };
         return {
           ...node,
@@ -186,7 +186,7 @@ describe('bounds', () => {
             bends: operation.bends,
             size: operation.size,
             interval: (inputs) => operation.interval(inputs),
-            lines,
+            line,
             slopeRange: (i) => operation.slopeRange(i),
           },
         };

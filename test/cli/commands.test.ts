@@ -21,8 +21,10 @@ const DRAWS = [
   'soft-labels',
   'train-student',
   'train-adversarial',
+  'train-certified',
   'attack',
   'evaluate',
+  'certify',
   'check',
 ];
 /** What learns from training images, or from their soft labels. */
@@ -33,6 +35,7 @@ const LEARNS = [
   'soft-labels',
   'train-student',
   'train-adversarial',
+  'train-certified',
 ];
 
 describe('the commands', () => {

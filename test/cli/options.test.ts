@@ -200,6 +200,21 @@ describe('the defaults of each command', () => {
         attackSteps: 40,
         out: 'models/adversarial',
       },
+      'train-certified': {
+        ...training,
+        epochs: 18,
+        eps: '0.1',
+        loss: 'ibp',
+        ordinaryShare: 0.3,
+        out: 'models/certified',
+      },
+      certify: {
+        ...evaluating,
+        eps: ['0.1', '0.3'],
+        samples: 1000,
+        method: 'auto',
+        out: 'report/certify',
+      },
       attack: {
         ...evaluating,
         runs: 'runs',

@@ -95,7 +95,7 @@ const MISTAKES: readonly [args: string, error: string, hint: string][] = [
   [
     'train-teacher --architecture cnm',
     "option '--architecture <name>' argument 'cnm' is invalid",
-    'did you mean cnn? choose one of cnn, dense, papernot-mnist, papernot-cifar',
+    'did you mean cnn? choose one of cnn, dense, papernot-mnist, papernot-cifar, dm-small',
   ],
 ];
 

@@ -4,15 +4,6 @@ import { type Box, type ElementwiseOperation, emptyBox, type Lines } from './ope
 /** Float64's own rounding of a line, relative to the numbers at its ends. */
 const LINE_ERROR = 2 ** -48;
 
-export function emptyLines(size: number): Lines {
-  return {
-    lowerSlope: new Float64Array(size),
-    lowerOffset: new Float64Array(size),
-    upperSlope: new Float64Array(size),
-    upperOffset: new Float64Array(size),
-  };
-}
-
 /**
  * `x` where it is positive, else `slope * x`: ReLU, leaky ReLU and PReLU.
  *
@@ -58,13 +49,7 @@ export class Bend implements ElementwiseOperation {
     return box;
   }
 
-  lines({ lower, upper }: Box): Lines {
-    const lines = emptyLines(this.size);
-    for (let i = 0; i < this.size; i++) this.#line(lines, i, lower[i], upper[i]);
-    return lines;
-  }
-
-  #line(lines: Lines, i: number, low: number, high: number): void {
+  line(lines: Lines, i: number, low: number, high: number): void {
     const slope = this.#slope(i);
     const error = this.#error(slope, low);
     if (low >= 0 || high <= 0) {

@@ -61,6 +61,8 @@ export class Convolution implements LinearOperation {
   readonly #gamma: number;
   readonly #terms: number;
   readonly #winogradGamma: number;
+  /** `[filters, channels]` of a dense layer, where a backward pass can leave out filters. */
+  readonly #transposed: Float64Array | undefined;
 
   constructor(
     shape: ConvolutionShape,
@@ -78,6 +80,7 @@ export class Convolution implements LinearOperation {
     this.#winogradGamma = mayBeWinograd(shape)
       ? WINOGRAD_GROWTH * gamma(shape.input[2] + WINOGRAD_ROUNDINGS)
       : 0;
+    this.#transposed = isVector(shape) ? transposed(this.#weights, shape) : undefined;
   }
 
   interval([{ lower, upper }]: readonly Box[]): Box {
@@ -207,6 +210,10 @@ export class Convolution implements LinearOperation {
     const inputSize = height * width * channels;
     const pixels = rows * columns;
     const isEmpty = this.#addBias(coefficients, rowCount, constants, magnitudes);
+    if (this.#transposed) {
+      backwardDense(this.#transposed, channels, coefficients, rowCount, into);
+      return;
+    }
     for (let ky = 0; ky < kernel[0]; ky++) {
       for (let kx = 0; kx < kernel[1]; kx++) {
         const [first, end] = this.#columns(kx);
@@ -264,6 +271,42 @@ export class Convolution implements LinearOperation {
       magnitudes[row] += magnitude;
     }
     return isEmpty;
+  }
+}
+
+/** Whether it is a dense layer of one vector. */
+function isVector({ input, output, kernel, groups }: ConvolutionShape): boolean {
+  const pixels = [input[0], input[1], output[0], output[1], ...kernel];
+  return groups === 1 && pixels.every((size) => size === 1);
+}
+
+/** `[filters, channels]` of `[channels, filters]`. */
+function transposed(weights: Float64Array, { input, output }: ConvolutionShape): Float64Array {
+  const [channels, filters] = [input[2], output[2]];
+  const out = new Float64Array(weights.length);
+  for (let c = 0; c < channels; c++) {
+    for (let o = 0; o < filters; o++) out[o * channels + c] = weights[c * filters + o];
+  }
+  return out;
+}
+
+/** Filters with a coefficient of 0, such as those of ReLUs that are off, cost nothing. */
+function backwardDense(
+  weights: Float64Array,
+  channels: number,
+  coefficients: Float64Array,
+  rowCount: number,
+  into: Float64Array,
+): void {
+  const filters = coefficients.length / rowCount;
+  for (let row = 0; row < rowCount; row++) {
+    const own = into.subarray(row * channels, (row + 1) * channels);
+    for (let o = 0; o < filters; o++) {
+      const coefficient = coefficients[row * filters + o];
+      if (coefficient === 0) continue;
+      const from = weights.subarray(o * channels, (o + 1) * channels);
+      for (let c = 0; c < channels; c++) own[c] += coefficient * from[c];
+    }
   }
 }
 

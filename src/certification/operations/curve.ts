@@ -1,5 +1,4 @@
 import { FUNCTION_ERROR, UNDERFLOW } from '../rounding.ts';
-import { emptyLines } from './bend.ts';
 import { type Box, type ElementwiseOperation, emptyBox, type Lines } from './operation.ts';
 
 /** Where a function bends upward. */
@@ -103,13 +102,7 @@ export class CurveOperation implements ElementwiseOperation {
     return box;
   }
 
-  lines({ lower, upper }: Box): Lines {
-    const lines = emptyLines(this.size);
-    for (let i = 0; i < this.size; i++) this.#line(lines, i, lower[i], upper[i]);
-    return lines;
-  }
-
-  #line(lines: Lines, i: number, low: number, high: number): void {
+  line(lines: Lines, i: number, low: number, high: number): void {
     const { value, slope, shape } = this.#curve;
     const [atLow, atHigh] = [value(low), value(high)];
     const error = this.#error(atLow, atHigh);

@@ -52,8 +52,8 @@ export interface ElementwiseOperation extends OperationBase {
   readonly kind: 'elementwise';
   /** Whether the lower line of an element that bends at 0 may have any slope in a range. */
   readonly bends: boolean;
-  /** Lines over the input's box, float32's rounding included. */
-  lines(input: Box): Lines;
+  /** Writes the lines of element `i` over `low` to `high`, float32's rounding included. */
+  line(lines: Lines, i: number, low: number, high: number): void;
   /**
    * The least and the greatest slope that a lower line through the origin may have, for element `i`
    * of an operation that `bends` and a box with 0 inside.

@@ -2,10 +2,11 @@
 import type { Network } from '../network.ts';
 import { cnn } from './cnn.ts';
 import { dense } from './dense.ts';
+import { dmSmall } from './dm-small.ts';
 import { papernotCifar } from './papernot-cifar.ts';
 import { papernotMnist } from './papernot-mnist.ts';
 
-const ARCHITECTURES = [cnn, dense, papernotMnist, papernotCifar] as const;
+const ARCHITECTURES = [cnn, dense, papernotMnist, papernotCifar, dmSmall] as const;
 
 export type ArchitectureName = (typeof ARCHITECTURES)[number]['name'];
 

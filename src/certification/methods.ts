@@ -1,0 +1,8 @@
+/** How bounds are computed; `--help` shows this list, so it imports nothing. */
+export const METHODS = ['auto', 'interval', 'linear', 'crown'] as const;
+
+/**
+ * `interval`: bounds layer after layer; `linear`: backward bounds of the logits with interval bounds
+ * inside; `crown`: backward bounds of everything; `auto`: each image takes the cheapest that decides.
+ */
+export type Method = (typeof METHODS)[number];

@@ -1,0 +1,76 @@
+/**
+ * Certified training: what is minimized is a bound of the loss over all images within a budget.
+ *
+ * Papers: Gowal et al. 2018 (IBP, arXiv 1810.12715); Shi et al. 2021, "Fast Certified Robust Training
+ * with Short Warmup" (the initialization, arXiv 2103.17268); De Palma et al. 2024, "Expressive Losses
+ * for Verified Robustness via Convex Combinations" (MTL-IBP, arXiv 2305.13991).
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { RandomStream } from '../engine/index.ts';
+import { initialWeights, type Logits, type Network, type Weight } from '../models/index.ts';
+import type { Objective } from './fit.ts';
+import { worstLogits } from './interval-logits.ts';
+import { crossEntropy } from './loss.ts';
+import type { CertifiedLoss } from './settings.ts';
+
+/** What is trained to be certified, in Linf. */
+export interface CertifiedGoal {
+  /** Budget at which the model is to be certified, in pixel values [0, 1]. */
+  readonly eps: number;
+  readonly loss: CertifiedLoss;
+  /** Share of the ordinary loss when the budget is whole, in [0, 1). */
+  readonly share: number;
+}
+
+/** Share of the training over which budget and bound come in. */
+const RAMP = 0.5;
+/** Share over which the learning rate grows from 0. */
+const RATE_WARM_UP = 0.02;
+/** How far the training's budget exceeds the goal's, up to a budget of `FULL_MARGIN_FROM`. */
+const MARGIN = 0.05;
+const FULL_MARGIN_FROM = 0.1;
+
+/** The budget of training: a little above the one that is certified, where the bounds must still hold. */
+export function trainingEps(eps: number): number {
+  return Math.min(1, eps + MARGIN * Math.min(1, eps / FULL_MARGIN_FROM));
+}
+
+/** Share of the budget, in [0, 1]. */
+export const rampAt = (progress: number): number => Math.min(1, progress / RAMP);
+
+/** Constant while the budget grows, then half a cosine down to 0. */
+export function certifiedRateAt(progress: number): number {
+  const decay = Math.max(0, progress - RAMP) / (1 - RAMP);
+  return Math.min(1, progress / RATE_WARM_UP, 0.5 * (1 + Math.cos(Math.PI * decay)));
+}
+
+/** The share of the ordinary loss, then of the bounded one: from all to nothing but `share`. */
+export function certifiedObjective({ eps, share }: CertifiedGoal): Objective {
+  return ({ model, logits, images, labels, targets, progress }) => {
+    const ramp = rampAt(progress);
+    const reach = trainingEps(eps) * ramp;
+    const ordinary = 1 - (1 - share) * ramp;
+    return tf.tidy(() => {
+      const box = {
+        lower: tf.clipByValue(tf.sub(images, reach), 0, 1),
+        upper: tf.clipByValue(tf.add(images, reach), 0, 1),
+      };
+      const worst = crossEntropy(worstLogits(model, box, labels) as Logits, targets, 1);
+      const usual = crossEntropy(logits, targets, 1);
+      return tf.add(tf.mul(usual, ordinary), tf.mul(worst, 1 - ordinary)) as tf.Scalar;
+    });
+  };
+}
+
+/**
+ * Weights with which interval bounds neither grow nor shrink from layer to layer: normal with the
+ * standard deviation sqrt(2 pi) / fan-in (Shi et al. 2021, section 3.1).
+ */
+export function intervalWeights(network: Network, stream: RandomStream): Weight[] {
+  return initialWeights(network, 1, stream).map(({ spec, values }) => {
+    if (spec.role !== 'kernel') return { spec, values };
+    const own = stream.child(`interval/${spec.name}`);
+    const deviation = Math.sqrt(2 * Math.PI) / spec.fanIn;
+    return { spec, values: values.map(() => deviation * own.normal()) };
+  });
+}

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, it } from 'node:test';
+import { parseCertificate } from '../../src/index.ts';
+import { distill } from './distill.ts';
+
+let folder: string;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'distill-certify-'));
+});
+after(() => rm(folder, { recursive: true }));
+
+const SMALL = ['--train-size', '3300', '--architecture', 'dense', '--quiet'];
+
+it('a model that is trained to be certified can be proven where an ordinary one cannot', async () => {
+  const run = async (...args: string[]) => {
+    const outcome = await distill(folder, args);
+    assert.equal(outcome.code, 0, outcome.stderr);
+    return outcome;
+  };
+  await run('train-teacher', '--temperature', '1', '--epochs', '4', ...SMALL);
+  await run('train-certified', '--eps', '0.03', '--epochs', '12', ...SMALL);
+  const certify = async (model: string) => {
+    const options = ['--eps', '0.03', '--samples', '100', '--json', '--quiet'];
+    const { stdout } = await run('certify', model, ...options);
+    return parseCertificate(stdout);
+  };
+  const [ordinary, certified] = [
+    await certify('models/baseline'),
+    await certify('models/certified'),
+  ].map(({ budgets }) => budgets[0]);
+  assert.ok(
+    certified.certified.rate > ordinary.certified.rate + 0.2,
+    `${certified.certified.rate} ${ordinary.certified.rate}`,
+  );
+  assert.ok(certified.attacked.rate >= certified.certified.rate);
+  const saved = await readFile(join(folder, 'report/certify/certificate.json'), 'utf8');
+  assert.equal(parseCertificate(saved).model.folder, 'models/certified');
+
+  const text = await run('certify', 'models/certified', '--eps', '0.03', '--samples', '20');
+  assert.match(text.stdout, /certified +open +attacked/);
+  assert.match(text.stdout, /Within Linf 0\.03, .* of 20 images keep their right answer/);
+
+  // Its own questions, answered from the ONNX file and from the model folder.
+  const some = ['--eps', '0.03', '--samples', '3', '--quiet', '--json'];
+  const asked = await run('certify', 'models/certified', ...some, '--vnnlib', 'questions');
+  const [{ outcomes }] = parseCertificate(asked.stdout).budgets;
+  const answers = { certified: 'holds', broken: 'violated', open: '' };
+  for (const model of ['questions/model.onnx', 'models/certified']) {
+    const property = 'questions/image-0-linf-0.03.vnnlib';
+    const { stdout } = await run('certify', model, '--property', property, '--json', '--quiet');
+    const { outcome } = JSON.parse(stdout);
+    assert.ok(['holds', 'violated', 'unknown'].includes(outcome), outcome);
+    const expected = answers[outcomes[0]];
+    assert.ok(expected === '' || outcome === expected, `${outcome} ${outcomes[0]}`);
+  }
+
+  for (const [args, message] of [
+    [['certify', 'models/certified', '--property', 'none'], /cannot read none/],
+    [['certify', 'models/certified', '--property', 'x', '--eps', '0.1'], /--eps does nothing/],
+    [['certify', 'models/certified', '--time-limit', '3'], /--time-limit does nothing/],
+    [['certify', 'models/none'], /models\/none is not a model folder/],
+    [['certify', 'models/certified', '--eps', '25'], /larger than the whole pixel range/],
+    [['train-certified', '--eps', 'x'], /--eps takes/],
+  ] as const) {
+    const { code, stderr } = await distill(folder, args);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, message);
+  }
+});
