@@ -1,17 +1,14 @@
 import { gamma, UNDERFLOW } from '../rounding.ts';
-import { type Box, type ElementwiseOperation, emptyBox, type Lines } from './operation.ts';
+import {
+  type Box,
+  type ElementwiseOperation,
+  emptyBox,
+  type Lines,
+  linesOver,
+} from './operation.ts';
 
 /** Float64's own rounding of a line, relative to the numbers at its ends. */
 const LINE_ERROR = 2 ** -48;
-
-export function emptyLines(size: number): Lines {
-  return {
-    lowerSlope: new Float64Array(size),
-    lowerOffset: new Float64Array(size),
-    upperSlope: new Float64Array(size),
-    upperOffset: new Float64Array(size),
-  };
-}
 
 /**
  * `x` where it is positive, else `slope * x`: ReLU, leaky ReLU and PReLU.
@@ -58,12 +55,6 @@ export class Bend implements ElementwiseOperation {
     return box;
   }
 
-  lines({ lower, upper }: Box): Lines {
-    const lines = emptyLines(this.size);
-    for (let i = 0; i < this.size; i++) this.#line(lines, i, lower[i], upper[i]);
-    return lines;
-  }
-
   #line(lines: Lines, i: number, low: number, high: number): void {
     const slope = this.#slope(i);
     const error = this.#error(slope, low);
@@ -83,6 +74,10 @@ export class Bend implements ElementwiseOperation {
     const atEnds = [slope * low - chord * low, high - chord * high];
     lines.lowerOffset[i] = isConvex ? -error : Math.min(...atEnds) - rounding - error;
     lines.upperOffset[i] = isConvex ? Math.max(...atEnds) + rounding + error : error;
+  }
+
+  lines(box: Box): Lines {
+    return linesOver(box, (lines, i, low, high) => this.#line(lines, i, low, high));
   }
 
   slopeRange(i: number): readonly [number, number] {

@@ -1,6 +1,11 @@
 import { FUNCTION_ERROR, UNDERFLOW } from '../rounding.ts';
-import { emptyLines } from './bend.ts';
-import { type Box, type ElementwiseOperation, emptyBox, type Lines } from './operation.ts';
+import {
+  type Box,
+  type ElementwiseOperation,
+  emptyBox,
+  type Lines,
+  linesOver,
+} from './operation.ts';
 
 /** Where a function bends upward. */
 type Shape =
@@ -103,10 +108,8 @@ export class CurveOperation implements ElementwiseOperation {
     return box;
   }
 
-  lines({ lower, upper }: Box): Lines {
-    const lines = emptyLines(this.size);
-    for (let i = 0; i < this.size; i++) this.#line(lines, i, lower[i], upper[i]);
-    return lines;
+  lines(box: Box): Lines {
+    return linesOver(box, (lines, i, low, high) => this.#line(lines, i, low, high));
   }
 
   #line(lines: Lines, i: number, low: number, high: number): void {

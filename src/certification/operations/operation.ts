@@ -82,3 +82,19 @@ export function magnitudeOf({ lower, upper }: Box): Float64Array {
   for (let i = 0; i < out.length; i++) out[i] = Math.max(Math.abs(lower[i]), Math.abs(upper[i]));
   return out;
 }
+
+/** Lines over every element of a box, each set by `line` from its bounds. */
+export function linesOver(
+  { lower, upper }: Box,
+  line: (lines: Lines, i: number, low: number, high: number) => void,
+): Lines {
+  const size = lower.length;
+  const lines = {
+    lowerSlope: new Float64Array(size),
+    lowerOffset: new Float64Array(size),
+    upperSlope: new Float64Array(size),
+    upperOffset: new Float64Array(size),
+  };
+  for (let i = 0; i < size; i++) line(lines, i, lower[i], upper[i]);
+  return lines;
+}
