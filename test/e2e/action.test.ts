@@ -220,7 +220,10 @@ it('comments on a merge request of GitLab once, and not without a token or a mer
   };
   const first = await gitlabJob({ ...settings, DISTILL_GATES: 'accuracy >= 0.001' });
   assert.deepEqual(first.codes, [0, 0], first.printed);
-  assert.match(first.printed, /^mine: accuracy .*; 1 of 1 gates met;[\s\S]*\ncommented\n$/m);
+  assert.match(
+    first.printed,
+    /^No verdict: .* mine: accuracy .*; 1 of 1 gates met;[\s\S]*\ncommented\n$/m,
+  );
   assert.match(comments[100].body, /^<!-- distill: [^\n]+ -->\n## Robustness report/);
 
   const second = await gitlabJob({ ...settings, DISTILL_GATES: 'mine: accuracy < 0.001' });

@@ -3,6 +3,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { writeBands } from '../../scripts/pack/use.mjs';
+import { saveBandModel } from './band-models.ts';
 import { distill } from './distill.ts';
 
 const SMALL = ['--train-size', '110', '--epochs', '1', '--quiet'];
@@ -114,6 +116,21 @@ describe('a folder of something else', () => {
       assert.deepEqual(await readdir(folder), ['index.html']);
     });
   }
+
+  it('is none where evaluate left its record, a file for CI beside it', async () => {
+    const place = await mkdtemp(join(folder, 'evaluated-'));
+    writeBands(join(place, 'bands'));
+    await saveBandModel(join(place, 'mine'), false);
+    const measure = ['evaluate', '--model', 'mine', '--data', 'bands', '--attacks', 'fgsm'];
+    const ci = ['--eps', '0.1', '--samples', '10', '--sarif', 'report/found.sarif'];
+    const measured = await distill(place, [...measure, ...ci]);
+    assert.equal(measured.code, 0, measured.stderr);
+    const { code, stderr } = await distill(place, ['report']);
+    assert.equal(code, 0, stderr);
+    const names = await readdir(join(place, 'report'));
+    for (const name of ['evaluate', 'found.sarif', 'index.html']) assert.ok(names.includes(name));
+    await rm(place, { recursive: true });
+  });
 
   it('is refused by run too, which writes into `report`', async () => {
     const place = await mkdtemp(join(folder, 'run-'));

@@ -9,7 +9,7 @@ import type { ReportFlags } from '../commands/report.ts';
 import { Terminal } from '../terminal.ts';
 
 /** Names of which one is in every folder that this program put results into. */
-const OWN = ['results.json', 'evaluation.json', 'evaluation', 'attack'];
+const OWN = ['results.json', 'evaluation.json', 'evaluate', 'attack'];
 /** What a `check` that was interrupted leaves there. */
 const BEGUN = ['models', 'partial.json'];
 
