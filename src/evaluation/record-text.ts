@@ -16,7 +16,8 @@ import {
  */
 export function parseAttackRecords(content: unknown): [string, AttackRecord][] {
   const result = z.array(z.tuple([z.string(), attackSchema])).safeParse(content);
-  if (result.success) return result.data;
+  // As they were written, the order of their fields too: a resumed record is the same bytes.
+  if (result.success) return content as [string, AttackRecord][];
   throw new UserError('bad-record', 'these saved attacks do not follow the schema', {
     hint: 'start over instead of resuming',
   });
