@@ -1,4 +1,5 @@
 import { type Box, emptyBox, type Operation } from './operations/operation.ts';
+import { UNIT } from './rounding.ts';
 
 /** The number by which nodes refer to the image. */
 export const INPUT = 0;
@@ -22,10 +23,16 @@ export interface Graph {
   readonly nodes: readonly Node[];
 }
 
-/** What a bound that is not a number becomes: no bound. */
-function withoutNaN({ lower, upper }: Box): Box {
+/**
+ * Beyond this, float32 may have overflowed on the way: a sum whose terms add up to its largest number
+ * has a rounding error above this, which is part of every bound.
+ */
+const LARGEST = UNIT * 3.4028234663852886e38;
+
+/** Bounds of what float32 may not hold, or that are not a number, become no bounds. */
+function withinFloat32({ lower, upper }: Box): Box {
   for (let i = 0; i < lower.length; i++) {
-    if (!(lower[i] > Number.NEGATIVE_INFINITY) || !(upper[i] < Number.POSITIVE_INFINITY)) {
+    if (!(lower[i] >= -LARGEST) || !(upper[i] <= LARGEST)) {
       lower[i] = Number.NEGATIVE_INFINITY;
       upper[i] = Number.POSITIVE_INFINITY;
     }
@@ -35,7 +42,7 @@ function withoutNaN({ lower, upper }: Box): Box {
 
 /** Interval bounds of an operation's output; infinite where there are none. */
 export function outputBox(operation: Operation, inputs: readonly Box[]): Box {
-  return withoutNaN(operation.interval(inputs));
+  return withinFloat32(operation.interval(inputs));
 }
 
 /**

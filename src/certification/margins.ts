@@ -31,10 +31,7 @@ export function marginObjective(
 
 /** The least of some numbers; NaN counts as no bound. */
 export function least(values: Float64Array): number {
-  let smallest = Number.POSITIVE_INFINITY;
-  for (const value of values) {
-    if (!(value >= smallest)) smallest = value;
-  }
+  const smallest = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   return Number.isNaN(smallest) ? Number.NEGATIVE_INFINITY : smallest;
 }
 

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { crownBounds } from '../../src/certification/crown.ts';
+import type { Graph } from '../../src/certification/graph.ts';
 import {
   imageBox,
   intervalBounds,
@@ -9,6 +11,8 @@ import {
   lowerNetwork,
   Relaxation,
 } from '../../src/certification/index.ts';
+import { intervalMargin, linearMargin } from '../../src/certification/margins.ts';
+import type { Box } from '../../src/certification/operations/operation.ts';
 import { gamma } from '../../src/certification/rounding.ts';
 import { UserError } from '../../src/errors.ts';
 import type { Network, Weight } from '../../src/models/index.ts';
@@ -108,6 +112,46 @@ describe('interval bounds', () => {
         });
         assert.ok(isInside, `${network.architecture}, node ${node}`);
       });
+    }
+  });
+});
+
+describe('a network whose sums float32 does not hold', () => {
+  // In float32 infinity minus infinity; in exact arithmetic 0, and the sigmoid of anything is small.
+  const network: Network = {
+    architecture: 'overflow',
+    inputShape: [1, 1, 1],
+    classes: 2,
+    layers: [
+      { kind: 'flatten', name: 'flatten' },
+      { kind: 'dense', name: 'large', units: 2, bias: false, activation: 'linear' },
+      { kind: 'dense', name: 'difference', units: 1, bias: false, activation: 'linear' },
+      { kind: 'activation', name: 'sigmoid', activation: 'sigmoid' },
+      { kind: 'dense', name: 'logits', units: 2, bias: true, activation: 'linear' },
+    ],
+  };
+  const marginOf = (size: number, of: (graph: Graph, boxes: readonly Box[]) => number) => {
+    const all = [
+      [size, size],
+      [size, -size],
+      [1, 0],
+      [5, 0],
+    ];
+    const weights = weightsOf(network, 1).map((weight, i) => ({
+      ...weight,
+      values: Float32Array.from(all[i]),
+    }));
+    const graph = lowerNetwork(network, weights);
+    return of(graph, intervalBounds(graph, imageBox([0.5], 0.1)));
+  };
+  const byIntervals = (graph: Graph, boxes: readonly Box[]) => intervalMargin(graph, boxes, 2, 0);
+  const byCrown = (graph: Graph, boxes: readonly Box[]) =>
+    linearMargin(new Relaxation(graph, crownBounds(graph, boxes)), 2, 0, [{}]);
+
+  it('has no bounds', () => {
+    for (const of of [byIntervals, byCrown]) {
+      assert.ok(marginOf(100, of) > 4.9, 'the same network with small weights is certain');
+      assert.equal(marginOf(1e20, of), Number.NEGATIVE_INFINITY);
     }
   });
 });

@@ -96,8 +96,10 @@ export class CurveOperation implements ElementwiseOperation {
     const box = emptyBox(this.size);
     for (let i = 0; i < this.size; i++) {
       const [low, high] = [this.#curve.value(lower[i]), this.#curve.value(upper[i])];
-      box.lower[i] = low - this.#error(low);
-      box.upper[i] = high + this.#error(high);
+      // An input without bounds may be not a number, whatever the function's range is.
+      const isBounded = Number.isFinite(lower[i]) && Number.isFinite(upper[i]);
+      box.lower[i] = isBounded ? low - this.#error(low) : Number.NaN;
+      box.upper[i] = isBounded ? high + this.#error(high) : Number.NaN;
     }
     return box;
   }
