@@ -27,13 +27,13 @@ export { type Aim, type AttackPlan, definedLosses, planAttack } from './plan.ts'
 export { ATTACK_NAMES, ATTACKS, attackNamed, registerAttack } from './registry.ts';
 export { type AttackResult, runAttack } from './run.ts';
 export {
+  acceptedDistance,
   distance,
   isWithin,
   linearMaximum,
   project,
   randomStart,
   steepestStep,
-  TOLERANCE,
 } from './threat.ts';
 export {
   type AttackBatch,

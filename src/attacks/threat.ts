@@ -13,7 +13,7 @@ import type { RandomStream } from '../engine/index.ts';
 import type { Norm, Threat } from './types.ts';
 
 /** How far outside the ball rounding may carry a float32 image, relative to max(1, eps). */
-export const TOLERANCE = 1e-5;
+const TOLERANCE = 1e-5;
 
 /** Halvings of the interval in a projection's search: below float32 resolution. */
 const HALVINGS = 40;
@@ -61,10 +61,13 @@ export function distance(norm: Norm, a: Float32Array, b: Float32Array): number {
   return norm === 'L2' ? Math.sqrt(total) : total;
 }
 
+/** The largest distance that counts as within a budget: float32 pixels may round away from the ball. */
+export const acceptedDistance = (eps: number): number => eps + TOLERANCE * Math.max(1, eps);
+
 /** Whether `image` is a legal answer to `threat` at `original`: in the ball, in [0, 1], no NaN. */
 export function isWithin(threat: Threat, original: Float32Array, image: Float32Array): boolean {
   if (image.some((value) => !(value >= 0 && value <= 1))) return false;
-  return distance(threat.norm, original, image) <= threat.eps + TOLERANCE * Math.max(1, threat.eps);
+  return distance(threat.norm, original, image) <= acceptedDistance(threat.eps);
 }
 
 /**

@@ -8,12 +8,11 @@ import {
   Oracle,
   planAttack,
   runAttack,
-  TOLERANCE,
 } from '../attacks/index.ts';
 import { type Dataset, imageSize, imagesAsFloats, labelsAt } from '../data/index.ts';
 import { RandomStream } from '../engine/index.ts';
 import { type Classifier, classesOf, type Network, type Weight } from '../models/index.ts';
-import { crownBounds, imageBox } from './crown.ts';
+import { budgetBox, crownBounds } from './crown.ts';
 import { type Graph, intervalBounds } from './graph.ts';
 import { lowerNetwork } from './lowering.ts';
 import { extremeSlopes, intervalMargin, linearMargin } from './margins.ts';
@@ -225,12 +224,11 @@ async function boundByCheapest(
 ): Promise<Pending[]> {
   const { eps, model } = job;
   const graph = lowerNetwork(model.network, model.weights);
-  const reach = eps === 0 ? 0 : eps + TOLERANCE * Math.max(1, eps);
   const pending: Pending[] = [];
   for (const [count, index] of indices.entries()) {
     const began = performance.now();
     const label = labels[index];
-    const image = imageBox(row(images, index, size), reach);
+    const image = budgetBox(row(images, index, size), eps);
     const bounds = new Bounds({ graph, image, classes: model.network.classes, label });
     const margin = bounds[cheapest]();
     const seconds = secondsSince(began);

@@ -1,6 +1,7 @@
 /** CROWN bounds of a network's inner numbers, where interval bounds leave a nonlinearity open. */
+import { acceptedDistance } from '../attacks/index.ts';
 import { type Graph, INPUT, intersection, outputBox } from './graph.ts';
-import { lowerBounds } from './linear-bounds.ts';
+import { lowerBounds, type Objective } from './linear-bounds.ts';
 import { type Box, emptyBox } from './operations/operation.ts';
 import { Relaxation } from './relaxation.ts';
 
@@ -22,6 +23,25 @@ export function openElements(graph: Graph, number: number, { lower, upper }: Box
   return open;
 }
 
+/** Some numbers of a node as an objective, two rows each: the number, and the number negated. */
+export function bothSides(node: number, { lower }: Box, elements: readonly number[]): Objective {
+  const size = lower.length;
+  const coefficients = new Float64Array(2 * elements.length * size);
+  elements.forEach((element, k) => {
+    coefficients[2 * k * size + element] = 1;
+    coefficients[(2 * k + 1) * size + element] = -1;
+  });
+  return { node, rows: 2 * elements.length, coefficients };
+}
+
+/** Writes what the lower bounds of `bothSides` add to a box. */
+export function tighten(box: Box, elements: readonly number[], bounds: Float64Array): void {
+  elements.forEach((element, k) => {
+    box.lower[element] = Math.max(box.lower[element], bounds[2 * k]);
+    box.upper[element] = Math.min(box.upper[element], -bounds[2 * k + 1]);
+  });
+}
+
 /** CROWN's bounds of some numbers of a node; no looser than those it has. */
 export function refineNode(
   relaxation: Relaxation,
@@ -29,21 +49,10 @@ export function refineNode(
   elements: readonly number[],
 ): Box {
   const known = relaxation.boxes[number];
-  const size = known.lower.length;
   const box = { lower: known.lower.slice(), upper: known.upper.slice() };
   for (let start = 0; start < elements.length; start += ROWS) {
     const some = elements.slice(start, start + ROWS);
-    const coefficients = new Float64Array(2 * some.length * size);
-    some.forEach((element, k) => {
-      coefficients[2 * k * size + element] = 1;
-      coefficients[(2 * k + 1) * size + element] = -1;
-    });
-    const objective = { node: number, rows: 2 * some.length, coefficients };
-    const { lower } = lowerBounds(relaxation, objective);
-    some.forEach((element, k) => {
-      box.lower[element] = Math.max(box.lower[element], lower[2 * k]);
-      box.upper[element] = Math.min(box.upper[element], -lower[2 * k + 1]);
-    });
+    tighten(box, some, lowerBounds(relaxation, bothSides(number, box, some)).lower);
   }
   return box;
 }
@@ -75,6 +84,10 @@ export function crownBounds(
   });
   return bounds;
 }
+
+/** The box of the images that an evaluation takes to be within a budget of an image. */
+export const budgetBox = (image: ArrayLike<number>, eps: number): Box =>
+  imageBox(image, eps === 0 ? 0 : acceptedDistance(eps));
 
 /** The box of images within `eps` of an image and in [0, 1]. */
 export function imageBox(image: ArrayLike<number>, eps: number): Box {

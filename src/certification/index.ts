@@ -8,7 +8,7 @@ export {
   type Decider,
   type ImageCertificate,
 } from './certify.ts';
-export { crownBounds, imageBox } from './crown.ts';
+export { budgetBox, crownBounds, imageBox } from './crown.ts';
 export { type Graph, intervalBounds } from './graph.ts';
 export { lowerBounds, type Objective } from './linear-bounds.ts';
 export { lowerNetwork } from './lowering.ts';

@@ -1,9 +1,8 @@
 /** Properties of networks in VNN-LIB, decided or written. */
 import { extname } from 'node:path';
 import { row } from '../arrays.ts';
-import { TOLERANCE } from '../attacks/index.ts';
 import {
-  imageBox,
+  budgetBox,
   lowerNetwork,
   type Property,
   parseProperty,
@@ -174,10 +173,9 @@ export function robustnessProperties(
   eps: number,
 ): Map<string, string> {
   const images = imagesAsFloats(dataset, positions);
-  const reach = eps === 0 ? 0 : eps + TOLERANCE * Math.max(1, eps);
   return new Map(
     positions.map((position, i) => {
-      const box = imageBox(row(images, i, imageSize(dataset)), reach);
+      const box = budgetBox(row(images, i, imageSize(dataset)), eps);
       const label = dataset.labels[position];
       const name = `image-${dataset.indices[position]}-linf-${eps}.vnnlib`;
       return [name, robustnessProperty(box, dataset.classes, label)];

@@ -1,5 +1,6 @@
 /** Model folders for the data that `writeBands` makes, with weights by hand. */
 import { type Network, saveModel, weightSpecs } from '../../src/models/index.ts';
+import { HANDMADE_CARD } from '../models/handmade-card.ts';
 
 const SIDE = 12;
 const CLASSES = 3;
@@ -42,12 +43,5 @@ export function saveBandModel(folder: string, isBrittle: boolean) {
     const values = Float32Array.from({ length }, (_, i) => weightAt(layer, what === 'bias', i));
     return { spec, values };
   });
-  return saveModel(folder, NETWORK, 1, weights, {
-    program: 'distill test',
-    role: 'baseline',
-    inputsDigest: '0'.repeat(64),
-    settings: {},
-    engine: { name: 'cpu', instructionSet: 'javascript' },
-    history: [],
-  });
+  return saveModel(folder, NETWORK, 1, weights, HANDMADE_CARD);
 }

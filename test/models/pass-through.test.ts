@@ -17,6 +17,7 @@ import {
 } from '../../src/index.ts';
 import { exportNetwork, importModel, Model, saveModel } from '../../src/models/index.ts';
 import { saveNetwork } from '../../src/models/saved-network.ts';
+import { HANDMADE_CARD } from './handmade-card.ts';
 import { STEPS, steppedNetwork, steppedWeights } from './stepped-network.ts';
 
 const PIXELS = [0.2, 0.45, 0.6, 0.95];
@@ -115,14 +116,7 @@ describe('an evaluation through a layer', () => {
     });
   before(async () => {
     const network = steppedNetwork();
-    await saveModel(join(folder, 'model'), network, 1, steppedWeights(network), {
-      program: 'distill test',
-      role: 'baseline',
-      inputsDigest: '0'.repeat(64),
-      settings: {},
-      engine: { name: 'cpu', instructionSet: 'javascript' },
-      history: [],
-    });
+    await saveModel(join(folder, 'model'), network, 1, steppedWeights(network), HANDMADE_CARD);
   });
 
   it('breaks what an attack without gradients does not, and the record says how', async () => {

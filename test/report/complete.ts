@@ -13,6 +13,7 @@ import {
   rateOf,
 } from '../../src/evaluation/index.ts';
 import { type EpochRecord, type Network, saveModel, weightSpecs } from '../../src/models/index.ts';
+import { HANDMADE_CARD } from '../models/handmade-card.ts';
 import { handmade } from './handmade.ts';
 
 const bytes = (...values: number[]) => packImages(Float32Array.from(values, (v) => v / 255));
@@ -204,14 +205,7 @@ export const savedGrayModel = (folder: string) => {
         shape.length === 2 ? i % 3 : 0,
       ),
     })),
-    {
-      program: 'distill test',
-      role: 'baseline',
-      inputsDigest: '0'.repeat(64),
-      settings: {},
-      engine: { name: 'cpu', instructionSet: 'javascript' },
-      history: [],
-    },
+    HANDMADE_CARD,
   );
 };
 
@@ -229,11 +223,9 @@ const saved = (folder: string, temperature: number, history: readonly EpochRecor
       ),
     })),
     {
-      program: 'distill test',
+      ...HANDMADE_CARD,
       role: temperature === 1 ? 'baseline' : 'student',
-      inputsDigest: '0'.repeat(64),
       settings: { epochs: history.length, augment: true, decay: null, optimizer: 'sgd' },
-      engine: { name: 'cpu', instructionSet: 'javascript' },
       history: [...history],
     },
   );

@@ -1,6 +1,6 @@
 /** Inner bounds made as tight as optimized slopes make them, for the ReLUs that stay open. */
 
-import { openElements } from '../crown.ts';
+import { bothSides, openElements, tighten } from '../crown.ts';
 import { type Graph, INPUT, intersection, outputBox } from '../graph.ts';
 import type { Box } from '../operations/operation.ts';
 import { optimizeBounds } from '../optimize.ts';
@@ -31,20 +31,11 @@ export async function tightenBounds(
     const open = openElements(graph, number, bounds[number]);
     const relaxation = new Relaxation(graph, bounds.slice());
     const box = { lower: bounds[number].lower.slice(), upper: bounds[number].upper.slice() };
-    const size = box.lower.length;
     for (let start = 0; start < open.length && !shouldStop(); start += ROWS) {
       const some = open.slice(start, start + ROWS);
-      const coefficients = new Float64Array(2 * some.length * size);
-      some.forEach((element, k) => {
-        coefficients[2 * k * size + element] = 1;
-        coefficients[(2 * k + 1) * size + element] = -1;
-      });
-      const objective = { node: number, rows: 2 * some.length, coefficients };
+      const objective = bothSides(number, box, some);
       const { lower } = optimizeBounds(relaxation, objective, { iterations: ITERATIONS });
-      some.forEach((element, k) => {
-        box.lower[element] = Math.max(box.lower[element], lower[2 * k]);
-        box.upper[element] = Math.min(box.upper[element], -lower[2 * k + 1]);
-      });
+      tighten(box, some, lower);
       await new Promise(setImmediate);
     }
     bounds[number] = box;
