@@ -1,5 +1,5 @@
 /** Small, sound files of every format that the program reads, each with the command that reads it. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import sharp from 'sharp';
@@ -78,6 +78,16 @@ export async function makeTargets(
   const training = ['--data', 'data.npz', '--architecture', 'dense', '--epochs', '1', '--quiet'];
   run(['train-teacher', ...training, '--temperature', '5', '--out', 'teacher']);
   run(['soft-labels', '--data', 'data.npz', '--teacher', 'teacher', '--out', 'labels', '--quiet']);
+  const question = 'questions/image-0-linf-0.1.vnnlib';
+  const one = ['--eps', '0.1', '--samples', '1', '--vnnlib', 'questions', '--out', 'certified'];
+  run(['certify', 'model', '--data', 'data.npz', ...one, '--quiet']);
+  write(
+    'sweep.yaml',
+    'method: grid\nmetric: {name: accuracy}\nparameters:\n  temperature: {values: [5]}\n',
+  );
+  const sweep = ['sweep', 'sweep.yaml', ...training, '--samples', '3', '--workers', '1'];
+  run(sweep);
+  const [kept] = readdirSync(at('runs')).filter((name) => !name.startsWith('sweep-'));
   const student = ['train-student', ...training, '--soft-labels', 'labels', '--out', 'student'];
   const imports = (path: string, from = path): Target => ({
     path,
@@ -115,6 +125,13 @@ export async function makeTargets(
       path: `digit.${format}`,
       args: ['predict', '--model', 'model', '--image', `digit.${format}`],
     })),
+    ...['questions/model.onnx', question].map((path) => ({
+      path,
+      args: ['certify', 'questions/model.onnx', '--property', question, '--time-limit', '2'],
+    })),
+    { path: 'sweep.yaml', args: sweep },
+    { path: `runs/${kept}/run.json`, args: ['show', kept] },
+    { path: `runs/${kept}/run.json`, args: ['list'] },
     ...['soft-labels.json', 'soft-labels.npy'].map((name) => ({
       path: `labels/${name}`,
       args: student,
