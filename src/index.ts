@@ -105,6 +105,7 @@ export {
   parseGate,
   parseRecord,
   presetAttacks,
+  type Rate,
   requireAttacks,
   requireGates,
   type Target,
