@@ -2,7 +2,14 @@ import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import type { backend_util, Variable } from '@tensorflow/tfjs-core';
 import { DataStorage, type DataType, engine, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import type { Kernels } from './kernels.ts';
-import { BufferPool, type Memory, type TypedArray } from './memory.ts';
+import {
+  type Block,
+  type BlockSource,
+  BufferPool,
+  type Memory,
+  type TypedArray,
+} from './memory.ts';
+import type { Recording } from './recording.ts';
 import { checkElements } from './sizes.ts';
 import { type PooledType, TensorData } from './tensor-data.ts';
 
@@ -15,21 +22,62 @@ import { type PooledType, TensorData } from './tensor-data.ts';
  */
 export class CompiledBackend extends MathBackendCPU {
   override readonly data: DataStorage<TensorData>;
-  readonly kernels: Kernels;
   readonly pool: BufferPool;
+  readonly #compiled: Kernels;
   #nextDataId = 0;
+  #recording: Recording | undefined;
+  /** The memory that plans compute in, one after the other. */
+  #arena: Block | undefined;
 
   constructor(kernels: Kernels, memory: Memory) {
     super();
-    this.kernels = kernels;
+    this.#compiled = kernels;
     this.pool = new BufferPool(memory);
     this.data = new DataStorage<TensorData>(this, engine());
+  }
+
+  /** What kernels are called through: while a plan is recorded, calls are only noted. */
+  get kernels(): Kernels {
+    return this.#recording?.kernels ?? this.#compiled;
+  }
+
+  get #blocks(): BlockSource {
+    return this.#recording?.blocks ?? this.pool;
+  }
+
+  /** Has `run` do its work on a recording. Recordings do not nest. */
+  record(recording: Recording, run: () => void): void {
+    if (this.#recording !== undefined) throw new Error('a plan is being recorded');
+    this.#recording = recording;
+    try {
+      run();
+    } finally {
+      this.#recording = undefined;
+    }
+  }
+
+  get isRecording(): boolean {
+    return this.#recording !== undefined;
+  }
+
+  /** Called before a kernel in JavaScript computes. */
+  leaveToJavaScript(kernelName: string): void {
+    this.#recording?.fail(`${kernelName} runs in JavaScript`);
+  }
+
+  /** Memory of at least so many bytes, with arbitrary contents, until the next call. */
+  arena(byteLength: number): Block {
+    if (this.#arena === undefined || this.#arena.byteLength < byteLength) {
+      if (this.#arena) this.pool.release(this.#arena);
+      this.#arena = this.pool.acquire(byteLength);
+    }
+    return this.#arena;
   }
 
   /** Values from JavaScript: kept as they are, copied when a kernel needs them elsewhere. */
   override write(values: backend_util.BackendValues, _shape: number[], dtype: DataType): object {
     const dataId = { id: this.#nextDataId++ };
-    this.data.set(dataId, new TensorData(this.pool, dtype, 1, values));
+    this.data.set(dataId, new TensorData(this.#blocks, dtype, 1, values));
     return dataId;
   }
 
@@ -40,7 +88,7 @@ export class CompiledBackend extends MathBackendCPU {
     dtype: DataType,
     refCount: number,
   ): void {
-    this.data.set(dataId, new TensorData(this.pool, dtype, refCount, values));
+    this.data.set(dataId, new TensorData(this.#blocks, dtype, refCount, values));
   }
 
   override disposeData(dataId: object, force = false): boolean {
@@ -51,6 +99,8 @@ export class CompiledBackend extends MathBackendCPU {
   }
 
   override dispose(): void {
+    if (this.#arena) this.pool.release(this.#arena);
+    this.#arena = undefined;
     this.pool.clear();
   }
 
@@ -63,7 +113,7 @@ export class CompiledBackend extends MathBackendCPU {
     const length = util.sizeFromShape(shape);
     checkElements(length, `a tensor of shape [${shape.join(', ')}]`);
     const dataId = { id: this.#nextDataId++ };
-    this.data.set(dataId, TensorData.allocate(this.pool, dtype, length));
+    this.data.set(dataId, TensorData.allocate(this.#blocks, dtype, length));
     return { dataId, shape, dtype };
   }
 

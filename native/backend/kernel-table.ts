@@ -138,6 +138,36 @@ export interface KernelTable {
   ): void;
 }
 
+/** Every kernel with its parameters (p: a pointer, i: an integer, f: a float), in order of number. */
+export const KERNELS: readonly (readonly [keyof KernelTable, string])[] = [
+  ['conv2d', 'pppppi'],
+  ['conv2d_backprop_input', 'pppp'],
+  ['conv2d_backprop_filter', 'pppp'],
+  ['conv2d_relu_pool', 'ppppppi'],
+  ['conv2d_relu_pool_backprop_filter', 'ppppppi'],
+  ['conv2d_relu_pool_backprop_input', 'pppppi'],
+  ['max_pool', 'ppp'],
+  ['max_pool_grad', 'pppp'],
+  ['avg_pool', 'ppp'],
+  ['avg_pool_grad', 'ppp'],
+  ['mat_mul', 'ppppiiiiiiiii'],
+  ['binary', 'ipppp'],
+  ['compare', 'ipppp'],
+  ['unary', 'ippiff'],
+  ['where', 'ppppi'],
+  ['fill', 'pif'],
+  ['bytes_to_float', 'ppif'],
+  ['ints_to_float', 'ppi'],
+  ['reduce', 'ippiii'],
+  ['arg_reduce', 'ippiii'],
+  ['softmax', 'ppii'],
+  ['log_softmax', 'ppii'],
+  ['gather', 'pppiiii'],
+  ['transpose', 'ppp'],
+  ['sgd_step', 'pppiff'],
+  ['adam_step', 'ppppiffffff'],
+];
+
 export const Activation = { linear: 0, relu: 1, relu6: 2 } as const;
 
 export const BinaryOp = {

@@ -1,4 +1,5 @@
 import type { KernelTable } from './kernel-table.ts';
+import type { TypedArray } from './memory.ts';
 
 /**
  * What the addon and the WebAssembly module have in common; `node.ts` and `wasm.ts` each supply one.
@@ -14,6 +15,8 @@ export interface Kernels extends KernelTable {
   instruction_set(): number;
   /** Chooses another instruction set; 0 if this machine or build lacks it. */
   set_instruction_set(isa: number): number;
+  /** Runs the kernel calls in `words` from `begin` to `end` on the memory of `slots` (see `plan.ts`). */
+  run_plan(words: Int32Array, begin: number, end: number, slots: readonly TypedArray[]): void;
 }
 
 /** The numbers that `instruction_set` returns, as names. */

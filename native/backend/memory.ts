@@ -25,6 +25,19 @@ export interface Memory {
   readonly isHeap: boolean;
 }
 
+/** Where tensors get their blocks from. */
+export interface BlockSource {
+  /** True when compiled kernels can read any JavaScript array without a copy. */
+  readonly isHeap: boolean;
+  /** A block of at least `byteLength` bytes with arbitrary contents. */
+  acquire(byteLength: number): Block;
+  /** The same for values that come from JavaScript and not from a kernel. */
+  acquireForValues(byteLength: number): Block;
+  release(block: Block): void;
+  /** Called before JavaScript sees the values that a kernel wrote into a block. */
+  expose(block: Block): void;
+}
+
 export type TypedArray = Float32Array | Int32Array | Uint8Array;
 
 /** Vector loads that cross a cache line cost twice: blocks start at one. */
@@ -59,7 +72,7 @@ function blockSize(byteLength: number): number {
 /** Free blocks beyond this many bytes go back to the memory they came from. */
 const DEFAULT_LIMIT = 1 << 29;
 
-export class BufferPool {
+export class BufferPool implements BlockSource {
   readonly #memory: Memory;
   readonly #limit: number;
   /** Free blocks by size, in the order in which sizes were first released. */
@@ -81,7 +94,6 @@ export class BufferPool {
     return this.#freeBytes;
   }
 
-  /** A block of at least `byteLength` bytes with arbitrary contents. */
   acquire(byteLength: number): Block {
     const size = blockSize(byteLength);
     const block = this.#free.get(size)?.pop();
@@ -89,6 +101,12 @@ export class BufferPool {
     this.#freeBytes -= size;
     return block;
   }
+
+  acquireForValues(byteLength: number): Block {
+    return this.acquire(byteLength);
+  }
+
+  expose(): void {}
 
   release(block: Block): void {
     if (this.poison) {

@@ -1,6 +1,10 @@
 import {
+  Cast,
+  type CastAttrs,
   getKernelsForBackend,
+  Identity,
   type KernelFunc,
+  Reshape,
   registerKernel,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
@@ -31,11 +35,21 @@ export function kernel<Names extends string, Attrs = object, Optional extends st
   return { name, run: (call) => run(call as unknown as Call<Names, Attrs, Optional>) };
 }
 
+/** Whether an inherited kernel only gives a tensor's values another shape or another owner. */
+const isView = (name: string, { inputs, attrs }: AnyCall): boolean =>
+  name === Identity ||
+  name === Reshape ||
+  (name === Cast && inputs.x?.dtype === (attrs as unknown as CastAttrs).dtype);
+
 /** Registers the inherited kernels for a backend, with the compiled ones in front of them. */
 export function registerKernels(backendName: string, compiled: readonly CompiledKernel[]): void {
   const inherited = new Map<string, KernelFunc>();
   for (const { kernelName, kernelFunc } of getKernelsForBackend('cpu')) {
-    inherited.set(kernelName, kernelFunc);
+    inherited.set(kernelName, (call) => {
+      if (!isView(kernelName, call))
+        (call.backend as CompiledBackend).leaveToJavaScript(kernelName);
+      return kernelFunc(call);
+    });
   }
   for (const { name, run } of compiled) {
     const fallback = inherited.get(name);

@@ -1,5 +1,5 @@
 import type { backend_util, DataType, TensorInfo } from '@tensorflow/tfjs-core';
-import type { Block, BufferPool, TypedArray } from './memory.ts';
+import type { Block, BlockSource, TypedArray } from './memory.ts';
 
 export type PooledType = 'float32' | 'int32' | 'bool';
 
@@ -42,13 +42,13 @@ export class TensorData {
   /** How many tensors share these values. */
   refCount: number;
   complexTensorInfos?: { real: TensorInfo; imag: TensorInfo };
-  readonly #pool: BufferPool;
+  readonly #pool: BlockSource;
   #pooled: PooledArray | undefined;
   #foreign: backend_util.BackendValues | undefined;
 
   /** Foreign values; `undefined` for the container of a complex tensor. */
   constructor(
-    pool: BufferPool,
+    pool: BlockSource,
     dtype: DataType,
     refCount: number,
     values?: backend_util.BackendValues,
@@ -60,7 +60,7 @@ export class TensorData {
   }
 
   /** `length` elements with arbitrary contents, pooled. */
-  static allocate(pool: BufferPool, dtype: PooledType, length: number): TensorData {
+  static allocate(pool: BlockSource, dtype: PooledType, length: number): TensorData {
     const data = new TensorData(pool, dtype, 1);
     const type = ARRAY_TYPES[dtype];
     data.#pooled = new PooledArray(pool.acquire(length * type.BYTES_PER_ELEMENT), type, length);
@@ -70,6 +70,7 @@ export class TensorData {
   /** For inherited kernels and users. A pooled tensor becomes foreign: a copy. */
   get values(): backend_util.BackendValues {
     if (this.#pooled !== undefined) {
+      this.#pool.expose(this.#pooled.block);
       const copy = this.#pooled.view.slice();
       this.release();
       this.#foreign = copy;
@@ -90,7 +91,7 @@ export class TensorData {
   adopt(): void {
     if (this.#pooled !== undefined) return;
     const source = this.#foreign as TypedArray;
-    const block = this.#pool.acquire(source.byteLength);
+    const block = this.#pool.acquireForValues(source.byteLength);
     this.#pooled = new PooledArray(block, source.constructor as ArrayType, source.length);
     this.#pooled.view.set(source);
     this.#foreign = undefined;

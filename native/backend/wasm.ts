@@ -90,6 +90,19 @@ function wrap(
   };
 }
 
+type RunPlan = (words: number, length: number, slots: number) => void;
+
+/** Pointers to the slots are copied in first; `words` must be in the module's memory. */
+function wrapPlan(call: RunPlan, allocator: Allocator): Kernels['run_plan'] {
+  const area = allocator.arguments();
+  return (words, begin, end, slots) => {
+    if (4 * slots.length > ARGUMENT_BYTES) throw new RangeError('too many slots for a plan');
+    const pointers = new Uint32Array(allocator.memory.buffer, area, slots.length);
+    for (const [i, slot] of slots.entries()) pointers[i] = slot.byteOffset;
+    call(words.byteOffset + 4 * begin, end - begin, area);
+  };
+}
+
 /** Instantiates the module and wraps its exports. */
 export async function loadWasm(
   bytes: Uint8Array<ArrayBuffer>,
@@ -101,6 +114,7 @@ export async function loadWasm(
     if (typeof value !== 'function' || name in ALLOCATOR_NAMES) continue;
     kernels[name] = wrap(value as (...args: number[]) => number, allocator);
   }
+  kernels.run_plan = wrapPlan(instance.exports.run_plan as RunPlan, allocator);
   return { kernels: kernels as unknown as Kernels, memory: new WasmMemory(allocator) };
 }
 

@@ -50,6 +50,15 @@ function constants([, name, body]) {
   return [`export const ${name} = {`, ...lines, '} as const;'].join('\n');
 }
 
+/** How a plan writes an argument: p a pointer, i an int32_t, f a float. */
+const LETTERS = { int32_t: 'i', float: 'f' };
+
+/** One line of the list of kernels. */
+function entry({ name, parameters }) {
+  const letters = parameters.map(({ type }) => LETTERS[type] ?? 'p').join('');
+  return `  ['${name}', '${letters}'],`;
+}
+
 const enums = readFileSync(join(sourceFolder, 'kernels.h'), 'utf8').matchAll(
   /^enum (\w+) \{([^}]*)\}/gm,
 );
@@ -60,6 +69,11 @@ const text = [
   'export interface KernelTable {',
   ...kernelList().map(method),
   '}',
+  '',
+  '/** Every kernel with its parameters (p: a pointer, i: an integer, f: a float), in order of number. */',
+  'export const KERNELS: readonly (readonly [keyof KernelTable, string])[] = [',
+  ...kernelList().map(entry),
+  '];',
   ...[...enums].flatMap((match) => ['', constants(match)]),
   '',
 ].join('\n');

@@ -42,7 +42,7 @@ const variants = {
 
 /** Translation units of the addon: `{ source, object, flags }`. */
 export function addonUnits(architecture = process.arch) {
-  const units = ['dispatch', 'threads', 'interrupt', 'node'].map((name) => ({
+  const units = ['dispatch', 'plan', 'threads', 'interrupt', 'node'].map((name) => ({
     source: `${name}.cc`,
     object: `${name}.o`,
     flags: name === 'threads' ? ['-fexceptions'] : [], // a thread that does not start is an exception
@@ -55,7 +55,7 @@ export function addonUnits(architecture = process.arch) {
 }
 
 /** Translation units of the WebAssembly module. */
-export const wasmSources = ['dispatch.cc', 'threads.cc', 'variant.cc', 'wasm.cc'];
+export const wasmSources = ['dispatch.cc', 'plan.cc', 'threads.cc', 'variant.cc', 'wasm.cc'];
 
 /** The entries of `kernel_list.h`: `{ name, parameters: [{ type, name }] }`, types as in C++. */
 export function kernelList() {

@@ -27,7 +27,7 @@ const LINKER = 'wasm-ld-14';
 
 /** What the module exports beside its kernels (see variant.cc). */
 const EXPORTS = [
-  ...['set_threads', 'instruction_set', 'set_instruction_set'],
+  ...['set_threads', 'instruction_set', 'set_instruction_set', 'run_plan'],
   ...['allocate', 'release', 'arguments'],
 ];
 

@@ -26,6 +26,8 @@ int32_t set_threads(int32_t count);
 int32_t instruction_set();
 // Chooses another instruction set (for tests); 0 if this machine or build lacks it.
 int32_t set_instruction_set(int32_t isa);
+// Runs `length` words of kernel calls on the memory that `slots` point to (see plan.cc).
+void run_plan(const int32_t* words, int32_t length, uint8_t* const* slots);
 
 }  // extern "C"
 

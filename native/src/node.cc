@@ -135,6 +135,46 @@ napi_value call(napi_env env, napi_callback_info info) {
 // Vector loads that cross a cache line are slow: JavaScript aligns its buffers by this.
 int32_t misalignment(const float* array) { return reinterpret_cast<uintptr_t>(array) % 64; }
 
+// run_plan(words, begin, end, arrays): the calls between two positions of an Int32Array, on the memory
+// of the typed arrays.
+napi_value call_plan(napi_env env, napi_callback_info info) {
+  constexpr uint32_t kMaxSlots = 4096;
+  static uint8_t* slots[kMaxSlots];
+  napi_value values[4];
+  size_t count = 4;
+  napi_get_cb_info(env, info, &count, values, nullptr, nullptr);
+  napi_typedarray_type type;
+  size_t length = 0;
+  void* words = nullptr;
+  int32_t begin = 0, end = 0;
+  uint32_t arrays = 0;
+  if (count < 4 ||
+      napi_get_typedarray_info(env, values[0], &type, &length, &words, nullptr, nullptr) !=
+          napi_ok ||
+      type != napi_int32_array || napi_get_array_length(env, values[3], &arrays) != napi_ok) {
+    napi_throw_type_error(env, nullptr, "expected an Int32Array, two positions and an array");
+    return nullptr;
+  }
+  if (!convert(env, values[1], &begin) || !convert(env, values[2], &end)) return nullptr;
+  if (begin < 0 || begin > end || static_cast<size_t>(end) > length || arrays > kMaxSlots) {
+    napi_throw_range_error(env, nullptr, "a position or an array too many");
+    return nullptr;
+  }
+  const std::lock_guard<std::mutex> lock(callMutex);
+  for (uint32_t i = 0; i < arrays; ++i) {
+    napi_value array;
+    void* data = nullptr;
+    if (napi_get_element(env, values[3], i, &array) != napi_ok ||
+        napi_get_typedarray_info(env, array, &type, nullptr, &data, nullptr, nullptr) != napi_ok) {
+      napi_throw_type_error(env, nullptr, "expected typed arrays");
+      return nullptr;
+    }
+    slots[i] = static_cast<uint8_t*>(data);
+  }
+  run_plan(static_cast<const int32_t*>(words) + begin, end - begin, slots);
+  return nullptr;
+}
+
 struct Export {
   const char* name;
   napi_callback call;
@@ -146,6 +186,7 @@ constexpr Export kExports[] = {
     {"set_threads", call<set_threads>},
     {"instruction_set", call<instruction_set>},
     {"set_instruction_set", call<set_instruction_set>},
+    {"run_plan", call_plan},
     {"misalignment", call<misalignment>},
     {"say_when_interrupted", call<say_when_interrupted>},
 };

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { RunError } from '../errors.ts';
-import type { Classifier } from '../models/index.ts';
+import { type Classifier, compiledOf } from '../models/index.ts';
 import { type LossName, lossAt } from './losses/registry.ts';
 import type { ClassTargets } from './types.ts';
 
@@ -77,7 +77,9 @@ export class Oracle {
     if (images.length === 0) return new Float32Array(0);
     this.#forwards += images.length / this.features;
     for (const example of examples) this.#queries[example]++;
-    const logits = read(() => this.classifier.logits(this.#batch(images)));
+    const logits =
+      compiledOf(this.classifier)?.logits(images) ??
+      read(() => this.classifier.logits(this.#batch(images)));
     return this.#checked(logits, 'logits');
   }
 
@@ -91,14 +93,22 @@ export class Oracle {
     const count = images.length / this.features;
     this.#forwards += count;
     this.#backwards += count;
+    const checked = (logits: Float32Array) => cotangent(this.#checked(logits, 'logits'));
+    const { logits, gradient } =
+      compiledOf(this.classifier)?.pullBack(images, checked) ?? this.#pullBack(images, checked);
+    return { logits, gradient: this.#checked(gradient, 'input gradients') };
+  }
+
+  #pullBack(images: Float32Array, cotangent: (logits: Float32Array) => Float32Array): Gradients {
+    const count = images.length / this.features;
     let logits: Float32Array = new Float32Array(0);
     const carry = tf.grad((input) => {
       const output = this.classifier.logits(input as tf.Tensor4D);
-      logits = this.#checked(output.dataSync() as Float32Array, 'logits');
+      logits = output.dataSync() as Float32Array;
       return tf.sum(tf.mul(output, tf.tensor2d(cotangent(logits), [count, this.classes])));
     });
     const gradient = read(() => carry(this.#batch(images)));
-    return { logits, gradient: this.#checked(gradient, 'input gradients') };
+    return { logits, gradient };
   }
 
   /** Values `[count]` of a loss at logits `[count, classes]`, and its gradients if `into` is given. */

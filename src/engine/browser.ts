@@ -5,7 +5,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { registerWasmFrom } from '../../native/backend/browser.ts';
 
-export { type ConvPoolOptions, convReluPool } from '../../native/backend/browser.ts';
+export {
+  type ConvPoolOptions,
+  convReluPool,
+  type Plan,
+  type Recording,
+  recordPlan,
+  type Span,
+} from '../../native/backend/browser.ts';
+export { compiledBackend } from './compiled-backend.ts';
 export { RandomStream } from './random.ts';
 
 /**

@@ -3,10 +3,15 @@ export {
   type ConvPoolOptions,
   convReluPool,
   type Optimizer,
+  type Plan,
+  type Recording,
+  recordPlan,
   Sgd,
+  type Span,
   wasmFile,
 } from '../../native/backend/index.ts';
 export { ENGINES, type EngineChoice, type EngineName, MAX_THREADS } from './choices.ts';
+export { compiledBackend } from './compiled-backend.ts';
 export { type Engine, inspectEngines, startEngine } from './engine.ts';
 export { sayWhenInterrupted } from './interruption.ts';
 export { RandomStream } from './random.ts';

@@ -1,4 +1,5 @@
 /** Attacks on a data set: batch after batch, every candidate judged here and not by the attack. */
+import type * as tf from '@tensorflow/tfjs-core';
 import { row } from '../arrays.ts';
 import {
   type AttackBatch,
@@ -10,7 +11,7 @@ import {
 } from '../attacks/index.ts';
 import { type Dataset, imageSize, imagesAsFloats, labelsAt } from '../data/index.ts';
 import { RandomStream } from '../engine/index.ts';
-import type { Classifier } from '../models/index.ts';
+import { type Classifier, compiledOf, setCompiled } from '../models/index.ts';
 import {
   batches,
   batchSizeFor,
@@ -115,13 +116,23 @@ export function withPassCounter(
   classifier: Classifier,
   onPasses: (images: number) => void,
 ): Classifier {
-  return {
-    ...classifier,
-    logits: (images) => {
-      onPasses(images.shape[0]);
-      return classifier.logits(images);
-    },
+  const logits = (images: tf.Tensor4D) => {
+    onPasses(images.shape[0]);
+    return classifier.logits(images);
   };
+  const compiled = compiledOf(classifier);
+  if (compiled) {
+    const [height, width, channels] = classifier.inputShape;
+    const counted = <T>(images: Float32Array, result: T | undefined): T | undefined => {
+      if (result) onPasses(images.length / (height * width * channels));
+      return result;
+    };
+    setCompiled(logits, {
+      logits: (images) => counted(images, compiled.logits(images)),
+      pullBack: (images, cotangent) => counted(images, compiled.pullBack(images, cotangent)),
+    });
+  }
+  return { ...classifier, logits };
 }
 
 /** Runs one attack on the images at `positions` and judges what it returns. */

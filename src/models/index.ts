@@ -4,6 +4,7 @@ export {
   buildNetwork,
 } from './architectures/registry.ts';
 export type { Classifier, Logits } from './classifier.ts';
+export { compiledOf, setCompiled } from './compiled-network.ts';
 export { EXPORT_FORMATS, type ExportFormat, exportNetwork } from './export/index.ts';
 export {
   type EpochRecord,

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { RandomStream } from '../engine/index.ts';
 import type { Classifier, Logits } from './classifier.ts';
+import { CompiledNetwork, setCompiled } from './compiled-network.ts';
 import { forward } from './forward.ts';
 import type { Network } from './network.ts';
 import { passedThrough } from './pass-through.ts';
@@ -41,6 +42,8 @@ export class Model {
   readonly variables: ReadonlyMap<string, tf.Variable>;
   readonly #layers;
   readonly #specs: readonly WeightSpec[];
+  /** By the names of the layers that gradients pass through. */
+  readonly #compiled = new Map<string, CompiledNetwork>();
 
   constructor(network: Network, weights: readonly Weight[], temperature: number) {
     this.network = network;
@@ -76,13 +79,24 @@ export class Model {
    */
   classifier(name: string, bpda: readonly string[] = []): Classifier {
     const through = { passedThrough: passedThrough(this.#layers, bpda) };
+    const logits = (images: tf.Tensor4D) =>
+      forward(this.#layers, this.variables, images, through) as Logits;
+    const key = bpda.join('\n');
+    const compiled = this.#compiled.get(key) ?? this.#compile(logits);
+    this.#compiled.set(key, compiled);
+    setCompiled(logits, compiled);
     return {
       name,
       inputShape: this.network.inputShape,
       classes: this.network.classes,
       temperature: this.temperature,
-      logits: (images) => forward(this.#layers, this.variables, images, through) as Logits,
+      logits,
     };
+  }
+
+  #compile(logits: Classifier['logits']): CompiledNetwork {
+    const { inputShape, classes } = this.network;
+    return new CompiledNetwork(logits, [...this.variables.values()], inputShape, classes);
   }
 
   /** Copies of the weights as they are now. */
@@ -98,6 +112,7 @@ export class Model {
   }
 
   dispose(): void {
+    for (const compiled of this.#compiled.values()) compiled.dispose();
     for (const variable of this.variables.values()) variable.dispose();
   }
 }
