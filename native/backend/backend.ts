@@ -56,13 +56,14 @@ export class CompiledBackend extends MathBackendCPU {
     }
   }
 
-  get isRecording(): boolean {
-    return this.#recording !== undefined;
-  }
-
   /** Called before a kernel in JavaScript computes. */
   leaveToJavaScript(kernelName: string): void {
     this.#recording?.fail(`${kernelName} runs in JavaScript`);
+  }
+
+  /** While a plan is recorded: the last arguments of the last kernel call, which each run asks for. */
+  renewAtEachRun(values: () => readonly number[]): void {
+    this.#recording?.renewAtEachRun(values);
   }
 
   /** Memory of at least so many bytes, with arbitrary contents, until the next call. */

@@ -16,6 +16,12 @@ export interface Optimizer {
    * by their index in the list, so it must be the same list at every step.
    */
   step(variables: readonly tf.Variable[], gradients: readonly tf.Tensor[]): void;
+  /** The first half of a step: counts it. */
+  advance(): void;
+  /** The second half: the update, which can be recorded once a first step has been made. */
+  update(variables: readonly tf.Variable[], gradients: readonly tf.Tensor[]): void;
+  /** The tensors that steps change beside the variables. */
+  readonly slots: readonly tf.Variable[];
   /**
    * All that is needed to resume with the same bits: `step` holds the number of steps, and
    * `<slot>/<i>` the state of the i-th variable.
@@ -43,7 +49,19 @@ abstract class SlotOptimizer implements Optimizer {
     if (variables.length !== gradients.length) {
       throw new RangeError(`${variables.length} variables but ${gradients.length} gradients`);
     }
+    this.advance();
+    this.update(variables, gradients);
+  }
+
+  advance(): void {
     this.steps++;
+  }
+
+  get slots(): readonly tf.Variable[] {
+    return [...this.#slots.values()];
+  }
+
+  update(variables: readonly tf.Variable[], gradients: readonly tf.Tensor[]): void {
     for (const [i, variable] of variables.entries()) {
       const gradient = gradients[i];
       tf.util.assertShapesMatch(variable.shape, gradient.shape, 'optimizer step: ');
@@ -54,14 +72,14 @@ abstract class SlotOptimizer implements Optimizer {
         const arrays = backend.arrays(variable, ...slots, gradient);
         this.updateInPlace(backend, arrays);
       } else {
-        tf.tidy(() => this.update(variable, slots, gradient));
+        tf.tidy(() => this.compose(variable, slots, gradient));
       }
     }
   }
 
   /** `arrays`: the weights, the slots in their order, the gradient. */
   protected abstract updateInPlace(backend: CompiledBackend, arrays: Float32Array[]): void;
-  protected abstract update(
+  protected abstract compose(
     variable: tf.Variable,
     slots: readonly tf.Variable[],
     gradient: tf.Tensor,
@@ -121,15 +139,15 @@ export class Adam extends SlotOptimizer {
 
   protected override updateInPlace(backend: CompiledBackend, arrays: Float32Array[]): void {
     const [weight, m, v, gradient] = arrays;
-    backend.kernels.adam_step(
-      ...[weight, m, v, gradient],
-      weight.length,
-      ...[this.learningRate, this.#beta1, this.#beta2, this.#epsilon],
+    const settings = (): [number, number, number, number, number, number] => [
+      ...([this.learningRate, this.#beta1, this.#beta2, this.#epsilon] as const),
       ...this.#corrections(),
-    );
+    ];
+    backend.kernels.adam_step(...[weight, m, v, gradient], weight.length, ...settings());
+    backend.renewAtEachRun(settings);
   }
 
-  protected override update(
+  protected override compose(
     variable: tf.Variable,
     [m, v]: readonly tf.Variable[],
     gradient: tf.Tensor,
@@ -156,13 +174,12 @@ export class Sgd extends SlotOptimizer {
 
   protected override updateInPlace(backend: CompiledBackend, arrays: Float32Array[]): void {
     const [weight, velocity, gradient] = arrays;
-    backend.kernels.sgd_step(
-      ...[weight, velocity, gradient],
-      ...[weight.length, this.learningRate, this.#momentum],
-    );
+    const settings = (): [number, number] => [this.learningRate, this.#momentum];
+    backend.kernels.sgd_step(...[weight, velocity, gradient], weight.length, ...settings());
+    backend.renewAtEachRun(settings);
   }
 
-  protected override update(
+  protected override compose(
     variable: tf.Variable,
     [velocity]: readonly tf.Variable[],
     gradient: tf.Tensor,

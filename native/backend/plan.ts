@@ -1,7 +1,14 @@
 /** A recorded computation (see `recording.ts`), which the compiled kernels run in one call. */
+import type { Variable } from '@tensorflow/tfjs-core';
 import type { CompiledBackend } from './backend.ts';
 import type { Block, TypedArray } from './memory.ts';
 import type { Span } from './recording.ts';
+
+/** Floats from `position` in a plan's words that change from run to run. */
+export interface Renewal {
+  readonly position: number;
+  readonly values: () => readonly number[];
+}
 
 export interface PlanContent {
   /** Kernel calls as `native/src/plan.cc` reads them, then the integers that they point to. */
@@ -11,6 +18,9 @@ export interface PlanContent {
   readonly arenaBytes: number;
   /** What slots after the first two refer to, found anew at each run. */
   readonly operands: readonly (() => TypedArray)[];
+  readonly renewals: readonly Renewal[];
+  /** What the plan changes in place: nobody else may hold its values. */
+  readonly changed: readonly Variable[];
   /** Memory of the plan's own that some operands lie in. */
   readonly constants: readonly Block[];
 }
@@ -49,11 +59,14 @@ export class Plan {
 
   /** Runs one part; those before it have run since the inputs were written. */
   run(part: number): void {
-    const { ends, operands } = this.#content;
+    const { ends, operands, renewals, changed } = this.#content;
+    for (const variable of changed) this.#backend.own(variable);
     // WebAssembly memory may grow in the first two lines, which would detach views.
     const block = this.#backend.arena(this.arenaBytes);
     const found = operands.map((find) => find());
     const words = this.#view;
+    const floats = new Float32Array(words.buffer, words.byteOffset, words.length);
+    for (const { position, values } of renewals) floats.set(values(), position);
     const arena = new Uint8Array(block.buffer, block.byteOffset, block.byteLength);
     const values = words.subarray(ends[ends.length - 1]);
     this.#backend.kernels.run_plan(words, part === 0 ? 0 : ends[part - 1], ends[part], [

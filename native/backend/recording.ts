@@ -14,7 +14,7 @@ import type { CompiledBackend } from './backend.ts';
 import { KERNELS } from './kernel-table.ts';
 import type { Kernels } from './kernels.ts';
 import type { Block, BlockSource, TypedArray } from './memory.ts';
-import { Plan } from './plan.ts';
+import { Plan, type Renewal } from './plan.ts';
 
 /** What a plan's pointers refer to: small integer arrays, the arena, then variables and constants. */
 const VALUES_SLOT = 0;
@@ -139,10 +139,18 @@ export class Recording {
   readonly #values: number[] = [];
   readonly #ends: number[] = [];
   readonly #operands: (() => TypedArray)[] = [];
+  readonly #renewals: Renewal[] = [];
+  readonly #changed: readonly tf.Variable[];
   readonly #slots = new Map<TypedArray | number, number>();
 
-  constructor(backend: CompiledBackend, variables: readonly tf.Variable[]) {
+  constructor(
+    backend: CompiledBackend,
+    variables: readonly tf.Variable[],
+    changed: readonly tf.Variable[],
+  ) {
     this.#backend = backend;
+    this.#changed = changed;
+    for (const variable of changed) backend.own(variable);
     this.blocks = new RecordedBlocks(backend.pool, (reason) => this.fail(reason));
     this.kernels = Object.fromEntries(
       KERNELS.map(([name, letters], number) => [
@@ -177,6 +185,11 @@ export class Recording {
   /** Ends a part: the plan's parts run one by one. */
   endPart(): void {
     this.#ends.push(this.#words.length);
+  }
+
+  /** The last words are floats that each run asks for. */
+  renewAtEachRun(values: () => readonly number[]): void {
+    this.#renewals.push({ position: this.#words.length - values().length, values });
   }
 
   #note(number: number, letters: string, args: readonly unknown[]): void {
@@ -235,6 +248,8 @@ export class Recording {
       ends,
       arenaBytes: this.blocks.layout.peak,
       operands: this.#operands,
+      renewals: this.#renewals,
+      changed: this.#changed,
       constants: this.blocks.constants,
     });
   }
@@ -248,16 +263,18 @@ export class Recording {
 /**
  * Records a computation.
  *
- * @param variables whose values the computation reads as they are at each run, or changes in place;
- *   all other values that it makes in JavaScript become constants
+ * @param variables whose values the computation reads as they are at each run; all other values that
+ *   it makes in JavaScript become constants
+ * @param changed those of them that it changes in place
  * @returns undefined when it cannot be recorded
  */
 export function recordPlan<T extends object>(
   backend: CompiledBackend,
   variables: readonly tf.Variable[],
   body: (recording: Recording) => T,
+  changed: readonly tf.Variable[] = [],
 ): { readonly plan: Plan; readonly marks: T } | undefined {
-  const recording = new Recording(backend, variables);
+  const recording = new Recording(backend, variables, changed);
   let marks: T | undefined;
   try {
     backend.record(recording, () => {

@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { RandomStream } from '../engine/index.ts';
 import { type Conv2dLayer, convolveAndPool } from './layers/conv2d.ts';
-import type { ForwardContext } from './layers/layer-kind.ts';
+import type { DropoutMask, ForwardContext } from './layers/layer-kind.ts';
 import type { MaxPoolLayer } from './layers/max-pool.ts';
 import { kindOf, type Layer } from './layers/registry.ts';
 import { type ShapedLayer, walkLayers } from './shapes.ts';
@@ -33,8 +32,8 @@ function readerCounts(layers: readonly ShapedLayer[]): ReadonlyMap<string, numbe
 }
 
 export interface ForwardOptions {
-  /** In training: where dropout masks come from; absent: dropout is the identity. */
-  readonly stream?: RandomStream;
+  /** In training: where dropout's factors come from; absent: dropout is the identity. */
+  readonly mask?: DropoutMask;
   /** Names of layers whose gradient is taken to be the identity's; see `passedThrough`. */
   readonly passedThrough?: ReadonlySet<string>;
 }
@@ -54,11 +53,11 @@ export function forward(
   layers: readonly ShapedLayer[],
   variables: Variables,
   images: tf.Tensor4D,
-  { stream, passedThrough = new Set() }: ForwardOptions = {},
+  { mask, passedThrough = new Set() }: ForwardOptions = {},
 ): tf.Tensor {
   const readers = readerCounts(layers);
   const contextOf = ({ name }: Layer): ForwardContext => ({
-    stream,
+    mask,
     weight(role) {
       const found = variables.get(`${name}/${role}`);
       if (!found) throw new Error(`no weight ${name}/${role}`);

@@ -32,7 +32,8 @@ export {
   type PixelScaling,
   scalingText,
 } from './import/index.ts';
-export type { ForwardContext } from './layers/layer-kind.ts';
+export { dropoutMask } from './layers/dropout.ts';
+export type { DropoutMask, ForwardContext } from './layers/layer-kind.ts';
 export { kindOf, type Layer } from './layers/registry.ts';
 export { samePadding } from './layers/shared/window.ts';
 export { initialWeights, Model } from './model.ts';

@@ -3,6 +3,8 @@ import type { RandomStream } from '../engine/index.ts';
 import type { Classifier, Logits } from './classifier.ts';
 import { CompiledNetwork, setCompiled } from './compiled-network.ts';
 import { forward } from './forward.ts';
+import type { DropoutLayer } from './layers/dropout.ts';
+import type { DropoutMask, Shape } from './layers/layer-kind.ts';
 import type { Network } from './network.ts';
 import { passedThrough } from './pass-through.ts';
 import { inferShapes, weightSpecs } from './shapes.ts';
@@ -67,9 +69,16 @@ export class Model {
     return forward(this.#layers, this.variables, images) as Logits;
   }
 
-  /** The same in training: dropout masks are drawn from the stream. */
-  trainingLogits(images: tf.Tensor4D, dropout: RandomStream): Logits {
-    return forward(this.#layers, this.variables, images, { stream: dropout }) as Logits;
+  /** The same in training, with dropout. */
+  trainingLogits(images: tf.Tensor4D, mask: DropoutMask): Logits {
+    return forward(this.#layers, this.variables, images, { mask }) as Logits;
+  }
+
+  /** The dropout layers, with the shape of each one's inputs for one image. */
+  get dropouts(): readonly { readonly layer: DropoutLayer; readonly shape: Shape }[] {
+    return this.#layers.flatMap(({ layer, outputShape }) =>
+      layer.kind === 'dropout' ? [{ layer, shape: outputShape }] : [],
+    );
   }
 
   /**

@@ -4,9 +4,9 @@ import type { RandomStream } from '../engine/index.ts';
 import { RunError } from '../errors.ts';
 import { classesOf, type EpochRecord, type Logits, logitsOf, type Model } from '../models/index.ts';
 import type { Checkpoint, CheckpointFile, Resume, TrainingCursor } from './checkpoint.ts';
-import { crossEntropy } from './loss.ts';
 import { TemperatureOptimizer } from './optimizer.ts';
 import type { TrainingSettings } from './settings.ts';
+import { TrainingStep } from './step.ts';
 import type { TrainingSet } from './training-set.ts';
 
 /** Some epochs on one training set; a run has one phase, or two with fine-tuning. */
@@ -99,20 +99,29 @@ class Run {
   readonly #history: EpochRecord[] = [];
   readonly #started = performance.now();
   #optimizer: TemperatureOptimizer;
+  #trainingStep: TrainingStep;
   #cursor: TrainingCursor = START;
   #samplesDone = 0;
   #lastCheckpoint = performance.now();
 
   constructor(options: FitOptions) {
     this.#options = options;
-    this.#optimizer = this.#newOptimizer(0);
+    [this.#optimizer, this.#trainingStep] = this.#begin(0);
   }
 
-  #newOptimizer(phase: number): TemperatureOptimizer {
+  /** An optimizer without state, and the step that uses it. */
+  #begin(phase: number): [TemperatureOptimizer, TrainingStep] {
     const { model, settings, phases } = this.#options;
     const temperature = phases[phase]?.temperature ?? settings.temperature;
     const scaling = settings.outputScaling ? temperature : 1;
-    return new TemperatureOptimizer(model, settings.optimizer, scaling, settings.momentum);
+    const { optimizer: name, momentum } = settings;
+    const optimizer = new TemperatureOptimizer(model, name, scaling, momentum);
+    return [optimizer, new TrainingStep(model, optimizer, temperature)];
+  }
+
+  #end(): void {
+    this.#trainingStep.dispose();
+    this.#optimizer.dispose();
   }
 
   async run(): Promise<readonly EpochRecord[]> {
@@ -129,12 +138,12 @@ class Run {
           this.#cursor = { ...START, phase: this.#cursor.phase, epoch: this.#cursor.epoch + 1 };
           await this.#save();
         }
-        this.#optimizer.dispose();
+        this.#end();
         this.#cursor = { ...START, phase: this.#cursor.phase + 1 };
-        this.#optimizer = this.#newOptimizer(this.#cursor.phase);
+        [this.#optimizer, this.#trainingStep] = this.#begin(this.#cursor.phase);
       }
     } finally {
-      this.#optimizer.dispose();
+      this.#end();
     }
     return this.#history;
   }
@@ -165,7 +174,6 @@ class Run {
     const { phase: phaseIndex, epoch, step } = this.#cursor;
     const { set } = phase;
     const dropout = this.#options.stream.child(`dropout/${phaseIndex}/${epoch}/${step}`);
-    let correct = 0;
     const clean = imagesAsFloats(set, batch);
     const labels = labelsAt(set, batch);
     const progress = globalStep / allSteps;
@@ -177,36 +185,57 @@ class Run {
         progress,
         stream: this.#options.stream.child(`perturb/${phaseIndex}/${epoch}/${step}`),
       }) ?? clean;
-    const lossValue = tf.tidy(() => {
-      const images = tf.tensor4d(shown, [batch.length, ...set.shape]);
-      const targets = set.targetsAt(batch);
-      const { value, grads } = tf.variableGrads(() => {
-        const logits = phase.objective
-          ? model.logits(images)
-          : model.trainingLogits(images, dropout);
-        const classes = classesOf(logits.dataSync<'float32'>(), set.classes);
-        correct = classes.reduce((sum, c, i) => sum + Number(c === set.labels[batch[i]]), 0);
-        if (!phase.objective) return crossEntropy(logits, targets, phase.temperature);
-        const asTheyAre = clean === shown ? images : tf.tensor4d(clean, images.shape);
-        return phase.objective({ model, logits, images: asTheyAre, labels, targets, progress });
-      }, [...model.variables.values()]);
-      this.#optimizer.learningRate = this.#rateOf(phase, globalStep, allSteps);
-      this.#optimizer.step(grads);
-      return value.dataSync<'float32'>()[0];
-    });
-    if (!Number.isFinite(lossValue)) {
-      throw diverged(`the loss became ${lossValue} in epoch ${epoch + 1}`);
-    }
+    this.#optimizer.learningRate = this.#rateOf(phase, globalStep, allSteps);
+    const targets = set.targetsAt(batch);
+    const { loss, logits } = phase.objective
+      ? this.#stepBy(phase.objective, { shown, clean, labels, targets, progress })
+      : this.#trainingStep.run({ images: shown, targets }, dropout);
+    if (!Number.isFinite(loss)) throw diverged(`the loss became ${loss} in epoch ${epoch + 1}`);
+    const correct = classesOf(logits, set.classes).reduce(
+      (sum, predicted, i) => sum + Number(predicted === labels[i]),
+      0,
+    );
     const { lossSum, correct: correctSoFar, seen } = this.#cursor;
     this.#samplesDone += batch.length;
     this.#cursor = {
       phase: phaseIndex,
       epoch,
       step: step + 1,
-      lossSum: lossSum + lossValue * batch.length,
+      lossSum: lossSum + loss * batch.length,
       correct: correctSoFar + correct,
       seen: seen + batch.length,
     };
+  }
+
+  /** One step on an objective of the phase's own, call by call. */
+  #stepBy(
+    objective: Objective,
+    batch: {
+      readonly shown: Float32Array;
+      readonly clean: Float32Array;
+      readonly labels: Int32Array;
+      readonly targets: Float32Array;
+      readonly progress: number;
+    },
+  ): { loss: number; logits: Float32Array } {
+    const { model } = this.#options;
+    const { shown, clean, labels, progress } = batch;
+    const shape = [labels.length, ...model.network.inputShape] as const;
+    let logits: Float32Array = new Float32Array(0);
+    let loss = 0;
+    tf.tidy(() => {
+      const images = tf.tensor4d(shown, [...shape]);
+      const asTheyAre = clean === shown ? images : tf.tensor4d(clean, [...shape]);
+      const targets = tf.tensor2d(batch.targets, [labels.length, model.classes]);
+      const { value, grads } = tf.variableGrads(() => {
+        const output = model.logits(images);
+        logits = output.dataSync<'float32'>();
+        return objective({ model, logits: output, images: asTheyAre, labels, targets, progress });
+      }, [...model.variables.values()]);
+      this.#optimizer.step(grads);
+      loss = value.dataSync<'float32'>()[0];
+    });
+    return { loss, logits };
   }
 
   #rateOf({ learningRate, rateAt }: Phase, step: number, steps: number): number {
@@ -281,8 +310,8 @@ class Run {
       const variable = name.startsWith(WEIGHT) && model.variables.get(name.slice(WEIGHT.length));
       if (variable) tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
     }
-    this.#optimizer.dispose();
-    this.#optimizer = this.#newOptimizer(cursor.phase);
+    this.#end();
+    [this.#optimizer, this.#trainingStep] = this.#begin(cursor.phase);
     this.#optimizer.restore(state);
   }
 }

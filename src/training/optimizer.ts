@@ -44,12 +44,28 @@ export class TemperatureOptimizer {
 
   /** Changes the model's weights in place. */
   step(gradients: tf.NamedTensorMap): void {
+    this.advance();
+    this.update(gradients);
+  }
+
+  /** The first half of a step: counts it. */
+  advance(): void {
+    for (const { optimizer } of this.#parts) optimizer.advance();
+  }
+
+  /** The second half: the update, which can be recorded once a first step has been made. */
+  update(gradients: tf.NamedTensorMap): void {
     for (const { optimizer, variables } of this.#parts) {
-      optimizer.step(
+      optimizer.update(
         variables,
         variables.map((variable) => gradients[variable.name]),
       );
     }
+  }
+
+  /** All tensors that a step changes: weights and the optimizer's state. */
+  get changed(): readonly tf.Variable[] {
+    return this.#parts.flatMap(({ optimizer, variables }) => [...variables, ...optimizer.slots]);
   }
 
   /** The whole state by name, for a checkpoint. */

@@ -19,8 +19,8 @@ import { type Dataset, imagesAsFloats } from '../data/index.ts';
 import { RandomStream } from '../engine/index.ts';
 import { buildNetwork, type Classifier, initialWeights, Model } from '../models/index.ts';
 import { learningRateAt } from './fit.ts';
-import { crossEntropy } from './loss.ts';
 import { TemperatureOptimizer } from './optimizer.ts';
+import { TrainingStep } from './step.ts';
 
 interface SurrogateOptions {
   /** Images of the data that the model was made for; labels are not read. */
@@ -66,6 +66,16 @@ function asLogits(answers: Float32Array, classes: number): Float32Array {
     if (own.some((value) => value < 0) || Math.abs(sum - 1) > SUM_SLACK) return answers;
   }
   return answers.map((value) => Math.log(Math.max(value, LEAST_PROBABILITY)));
+}
+
+/** The softmax of every row. */
+function softmaxRows(logits: Float32Array, classes: number): Float32Array {
+  let probabilities: Float32Array = new Float32Array(0);
+  tf.tidy(() => {
+    const rows = tf.tensor2d(logits, [logits.length / classes, classes]);
+    probabilities = tf.softmax(rows).dataSync<'float32'>();
+  });
+  return probabilities;
 }
 
 /** The median over rows of the largest value minus the second largest. */
@@ -191,6 +201,7 @@ export async function trainSurrogate(
   const classifier = surrogate.classifier(`surrogate of ${model.name}`);
   const own = new Oracle(classifier);
   const optimizer = new TemperatureOptimizer(surrogate, 'adam', 1);
+  const trainingStep = new TrainingStep(surrogate, optimizer, 1);
 
   const ask = (points: Float32Array) => asLogits(oracle.logits(points), classes);
   const scale = GAP / medianGap(ask(attacked.subarray(0, SCALE_IMAGES * features)), classes);
@@ -217,32 +228,27 @@ export async function trainSurrogate(
     return starts;
   };
 
-  const known: { readonly points: Float32Array; readonly answers: Float32Array }[] = [];
-  /** New points with the model's answers, or known ones. */
+  const known: { readonly images: Float32Array; readonly targets: Float32Array }[] = [];
+  /** New points with the model's answers as probabilities, or known ones. */
   const examplesAt = (step: number) => {
     if (step % NEW_EVERY !== 0) return known[stream.child(`repeat/${step}`).integer(known.length)];
     const points = pointsAt(step);
-    const added = { points, answers: ask(points).map((value) => value * scale) };
-    known.push(added);
-    return added;
+    const targets = softmaxRows(
+      ask(points).map((value) => value * scale),
+      classes,
+    );
+    known.push({ images: points, targets });
+    return { images: points, targets };
   };
 
   for (let step = 0; step < steps; step++) {
-    const { points, answers } = examplesAt(step);
-    tf.tidy(() => {
-      const targets = tf.softmax(tf.tensor2d(answers, [BATCH, classes])) as tf.Tensor2D;
-      const input = tf.tensor4d(points, [BATCH, ...inputShape]);
-      const { grads } = tf.variableGrads(
-        () => crossEntropy(surrogate.logits(input), targets, 1),
-        [...surrogate.variables.values()],
-      );
-      optimizer.learningRate = learningRateAt(LEARNING_RATE, step, steps);
-      optimizer.step(grads);
-    });
+    optimizer.learningRate = learningRateAt(LEARNING_RATE, step, steps);
+    trainingStep.run(examplesAt(step));
     onStep?.();
     // Lets a signal or a timer through: the engine works synchronously.
     if (step % 16 === 0) await new Promise(setImmediate);
   }
+  trainingStep.dispose();
   optimizer.dispose();
   return { classifier, dispose: () => surrogate.dispose() };
 }

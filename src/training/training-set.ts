@@ -1,9 +1,8 @@
-import * as tf from '@tensorflow/tfjs-core';
 import type { Dataset, Labels } from '../data/index.ts';
 
 /**
  * Images with a target distribution each: one-hot labels, or soft labels. Images stay bytes,
- * soft labels float32; a batch at a time becomes tensors.
+ * soft labels float32; a batch at a time becomes floats.
  */
 export class TrainingSet {
   readonly count: number;
@@ -28,7 +27,7 @@ export class TrainingSet {
   }
 
   /** Target distributions at `positions`: `[positions.length, classes]`. */
-  targetsAt(positions: ArrayLike<number>): tf.Tensor2D {
+  targetsAt(positions: ArrayLike<number>): Float32Array {
     const { classes } = this;
     const targets = new Float32Array(positions.length * classes);
     for (let i = 0; i < positions.length; i++) {
@@ -40,6 +39,6 @@ export class TrainingSet {
         targets[i * classes + this.labels[position]] = 1;
       }
     }
-    return tf.tensor2d(targets, [positions.length, classes]);
+    return targets;
   }
 }

@@ -10,7 +10,7 @@ export interface DropoutLayer extends LayerBase {
 }
 
 /** The factors of `size` inputs: 0, or 1 / (1 - rate), so that nothing needs doing at inference. */
-function maskOf(size: number, rate: number, stream: RandomStream): Float32Array {
+export function dropoutMask(size: number, rate: number, stream: RandomStream): Float32Array {
   const mask = new Float32Array(size);
   const kept = 1 / (1 - rate);
   // One random byte decides a unit: a quarter of the random words, at a rate exact to 1/256.
@@ -27,10 +27,7 @@ export const dropout: LayerKind<DropoutLayer> = {
   stem: 'dropout',
   fields: ({ share }) => ({ rate: share }),
   outputShape: (_, [input]) => input,
-  forward({ name, rate }, [input], { stream }) {
-    if (!stream) return input;
-    return tf.mul(input, tf.tensor(maskOf(input.size, rate, stream.child(name)), input.shape));
-  },
+  forward: (layer, [input], { mask }) => (mask ? tf.mul(input, mask(layer, input.shape)) : input),
   toSavedModel: (_, [input]) => input,
   toOnnx: (_, [input]) => input,
   toKeras: ({ rate }) => ({ className: 'Dropout', config: { rate } }),

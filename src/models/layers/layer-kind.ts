@@ -5,7 +5,6 @@
  */
 import type * as tf from '@tensorflow/tfjs-core';
 import type { z } from 'zod';
-import type { RandomStream } from '../../engine/index.ts';
 import type { GraphBuilder } from '../../savedmodel/index.ts';
 import type { OnnxGraph, OnnxTensor } from '../export/onnx-graph.ts';
 import type { Weight, WeightRole, WeightSpec } from '../weights.ts';
@@ -43,10 +42,16 @@ export interface LayerPosition {
   readonly outputShape: Shape;
 }
 
+/** The factors of a dropout layer for inputs of a shape, batch axis included. */
+export type DropoutMask = (
+  layer: { readonly name: string; readonly rate: number },
+  shape: number[],
+) => tf.Tensor;
+
 export interface ForwardContext {
   weight(role: WeightRole): tf.Tensor;
-  /** Where random numbers come from in training; absent: inference. */
-  readonly stream?: RandomStream | undefined;
+  /** In training: a layer's factors for its inputs; absent: dropout is the identity. */
+  readonly mask?: DropoutMask | undefined;
 }
 
 export interface SavedModelContext extends LayerPosition {
