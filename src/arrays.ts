@@ -47,7 +47,19 @@ export function ranking(values: ArrayLike<number>): number[] {
   return range(values.length).sort((a, b) => values[b] - values[a] || a - b);
 }
 
-/** Indices of the `count` largest values (all, where there are fewer); equal ones by position. */
+/** Up to so many, inserting one by one is faster than sorting all. */
+const FEW = 8;
+
+/** Indices of the `count` largest values (all, where there are fewer), in order; equal ones by position. */
 export function largest(values: ArrayLike<number>, count: number): number[] {
-  return ranking(values).slice(0, count);
+  if (count > FEW) return ranking(values).slice(0, count);
+  const found: number[] = [];
+  for (let i = 0; i < values.length; i++) {
+    let at = Math.min(found.length, count);
+    while (at > 0 && values[found[at - 1]] < values[i]) at--;
+    if (at === count) continue;
+    found.splice(at, 0, i);
+    if (found.length > count) found.pop();
+  }
+  return found;
 }

@@ -7,7 +7,7 @@ import type { AttackInput } from './attack.ts';
 import { classTargetsOf, reachesGoal, targetsAt } from './goals.ts';
 import type { LossName } from './losses/registry.ts';
 import type { Oracle } from './oracle.ts';
-import { distance, project, steepestStep } from './threat.ts';
+import { distance, project, stepWithin } from './threat.ts';
 import type { AttackBatch, ClassTargets, Threat } from './types.ts';
 
 const { fround } = Math;
@@ -190,9 +190,10 @@ function moveOn(
 ): void {
   const { gradient, previous, stepSize, support, weight } = move;
   const start = image.slice();
-  if (threat.norm === 'L1') sparseStep(gradient, stepSize, image, support);
-  else steepestStep(threat.norm, gradient, stepSize, image);
-  project(threat, original, image);
+  if (threat.norm === 'L1') {
+    sparseStep(gradient, stepSize, image, support);
+    project(threat, original, image);
+  } else stepWithin(threat, original, gradient, stepSize, image);
   if (weight !== 1) {
     for (let p = 0; p < image.length; p++) {
       const momentum = (1 - weight) * (start[p] - previous[p]);

@@ -6,7 +6,7 @@ import { gather, range, row } from '../arrays.ts';
 import { classTargetsOf, goalMargin } from './goals.ts';
 import type { LossName } from './losses/registry.ts';
 import type { Oracle } from './oracle.ts';
-import { project, randomStart, steepestStep } from './threat.ts';
+import { randomStart, stepWithin } from './threat.ts';
 import type { AttackBatch, ClassTargets, Goal, Threat } from './types.ts';
 
 export interface Ascent {
@@ -125,8 +125,8 @@ function ascendOnce(
         direction = row(velocity, i, features);
       }
       const image = row(current, i, features);
-      steepestStep(threat.norm, direction, ascent.stepSize, image, ascent.sparsity);
-      project(threat, row(batch.images, example, features), image);
+      const original = row(batch.images, example, features);
+      stepWithin(threat, original, direction, ascent.stepSize, image, ascent.sparsity);
     });
   }
   store();

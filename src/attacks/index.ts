@@ -17,8 +17,8 @@ export {
   isLossName,
   LOSSES,
   type LossName,
-  lossAt,
   lossesFor,
+  lossFor,
   lossNamed,
   registerLoss,
 } from './losses/registry.ts';

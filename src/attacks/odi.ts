@@ -14,7 +14,7 @@ import { gather, row } from '../arrays.ts';
 import { defineAttack } from './attack.ts';
 import { ascend, sparsityOption, stepOptions } from './gradient-ascent.ts';
 import { anyLoss } from './losses/registry.ts';
-import { project, steepestStep } from './threat.ts';
+import { stepWithin } from './threat.ts';
 
 export const odi = defineAttack({
   name: 'odi',
@@ -59,8 +59,8 @@ export const odi = defineAttack({
           examples.forEach((_, i) => {
             const point = row(points, i, features);
             const slope = row(gradient, i, features);
-            steepestStep(threat.norm, slope, threat.eps, point, options.sparsity);
-            project(threat, row(originals, i, features), point);
+            const original = row(originals, i, features);
+            stepWithin(threat, original, slope, threat.eps, point, options.sparsity);
           });
         }
       },

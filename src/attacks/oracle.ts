@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { row } from '../arrays.ts';
 import { RunError } from '../errors.ts';
 import { type Classifier, compiledOf } from '../models/index.ts';
-import { type LossName, lossAt } from './losses/registry.ts';
+import { type LossName, lossFor } from './losses/registry.ts';
 import type { ClassTargets } from './types.ts';
 
 /** Logits and input gradients of a batch. */
@@ -120,17 +121,12 @@ export class Oracle {
   ): Float32Array {
     const { classes } = this;
     const { temperature } = this.classifier;
+    const { labels, targets } = classTargets;
+    const lossAt = lossFor(name, classes, targets !== undefined);
     const values = new Float32Array(logits.length / classes);
     for (let i = 0; i < values.length; i++) {
-      const row = logits.subarray(i * classes, (i + 1) * classes);
-      const gradient = into.subarray(i * classes, (i + 1) * classes);
-      const label = classTargets.labels[i];
-      values[i] = lossAt(
-        name,
-        row,
-        { label, target: classTargets.targets?.[i], temperature },
-        gradient,
-      );
+      const own = { label: labels[i], target: targets?.[i], temperature };
+      values[i] = lossAt(row(logits, i, classes), own, row(into, i, classes));
     }
     return values;
   }

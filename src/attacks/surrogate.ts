@@ -25,7 +25,7 @@ import { classTargetsOf, goalMargin, reachesGoal } from './goals.ts';
 import { accumulate, ascend } from './gradient-ascent.ts';
 import type { Oracle } from './oracle.ts';
 import { RadiusSearch } from './radius-search.ts';
-import { nearestInLinf, project, randomStart, steepestStep } from './threat.ts';
+import { nearestInLinf, randomStart, stepWithin } from './threat.ts';
 import type { ClassTargets } from './types.ts';
 
 /** Share of the accumulated gradient that a step keeps. */
@@ -162,8 +162,8 @@ class SurrogateRun {
         const velocityRow = row(velocity, i, features);
         accumulate(velocityRow, MOMENTUM, row(gradient, i, features));
         const point = row(points, i, features);
-        steepestStep(threat.norm, velocityRow, stepSize, point, SPARSITY);
-        project(threat, row(batch.images, example, features), point);
+        const original = row(batch.images, example, features);
+        stepWithin(threat, original, velocityRow, stepSize, point, SPARSITY);
       });
       if (step % every !== 0 && step !== steps) continue;
       this.#tryOnModel(points, rows);
@@ -247,8 +247,7 @@ class SurrogateRun {
     }
     const direction = new Float32Array(point.length);
     for (const at of patch) direction[at] = slopeAt(at);
-    steepestStep(threat.norm, direction, threat.eps / 4, point, SPARSITY);
-    project(threat, original, point);
+    stepWithin(threat, original, direction, threat.eps / 4, point, SPARSITY);
   }
 
   /**

@@ -168,6 +168,27 @@ export function steepestStep(
   }
 }
 
+/** `steepestStep`, then `project`; in Linf both in one pass, with the same result. */
+export function stepWithin(
+  threat: Threat,
+  original: Float32Array,
+  gradient: Float32Array,
+  size: number,
+  image: Float32Array,
+  sparsity = 0,
+): void {
+  const { norm, eps } = threat;
+  if (norm === 'Linf') {
+    for (let i = 0; i < image.length; i++) {
+      const moved = Math.fround(image[i] + size * signOf(gradient[i]));
+      image[i] = nearestInLinf(eps, original[i], moved);
+    }
+    return;
+  }
+  steepestStep(norm, gradient, size, image, sparsity);
+  project(threat, original, image);
+}
+
 /**
  * The point of the ball, and of [0, 1], at which a linear function with this `gradient` is
  * largest (L2: up to the box, by scaling and clipping). Writes it into `image`.
@@ -191,8 +212,7 @@ export function linearMaximum(
     }
     return;
   }
-  steepestStep(threat.norm, gradient, threat.eps, image);
-  project(threat, original, image);
+  stepWithin(threat, original, gradient, threat.eps, image);
 }
 
 /** A random point of the ball (L2 and L1: uniform in volume), clipped to [0, 1], into `image`. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { LOSSES, type LossName, lossAt } from '../../src/attacks/index.ts';
+import { LOSSES, type LossName, lossFor } from '../../src/attacks/index.ts';
 import { UserError } from '../../src/errors.ts';
 
 /** The textbook definitions, in float64. */
@@ -33,7 +33,11 @@ function crossEntropy(z: number[], y: number, t: number | undefined, T: number):
 
 function evaluate(name: LossName, z: number[], label: number, target?: number, temperature = 7) {
   const gradient = new Float32Array(z.length);
-  const value = lossAt(name, Float32Array.from(z), { label, target, temperature }, gradient);
+  const value = lossFor(name, z.length, target !== undefined)(
+    Float32Array.from(z),
+    { label, target, temperature },
+    gradient,
+  );
   return { value, gradient };
 }
 

@@ -6,7 +6,7 @@
  * Paper: Croce & Hein 2020, "Reliable Evaluation of Adversarial Robustness with an Ensemble of
  * Diverse Parameter-free Attacks".
  */
-import { ranking } from '../../arrays.ts';
+import { largest } from '../../arrays.ts';
 import type { Loss } from './loss.ts';
 
 /** Keeps the denominator from 0, as in the authors' code. */
@@ -21,7 +21,7 @@ export const dlr = {
   scaleInvariant: true,
   minClasses: (targeted) => (targeted ? 4 : 3),
   at(logits, { label, target }, gradient) {
-    const order = ranking(logits);
+    const order = largest(logits, target === undefined ? 3 : 4);
     const winner = target ?? (order[0] === label ? order[1] : order[0]);
     const low = target === undefined ? [order[2], order[2]] : [order[2], order[3]];
     const numerator = logits[winner] - logits[label];

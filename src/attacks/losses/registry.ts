@@ -9,7 +9,7 @@
 import { UserError } from '../../errors.ts';
 import { dlr } from './dlr.ts';
 import { logits } from './logits.ts';
-import type { Loss, LossTarget } from './loss.ts';
+import type { Loss } from './loss.ts';
 import { margin } from './margin.ts';
 import { softmax } from './softmax.ts';
 import { temperature } from './temperature.ts';
@@ -75,23 +75,18 @@ export const lossesFor = <L extends LossName>(
 ): readonly L[] => losses.filter((name) => lossNamed(name).minClasses(isTargeted) <= classes);
 
 /**
- * The loss at one row of logits `[classes]`; writes its gradient `[classes]` into `gradient`.
- * @throws UserError `too-few-classes` for `dlr` below three classes (four with a target)
+ * The loss of that name for rows of logits `[classes]`.
+ * @throws UserError `unknown-loss`, or `too-few-classes` for `dlr` below three classes (four with a
+ *   target)
  */
-export function lossAt(
-  name: LossName,
-  row: Float32Array,
-  classes: LossTarget,
-  gradient: Float32Array,
-): number {
+export function lossFor(name: LossName, classes: number, isTargeted: boolean): Loss['at'] {
   const loss = lossNamed(name);
-  const isTargeted = classes.target !== undefined;
   const needed = loss.minClasses(isTargeted);
-  if (row.length >= needed) return loss.at(row, classes, gradient);
+  if (classes >= needed) return loss.at.bind(loss);
   const form = isTargeted ? 'targeted ' : '';
   throw new UserError(
     'too-few-classes',
-    `the ${form}${name} loss needs at least ${needed} classes, this model has ${row.length}`,
+    `the ${form}${name} loss needs at least ${needed} classes, this model has ${classes}`,
     { hint: 'use the margin loss' },
   );
 }
