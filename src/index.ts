@@ -190,6 +190,7 @@ export {
 export {
   type Adversary,
   DEFAULTS,
+  type MethodName,
   OPTIMIZERS,
   type OptimizerName,
   readSoftLabels,

@@ -5,7 +5,7 @@
 import { gather, range, row } from '../arrays.ts';
 import { classTargetsOf, goalMargin } from './goals.ts';
 import type { LossName } from './losses/registry.ts';
-import type { Oracle } from './oracle.ts';
+import type { Gradients, Oracle } from './oracle.ts';
 import { randomStart, stepWithin } from './threat.ts';
 import type { AttackBatch, ClassTargets, Goal, Threat } from './types.ts';
 
@@ -15,6 +15,8 @@ export interface Ascent {
   readonly goal: Goal;
   readonly threat: Threat;
   readonly loss: LossName;
+  /** What is climbed instead of the loss: gradients at points of some of the batch's examples. */
+  readonly gradientsAt?: (points: Float32Array, examples: readonly number[]) => Gradients;
   /** Gradient steps, each of length `stepSize` in the threat's norm. */
   readonly steps: number;
   readonly stepSize: number;
@@ -116,7 +118,9 @@ function ascendOnce(
 
   for (let step = 0; step < ascent.steps && rows.length > 0; step++) {
     const classTargets = classTargetsOf(batch, goal, rows);
-    const { logits, gradient } = oracle.lossGradients(loss, current, classTargets);
+    const { logits, gradient } = ascent.gradientsAt
+      ? ascent.gradientsAt(current, rows)
+      : oracle.lossGradients(loss, current, classTargets);
     const kept = keepUnfinished(logits, classTargets);
     rows.forEach((example, i) => {
       let direction = row(gradient, kept[i], features);

@@ -11,7 +11,7 @@ export {
 export { batchOf } from './batch.ts';
 export { classTargetsOf, goalMargin, reachesGoal } from './goals.ts';
 export { type Ascent, ascend } from './gradient-ascent.ts';
-export type { Loss, LossTarget } from './losses/loss.ts';
+export { type Loss, type LossTarget, softmax32 } from './losses/loss.ts';
 export {
   anyLoss,
   isLossName,

@@ -4,7 +4,7 @@ import type { NoiseKind } from '../data/index.ts';
 import { NOISE_KINDS } from '../data/noise-kinds.ts';
 import { ARCHITECTURE_NAMES } from '../models/architectures/registry.ts';
 import type { ArchitectureName } from '../models/index.ts';
-import type { Adversary, OptimizerName, TrainingSettings } from '../training/index.ts';
+import type { Adversary, MethodName, OptimizerName, TrainingSettings } from '../training/index.ts';
 import {
   DEFAULTS,
   OPTIMIZERS,
@@ -210,6 +210,7 @@ export function addNoiseOptions(command: Command): Command {
 export interface AdversaryFlags {
   readonly eps: string;
   readonly attackSteps: number;
+  readonly method: MethodName;
 }
 
 /** @param when said of both options, such as ` (with --robust)` */
@@ -228,7 +229,20 @@ export function addAdversaryOptions(command: Command, when = ''): Command {
     );
 }
 
+/** @param methods the first is the default */
+export function addMethodOption(
+  command: Command,
+  methods: readonly MethodName[],
+  when = '',
+): Command {
+  return command.addOption(
+    new Option('--method <name>', `how to train on attacked images${when}`)
+      .choices(methods)
+      .default(methods[0]),
+  );
+}
+
 /** The attack in the loop that the flags ask for. */
-export function adversaryOf({ eps, attackSteps }: AdversaryFlags): Adversary {
-  return { eps: parseEps(eps, 'Linf'), steps: attackSteps };
+export function adversaryOf({ eps, attackSteps, method }: AdversaryFlags): Adversary {
+  return { eps: parseEps(eps, 'Linf'), steps: attackSteps, method };
 }

@@ -8,13 +8,16 @@
  */
 import { ascend, Oracle } from '../attacks/index.ts';
 import type { Perturb } from './fit.ts';
+import type { MethodName } from './methods/names.ts';
 
-/** The attack in the loop, in Linf. */
+/** The attack in the loop, in Linf, and what is learned from it. */
 export interface Adversary {
   /** Budget in pixel values [0, 1]. */
   readonly eps: number;
   /** Gradient steps of the attack; 1 is the fast variant. */
   readonly steps: number;
+  /** Absent: `pgd`, of a student `ard`. */
+  readonly method?: MethodName;
 }
 
 /**
@@ -23,8 +26,11 @@ export interface Adversary {
  */
 const WARM_UP = 0.2;
 
+/** Share of the budget by the share of the training that is done. */
+export const rampAt = (progress: number): number => Math.min(1, progress / WARM_UP);
+
 /** Length of one step of the attack: 1.25 eps for a single one, else 2.5 eps / steps. */
-function stepSize(eps: number, steps: number): number {
+export function stepSize(eps: number, steps: number): number {
   return steps === 1 ? 1.25 * eps : (2.5 * eps) / steps;
 }
 
@@ -32,14 +38,11 @@ function stepSize(eps: number, steps: number): number {
  * Replaces the images of a training step by attacked ones. The attack maximizes the training loss
  * (cross-entropy at the model's temperature) and does not stop early: training needs the worst
  * case, not the first misclassified image.
- * @param rampAt share of the budget by the share of the training that is done
+ * @param ramp share of the budget by the share of the training that is done
  */
-export function adversarialImages(
-  { eps: fullEps, steps }: Adversary,
-  rampAt = (progress: number) => Math.min(1, progress / WARM_UP),
-): Perturb {
+export function adversarialImages({ eps: fullEps, steps }: Adversary, ramp = rampAt): Perturb {
   return ({ model, images, labels, progress, stream }) => {
-    const eps = fullEps * rampAt(progress);
+    const eps = fullEps * ramp(progress);
     return ascend({
       oracle: new Oracle(model.classifier('in training')),
       batch: { images, labels, streams: Array.from(labels, (_, i) => stream.child(i)) },

@@ -29,11 +29,15 @@ export type Objective = (step: {
   readonly model: Model;
   /** `[N, classes]` of the images that are learned from. */
   readonly logits: Logits;
+  /** `[N, H, W, C]`: what is learned from, attacked images for example. */
+  readonly shown: tf.Tensor4D;
   /** `[N, H, W, C]`: the images as they are, whatever replaces them. */
   readonly images: tf.Tensor4D;
   readonly labels: Int32Array;
   /** `[N, classes]` */
   readonly targets: tf.Tensor2D;
+  /** T of the phase's loss. */
+  readonly temperature: number;
   /** Share of the phase that is done, in [0, 1). */
   readonly progress: number;
 }) => tf.Scalar;
@@ -43,6 +47,8 @@ export type Perturb = (step: {
   readonly model: Model;
   readonly images: Float32Array;
   readonly labels: Int32Array;
+  /** `[N, classes]` */
+  readonly targets: Float32Array;
   /** Share of the phase that is done, in [0, 1). */
   readonly progress: number;
   /** Of this step alone. */
@@ -176,19 +182,20 @@ class Run {
     const dropout = this.#options.stream.child(`dropout/${phaseIndex}/${epoch}/${step}`);
     const clean = imagesAsFloats(set, batch);
     const labels = labelsAt(set, batch);
+    const targets = set.targetsAt(batch);
     const progress = globalStep / allSteps;
     const shown =
       phase.perturb?.({
         model,
         images: clean,
         labels,
+        targets,
         progress,
         stream: this.#options.stream.child(`perturb/${phaseIndex}/${epoch}/${step}`),
       }) ?? clean;
     this.#optimizer.learningRate = this.#rateOf(phase, globalStep, allSteps);
-    const targets = set.targetsAt(batch);
     const { loss, logits } = phase.objective
-      ? this.#stepBy(phase.objective, { shown, clean, labels, targets, progress })
+      ? this.#stepBy(phase, phase.objective, { shown, clean, labels, targets, progress })
       : this.#trainingStep.run({ images: shown, targets }, dropout);
     if (!Number.isFinite(loss)) throw diverged(`the loss became ${loss} in epoch ${epoch + 1}`);
     const correct = classesOf(logits, set.classes).reduce(
@@ -209,6 +216,7 @@ class Run {
 
   /** One step on an objective of the phase's own, call by call. */
   #stepBy(
+    { temperature }: Phase,
     objective: Objective,
     batch: {
       readonly shown: Float32Array;
@@ -230,7 +238,10 @@ class Run {
       const { value, grads } = tf.variableGrads(() => {
         const output = model.logits(images);
         logits = output.dataSync<'float32'>();
-        return objective({ model, logits: output, images: asTheyAre, labels, targets, progress });
+        return objective({
+          ...{ model, logits: output, shown: images, images: asTheyAre, labels },
+          ...{ targets, temperature, progress },
+        });
       }, [...model.variables.values()]);
       this.#optimizer.step(grads);
       loss = value.dataSync<'float32'>()[0];

@@ -78,8 +78,16 @@ export class SoftLabels {
   readonly probabilities: Float32Array;
   /** `copies * count` images, as bytes. */
   readonly noisyImages: Uint8Array;
+  /** Where the teacher was when they were made. */
+  readonly teacherFolder: string;
 
-  constructor(card: SoftLabelsCard, probabilities: Float32Array, noisyImages: Uint8Array) {
+  constructor(
+    card: SoftLabelsCard,
+    probabilities: Float32Array,
+    noisyImages: Uint8Array,
+    teacherFolder: string,
+  ) {
+    this.teacherFolder = teacherFolder;
     this.card = card;
     this.probabilities = probabilities;
     this.noisyImages = noisyImages;
@@ -213,7 +221,7 @@ export async function makeSoftLabels(options: SoftLabelOptions): Promise<SoftLab
       }
       await writeFile(join(folder, CARD), `${JSON.stringify(card, null, 2)}\n`);
     });
-    return new SoftLabels(card, probabilities, noisyImages);
+    return new SoftLabels(card, probabilities, noisyImages, teacher);
   } finally {
     model.dispose();
   }
@@ -278,7 +286,7 @@ export async function readSoftLabels(folder: string, data: DataSplits): Promise<
       card.noise.copies > 0 ? (await readIdx(join(folder, NOISY_IMAGES))).bytes : new Uint8Array();
     if (values.length !== count * card.classes) throw new Error('their number differs');
     if (arraysDigest(values, noisy) !== card.digest) throw new Error('their digest differs');
-    return new SoftLabels(card, values, noisy);
+    return new SoftLabels(card, values, noisy, teacher);
   } catch (cause) {
     const problem = `the soft labels in ${folder} are damaged (${(cause as Error).message})`;
     throw new UserError('bad-soft-labels', problem, { hint: MAKE_THEM, cause });

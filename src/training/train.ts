@@ -1,9 +1,12 @@
 import type { DataSplits } from '../data/index.ts';
 import { RandomStream } from '../engine/index.ts';
+import { UserError } from '../errors.ts';
 import {
   buildNetwork,
+  type Classifier,
   type EpochRecord,
   initialWeights,
+  loadModel,
   MODEL_FOLDER,
   Model,
   type ModelCard,
@@ -23,6 +26,9 @@ import {
 } from './certified.ts';
 import { CheckpointFile, type Resume } from './checkpoint.ts';
 import { fit, type Phase, type TrainingProgress } from './fit.ts';
+import type { RobustPhase } from './methods/method.ts';
+import type { MethodName } from './methods/names.ts';
+import { methodNamed } from './methods/registry.ts';
 import type { TrainingSettings } from './settings.ts';
 import type { SoftLabels } from './soft-labels.ts';
 import { TrainingSet } from './training-set.ts';
@@ -92,7 +98,42 @@ export function teacherInputsDigest(data: DataSplits, settings: TrainingSettings
 
 /** The attack in the loop, as settings of a model card. */
 function adversarySettings(adversary: Adversary | undefined): Settings {
-  return adversary ? { attackEps: adversary.eps, attackSteps: adversary.steps } : {};
+  if (!adversary) return {};
+  const { eps, steps, method } = adversary;
+  const isDefault = method === 'pgd' || method === 'ard';
+  return { attackEps: eps, attackSteps: steps, ...(method && !isDefault && { method }) };
+}
+
+/** @throws UserError `temperature-mismatch` */
+function checkMethod(method: MethodName, temperature: number): void {
+  if (!methodNamed(method).needsPlainSoftLabels || temperature === 1) return;
+  throw new UserError(
+    'temperature-mismatch',
+    `${method} is defined for soft labels at T = 1, these are at T = ${temperature}`,
+    { hint: 'make them from a teacher that was trained at T = 1' },
+  );
+}
+
+/**
+ * The model that soft labels were made from.
+ * @throws UserError `stale-soft-labels`, or as `loadModel`
+ */
+async function teacherOf({ card, teacherFolder }: SoftLabels): Promise<Model> {
+  const { card: teacherCard, model } = await loadModel(teacherFolder);
+  if (teacherCard.digest === card.teacher.digest) return model;
+  model.dispose();
+  throw new UserError(
+    'stale-soft-labels',
+    `${teacherFolder} is not what the soft labels are from`,
+    {
+      hint: 'make the soft labels with the teacher as it is now',
+    },
+  );
+}
+
+/** What a method of robust training changes about a phase. */
+function robustly(adversary: Adversary, teacher?: Classifier): RobustPhase {
+  return methodNamed(adversary.method ?? 'pgd').phase(adversary, teacher);
 }
 
 /** The digest of all that determines a student's weights. */
@@ -170,7 +211,7 @@ export async function trainTeacher(options: TrainingOptions): Promise<ModelCard>
 }
 
 /**
- * Trains on hard labels and attacked images (Madry et al. 2018). Writes the model folder and returns
+ * Trains on hard labels and attacked images (Madry et al. 2018, or another method). Writes the model folder and returns
  * its card.
  * @throws RunError `diverged`; UserError `foreign-folder` when another folder is there,
  *   `bad-checkpoint`, `foreign-checkpoint`; UserError or RunError `unwritable`
@@ -178,10 +219,10 @@ export async function trainTeacher(options: TrainingOptions): Promise<ModelCard>
 export async function trainAdversarial(options: AdversarialOptions): Promise<ModelCard> {
   const { data, settings, adversary } = options;
   const { epochs, learningRate, temperature } = settings;
-  const perturb = adversarialImages(adversary);
   const set = new TrainingSet(data.train);
   const all = { ...settings, ...adversarySettings(adversary) };
-  return trainModel(options, 'adversarial', [{ set, epochs, learningRate, temperature, perturb }], {
+  const phase = { set, epochs, learningRate, temperature, ...robustly(adversary) };
+  return trainModel(options, 'adversarial', [phase], {
     inputsDigest: inputsDigest('adversarial', data, all),
     settings: all,
   });
@@ -222,14 +263,20 @@ export async function trainCertified(options: CertifiedOptions): Promise<ModelCa
  * Trains a student of the same architecture on soft labels at the settings' temperature
  * (Papernot et al. 2016, section IV). Writes the model folder and returns its card.
  * @throws RunError `diverged`; UserError `foreign-folder` when another folder is there,
- *   `bad-checkpoint`, `foreign-checkpoint`; UserError or RunError `unwritable`
+ *   `bad-checkpoint`, `foreign-checkpoint`, `temperature-mismatch` for a method that needs soft labels
+ *   at T = 1, `stale-soft-labels` for one that needs the teacher; UserError or RunError `unwritable`
  */
 export async function trainStudent(options: StudentOptions): Promise<ModelCard> {
   const { data, settings, softLabels, fineTuneEpochs, adversary } = options;
+  if (adversary?.method) checkMethod(adversary.method, softLabels.card.temperature);
+  const teacher =
+    adversary?.method && methodNamed(adversary.method).needsTeacher
+      ? await teacherOf(softLabels)
+      : undefined;
   const { epochs, learningRate, temperature } = settings;
-  const perturb = adversary && { perturb: adversarialImages(adversary) };
+  const method = adversary && robustly(adversary, teacher?.classifier('teacher'));
   const phases: Phase[] = [
-    { set: softLabels.trainingSet(data.train), epochs, learningRate, temperature, ...perturb },
+    { set: softLabels.trainingSet(data.train), epochs, learningRate, temperature, ...method },
   ];
   if (fineTuneEpochs > 0) {
     const set = new TrainingSet(data.train);
@@ -238,18 +285,17 @@ export async function trainStudent(options: StudentOptions): Promise<ModelCard> 
       epochs: fineTuneEpochs,
       learningRate: learningRate / 10,
       temperature,
-      ...perturb,
+      ...method,
     });
   }
-  return trainModel(options, 'student', phases, {
-    inputsDigest: studentInputsDigest(
-      data,
-      settings,
-      softLabels.card.digest,
-      fineTuneEpochs,
-      adversary,
-    ),
-    settings: { ...settings, fineTuneEpochs, ...adversarySettings(adversary) },
-    softLabels: { digest: softLabels.card.digest, teacher: softLabels.card.teacher.digest },
-  });
+  const { digest, teacher: origin } = softLabels.card;
+  try {
+    return await trainModel(options, 'student', phases, {
+      inputsDigest: studentInputsDigest(data, settings, digest, fineTuneEpochs, adversary),
+      settings: { ...settings, fineTuneEpochs, ...adversarySettings(adversary) },
+      softLabels: { digest, teacher: origin.digest },
+    });
+  } finally {
+    teacher?.dispose();
+  }
 }

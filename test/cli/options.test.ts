@@ -5,6 +5,7 @@ import { addGateOptions, gatesOf, type SharedOptions } from '../../src/cli/optio
 import { buildProgram } from '../../src/cli/program.ts';
 import {
   addAdversaryOptions,
+  addMethodOption,
   addNoiseOptions,
   addTemperatureOption,
   addTrainingOptions,
@@ -14,6 +15,7 @@ import {
   type TrainingFlags,
   trainingSettings,
 } from '../../src/cli/training-options.ts';
+import { ADVERSARIAL_METHODS } from '../../src/training/methods/names.ts';
 
 describe('gate options', () => {
   const gates = (...args: string[]) => {
@@ -133,11 +135,16 @@ describe('training options', () => {
 
   it('describe the attack in the loop', () => {
     const adversary = (...args: string[]) =>
-      adversaryOf(addAdversaryOptions(new Command()).parse(args, { from: 'user' }).opts());
-    assert.deepEqual(adversary(), { eps: 0.3, steps: 40 });
+      adversaryOf(
+        addMethodOption(addAdversaryOptions(new Command()), ADVERSARIAL_METHODS)
+          .parse(args, { from: 'user' })
+          .opts(),
+      );
+    assert.deepEqual(adversary(), { eps: 0.3, steps: 40, method: 'pgd' });
     assert.deepEqual(adversary('--eps', '8/255', '--attack-steps', '7'), {
       eps: 8 / 255,
       steps: 7,
+      method: 'pgd',
     });
     assert.throws(() => adversary('--eps', '8'), { code: 'bad-flag' });
   });
@@ -191,6 +198,7 @@ describe('the defaults of each command', () => {
         softLabels: 'data/soft-labels',
         eps: '0.3',
         attackSteps: 40,
+        method: 'ard',
         out: 'models/student',
       },
       'train-adversarial': {
@@ -198,6 +206,7 @@ describe('the defaults of each command', () => {
         temperature: 1,
         eps: '0.3',
         attackSteps: 40,
+        method: 'pgd',
         out: 'models/adversarial',
       },
       'train-certified': {

@@ -16,12 +16,13 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true }));
 
+const run = async (...args: string[]) => {
+  const outcome = await distill(folder, args);
+  assert.equal(outcome.code, 0, outcome.stderr);
+  return outcome;
+};
+
 it('robustness is distilled from a robust teacher, at the temperature of each step', async () => {
-  const run = async (...args: string[]) => {
-    const outcome = await distill(folder, args);
-    assert.equal(outcome.code, 0, outcome.stderr);
-    return outcome;
-  };
   await run('train-teacher', '--temperature', '1', ...SIZE);
   const teacher = ['--out', 'models/robust-teacher'];
   await run('train-adversarial', '--temperature', '20', ...ADVERSARY, ...SIZE, ...teacher);
@@ -38,4 +39,30 @@ it('robustness is distilled from a robust teacher, at the temperature of each st
   const [baseline, robustTeacher, student] = robust;
   assert.ok(robustTeacher > baseline + 0.15, `teacher ${robustTeacher}, baseline ${baseline}`);
   assert.ok(student > baseline + 0.15, `student ${student}, baseline ${baseline}`);
+});
+
+it('refuses soft labels at a temperature that a method is not defined for', async () => {
+  const args = ['train-student', '--robust', '--method', 'rslad', ...ADVERSARY, ...SIZE];
+  const { code, stderr } = await distill(folder, args);
+  assert.equal(code, 2);
+  assert.match(stderr, /rslad is defined for soft labels at T = 1, these are at T = 20/);
+});
+
+it('other methods make robust models too, with a teacher or without', async () => {
+  const methods = ['trades', 'adaad'];
+  const [teacher, student] = methods.map((method) => `models/${method}`);
+  const training = (method: string) => ['--method', method, ...ADVERSARY, ...SIZE];
+  await run('train-adversarial', ...training('trades'), '--out', teacher);
+  const labels = ['--train-size', '3300', '--noise-copies', '0', '--out', 'data/plain', '--quiet'];
+  await run('soft-labels', '--teacher', teacher, ...labels);
+  const from = ['--soft-labels', 'data/plain', '--out', student];
+  await run('train-student', '--robust', ...training('adaad'), ...from);
+  for (const [i, model] of [teacher, student].entries()) {
+    assert.equal((await readModelCard(join(folder, model))).settings.method, methods[i]);
+  }
+  const attack = ['--attacks', 'pgd', '--loss', 'margin', '--eps', '0.1', '--samples', '200'];
+  const models = ['models/baseline', teacher, student];
+  const { stdout } = await run('evaluate', '--model', ...models, ...attack, '--json');
+  const [baseline, ...others] = parseRecord(stdout).attacks.map(({ robust }) => robust.rate);
+  for (const rate of others) assert.ok(rate > baseline + 0.05, `${rate}, baseline ${baseline}`);
 });

@@ -24,7 +24,14 @@ const labels = Int32Array.of(0, 1, 2, 0, 1, 2);
 
 function attacked(steps: number, progress: number): Float32Array {
   const perturb = adversarialImages({ eps: 0.2, steps });
-  return perturb({ model, images, labels, progress, stream: stream.child('step') });
+  return perturb({
+    model,
+    images,
+    labels,
+    targets: new Float32Array(18),
+    progress,
+    stream: stream.child('step'),
+  });
 }
 
 const changes = (moved: Float32Array) => moved.map((value, i) => Math.abs(value - images[i]));

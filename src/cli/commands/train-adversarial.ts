@@ -1,9 +1,11 @@
 import { Command } from 'commander';
+import { ADVERSARIAL_METHODS } from '../../training/methods/names.ts';
 import type { Action } from '../lazily.ts';
 import { addSharedOptions, type SharedOptions } from '../options.ts';
 import {
   type AdversaryFlags,
   addAdversaryOptions,
+  addMethodOption,
   addOutOption,
   addTemperatureOption,
   addTrainingOptions,
@@ -25,11 +27,13 @@ export function trainAdversarialCommand(action: Action<[TrainAdversarialFlags]>)
     'train on attacked images (PGD adversarial training): a defense that works, for comparison',
   );
   addAdversaryOptions(addTrainingOptions(addTemperatureOption(command, 1)));
+  addMethodOption(command, ADVERSARIAL_METHODS);
   addTrainingRunOptions(addOutOption(command, 'models/adversarial')).addHelpText(
     'after',
     `
 Examples:
   distill train-adversarial --eps 0.3
+  distill train-adversarial --method trades --attack-steps 10
   distill train-adversarial --temperature 40 --out models/robust-teacher`,
   );
   return addSharedOptions(command).action(action);

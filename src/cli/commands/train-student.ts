@@ -1,10 +1,12 @@
 import { Command } from 'commander';
+import { DISTILLATION_METHODS } from '../../training/methods/names.ts';
 import type { Action } from '../lazily.ts';
 import { addSharedOptions, type SharedOptions } from '../options.ts';
 import {
   type AdversaryFlags,
   addAdversaryOptions,
   addFineTuneOption,
+  addMethodOption,
   addOutOption,
   addTemperatureOption,
   addTrainingOptions,
@@ -45,7 +47,8 @@ export function trainStudentCommand(action: Action<[TrainStudentFlags]>): Comman
       'train on attacked images, so that the student of a robust teacher is robust too',
     );
   addAdversaryOptions(command, ' (with --robust)');
-  refuseUnused<TrainStudentFlags>(command, ['eps', 'attackSteps'], ({ robust }) =>
+  addMethodOption(command, DISTILLATION_METHODS, ' (with --robust)');
+  refuseUnused<TrainStudentFlags>(command, ['eps', 'attackSteps', 'method'], ({ robust }) =>
     robust ? undefined : { why: 'without --robust', hint: 'add --robust, or leave it out' },
   );
   addTrainingRunOptions(addOutOption(command, 'models/student')).addHelpText(

@@ -1,0 +1,106 @@
+"""Losses of robust training in PyTorch, written after the authors' code, for a test to compare with.
+
+    python3 bench/peers/robust_losses.py > test/training/robust-losses.json
+
+Values and gradients in float64 on random logits: of the student for clean and attacked images, and of a
+teacher for both. `inner` is what the inner maximization climbs, and its gradient in the attacked logits.
+"""
+import json
+
+import torch
+import torch.nn.functional as F
+
+ROWS, CLASSES = 6, 5
+
+
+def kl(target, logits):
+    """KL(target || softmax(logits)) of every row."""
+    return (target * (target.clamp_min(1e-300).log() - F.log_softmax(logits, 1))).sum(1)
+
+
+def pgd(clean, attacked, labels, teacher, teacher_attacked):
+    return F.cross_entropy(attacked, labels), F.cross_entropy(attacked, labels, reduction="sum")
+
+
+def trades(clean, attacked, labels, teacher, teacher_attacked):
+    # yaodongyu/TRADES, trades.py: KLDivLoss(size_average=False) / batch size, beta = 1.
+    divergence = F.kl_div(F.log_softmax(attacked, 1), F.softmax(clean, 1), reduction="sum")
+    inner = F.kl_div(F.log_softmax(attacked, 1), F.softmax(clean.detach(), 1), reduction="sum")
+    return F.cross_entropy(clean, labels) + divergence / len(labels), inner
+
+
+def mart(clean, attacked, labels, teacher, teacher_attacked):
+    # YisenWang/MART, mart.py, beta = 5.
+    probabilities = F.softmax(attacked, 1)
+    first_two = torch.argsort(probabilities, dim=1)[:, -2:]
+    other = torch.where(first_two[:, -1] == labels, first_two[:, -2], first_two[:, -1])
+    adversarial = F.cross_entropy(attacked, labels) + F.nll_loss(
+        torch.log(1.0001 - probabilities + 1e-12), other
+    )
+    natural = F.softmax(clean, 1)
+    true = natural.gather(1, labels.unsqueeze(1)).squeeze(1)
+    divergence = F.kl_div(torch.log(probabilities + 1e-12), natural, reduction="none").sum(1)
+    robust = (divergence * (1.0000001 - true)).sum() / len(labels)
+    return adversarial + 5 * robust, F.cross_entropy(attacked, labels, reduction="sum")
+
+
+def ard(clean, attacked, labels, teacher, teacher_attacked):
+    # goldblum/AdversariallyRobustDistillation with alpha = 1, without the factor T^2, up to the
+    # teacher's entropy: what the student can change is the cross-entropy.
+    loss = -(F.softmax(teacher, 1) * F.log_softmax(attacked, 1)).sum(1).mean()
+    return loss, F.cross_entropy(attacked, labels, reduction="sum")
+
+
+def rslad(clean, attacked, labels, teacher, teacher_attacked):
+    # zibojia/RSLAD, its divergence summed over classes (the published code takes their mean).
+    soft = F.softmax(teacher, 1)
+    return 5 / 6 * kl(soft, attacked).mean() + 1 / 6 * kl(soft, clean).mean(), kl(soft, attacked).sum()
+
+
+def iad(clean, attacked, labels, teacher, teacher_attacked):
+    # ZFancy/IAD, IAD-I after its warm-up, beta = 0.1.
+    soft = F.softmax(teacher, 1)
+    trust = F.softmax(teacher_attacked, 1).gather(1, labels.unsqueeze(1)).squeeze(1) ** 0.1
+    own = kl(F.softmax(clean, 1), attacked)
+    loss = (trust * kl(soft, attacked) + (1 - trust) * own).mean()
+    return loss, F.cross_entropy(attacked, labels, reduction="sum")
+
+
+def adaad(clean, attacked, labels, teacher, teacher_attacked):
+    # The inner maximization differentiates both networks; the loss takes the teacher's answers as given.
+    inner = F.kl_div(
+        F.log_softmax(attacked, 1), F.softmax(teacher_attacked, 1), reduction="sum"
+    )
+    return kl(F.softmax(teacher_attacked.detach(), 1), attacked).mean(), inner
+
+
+def case(loss, temperature, generator):
+    sizes = (ROWS, CLASSES)
+    logits = [3 * torch.randn(sizes, generator=generator, dtype=torch.float64) for _ in range(4)]
+    labels = torch.randint(CLASSES, (ROWS,), generator=generator)
+    clean, attacked = (one.clone().requires_grad_() for one in logits[:2])
+    teacher_attacked = logits[3].clone().requires_grad_()
+    scaled = [one / temperature for one in [clean, attacked, logits[2], teacher_attacked]]
+    value, inner = loss(*scaled[:2], labels, *scaled[2:])
+    gradients = torch.autograd.grad(value, [clean, attacked], retain_graph=True, allow_unused=True)
+    slope, other = torch.autograd.grad(inner, [attacked, teacher_attacked], allow_unused=True)
+    names = ["clean", "attacked", "teacher", "teacherAttacked"]
+    return {
+        **{name: one.tolist() for name, one in zip(names, logits)},
+        "labels": labels.tolist(),
+        "temperature": temperature,
+        "value": value.item(),
+        "gradients": [one.tolist() if one is not None else None for one in gradients],
+        "innerSlope": slope.tolist(),
+        "teacherSlope": other.tolist() if other is not None else None,
+    }
+
+
+generator = torch.Generator().manual_seed(1)
+any_temperature = {"pgd": pgd, "trades": trades, "mart": mart, "ard": ard}
+plain = {"rslad": rslad, "iad": iad, "adaad": adaad}
+cases = {
+    **{name: [case(one, t, generator) for t in (1.0, 20.0)] for name, one in any_temperature.items()},
+    **{name: [case(one, 1.0, generator)] for name, one in plain.items()},
+}
+print(json.dumps(cases))
