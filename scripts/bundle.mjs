@@ -20,6 +20,9 @@ const standIns = ({ bundled }) => ({
     onResolve({ filter: /\/engine\/index\.ts$/ }, () => ({
       path: join(root, 'src/engine/browser.ts'),
     }));
+    onResolve({ filter: /\/models\/index\.ts$/ }, () => ({
+      path: join(root, 'src/models/browser.ts'),
+    }));
     onResolve({ filter: /\/tfjs-gradients\.ts$/ }, () =>
       bundled ? { path: require.resolve(GRADIENTS) } : { path: GRADIENTS, external: true },
     );

@@ -1,5 +1,6 @@
 /** The entry point for browsers: models, without reading or writing files. */
 export type { Classifier, Logits } from './classifier.ts';
+export { compiledOf } from './compiled-network.ts';
 export { Model } from './model.ts';
 export type { Network } from './network.ts';
 export { weightSpecs } from './shapes.ts';
