@@ -15,10 +15,16 @@ export {
 export { provenance, surrogateTrainer } from './provenance.ts';
 export { report, writeFiles } from './report.ts';
 export {
+  certifySmoothed,
+  SMOOTHING_DEFAULTS,
+  type SmoothingOptions,
+} from './smoothing.ts';
+export {
   type DistillOptions,
   distill,
   type SoftenOptions,
   softLabels,
   type TrainOptions,
   train,
+  trainCertified,
 } from './training.ts';

@@ -36,9 +36,11 @@ export type Objective = (step: {
   readonly targets: tf.Tensor2D;
   /** Share of the phase that is done, in [0, 1). */
   readonly progress: number;
+  /** Of this step alone. */
+  readonly stream: RandomStream;
 }) => tf.Scalar;
 
-/** Replaces the images of one training step, `[N, H, W, C]` in [0, 1], such as by attacked ones. */
+/** Replaces the images of one training step, `[N, H, W, C]` in [0, 1], by attacked or noisy ones. */
 export type Perturb = (step: {
   readonly model: Model;
   readonly images: Float32Array;
@@ -169,14 +171,8 @@ class Run {
     const clean = imagesAsFloats(set, batch);
     const labels = labelsAt(set, batch);
     const progress = globalStep / allSteps;
-    const shown =
-      phase.perturb?.({
-        model,
-        images: clean,
-        labels,
-        progress,
-        stream: this.#options.stream.child(`perturb/${phaseIndex}/${epoch}/${step}`),
-      }) ?? clean;
+    const stream = this.#options.stream.child(`perturb/${phaseIndex}/${epoch}/${step}`);
+    const shown = phase.perturb?.({ model, images: clean, labels, progress, stream }) ?? clean;
     const lossValue = tf.tidy(() => {
       const images = tf.tensor4d(shown, [batch.length, ...set.shape]);
       const targets = set.targetsAt(batch);
@@ -188,7 +184,15 @@ class Run {
         correct = classes.reduce((sum, c, i) => sum + Number(c === set.labels[batch[i]]), 0);
         if (!phase.objective) return crossEntropy(logits, targets, phase.temperature);
         const asTheyAre = clean === shown ? images : tf.tensor4d(clean, images.shape);
-        return phase.objective({ model, logits, images: asTheyAre, labels, targets, progress });
+        return phase.objective({
+          model,
+          logits,
+          images: asTheyAre,
+          labels,
+          targets,
+          progress,
+          stream,
+        });
       }, [...model.variables.values()]);
       this.#optimizer.learningRate = this.#rateOf(phase, globalStep, allSteps);
       this.#optimizer.step(grads);

@@ -9,9 +9,12 @@ export {
   DEFAULTS,
   OPTIMIZERS,
   type OptimizerName,
+  SMOOTHED_LOSSES,
+  type SmoothedLoss,
   settingsWith,
   type TrainingSettings,
 } from './settings.ts';
+export type { SmoothedGoal } from './smoothed.ts';
 export {
   checkNoiseCopies,
   checkStudentTemperature,
@@ -32,6 +35,7 @@ export {
   teacherInputsDigest,
   trainAdversarial,
   trainCertified,
+  trainSmoothed,
   trainStudent,
   trainTeacher,
 } from './train.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
-import { parseCertificate } from '../../src/index.ts';
+import { parseCertificate, parseSmoothing } from '../../src/index.ts';
 import { distill } from './distill.ts';
 
 let folder: string;
@@ -58,6 +58,10 @@ it('a model that is trained to be certified can be proven where an ordinary one 
   }
 
   for (const [args, message] of [
+    [['certify', 'models/certified', '--sigma', '0.5'], /--sigma does nothing/],
+    [['certify', 'models/certified', '--method', 'smoothing', '--eps', '1'], /--eps does nothing/],
+    [['train-certified', '--loss', 'gaussian', '--eps', '0.1'], /--eps does nothing/],
+    [['train-certified', '--sigma', '1'], /--sigma does nothing/],
     [['certify', 'models/certified', '--property', 'none'], /cannot read none/],
     [['certify', 'models/certified', '--property', 'x', '--eps', '0.1'], /--eps does nothing/],
     [['certify', 'models/certified', '--time-limit', '3'], /--time-limit does nothing/],
@@ -69,4 +73,34 @@ it('a model that is trained to be certified can be proven where an ordinary one 
     assert.equal(code, 2, stderr);
     assert.match(stderr, message);
   }
+});
+
+it('a model that is trained on noise is certified in L2, and an interrupted run goes on', async () => {
+  const run = async (...args: string[]) => {
+    const outcome = await distill(folder, args);
+    assert.equal(outcome.code, 0, outcome.stderr);
+    return outcome.stdout;
+  };
+  const noise = ['--loss', 'gaussian', '--sigma', '0.5', '--epochs', '3'];
+  await run('train-certified', ...noise, ...SMALL, '--out', 'models/smoothed');
+  await run('train-teacher', '--temperature', '1', '--epochs', '3', ...SMALL);
+  const smoothing = ['--method', 'smoothing', '--samples', '30', '--draws', '300'];
+  const certify = async (model: string) =>
+    parseSmoothing(await run('certify', model, ...smoothing, '--json', '--quiet'));
+  const smoothed = await certify('models/smoothed');
+  const ordinary = await certify('models/baseline');
+  assert.ok(smoothed.averageRadius > ordinary.averageRadius, `${ordinary.averageRadius}`);
+  assert.deepEqual((await certify('models/smoothed')).answers, smoothed.answers);
+
+  const text = await run('certify', 'models/smoothed', ...smoothing);
+  assert.match(text, /L2 radius +certified/);
+  assert.match(text, /the average certified L2 radius is \d/);
+
+  // What another run left is not taken for one's own, unless it was interrupted.
+  const state = join(folder, 'report/certify/smoothing-partial.json');
+  await writeFile(state, '{}');
+  const resumed = await distill(folder, ['certify', 'models/smoothed', ...smoothing, '--resume']);
+  assert.equal(resumed.code, 2);
+  assert.match(resumed.stderr, /cannot resume from .*smoothing-partial\.json/);
+  await run('certify', 'models/smoothed', ...smoothing);
 });
