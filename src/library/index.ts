@@ -1,4 +1,5 @@
 export { type AttackOptions, type AttackOutcome, attack } from './attack.ts';
+export { openCertifier } from './certifier.ts';
 export { type CertifyOptions, certify } from './certify.ts';
 export { datasetOf, type ImageOptions } from './data.ts';
 export { type RunningEngine, runningEngine, startEngine } from './engine.ts';

@@ -9,7 +9,7 @@ export {
 export { buildReport, type Report } from './build.ts';
 export { cardMarkdown } from './card/markdown.ts';
 export { type ModelCardDocument, modelCard } from './card/model-card.ts';
-export { certificateTable } from './certificate-table.ts';
+export { boundsTable, certificateTable } from './certificate-table.ts';
 export { policyOf } from './document.ts';
 export { exampleGrids } from './example-grid.ts';
 export type { FlagText } from './flag-text.ts';

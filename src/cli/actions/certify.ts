@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { range } from '../../arrays.ts';
 import type { CertificateRecord, Method, SmoothingRecord } from '../../certification/index.ts';
 import type { Dataset } from '../../data/index.ts';
-import { UserError } from '../../errors.ts';
+import { GateError, UserError } from '../../errors.ts';
 import {
   certify,
   certifyProperty,
@@ -35,6 +35,17 @@ const answers = ({ budgets }: CertificateRecord): string[] =>
       ? `Within Linf ${numberText(eps)}, exactly ${countText(low)} of ${images} keep their right answer: ${shares[0]}.`
       : `Within Linf ${numberText(eps)}, at least ${countText(low)} and at most ${countText(high)} of ${images} keep their right answer: ${shares.join(' to ')}.`;
   });
+
+/** @throws GateError naming every budget at which less is certified */
+function requireCertified({ budgets, model }: CertificateRecord, least: number): void {
+  const missed = budgets.filter(({ certified }) => certified.rate < least);
+  if (missed.length === 0) return;
+  const texts = missed.map(
+    ({ eps, certified }) =>
+      `certified accuracy (Linf ${numberText(eps)}) of ${model.name} is ${percent(certified.rate)}, not >= ${percent(least)}`,
+  );
+  throw new GateError('gate', texts.join('; '));
+}
 
 /** A VNN-LIB file larger than this is none. */
 const MAX_PROPERTY_BYTES = 2 ** 28;
@@ -155,6 +166,7 @@ async function certifyByBounds(model: string, method: Method, flags: CertifyFlag
   terminal.print('');
   for (const line of answers(record)) terminal.print(line);
   terminal.note(`record: ${flags.out}/certificate.json`);
-  terminal.next(commandLine(['evaluate', '--model', model, '--preset', 'standard']));
+  terminal.next(commandLine(['evaluate', '--model', model, '--certify']));
   terminal.record(record);
+  requireCertified(record, flags.minCertifiedAccuracy ?? 0);
 }

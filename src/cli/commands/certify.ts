@@ -9,7 +9,7 @@ import {
   type DataOptions,
   type SharedOptions,
 } from '../options.ts';
-import { decimal, integer } from '../parsers.ts';
+import { decimal, integer, share } from '../parsers.ts';
 import { refuseUnused } from '../unused-options.ts';
 
 export interface CertifyFlags extends SharedOptions, DataOptions {
@@ -23,6 +23,7 @@ export interface CertifyFlags extends SharedOptions, DataOptions {
   readonly property?: string;
   readonly timeLimit?: number;
   readonly vnnlib?: string;
+  readonly minCertifiedAccuracy?: number;
   readonly out: string;
 }
 
@@ -85,6 +86,11 @@ export function certifyCommand(action: Action<[model: string, flags: CertifyFlag
       '--vnnlib <folder>',
       'write the model as ONNX and the question about each image as VNN-LIB, for other verifiers',
     );
+  command.option(
+    '--min-certified-accuracy <x>',
+    'exit with 1 if less than this is certified at a budget (such as 0.9 or 90%)',
+    share('--min-certified-accuracy'),
+  );
   refuseUnused<CertifyFlags>(command, ['timeLimit'], ({ property }) =>
     property === undefined
       ? { why: 'without --property', hint: 'leave it out, or name a property' }
@@ -92,7 +98,7 @@ export function certifyCommand(action: Action<[model: string, flags: CertifyFlag
   );
   refuseUnused<CertifyFlags>(
     command,
-    ['eps', 'samples', 'method', 'vnnlib', 'data'],
+    ['eps', 'samples', 'method', 'vnnlib', 'data', 'minCertifiedAccuracy'],
     ({ property }) =>
       property === undefined
         ? undefined
@@ -103,7 +109,7 @@ export function certifyCommand(action: Action<[model: string, flags: CertifyFlag
       ? undefined
       : { why: `with --method ${method}`, hint: 'leave it out, or choose --method smoothing' },
   );
-  refuseUnused<CertifyFlags>(command, ['eps', 'vnnlib'], ({ method }) =>
+  refuseUnused<CertifyFlags>(command, ['eps', 'vnnlib', 'minCertifiedAccuracy'], ({ method }) =>
     method === 'smoothing'
       ? { why: 'with --method smoothing, which finds radii in L2', hint: 'leave it out' }
       : undefined,
