@@ -57,6 +57,9 @@ export {
   METHODS,
   type Method,
   parseCertificate,
+  parseSmoothing,
+  type SmoothedAnswer,
+  type SmoothingRecord,
 } from './certification/index.ts';
 export {
   type DataSplits,
@@ -121,6 +124,7 @@ export {
   type CertifyOptions,
   certify,
   certifyProperty,
+  certifySmoothed,
   type DistillOptions,
   datasetOf,
   distill,
@@ -132,11 +136,13 @@ export {
   type PropertyRecord,
   report,
   robustnessProperties,
+  type SmoothingOptions,
   type SoftenOptions,
   softLabels,
   startEngine,
   type TrainOptions,
   train,
+  trainCertified,
   writeFiles,
 } from './library/index.ts';
 export {
@@ -189,11 +195,17 @@ export {
 } from './report/index.ts';
 export {
   type Adversary,
+  CERTIFIED_LOSSES,
+  type CertifiedGoal,
+  type CertifiedLoss,
   DEFAULTS,
   type MethodName,
   OPTIMIZERS,
   type OptimizerName,
   readSoftLabels,
+  SMOOTHED_LOSSES,
+  type SmoothedGoal,
+  type SmoothedLoss,
   type SoftLabels,
   type SoftLabelsCard,
   type TrainingProgress,

@@ -2,7 +2,7 @@
  * Intervals and tests for rates, in float64. Pure functions of counts.
  *
  * Papers: Wilson 1927; Clopper & Pearson 1934; McNemar 1947 (here in its exact, binomial form);
- * Holm 1979; Bonett & Price 2012 (intervals of paired differences); Conover 1999 (of a median).
+ * Wichura 1988 (algorithm AS 241); Holm 1979; Bonett & Price 2012 (intervals of paired differences); Conover 1999 (of a median).
  */
 
 /** A 95 % interval of a rate, in [0, 1]. */
@@ -53,6 +53,73 @@ export function clopperPearson(hits: number, total: number): Interval {
     low: hits === 0 ? 0 : betaQuantile(0.025, hits, total - hits + 1),
     high: hits === total ? 1 : betaQuantile(0.975, hits + 1, total - hits),
   };
+}
+
+/**
+ * Clopper and Pearson's exact lower bound of a rate: above the true one with a probability of at most
+ * `alpha`.
+ * @param alpha in (0, 1)
+ * @throws RangeError unless 0 <= hits <= total, integers
+ */
+export function lowerBoundOfRate(hits: number, total: number, alpha: number): number {
+  checkCounts(hits, total);
+  return hits === 0 ? 0 : betaQuantile(alpha, hits, total - hits + 1);
+}
+
+/**
+ * The x below which a standard normal number lies with the given probability, to 1e-15 of itself
+ * (AS 241).
+ * @param probability in [0, 1]
+ */
+export function normalQuantile(probability: number): number {
+  const fromMiddle = probability - 0.5;
+  if (Math.abs(fromMiddle) <= 0.425) {
+    return fromMiddle * ratio(CENTER, 0.180625 - fromMiddle * fromMiddle);
+  }
+  const r = Math.sqrt(-Math.log(Math.min(probability, 1 - probability)));
+  if (r === Number.POSITIVE_INFINITY) return Math.sign(fromMiddle) * r;
+  return Math.sign(fromMiddle) * (r <= 5 ? ratio(SHOULDER, r - 1.6) : ratio(FAR_TAIL, r - 5));
+}
+
+type Coefficients = readonly [numerator: readonly number[], denominator: readonly number[]];
+
+// Wichura's coefficients, from the constant term on.
+const CENTER: Coefficients = [
+  [
+    3.3871328727963665, 133.14166789178438, 1971.5909503065513, 13731.69376550946,
+    45921.95393154987, 67265.7709270087, 33430.57558358813, 2509.0809287301227,
+  ],
+  [
+    1, 42.31333070160091, 687.1870074920579, 5394.196021424751, 21213.794301586597,
+    39307.89580009271, 28729.085735721943, 5226.495278852854,
+  ],
+];
+const SHOULDER: Coefficients = [
+  [
+    1.4234371107496835, 4.630337846156546, 5.769497221460691, 3.6478483247632045,
+    1.2704582524523684, 0.2417807251774506, 0.022723844989269184, 0.0007745450142783414,
+  ],
+  [
+    1, 2.053191626637759, 1.6763848301838038, 0.6897673349851, 0.14810397642748008,
+    0.015198666563616457, 0.0005475938084995345, 1.0507500716444169e-9,
+  ],
+];
+const FAR_TAIL: Coefficients = [
+  [
+    6.657904643501103, 5.463784911164114, 1.7848265399172913, 0.29656057182850487,
+    0.026532189526576124, 0.0012426609473880784, 2.7115555687434876e-5, 2.0103343992922881e-7,
+  ],
+  [
+    1, 0.599832206555888, 0.1369298809227358, 0.014875361290850615, 0.0007868691311456133,
+    1.8463183175100548e-5, 1.421511758316446e-7, 2.0442631033899397e-15,
+  ],
+];
+
+function ratio([top, bottom]: Coefficients, x: number): number {
+  const [numerator, denominator] = [top, bottom].map((coefficients) =>
+    coefficients.reduceRight((sum, coefficient) => sum * x + coefficient, 0),
+  );
+  return numerator / denominator;
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   pairedDifference,
   wilson,
 } from '../src/evaluation/index.ts';
+import { lowerBoundOfRate, normalQuantile } from '../src/statistics.ts';
 
 function close(actual: number, expected: number, within = 1e-8): void {
   assert.ok(Math.abs(actual - expected) <= within, `${actual} is not ${expected}`);
@@ -118,4 +119,33 @@ test('counts that cannot be are refused', () => {
   assert.throws(() => wilson(3, 2), RangeError);
   assert.throws(() => clopperPearson(-1, 2), RangeError);
   assert.throws(() => mcnemar(0.5, 2), RangeError);
+});
+
+test('the one-sided bound is the end of a two-sided interval, and of all hits a power', () => {
+  fc.assert(
+    fc.property(counts, ([hits, total]) => {
+      close(lowerBoundOfRate(hits, total, 0.025), clopperPearson(hits, total).low);
+      close(lowerBoundOfRate(total, total, 0.001), 0.001 ** (1 / total), 1e-9);
+    }),
+    { numRuns: 100 },
+  );
+  close(lowerBoundOfRate(1_000_000, 1_000_000, 0.001), 0.001 ** 1e-6, 1e-12);
+  // Half of a million draws: nearly a normal distribution.
+  const expected = 0.5 - 3.0902323 * 0.0005;
+  close(lowerBoundOfRate(500_000, 1_000_000, 0.001), expected, 2e-6);
+});
+
+test('the normal quantile agrees with jstat and with known values', () => {
+  assert.equal(normalQuantile(0.5), 0);
+  close(normalQuantile(0.975), 1.959963984540054, 1e-14);
+  close(normalQuantile(0.999), 3.090232306167813, 1e-14);
+  close(normalQuantile(1e-20), -9.262340089798409, 1e-12);
+  assert.equal(normalQuantile(1), Number.POSITIVE_INFINITY);
+  assert.equal(normalQuantile(0), Number.NEGATIVE_INFINITY);
+  fc.assert(
+    fc.property(fc.double({ min: 1e-6, max: 1 - 1e-6, noNaN: true }), (probability) => {
+      close(normalQuantile(probability), jstat.normal.inv(probability, 0, 1), 1e-7);
+    }),
+    { numRuns: 200 },
+  );
 });

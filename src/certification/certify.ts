@@ -62,6 +62,8 @@ export interface CertifyJob {
   readonly eps: number;
   readonly method: Method;
   readonly seed: number;
+  /** Which images are known to be broken, by their index; absent: an attack looks for them. */
+  isBroken?(index: number): boolean;
   /** Called with how many images are decided or given up. */
   onProgress?(done: number, total: number): void;
 }
@@ -246,6 +248,12 @@ async function attackAll(
 ): Promise<readonly Pending[]> {
   const { dataset, positions, eps, seed } = job;
   const { classifier } = job.model;
+  const settleBroken = ({ index, margin, seconds }: Pending) =>
+    settle(index, { outcome: 'broken', by: 'attack', margin: finite(margin), seconds });
+  if (job.isBroken) {
+    for (const one of pending) if (job.isBroken(one.index)) settleBroken(one);
+    return pending.filter(({ index }) => !job.isBroken?.(index));
+  }
   if (eps === 0) return pending;
   const stream = new RandomStream(seed, 'certify');
   const unbroken: Pending[] = [];
@@ -261,10 +269,7 @@ async function attackAll(
     const broken = new Set(brokenRows(plan, classifier, batch, size));
     for (const [i, one] of some.entries()) {
       if (!broken.has(i)) unbroken.push(one);
-      else {
-        const { index, margin, seconds } = one;
-        settle(index, { outcome: 'broken', by: 'attack', margin: finite(margin), seconds });
-      }
+      else settleBroken(one);
     }
     await new Promise(setImmediate);
   }

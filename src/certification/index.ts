@@ -24,6 +24,21 @@ export {
 } from './records.ts';
 export { Relaxation } from './relaxation.ts';
 export {
+  checkSmoothing,
+  radiusOf,
+  SELECTION_DRAWS,
+  type SmoothedAnswer,
+  type Smoothing,
+  smoothImage,
+} from './smoothing.ts';
+export {
+  answerSchema,
+  parseSmoothing,
+  SMOOTHING_SCHEMA,
+  type SmoothingRecord,
+  summarizeAnswers,
+} from './smoothing-records.ts';
+export {
   type Comparison,
   type Property,
   parseProperty,

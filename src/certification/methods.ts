@@ -6,3 +6,7 @@ export const METHODS = ['auto', 'interval', 'linear', 'crown'] as const;
  * inside; `crown`: backward bounds of everything; `auto`: each image takes the cheapest that decides.
  */
 export type Method = (typeof METHODS)[number];
+
+/** What `certify` takes: the methods above, in Linf, and randomized smoothing, in L2. */
+export const CERTIFY_METHODS = [...METHODS, 'smoothing'] as const;
+export type CertifyMethod = (typeof CERTIFY_METHODS)[number];

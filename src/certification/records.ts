@@ -1,23 +1,57 @@
 /** The record of `certify`: what is proven, image by image; `docs/file-formats.md` describes it. */
 import { z } from 'zod';
-import { UserError } from '../errors.ts';
 import { wilson } from '../statistics.ts';
 import { DECIDERS, type ImageCertificate, OUTCOMES } from './certify.ts';
 import { METHODS } from './methods.ts';
+import { parseRecordText } from './record-text.ts';
 
 export const CERTIFICATE_SCHEMA = 'distill-certificate/1';
 
 const count = z.int().min(0);
 const share = z.number().min(0).max(1);
-const rate = z.strictObject({ hits: count, total: count, rate: share, low: share, high: share });
+export const rateSchema = z.strictObject({
+  hits: count,
+  total: count,
+  rate: share,
+  low: share,
+  high: share,
+});
+
+/** Who proved it, with what command, when. */
+export const provenanceFields = {
+  program: z.string(),
+  command: z.array(z.string()),
+  startedAt: z.iso.datetime(),
+  seconds: z.number().min(0),
+  seed: count,
+};
+
+/** On what it was proven, by what engine, of what model. */
+export const engineFields = {
+  /** SHA-256 over everything that the outcomes depend on, the engine's rounding apart. */
+  inputsDigest: z.string(),
+  versions: z.record(z.string(), z.string()),
+  engine: z.strictObject({
+    name: z.string(),
+    instructionSet: z.string(),
+    threads: z.int().min(1),
+  }),
+  data: z.strictObject({
+    name: z.string(),
+    digest: z.string(),
+    indices: z.array(count),
+    labels: z.array(count),
+  }),
+  model: z.strictObject({ name: z.string(), folder: z.string(), digest: z.string() }),
+};
 
 const budgetSchema = z.strictObject({
   /** Linf, in pixel values. */
   eps: z.number().min(0).max(1),
   /** Images that are certified: no attack within the budget does better than this. */
-  certified: rate,
+  certified: rateSchema,
   /** Images that are not broken: the accuracy under attack. */
-  attacked: rate,
+  attacked: rateSchema,
   open: count,
   /** Of all work on this budget, and of the attack alone. */
   seconds: z.number().min(0),
@@ -31,27 +65,9 @@ const budgetSchema = z.strictObject({
 export const certificateSchema = z
   .strictObject({
     schema: z.literal(CERTIFICATE_SCHEMA),
-    program: z.string(),
-    command: z.array(z.string()),
-    startedAt: z.iso.datetime(),
-    seconds: z.number().min(0),
-    seed: count,
+    ...provenanceFields,
     method: z.enum(METHODS),
-    /** SHA-256 over everything that the outcomes depend on, the engine's rounding apart. */
-    inputsDigest: z.string(),
-    versions: z.record(z.string(), z.string()),
-    engine: z.strictObject({
-      name: z.string(),
-      instructionSet: z.string(),
-      threads: z.int().min(1),
-    }),
-    data: z.strictObject({
-      name: z.string(),
-      digest: z.string(),
-      indices: z.array(count),
-      labels: z.array(count),
-    }),
-    model: z.strictObject({ name: z.string(), folder: z.string(), digest: z.string() }),
+    ...engineFields,
     budgets: z.array(budgetSchema),
   })
   .refine(
@@ -71,7 +87,7 @@ export const certificateSchema = z
 export type CertificateRecord = z.infer<typeof certificateSchema>;
 export type CertificateBudget = CertificateRecord['budgets'][number];
 
-function rateOf(hits: number, total: number): CertificateBudget['certified'] {
+export function rateOf(hits: number, total: number): CertificateBudget['certified'] {
   return { hits, total, rate: total === 0 ? 0 : hits / total, ...wilson(hits, total) };
 }
 
@@ -100,19 +116,5 @@ export function budgetRecord(
  * Reads a record back.
  * @throws UserError `bad-record`
  */
-export function parseCertificate(text: string): CertificateRecord {
-  let content: unknown;
-  try {
-    content = JSON.parse(text);
-  } catch (cause) {
-    throw new UserError('bad-record', 'this record is no JSON', { cause });
-  }
-  const result = certificateSchema.safeParse(content);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new UserError(
-    'bad-record',
-    `in this record, ${issue.path.join('.') || 'the top'}: ${issue.message}`,
-    { hint: `it should follow the schema ${CERTIFICATE_SCHEMA}` },
-  );
-}
+export const parseCertificate = (text: string): CertificateRecord =>
+  parseRecordText(text, certificateSchema, CERTIFICATE_SCHEMA);

@@ -15,6 +15,7 @@ export interface GateFlags {
   readonly failOn?: readonly Failure[];
   readonly minAccuracy?: number;
   readonly minRobustAccuracy?: number;
+  readonly minCertifiedAccuracy?: number;
 }
 
 export function addGateOptions(command: Command): Command {
@@ -43,6 +44,11 @@ export function addGateOptions(command: Command): Command {
       '--min-robust-accuracy <x>',
       'exit with 1 if a worst case under attack is less accurate than this (such as 0.99 or 99%)',
       share('--min-robust-accuracy'),
+    )
+    .option(
+      '--min-certified-accuracy <x>',
+      'exit with 1 if less than this is certified (such as 0.9 or 90%; with --certify)',
+      share('--min-certified-accuracy'),
     );
 }
 

@@ -32,6 +32,7 @@ export function evaluationDigest(plan: PlanOutline): string {
     gateOn,
     surrogates,
     attackRows,
+    certifier,
     ...settings
   } = plan;
   return digestOf({
@@ -43,6 +44,7 @@ export function evaluationDigest(plan: PlanOutline): string {
     // Saved examples are judged again, and which are saved depends on what is still to be done.
     savesExamples: examplesFolder !== undefined,
     surrogates: [...attacks, ...followUps].some(needsSurrogate) ? surrogates?.digest : undefined,
+    ...(certifier && { certifies: true }),
     ...settings,
   });
 }

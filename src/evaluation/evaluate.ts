@@ -7,6 +7,7 @@ import type { Classifier } from '../models/index.ts';
 import { summarizeAccuracy } from './accuracy.ts';
 import { measureAnswers } from './answers.ts';
 import { type AttackRun, attackDataset } from './attacking.ts';
+import { certifiedBudgets, certifyModels, checkCertifier } from './certificates.ts';
 import { cleanLogits, confidencesOf, predictedClasses } from './clean.ts';
 import { conclude, type Measurements } from './conclusions.ts';
 import { robustRate } from './consistency.ts';
@@ -24,6 +25,7 @@ import { ProgressEstimator, probePasses, type Work } from './progress-estimator.
 import {
   type AttackFailure,
   type AttackRecord,
+  type Certificates,
   type EvaluationRecord,
   type ModelRecord,
   RECORD_SCHEMA,
@@ -50,6 +52,7 @@ export async function evaluate(
   const plan = { ...asked, models };
   const { dataset, seed, levels, gates = [] } = plan;
   checkLevels(levels);
+  checkCertifier(plan);
   checkGateMetrics(gates, outlineOf(plan));
   const progress = new ProgressEstimator(plan);
   const surrogates = new Surrogates(plan, progress);
@@ -92,6 +95,7 @@ export async function evaluate(
     await plan.partial?.add(key, record);
     attacks.push(record);
   };
+  let certificates: Certificates[] | undefined;
   const measurements = (): Measurements => ({
     schema: RECORD_SCHEMA,
     ...provenance,
@@ -113,6 +117,7 @@ export async function evaluate(
     models: modelRecords,
     attacks,
     ...(failures.length > 0 && { failures }),
+    ...(certificates && { certificates }),
   });
   try {
     for (const planned of plan.attacks) {
@@ -122,6 +127,11 @@ export async function evaluate(
     }
     for (const [planned, at] of followUpsFor(plan, conclude(measurements()), progress)) {
       await attackModel(planned, at, true);
+    }
+    if (plan.certifier) {
+      const tell = (what: string, done: number, total: number) =>
+        plan.onProgress?.(what, done, total);
+      certificates = await certifyModels(plan, modelRecords, attacks, tell);
     }
   } finally {
     surrogates.dispose();
@@ -164,10 +174,16 @@ function followUpsFor(
 }
 
 /** The attacks that the plan will run on each model, follow-ups apart. */
-function outlineOf({ models: evaluated, attacks }: EvaluationPlan): EvaluationOutline {
+function outlineOf(plan: EvaluationPlan): EvaluationOutline {
+  const { models: evaluated, attacks, certifier } = plan;
   const models = evaluated.map(({ classifier }) => ({ name: classifier.name }));
   return {
     models,
+    ...(certifier && {
+      certificates: models.flatMap(({ name: model }) =>
+        certifiedBudgets(plan).map((eps) => ({ model, norm: 'Linf' as const, eps })),
+      ),
+    }),
     attacks: models.flatMap(({ name }) =>
       attacks
         .filter(({ source }) => source !== name)

@@ -7,6 +7,7 @@
  * 2018, "Obfuscated Gradients Give a False Sense of Security"; Croce & Hein 2020 (AutoAttack).
  */
 import { attackNamed, lossNamed } from '../attacks/index.ts';
+import { contradictions } from './certificates.ts';
 import { gapOfWins, isStronger, significantGap, winsOf, winsWithin } from './comparisons.ts';
 import { LARGE_EPS } from './large-eps.ts';
 import { medianGap } from './logit-gap.ts';
@@ -22,6 +23,7 @@ export const FLAG_CODES = [
   'vanished-gradients',
   'illegal-candidates',
   'unverified-examples',
+  'certified-and-broken',
   'failed-attack',
   'single-step-beats-iterative',
   'black-box-beats-white-box',
@@ -162,6 +164,16 @@ const FLAGS: readonly FlagRule[] = [
     explains: [],
     check: (model, record) =>
       attacksOn(model, record).reduce((sum, { unverified }) => sum + unverified, 0),
+  },
+  {
+    code: 'certified-and-broken',
+    title: 'Images were proven robust and broken too',
+    meaning: 'One of the two is wrong: no proof here counts until it is known which.',
+    severity: 'serious',
+    threshold: 0,
+    advice: 'report it as a bug: a bound is unsound, or an attack was judged wrongly',
+    explains: [],
+    check: contradictions,
   },
   {
     code: 'failed-attack',

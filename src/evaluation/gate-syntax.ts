@@ -66,6 +66,7 @@ export function parseGate(text: string): Gate {
 export function shortGates(flags: {
   readonly minAccuracy?: number | undefined;
   readonly minRobustAccuracy?: number | undefined;
+  readonly minCertifiedAccuracy?: number | undefined;
   readonly failOn?: readonly Failure[] | undefined;
 }): Gate[] {
   const texts = [
@@ -73,6 +74,9 @@ export function shortGates(flags: {
     ...(flags.minRobustAccuracy === undefined
       ? []
       : [`robust accuracy >= ${flags.minRobustAccuracy}`]),
+    ...(flags.minCertifiedAccuracy === undefined
+      ? []
+      : [`certified accuracy >= ${flags.minCertifiedAccuracy}`]),
     ...(flags.failOn ?? []).map((failure) => FAILURE_GATES[failure]),
   ];
   return texts.map(parseGate);

@@ -1,4 +1,5 @@
 /** Thresholds for CI: every metric that a gate can name, and whether the gates were met. */
+import type { Threat } from '../attacks/index.ts';
 import { GateError, UserError } from '../errors.ts';
 import { numberText, percent } from '../numbers.ts';
 import { clopperPearson, medianRanks, pairedDifference } from '../statistics.ts';
@@ -6,7 +7,13 @@ import { type Gate, type GateEnd, normalMetric } from './gate-syntax.ts';
 import { LARGE_EPS } from './large-eps.ts';
 import { type AttackIdentity, isFixedBudget, nameOfAttack } from './names.ts';
 import { discordant, pairsOf, robustAccuracy } from './paired-tests.ts';
-import type { AttackRecord, EvaluationRecord, GateResult, ModelRecord } from './records.ts';
+import type {
+  AttackRecord,
+  Certificates,
+  EvaluationRecord,
+  GateResult,
+  ModelRecord,
+} from './records.ts';
 import { targetRates } from './targets.ts';
 import { threatsOf } from './worst-case.ts';
 
@@ -34,6 +41,8 @@ interface Metric {
 export interface EvaluationOutline {
   readonly models: readonly { readonly name: string }[];
   readonly attacks: readonly (AttackIdentity & { readonly model: string })[];
+  /** What is proven; absent: nothing. */
+  readonly certificates?: readonly Pick<Certificates, 'model' | 'norm' | 'eps'>[] | undefined;
 }
 
 type Measurable = Omit<EvaluationRecord, 'gates'>;
@@ -78,7 +87,7 @@ function drop(record: Measurable, first: string, second: string, metric: string)
 }
 
 /** Every metric that a gate can name. */
-export function gateMetrics({ models, attacks }: EvaluationOutline): Metric[] {
+export function gateMetrics({ models, attacks, certificates = [] }: EvaluationOutline): Metric[] {
   const [first] = models;
   const share = { unit: 'share', range: [0, 1] } as const;
   const difference = { unit: 'share', range: [-1, 1] } as const;
@@ -131,6 +140,9 @@ export function gateMetrics({ models, attacks }: EvaluationOutline): Metric[] {
           ...dropOf(name, isCheck ? undefined : 'robust accuracy drop'),
         ];
       }),
+      ...certificates
+        .filter((one) => one.model === model)
+        .map((one) => certifiedMetric(model, one)),
       ...own.flatMap((attack) => attackMetrics(model, attack)),
       { model, name: 'serious flags', ...count, measure: (record) => flags(record, 'serious') },
       { model, name: 'flags', ...count, measure: (record) => flags(record) },
@@ -143,6 +155,23 @@ export function gateMetrics({ models, attacks }: EvaluationOutline): Metric[] {
       },
     ];
   });
+}
+
+/** The share of images that is proven to stay right within a budget. */
+function certifiedMetric(model: string, { norm, eps }: Threat): Metric {
+  return {
+    model,
+    name: robustAccuracy({ norm, eps }).replace('robust', 'certified'),
+    unit: 'share',
+    range: [0, 1],
+    ...(eps < LARGE_EPS[norm] && { family: 'certified accuracy' }),
+    measure: ({ certificates = [] }) => {
+      const found = certificates.find(
+        (one) => one.model === model && one.norm === norm && one.eps === eps,
+      );
+      return rateMeasured(found?.certified ?? { hits: 0, total: 0 });
+    },
+  };
 }
 
 /** The metrics of one attack on one model. */

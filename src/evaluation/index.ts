@@ -62,6 +62,7 @@ export { robustAccuracy } from './paired-tests.ts';
 export { PartialEvaluation } from './partial.ts';
 export { type RangeTrials, tryPixelRanges } from './pixel-ranges.ts';
 export type {
+  Certifier,
   EvaluatedModel,
   EvaluationPlan,
   PlannedAttack,
@@ -81,6 +82,7 @@ export { parseRecord } from './record-text.ts';
 export {
   type AttackFailure,
   type AttackRecord,
+  type Certificates,
   type EvaluationRecord,
   type EvaluationRequest,
   type Evidence,

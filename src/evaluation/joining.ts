@@ -1,6 +1,7 @@
 /** Several records of the same images as one, as if one evaluation had done it all. */
 import { ATTACKS } from '../attacks/index.ts';
 import { UserError } from '../errors.ts';
+import { joinedCertificates } from './certificates.ts';
 import { conclude } from './conclusions.ts';
 import { judgeAgain } from './gates.ts';
 import { keyOfAttack, nameOfAttack } from './names.ts';
@@ -61,12 +62,14 @@ export function joinRecords(records: readonly EvaluationRecord[]): EvaluationRec
   // What is joined is no evaluation that could be done again.
   const { inputsDigest, ...configuration } = first.configuration;
   const { failures: own, answer, ...rest } = first;
+  const certificates = joinedCertificates(records);
   const joined = conclude({
     ...rest,
     configuration,
     models,
     attacks,
     ...(failures.length > 0 && { failures }),
+    ...(certificates.length > 0 && { certificates }),
   });
   return {
     ...joined,

@@ -5,7 +5,7 @@ import type { Classifier, RangeBasis } from '../models/index.ts';
 import type { AttackJob, AttackRun } from './attacking.ts';
 import type { Gate, GateEnd } from './gate-syntax.ts';
 import type { PartialEvaluation } from './partial.ts';
-import type { AttackRecord, EvaluationRecord, Target } from './records.ts';
+import type { AttackRecord, Certificates, EvaluationRecord, Target } from './records.ts';
 
 /** A model with what a record says of it. */
 export interface EvaluatedModel {
@@ -55,6 +55,26 @@ export interface SurrogateTrainer {
   train(model: Classifier, request: SurrogateRequest): Promise<Surrogate>;
 }
 
+/** What is to be proven of a model. */
+export interface CertifyRequest {
+  readonly dataset: Dataset;
+  /** How many images, from the first on. */
+  readonly samples: number;
+  /** Linf budget in pixel values. */
+  readonly eps: number;
+  readonly seed: number;
+  /** Whether an image is known to be broken at this budget; costly bounds leave it out. */
+  isBroken(index: number): boolean;
+  /** How many images are decided or given up. */
+  onProgress(done: number): void;
+}
+
+/** Proves what can be proven of a model's answers; who plans an evaluation provides it. */
+export interface Certifier {
+  /** What is known of each image. */
+  certify(model: EvaluatedModel, request: CertifyRequest): Promise<Certificates['outcomes']>;
+}
+
 export interface EvaluationPlan {
   readonly models: readonly EvaluatedModel[];
   readonly dataset: Dataset;
@@ -73,6 +93,8 @@ export interface EvaluationPlan {
   readonly levels?: number;
   /** Needed by attacks on a surrogate of the model. */
   readonly surrogates?: SurrogateTrainer;
+  /** Proves what attacks within Linf budgets cannot break; absent: nothing is proven. */
+  readonly certifier?: Certifier;
   /** What is being done on which model, and how much of all work, in passes expected, is done. */
   onProgress?(what: string, done: number, total: number): void;
   /** Receives all candidates against a model, once they have been judged. */

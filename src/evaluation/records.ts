@@ -201,6 +201,20 @@ const verdictSchema = z.strictObject({
   request: requestSchema.nullable(),
 });
 
+/** What is known of one image: proven to keep its right class, seen to lose it, or neither. */
+const CERTIFIED_OUTCOMES = ['certified', 'broken', 'open'] as const;
+
+const certificatesSchema = z.strictObject({
+  model: z.string(),
+  norm: z.literal('Linf'),
+  eps: z.number().min(0),
+  /** Images that no change within the budget can break: robust accuracy is at least this. */
+  certified: rate,
+  seconds: z.number().min(0),
+  /** By attacked image. */
+  outcomes: z.array(z.enum(CERTIFIED_OUTCOMES)),
+});
+
 const worstCaseSchema = z.strictObject({
   model: z.string(),
   norm: z.enum(NORMS),
@@ -252,6 +266,8 @@ export const recordSchema = z.strictObject({
   models: z.array(modelSchema),
   attacks: z.array(attackSchema),
   failures: z.array(failureSchema).optional(),
+  /** What is proven, per model and Linf budget; absent: nothing was to be proven. */
+  certificates: z.array(certificatesSchema).optional(),
   /** Accuracy under all attacks together, per model and budget. */
   worstCases: z.array(worstCaseSchema),
   tests: z.array(testSchema),
@@ -266,6 +282,7 @@ export type AttackRecord = EvaluationRecord['attacks'][number];
 export type TestRecord = EvaluationRecord['tests'][number];
 export type AttackFailure = NonNullable<EvaluationRecord['failures']>[number];
 export type WorstCase = EvaluationRecord['worstCases'][number];
+export type Certificates = NonNullable<EvaluationRecord['certificates']>[number];
 export type GateResult = EvaluationRecord['gates'][number];
 /** What attacks aim at; see `target` of an attack. */
 export type Target = NonNullable<AttackRecord['target']>;

@@ -51,6 +51,16 @@ export function checkEngine({ name }: RunningEngine): void {
   });
 }
 
+/**
+ * How many images are to be certified; all, where it is not said.
+ * @throws UserError `bad-plan`
+ */
+export function checkSamples(samples: number | undefined, data: Dataset): number {
+  if (samples === undefined) return data.count;
+  if (Number.isInteger(samples) && samples >= 1 && samples <= data.count) return samples;
+  throw new UserError('bad-plan', `${data.name} has ${data.count} images, found ${samples}`);
+}
+
 interface OpenedModel {
   readonly name: string;
   readonly folder: string;
@@ -95,10 +105,7 @@ export async function certify(
   command: readonly string[] = [],
 ): Promise<CertificateRecord> {
   const { data, eps = USUAL_EPS.Linf, method = 'auto', seed = DEFAULTS.seed, signal } = options;
-  const samples = options.samples ?? data.count;
-  if (!Number.isInteger(samples) || samples < 1 || samples > data.count) {
-    throw new UserError('bad-plan', `${data.name} has ${data.count} images, found ${samples}`);
-  }
+  const samples = checkSamples(options.samples, data);
   signal?.throwIfAborted();
   const engine = await runningEngine();
   checkEngine(engine);

@@ -21,6 +21,7 @@ import type { Classifier } from '../models/index.ts';
 import { withAnswer } from '../report/index.ts';
 import { DEFAULTS } from '../training/index.ts';
 import { abortable } from './abort.ts';
+import { openCertifier } from './certifier.ts';
 import { runningEngine } from './engine.ts';
 import { nameOfModel, openModels } from './models.ts';
 import { provenance, surrogateTrainer } from './provenance.ts';
@@ -64,6 +65,8 @@ export interface EvaluateOptions {
   readonly gates?: readonly (string | Gate)[];
   /** What is held against a threshold: `estimate` (the default) or `interval`. */
   readonly gateOn?: GateEnd;
+  /** Prove what attacks within Linf budgets cannot break, of models from folders; default false. */
+  readonly certify?: boolean;
   /** Folder in which adversarial examples are kept; they are read back and judged again. */
   readonly examplesFolder?: string;
   /** File that keeps attacks that are done: the same evaluation resumes from it after an abort. */
@@ -106,7 +109,7 @@ function attacksOf(
  *
  * @returns the record, its `answer` in front; attacks that failed (its `failures`) and gates that are missed do not throw:
  *   see `requireAttacks` and `requireGates`
- * @throws UserError `foreign-model`, `same-name`, `bad-gate`, `bad-plan`, `no-surrogate`,
+ * @throws UserError `foreign-model`, `same-name`, `bad-gate`, `bad-plan`, `no-surrogate`, `no-bound`,
  *   `foreign-state`, or as `loadModel`; RunError `not-finite`; the reason of an aborted signal
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationRecord> {
@@ -131,6 +134,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationReco
       seed,
       ...(draws !== undefined && draws > 1 && { draws }),
       ...(levels !== undefined && { levels }),
+      ...(options.certify && { certifier: await openCertifier(opened.models) }),
       ...(data.train && { surrogates: surrogateTrainer(data.train) }),
       gates: gates.map((gate) => (typeof gate === 'string' ? parseGate(gate) : gate)),
       ...(gateOn && { gateOn }),

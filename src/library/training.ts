@@ -4,17 +4,21 @@ import type { EpochRecord, ModelCard } from '../models/index.ts';
 import { readModelCard } from '../models/index.ts';
 import {
   type Adversary,
+  type CertifiedGoal,
   checkNoiseCopies,
   checkStudentTemperature,
   checkTeacherTemperature,
   DEFAULTS,
   makeSoftLabels,
+  type SmoothedGoal,
   type SoftLabels,
   settingsWith,
   type TrainingOptions,
   type TrainingProgress,
   type TrainingSettings,
   trainAdversarial,
+  trainCertified as trainForBounds,
+  trainSmoothed,
   trainStudent,
   trainTeacher,
 } from '../training/index.ts';
@@ -63,6 +67,21 @@ export async function train(
   const { adversary } = options;
   const all = await trainingOptions(options);
   return adversary ? trainAdversarial({ ...all, adversary }) : trainTeacher(all);
+}
+
+/**
+ * Trains so that answers can be proven: on bounds of the loss within a Linf budget, or, with a `sigma`,
+ * on noisy images for randomized smoothing. 18 epochs by default.
+ *
+ * @throws UserError `no-bound` for a network without interval bounds; else as `train`
+ */
+export async function trainCertified(
+  options: TrainOptions & { readonly goal: CertifiedGoal | SmoothedGoal },
+): Promise<ModelCard> {
+  const { goal } = options;
+  const settings = { epochs: DEFAULTS.certifiedEpochs, ...options.settings };
+  const all = await trainingOptions({ ...options, settings });
+  return 'sigma' in goal ? trainSmoothed({ ...all, goal }) : trainForBounds({ ...all, goal });
 }
 
 /** How a teacher's soft labels are made. */

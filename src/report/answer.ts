@@ -9,6 +9,7 @@ import {
 import { countText, numberText, percent } from '../numbers.ts';
 import {
   type Budget,
+  certifiedOf,
   type FixedBudgetAttack,
   mainBudget,
   misleadingAttack,
@@ -75,10 +76,13 @@ export function answerOf(record: EvaluationRecord): Answer {
   const { norm, eps } = budget;
   const compared = other ? ` (${first.name}: ${countText(other.hits)})` : '';
   const most = ruling === 'broken' || robust.hits === 0 ? '' : 'at most ';
+  const certified = certifiedOf(record, budget, primary.name);
+  const least =
+    certified && most !== '' ? `at least ${countText(certified.hits)} (proven) and ` : '';
   return {
     ruling,
     word: WORDS[ruling],
-    finding: `${most}${countText(robust.hits)} of ${countText(robust.total)} images stay correct at ${norm} ${numberText(eps)}${compared}.`,
+    finding: `${least}${most}${countText(robust.hits)} of ${countText(robust.total)} images stay correct at ${norm} ${numberText(eps)}${compared}.`,
     artifact: artifactOf(record, budget, own, robust),
     certainty: certaintyOf(ruling, robust, verdict),
     model: primary.name,

@@ -1,6 +1,8 @@
 import type { CertificateBudget, CertificateRecord, Decider } from '../certification/index.ts';
+import type { EvaluationRecord } from '../evaluation/index.ts';
 import { counted } from '../numbers.ts';
-import { numberCell, rateCell, type Table, textCell } from './table.ts';
+import { worstCaseOf } from './record-facts.ts';
+import { NO_VALUE, numberCell, rateCell, type Table, textCell } from './table.ts';
 
 const DECIDER_NAMES: Readonly<Record<Decider, string>> = {
   answer: 'wrong answers',
@@ -33,5 +35,27 @@ export function certificateTable({ model, data, budgets }: CertificateRecord): T
       textCell(decidersText(budget)),
       numberCell(budget.seconds, budget.seconds.toFixed(1)),
     ]),
+  };
+}
+
+/** What an evaluation proved beside what its attacks left: robust accuracy lies between the two. */
+export function boundsTable(record: EvaluationRecord): Table {
+  const { certificates = [] } = record;
+  const images = Math.max(0, ...certificates.map(({ outcomes }) => outcomes.length));
+  return {
+    id: 'bounds',
+    caption: `Robust accuracy on ${counted(images, 'image')}, %, between what is proven and what attacks leave, with 95 % Wilson intervals`,
+    columns: ['model', 'Linf', 'certified', 'open', 'under all attacks', 'seconds'],
+    rows: certificates.map(({ model, norm, eps, certified, outcomes, seconds }) => {
+      const attacked = worstCaseOf(record, { norm, eps }, model);
+      return [
+        textCell(model),
+        numberCell(eps),
+        rateCell(certified),
+        numberCell(outcomes.filter((one) => one === 'open').length),
+        attacked ? rateCell(attacked) : NO_VALUE,
+        numberCell(seconds, seconds.toFixed(1)),
+      ];
+    }),
   };
 }

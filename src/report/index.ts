@@ -9,7 +9,7 @@ export {
 export { buildReport, type Report } from './build.ts';
 export { cardMarkdown } from './card/markdown.ts';
 export { type ModelCardDocument, modelCard } from './card/model-card.ts';
-export { certificateTable } from './certificate-table.ts';
+export { boundsTable, certificateTable } from './certificate-table.ts';
 export { policyOf } from './document.ts';
 export { exampleGrids } from './example-grid.ts';
 export type { FlagText } from './flag-text.ts';
@@ -22,6 +22,7 @@ export { accuracyOnAttacked, mainBudget, primaryModel } from './record-facts.ts'
 export { sarif } from './sarif.ts';
 export type { Block, EvidenceText, Section } from './section.ts';
 export { sectionsOf } from './sections.ts';
+export { smoothingTable, topProbabilityTable } from './smoothing-table.ts';
 export { buildSweepReport } from './sweep/build.ts';
 export { type PointResult, SWEEP_RESULTS_SCHEMA, type SweepResults } from './sweep/results.ts';
 export { sweepSentences } from './sweep/summary.ts';

@@ -6,12 +6,19 @@ import { type Finding, findingsOf } from './findings.ts';
 
 /** The answer and everything that decides, in one line: such as for the log of a CI job. */
 export function logLine(record: EvaluationRecord): string {
-  const { models, worstCases, gates, failures = [], flags, verdicts } = record;
+  const { models, worstCases, certificates = [], gates, failures = [], flags, verdicts } = record;
+  const proven = (name: string) =>
+    certificates
+      .filter(({ model }) => model === name)
+      .map(
+        ({ norm, eps, certified }) =>
+          `certified ${norm} ${numberText(eps)} ${percent(certified.rate)}`,
+      );
   const parts = models.map(({ name, accuracy }) => {
     const own = worstCases
       .filter(({ model }) => model === name)
       .map(({ norm, eps, rate }) => `${norm} ${numberText(eps)} ${percent(rate)}`);
-    return `${name}: ${[`accuracy ${percent(accuracy.rate)}`, ...own].join(', ')}`;
+    return `${name}: ${[`accuracy ${percent(accuracy.rate)}`, ...own, ...proven(name)].join(', ')}`;
   });
   const serious = flags.filter(({ severity }) => severity === 'serious').length;
   const open = verdicts.filter(({ ruling }) => ruling === 'open').length;

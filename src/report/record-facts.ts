@@ -54,6 +54,14 @@ export const worstCaseOf = (
 ): Rate | undefined =>
   worstCases.find((one) => one.model === name && one.norm === norm && one.eps === eps);
 
+/** What is proven of a model at a budget; undefined where nothing was to be proven. */
+export const certifiedOf = (
+  { certificates = [] }: EvaluationRecord,
+  { norm, eps }: Budget,
+  name: string,
+): Rate | undefined =>
+  certificates.find((one) => one.model === name && one.norm === norm && one.eps === eps)?.certified;
+
 /** The verdict on a model at a budget. */
 export const verdictOn = (
   { verdicts }: EvaluationRecord,

@@ -19,7 +19,7 @@ const RESULTS_SCHEMA = 'distill-results/2';
 
 export function results(material: Material, charts: readonly ReportChart[]) {
   const { record, cards } = material;
-  const { models, attacks, data, answer, ...rest } = withAnswer(record);
+  const { models, attacks, data, answer, certificates, ...rest } = withAnswer(record);
   return {
     answer,
     ruling: answerOf(record),
@@ -59,6 +59,12 @@ export function results(material: Material, charts: readonly ReportChart[]) {
         ...(queries && { medianQueries: quantileOf(queriesOfWins(success, queries), 0.5) ?? null }),
       }),
     ),
+    ...(certificates && {
+      certificates: certificates.map(({ outcomes, ...one }) => ({
+        ...one,
+        open: outcomes.filter((outcome) => outcome === 'open').length,
+      })),
+    }),
     charts: charts.map(({ file, chart }) => ({
       file: `charts/${file}.svg`,
       title: chart.title,

@@ -12,6 +12,7 @@ import {
   targetDistanceTable,
   targetTable,
 } from './attack-tables.ts';
+import { boundsTable } from './certificate-table.ts';
 import { exampleSpritesOf } from './example-sprites.ts';
 import { flagTexts } from './flag-text.ts';
 import type { Material } from './material.ts';
@@ -111,8 +112,8 @@ const DEFINITIONS: Readonly<Record<SectionId, Definition>> = {
     ],
     content: (material) => ({
       charts: robustnessCharts(material),
-      tables: [attackTable, testTable, targetTable, queryTable, levelTable].map((tableOf) =>
-        tableOf(material.record),
+      tables: [attackTable, boundsTable, testTable, targetTable, queryTable, levelTable].map(
+        (tableOf) => tableOf(material.record),
       ),
     }),
   },

@@ -7,7 +7,13 @@ import {
 } from '../evaluation/index.ts';
 import { classText, counted, countText, numberText, percent } from '../numbers.ts';
 import { grouped } from './attack-identity.ts';
-import { isSignificant, mainBudget, NO_GRADIENT_SHARE, primaryModel } from './record-facts.ts';
+import {
+  certifiedOf,
+  isSignificant,
+  mainBudget,
+  NO_GRADIENT_SHARE,
+  primaryModel,
+} from './record-facts.ts';
 import { type Cell, NO_VALUE, numberCell, rateCell, type Table, textCell } from './table.ts';
 import { distinct, interval } from './text.ts';
 
@@ -51,6 +57,12 @@ export function answerTable(record: EvaluationRecord): Table {
           return found ? rateCell(found) : NO_VALUE;
         }),
       ]),
+      ...budgets.flatMap(([{ norm, eps }]) => {
+        const proven = compared.map(({ name }) => certifiedOf(record, { norm, eps }, name));
+        if (proven.every((rate) => rate === undefined)) return [];
+        const cells = proven.map((rate) => (rate ? rateCell(rate) : NO_VALUE));
+        return [[textCell(`proven, ${norm} ${numberText(eps)}`), ...cells]];
+      }),
     ],
   };
 }

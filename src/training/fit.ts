@@ -40,9 +40,11 @@ export type Objective = (step: {
   readonly temperature: number;
   /** Share of the phase that is done, in [0, 1). */
   readonly progress: number;
+  /** Of this step alone. */
+  readonly stream: RandomStream;
 }) => tf.Scalar;
 
-/** Replaces the images of one training step, `[N, H, W, C]` in [0, 1], such as by attacked ones. */
+/** Replaces the images of one training step, `[N, H, W, C]` in [0, 1], by attacked or noisy ones. */
 export type Perturb = (step: {
   readonly model: Model;
   readonly images: Float32Array;
@@ -184,18 +186,12 @@ class Run {
     const labels = labelsAt(set, batch);
     const targets = set.targetsAt(batch);
     const progress = globalStep / allSteps;
+    const stream = this.#options.stream.child(`perturb/${phaseIndex}/${epoch}/${step}`);
     const shown =
-      phase.perturb?.({
-        model,
-        images: clean,
-        labels,
-        targets,
-        progress,
-        stream: this.#options.stream.child(`perturb/${phaseIndex}/${epoch}/${step}`),
-      }) ?? clean;
+      phase.perturb?.({ model, images: clean, labels, targets, progress, stream }) ?? clean;
     this.#optimizer.learningRate = this.#rateOf(phase, globalStep, allSteps);
     const { loss, logits } = phase.objective
-      ? this.#stepBy(phase, phase.objective, { shown, clean, labels, targets, progress })
+      ? this.#stepBy(phase, phase.objective, { shown, clean, labels, targets, progress, stream })
       : this.#trainingStep.run({ images: shown, targets }, dropout);
     if (!Number.isFinite(loss)) throw diverged(`the loss became ${loss} in epoch ${epoch + 1}`);
     const correct = classesOf(logits, set.classes).reduce(
@@ -224,10 +220,11 @@ class Run {
       readonly labels: Int32Array;
       readonly targets: Float32Array;
       readonly progress: number;
+      readonly stream: RandomStream;
     },
   ): { loss: number; logits: Float32Array } {
     const { model } = this.#options;
-    const { shown, clean, labels, progress } = batch;
+    const { shown, clean, labels, progress, stream } = batch;
     const shape = [labels.length, ...model.network.inputShape] as const;
     let logits: Float32Array = new Float32Array(0);
     let loss = 0;
@@ -240,7 +237,7 @@ class Run {
         logits = output.dataSync<'float32'>();
         return objective({
           ...{ model, logits: output, shown: images, images: asTheyAre, labels },
-          ...{ targets, temperature, progress },
+          ...{ targets, temperature, progress, stream },
         });
       }, [...model.variables.values()]);
       this.#optimizer.step(grads);

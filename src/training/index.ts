@@ -10,9 +10,12 @@ export {
   DEFAULTS,
   OPTIMIZERS,
   type OptimizerName,
+  SMOOTHED_LOSSES,
+  type SmoothedLoss,
   settingsWith,
   type TrainingSettings,
 } from './settings.ts';
+export type { SmoothedGoal } from './smoothed.ts';
 export {
   checkNoiseCopies,
   checkStudentTemperature,
@@ -33,6 +36,7 @@ export {
   teacherInputsDigest,
   trainAdversarial,
   trainCertified,
+  trainSmoothed,
   trainStudent,
   trainTeacher,
 } from './train.ts';

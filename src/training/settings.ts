@@ -42,6 +42,7 @@ export const DEFAULTS = {
   certifiedLoss: 'ibp',
   certifiedEpochs: 18,
   ordinaryShare: 0.3,
+  sigma: 0.5,
 } as const;
 
 /**
@@ -50,6 +51,14 @@ export const DEFAULTS = {
  */
 export const CERTIFIED_LOSSES = ['ibp', 'mtl-ibp'] as const;
 export type CertifiedLoss = (typeof CERTIFIED_LOSSES)[number];
+
+/**
+ * What training for randomized smoothing minimizes: the cross-entropy on images with normal noise
+ * (`gaussian`), that and the disagreement of two draws (`consistency`), or the first on images attacked
+ * beneath their noise (`smoothadv`).
+ */
+export const SMOOTHED_LOSSES = ['gaussian', 'consistency', 'smoothadv'] as const;
+export type SmoothedLoss = (typeof SMOOTHED_LOSSES)[number];
 
 /** The defaults, with some of them replaced. */
 export function settingsWith(changes: Partial<TrainingSettings>): TrainingSettings {

@@ -30,6 +30,7 @@ import type { RobustPhase } from './methods/method.ts';
 import type { MethodName } from './methods/names.ts';
 import { methodNamed } from './methods/registry.ts';
 import type { TrainingSettings } from './settings.ts';
+import { SMOOTHED_SETTINGS, type SmoothedGoal, smoothedPhase } from './smoothed.ts';
 import type { SoftLabels } from './soft-labels.ts';
 import { TrainingSet } from './training-set.ts';
 
@@ -60,6 +61,10 @@ export interface AdversarialOptions extends TrainingOptions {
 
 export interface CertifiedOptions extends TrainingOptions {
   readonly goal: CertifiedGoal;
+}
+
+export interface SmoothedOptions extends TrainingOptions {
+  readonly goal: SmoothedGoal;
 }
 
 type Settings = Readonly<Record<string, string | number | boolean>>;
@@ -157,6 +162,7 @@ async function trainModel(
     readonly settings: Settings;
     softLabels?: ModelCard['softLabels'];
   },
+  startFrom: typeof initialWeights = initialWeights,
 ): Promise<ModelCard> {
   const { data, settings, out, engine } = options;
   await checkFolder(out, MODEL_FOLDER);
@@ -164,10 +170,7 @@ async function trainModel(
   const stream = new RandomStream(settings.seed, role);
   const { temperature, outputScaling } = settings;
   const ownEngine = { name: engine.name, instructionSet: engine.instructionSet };
-  const weights =
-    role === 'certified'
-      ? intervalWeights(network, stream)
-      : initialWeights(network, outputScaling ? temperature : 1, stream);
+  const weights = startFrom(network, outputScaling ? temperature : 1, stream);
   const model = new Model(network, weights, temperature);
   try {
     const checkpoint = new CheckpointFile(out, facts.inputsDigest, ownEngine);
@@ -253,6 +256,24 @@ export async function trainCertified(options: CertifiedOptions): Promise<ModelCa
   };
   const { eps, loss, share } = goal;
   const all = { ...settings, certifiedEps: eps, certifiedLoss: loss, ordinaryShare: share };
+  const facts = { inputsDigest: inputsDigest('certified', data, all), settings: all };
+  const startFrom: typeof initialWeights = (network, _, stream) => intervalWeights(network, stream);
+  return trainModel({ ...options, settings }, 'certified', [phase], facts, startFrom);
+}
+
+/**
+ * Trains on images with normal noise, for randomized smoothing; the temperature is 1. Writes the model
+ * folder and returns its card.
+ * @throws as `trainTeacher`
+ */
+export async function trainSmoothed(options: SmoothedOptions): Promise<ModelCard> {
+  const { data, goal } = options;
+  const settings = { ...options.settings, temperature: 1 };
+  const { epochs, learningRate, temperature } = settings;
+  const set = new TrainingSet(data.train);
+  const phase: Phase = { set, epochs, learningRate, temperature, ...smoothedPhase(goal) };
+  const { sigma, loss } = goal;
+  const all = { ...settings, sigma, smoothedLoss: loss, ...SMOOTHED_SETTINGS[loss] };
   return trainModel({ ...options, settings }, 'certified', [phase], {
     inputsDigest: inputsDigest('certified', data, all),
     settings: all,

@@ -215,13 +215,16 @@ describe('the defaults of each command', () => {
         eps: '0.1',
         loss: 'ibp',
         ordinaryShare: 0.3,
+        sigma: 0.5,
         out: 'models/certified',
       },
       certify: {
         ...evaluating,
         eps: ['0.1', '0.3'],
-        samples: 1000,
         method: 'auto',
+        sigma: 0.5,
+        draws: 10_000,
+        alpha: 0.001,
         out: 'report/certify',
       },
       attack: {

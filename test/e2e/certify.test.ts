@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
-import { parseCertificate } from '../../src/index.ts';
+import { parseCertificate, parseRecord, parseSmoothing } from '../../src/index.ts';
 import { distill } from './distill.ts';
 
 let folder: string;
@@ -43,6 +43,32 @@ it('a model that is trained to be certified can be proven where an ordinary one 
   assert.match(text.stdout, /certified +open +attacked/);
   assert.match(text.stdout, /Within Linf 0\.03, .* of 20 images keep their right answer/);
 
+  const gated = ['certify', 'models/certified', '--eps', '0.03', '--samples', '20'];
+  const missed = await distill(folder, [...gated, '--min-certified-accuracy', '100%']);
+  assert.equal(missed.code, 1, missed.stderr);
+  assert.match(missed.stderr, /certified accuracy \(Linf 0\.03\) of certified is/);
+  await run(...gated, '--min-certified-accuracy', '0.1');
+
+  // Beside attacks, in one record and one row.
+  const evaluate = [
+    'evaluate',
+    '--model',
+    'models/certified',
+    '--attacks',
+    'pgd',
+    '--samples',
+    '40',
+  ];
+  const beside = [...evaluate, '--eps', '0.03', '--certify', '--min-certified-accuracy', '0.1'];
+  const evaluated = parseRecord((await run(...beside, '--json', '--quiet')).stdout);
+  const [{ certified: proven, outcomes: known }] = evaluated.certificates ?? [];
+  assert.ok(proven.hits > 4 && proven.hits <= evaluated.worstCases[0].hits);
+  const alone = certified.outcomes.slice(0, 40);
+  for (const [i, one] of known.entries()) {
+    assert.ok(one === alone[i] || alone[i] === 'broken' || one === 'broken', `${one} ${alone[i]}`);
+  }
+  assert.match((await run(...beside)).stdout, /certified +open +under all attacks/);
+
   // Its own questions, answered from the ONNX file and from the model folder.
   const some = ['--eps', '0.03', '--samples', '3', '--quiet', '--json'];
   const asked = await run('certify', 'models/certified', ...some, '--vnnlib', 'questions');
@@ -58,6 +84,12 @@ it('a model that is trained to be certified can be proven where an ordinary one 
   }
 
   for (const [args, message] of [
+    [['evaluate', '--norm', 'L2', '--certify'], /--certify does nothing with --norm L2/],
+    [[...evaluate, '--min-certified-accuracy', '0.5'], /names no metric of this evaluation/],
+    [['certify', 'models/certified', '--sigma', '0.5'], /--sigma does nothing/],
+    [['certify', 'models/certified', '--method', 'smoothing', '--eps', '1'], /--eps does nothing/],
+    [['train-certified', '--loss', 'gaussian', '--eps', '0.1'], /--eps does nothing/],
+    [['train-certified', '--sigma', '1'], /--sigma does nothing/],
     [['certify', 'models/certified', '--property', 'none'], /cannot read none/],
     [['certify', 'models/certified', '--property', 'x', '--eps', '0.1'], /--eps does nothing/],
     [['certify', 'models/certified', '--time-limit', '3'], /--time-limit does nothing/],
@@ -69,4 +101,34 @@ it('a model that is trained to be certified can be proven where an ordinary one 
     assert.equal(code, 2, stderr);
     assert.match(stderr, message);
   }
+});
+
+it('a model that is trained on noise is certified in L2, and an interrupted run goes on', async () => {
+  const run = async (...args: string[]) => {
+    const outcome = await distill(folder, args);
+    assert.equal(outcome.code, 0, outcome.stderr);
+    return outcome.stdout;
+  };
+  const noise = ['--loss', 'gaussian', '--sigma', '0.5', '--epochs', '3'];
+  await run('train-certified', ...noise, ...SMALL, '--out', 'models/smoothed');
+  await run('train-teacher', '--temperature', '1', '--epochs', '3', ...SMALL);
+  const smoothing = ['--method', 'smoothing', '--samples', '30', '--draws', '300'];
+  const certify = async (model: string) =>
+    parseSmoothing(await run('certify', model, ...smoothing, '--json', '--quiet'));
+  const smoothed = await certify('models/smoothed');
+  const ordinary = await certify('models/baseline');
+  assert.ok(smoothed.averageRadius > ordinary.averageRadius, `${ordinary.averageRadius}`);
+  assert.deepEqual((await certify('models/smoothed')).answers, smoothed.answers);
+
+  const text = await run('certify', 'models/smoothed', ...smoothing);
+  assert.match(text, /L2 radius +certified/);
+  assert.match(text, /the average certified L2 radius is \d/);
+
+  // What another run left is not taken for one's own, unless it was interrupted.
+  const state = join(folder, 'report/certify/smoothing-partial.json');
+  await writeFile(state, '{}');
+  const resumed = await distill(folder, ['certify', 'models/smoothed', ...smoothing, '--resume']);
+  assert.equal(resumed.code, 2);
+  assert.match(resumed.stderr, /cannot resume from .*smoothing-partial\.json/);
+  await run('certify', 'models/smoothed', ...smoothing);
 });

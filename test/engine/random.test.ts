@@ -91,4 +91,61 @@ describe('RandomStream', () => {
       assert.throws(() => new RandomStream(seed, ''), RangeError);
     }
   });
+
+  it('fills arrays with normal numbers, in one piece or in many', () => {
+    const whole = new Float32Array(9000);
+    const stream = new RandomStream(5, 'bulk');
+    stream.uint32();
+    stream.fillNormal(whole, 0.5);
+    const again = new RandomStream(5, 'bulk');
+    again.uint32();
+    for (const [from, to] of [
+      [0, 1],
+      [1, 4],
+      [4, 4],
+      [4, 5000],
+      [5000, 9000],
+    ]) {
+      again.fillNormal(whole.subarray(from, to).fill(0), 0.5);
+      const part = new RandomStream(5, 'bulk');
+      part.position = again.position;
+      assert.equal(again.uint32(), part.uint32());
+      again.position = part.position - 1;
+    }
+    const expected = new Float32Array(9000);
+    const third = new RandomStream(5, 'bulk');
+    third.uint32();
+    third.fillNormal(expected, 0.5);
+    assert.deepEqual(whole, expected);
+    assert.equal(third.position, again.position);
+  });
+
+  it('fills them with the normal distribution, its tails included', () => {
+    const count = 4_000_000;
+    const values = new Float32Array(count);
+    new RandomStream(9, 'distribution').fillNormal(values, 1);
+    const sorted = Float64Array.from(values).sort();
+    // Kolmogorov-Smirnov: beyond 1.95 / sqrt(n) in one of a thousand samples.
+    let farthest = 0;
+    for (let i = 0; i < count; i += 100) {
+      farthest = Math.max(farthest, Math.abs(normalProbability(sorted[i]) - i / count));
+    }
+    assert.ok(farthest < 1.95 / Math.sqrt(count), `${farthest}`);
+    for (const end of [3.7, 4.5]) {
+      for (const tail of [values.filter((x) => x > end), values.filter((x) => x < -end)]) {
+        const expected = count * normalProbability(-end);
+        assert.ok(Math.abs(tail.length - expected) < 4 * Math.sqrt(expected), `${tail.length}`);
+      }
+    }
+  });
 });
+
+/** P(X < x) of a standard normal X, by Simpson's rule. */
+function normalProbability(x: number): number {
+  const density = (t: number) => Math.exp(-0.5 * t * t) / Math.sqrt(2 * Math.PI);
+  const [from, parts] = [-9, 200];
+  const step = (x - from) / parts;
+  let sum = density(from) + density(x);
+  for (let i = 1; i < parts; i++) sum += (i % 2 === 0 ? 2 : 4) * density(from + i * step);
+  return (sum * step) / 3;
+}

@@ -97,7 +97,9 @@ export const firstOf = (won: number, total: number): boolean[] =>
 export function recordOf(
   models: readonly ModelRecord[],
   attacks: readonly AttackRecord[],
-  changes: Partial<Pick<EvaluationRecord, 'configuration' | 'seed' | 'failures'>> & {
+  changes: Partial<
+    Pick<EvaluationRecord, 'configuration' | 'seed' | 'failures' | 'certificates'>
+  > & {
     readonly labels?: readonly number[];
   } = {},
 ): EvaluationRecord {

@@ -2,6 +2,7 @@
 declare module 'jstat' {
   const jstat: {
     readonly beta: { inv(p: number, alpha: number, beta: number): number };
+    readonly normal: { inv(p: number, mean: number, deviation: number): number };
     readonly studentt: { inv(p: number, degrees: number): number };
     combination(n: number, k: number): number;
   };

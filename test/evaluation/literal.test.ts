@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
   type AttackRecord,
+  type Certificates,
   FLAG_CODES,
   judgeGates,
   type ModelRecord,
   parseGate,
+  rateOf,
   robustImages,
   summarizeAccuracy,
   targetDistances,
@@ -123,6 +125,15 @@ const large = (robust: number) =>
   attackOn('student', firstOf(100 - robust, 100), within(0.5), { robust: exactRate(robust / 100) });
 const steps = (count: number, won: number, images = 100) =>
   attackOn('student', firstOf(won, images), within(0.1), { options: { steps: count } });
+/** The first `broken` of 100 images are broken, all others certified. */
+const certificatesAt = (eps: number, broken: number): Certificates => ({
+  model: 'student',
+  norm: 'Linf',
+  eps,
+  certified: rateOf(100 - broken, 100),
+  seconds: 1,
+  outcomes: firstOf(broken, 100).map((isBroken) => (isBroken ? 'broken' : 'certified')),
+});
 const AT_AND_ABOVE: Readonly<Record<string, (isAbove: boolean) => Parameters<typeof recordOf>>> = {
   'unchecked-range': (above) => [[{ ...model, pixelRange: above ? 'assumed' : 'stated' }], []],
   'probabilities-as-logits': (above) => [
@@ -150,6 +161,11 @@ const AT_AND_ABOVE: Readonly<Record<string, (isAbove: boolean) => Parameters<typ
   'unverified-examples': (above) => [
     [model],
     [attackOn('student', firstOf(100, 100), within(0.1), { unverified: above ? 1 : 0 })],
+  ],
+  'certified-and-broken': (above) => [
+    [model],
+    [attackOn('student', firstOf(10, 100), within(0.1))],
+    { certificates: [certificatesAt(0.1, above ? 9 : 10)] },
   ],
   'failed-attack': (above) => [
     [model],

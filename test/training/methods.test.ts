@@ -87,6 +87,7 @@ for (const [name, list] of Object.entries(cases) as [MethodName, Case[]][]) {
             targets,
             temperature,
             progress: 0.5,
+            stream: new RandomStream(1, 'step'),
           });
         };
         const tensors = [one.clean, one.attacked].map((rows) => tf.tensor2d(flat(rows), shape));

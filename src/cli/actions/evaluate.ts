@@ -13,6 +13,7 @@ import { PRESET_SAMPLES } from '../../evaluation/preset-names.ts';
 import { ShardPool } from '../../experiments/index.ts';
 import {
   nameOfModel,
+  openCertifier,
   openModels,
   provenance,
   surrogateTrainer,
@@ -114,7 +115,8 @@ export async function evaluateModels(
   const planned = planEvaluation(flags, data);
   const { attacks, samples, examplesFolder } = planned;
   const { models } = await openModels(flags.model, data.test, flags.bpda);
-  const plan = { ...planned, models };
+  const certifier = flags.certify && { certifier: await openCertifier(models) };
+  const plan = { ...planned, models, ...certifier };
   for (const line of describeAttacks(attacks)) terminal.note(line);
   const partial = await openPartial(flags, plan);
   const progress = evaluationProgress(terminal);

@@ -35,6 +35,7 @@ export interface MeasureFlags extends SharedOptions, RunsOptions, DataOptions, G
   readonly levels?: number;
   readonly bpda?: readonly string[];
   readonly workers?: number;
+  readonly certify?: true;
 }
 
 /** Which attacks within which budgets, on how many images of which data, and the gates. */
@@ -62,7 +63,16 @@ export function addMeasureOptions(command: Command, preset: PresetName): Command
       '--workers <n>',
       'share the attacked images out among n processes; the record is the same (default: one process)',
       integer('--workers', 1, 256),
+    )
+    .option(
+      '--certify',
+      'prove, within Linf budgets, what the attacks leave: robust accuracy then lies between two numbers',
     );
+  refuseUnused<MeasureFlags>(scoped, ['certify'], ({ norm }) =>
+    norm === 'Linf'
+      ? undefined
+      : { why: `with --norm ${norm}: proofs are for Linf`, hint: 'leave it out' },
+  );
   return addSharedOptions(addRunsOption(addCiOptions(addGateOptions(addDataOptions(scoped)))));
 }
 

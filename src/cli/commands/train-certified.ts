@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
-import type { CertifiedLoss } from '../../training/index.ts';
-import { CERTIFIED_LOSSES, DEFAULTS } from '../../training/settings.ts';
+import type { CertifiedLoss, SmoothedLoss } from '../../training/index.ts';
+import { CERTIFIED_LOSSES, DEFAULTS, SMOOTHED_LOSSES } from '../../training/settings.ts';
 import type { Action } from '../lazily.ts';
 import { addSharedOptions, type SharedOptions } from '../options.ts';
 import { decimal } from '../parsers.ts';
@@ -11,20 +11,26 @@ import {
   type TrainingFlags,
   type TrainingRunFlags,
 } from '../training-options.ts';
+import { refuseUnused } from '../unused-options.ts';
 
 export interface TrainCertifiedFlags
   extends SharedOptions,
     TrainingRunFlags,
     Omit<TrainingFlags, 'temperature'> {
   readonly eps: string;
-  readonly loss: CertifiedLoss;
+  readonly loss: CertifiedLoss | SmoothedLoss;
+  readonly sigma: number;
   readonly ordinaryShare: number;
   readonly out: string;
 }
 
+/** Whether a loss is for randomized smoothing, and not for bounds. */
+export const isSmoothed = (loss: TrainCertifiedFlags['loss']): loss is SmoothedLoss =>
+  SMOOTHED_LOSSES.some((one) => one === loss);
+
 export function trainCertifiedCommand(action: Action<[TrainCertifiedFlags]>): Command {
   const command = new Command('train-certified').description(
-    'train on bounds of the loss over all images within a budget, so that answers can be proven',
+    'train on bounds of the loss over all images within a budget, or with noise for randomized smoothing, so that answers can be proven',
   );
   command
     .option(
@@ -35,9 +41,9 @@ export function trainCertifiedCommand(action: Action<[TrainCertifiedFlags]>): Co
     .addOption(
       new Option(
         '--loss <name>',
-        'what is minimized: the bounded loss and a share of the ordinary one (ibp), or that share on attacked images (mtl-ibp)',
+        'what is minimized, for Linf: the bounded loss and a share of the ordinary one (ibp), or that share on attacked images (mtl-ibp); for smoothing in L2: the loss on noisy images (gaussian), also with agreement of two draws (consistency), or on attacked noisy ones (smoothadv)',
       )
-        .choices(CERTIFIED_LOSSES)
+        .choices([...CERTIFIED_LOSSES, ...SMOOTHED_LOSSES])
         .default(DEFAULTS.certifiedLoss),
     )
     .option(
@@ -45,13 +51,30 @@ export function trainCertifiedCommand(action: Action<[TrainCertifiedFlags]>): Co
       'share of the ordinary loss at the end',
       decimal('--ordinary-share', 0, 1),
       DEFAULTS.ordinaryShare,
+    )
+    .option(
+      '--sigma <x>',
+      'standard deviation of the noise for smoothing, in pixel values',
+      decimal('--sigma', 0, 10, true),
+      DEFAULTS.sigma,
     );
+  refuseUnused<TrainCertifiedFlags>(command, ['eps', 'ordinaryShare'], ({ loss }) =>
+    isSmoothed(loss)
+      ? { why: `with --loss ${loss}, which is for smoothing`, hint: 'give --sigma instead' }
+      : undefined,
+  );
+  refuseUnused<TrainCertifiedFlags>(command, ['sigma'], ({ loss }) =>
+    isSmoothed(loss)
+      ? undefined
+      : { why: `with --loss ${loss}`, hint: 'give --eps, or --loss gaussian' },
+  );
   addTrainingRunOptions(addOutOption(addTrainingOptions(command), 'models/certified')).addHelpText(
     'after',
     `
 Examples:
   distill train-certified --eps 0.1
-  distill train-certified --eps 0.3 --architecture dm-small --out models/certified-small`,
+  distill train-certified --eps 0.3 --architecture dm-small --out models/certified-small
+  distill train-certified --loss gaussian --sigma 0.5 --out models/smoothed`,
   );
   for (const option of command.options) {
     if (option.long === '--epochs') option.default(DEFAULTS.certifiedEpochs);

@@ -27,6 +27,7 @@ const withInterval = ({ rate, low, high, total }: Rate): readonly string[] => [
 function evaluationMarkdown(evaluation: Evaluation): string[] {
   const { startedAt, program, data, seed, accuracy, worstCases, verdicts, failures, flags } =
     evaluation;
+  const { certified = [] } = evaluation;
   const at = (norm: string | null, eps: number | null) =>
     norm === null || eps === null ? 'no budget' : `${norm} ${numberText(eps)}`;
   return [
@@ -38,6 +39,10 @@ function evaluationMarkdown(evaluation: Evaluation): string[] {
         ['accuracy', ...withInterval(accuracy)],
         ...worstCases.map((one) => [
           `accuracy under all attacks, ${at(one.norm, one.eps)}`,
+          ...withInterval(one),
+        ]),
+        ...certified.map((one) => [
+          `certified accuracy, ${at(one.norm, one.eps)}`,
           ...withInterval(one),
         ]),
         ...evaluation.attacks.map(({ name, robust }) => [

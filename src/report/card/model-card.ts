@@ -70,6 +70,11 @@ function evaluationOf(record: EvaluationRecord, model: EvaluationRecord['models'
     worstCases: record.worstCases
       .filter((one) => one.model === model.name)
       .map(({ norm, eps, ...rate }) => ({ norm, eps, ...rateOfRecord(rate) })),
+    ...(record.certificates && {
+      certified: record.certificates
+        .filter((one) => one.model === model.name)
+        .map(({ norm, eps, certified }) => ({ norm, eps, ...rateOfRecord(certified) })),
+    }),
     attacks: own.map((attack) => ({
       name: nameOfAttack(attack),
       robust: rateOfRecord(attack.robust),
