@@ -22,19 +22,28 @@ function decidersText({ by }: CertificateBudget): string {
 }
 
 /** What is proven at each budget: the true robust accuracy lies between its first and last rate. */
-export function certificateTable({ model, data, budgets }: CertificateRecord): Table {
+export function certificateTable(records: readonly CertificateRecord[]): Table {
+  const [{ model, data }] = records;
+  const isOne = records.length === 1;
+  const whose = isOne ? `${model.name}: robust` : 'Robust';
   return {
     id: 'certificate',
-    caption: `${model.name}: robust accuracy on ${counted(data.labels.length, 'image')}, %, between what is proven and what attacks leave, with 95 % Wilson intervals`,
-    columns: ['Linf', 'certified', 'open', 'attacked', 'decided by', 'seconds'],
-    rows: budgets.map((budget) => [
-      numberCell(budget.eps),
-      rateCell(budget.certified),
-      numberCell(budget.open),
-      rateCell(budget.attacked),
-      textCell(decidersText(budget)),
-      numberCell(budget.seconds, budget.seconds.toFixed(1)),
-    ]),
+    caption: `${whose} accuracy on ${counted(data.labels.length, 'image')}, %, between what is proven and what attacks leave, with 95 % Wilson intervals`,
+    columns: [
+      ...(isOne ? [] : ['model']),
+      ...['Linf', 'certified', 'open', 'attacked', 'decided by', 'seconds'],
+    ],
+    rows: records.flatMap((record) =>
+      record.budgets.map((budget) => [
+        ...(isOne ? [] : [textCell(record.model.name)]),
+        numberCell(budget.eps),
+        rateCell(budget.certified),
+        numberCell(budget.open),
+        rateCell(budget.attacked),
+        textCell(decidersText(budget)),
+        numberCell(budget.seconds, budget.seconds.toFixed(1)),
+      ]),
+    ),
   };
 }
 

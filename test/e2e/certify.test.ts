@@ -49,6 +49,13 @@ it('a model that is trained to be certified can be proven where an ordinary one 
   assert.match(missed.stderr, /certified accuracy \(Linf 0\.03\) of certified is/);
   await run(...gated, '--min-certified-accuracy', '0.1');
 
+  const both = ['models/certified', 'models/baseline', '--eps', '0.03', '--samples', '20'];
+  const sideBySide = await run('certify', ...both);
+  assert.match(sideBySide.stdout, /model +Linf +certified/);
+  assert.match(sideBySide.stdout, /baseline: within Linf 0\.03, /);
+  const own = await readFile(join(folder, 'report/certify/certificate-baseline.json'), 'utf8');
+  assert.equal(parseCertificate(own).model.name, 'baseline');
+
   // Beside attacks, in one record and one row.
   const evaluate = [
     'evaluate',
@@ -91,6 +98,8 @@ it('a model that is trained to be certified can be proven where an ordinary one 
     [['train-certified', '--loss', 'gaussian', '--eps', '0.1'], /--eps does nothing/],
     [['train-certified', '--sigma', '1'], /--sigma does nothing/],
     [['certify', 'models/certified', '--property', 'none'], /cannot read none/],
+    [['certify', 'a/x', 'b/x'], /two models are named x/],
+    [['certify', 'a', 'b', '--property', 'none'], /--property is decided for one model/],
     [['certify', 'models/certified', '--property', 'x', '--eps', '0.1'], /--eps does nothing/],
     [['certify', 'models/certified', '--time-limit', '3'], /--time-limit does nothing/],
     [['certify', 'models/none'], /models\/none is not a model folder/],
@@ -125,10 +134,10 @@ it('a model that is trained on noise is certified in L2, and an interrupted run 
   assert.match(text, /the average certified L2 radius is \d/);
 
   // What another run left is not taken for one's own, unless it was interrupted.
-  const state = join(folder, 'report/certify/smoothing-partial.json');
+  const state = join(folder, 'report/certify/smoothing-partial-smoothed.json');
   await writeFile(state, '{}');
   const resumed = await distill(folder, ['certify', 'models/smoothed', ...smoothing, '--resume']);
   assert.equal(resumed.code, 2);
-  assert.match(resumed.stderr, /cannot resume from .*smoothing-partial\.json/);
+  assert.match(resumed.stderr, /cannot resume from .*smoothing-partial-smoothed\.json/);
   await run('certify', 'models/smoothed', ...smoothing);
 });

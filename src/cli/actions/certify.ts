@@ -10,6 +10,7 @@ import {
   certify,
   certifyProperty,
   certifySmoothed,
+  nameOfModel,
   type PropertyRecord,
   robustnessProperties,
   writeFiles,
@@ -26,25 +27,28 @@ import { openSession, openTestData, whenInterrupted } from '../session.ts';
 import { duration, type Terminal } from '../terminal.ts';
 
 /** Such as `Within Linf 0.1, between 912 and 954 of 1,000 images keep their answer: 91.2 to 95.4 %.` */
-const answers = ({ budgets }: CertificateRecord): string[] =>
+const answers = ({ budgets, model }: CertificateRecord, models: number): string[] =>
   budgets.map(({ eps, certified, attacked }) => {
     const [low, high] = [certified, attacked].map(({ hits }) => hits);
     const shares = [certified, attacked].map(({ rate }) => percent(rate, 1));
     const images = counted(certified.total, 'image');
+    const within = `${models === 1 ? 'Within' : `${model.name}: within`} Linf ${numberText(eps)}`;
     return low === high
-      ? `Within Linf ${numberText(eps)}, exactly ${countText(low)} of ${images} keep their right answer: ${shares[0]}.`
-      : `Within Linf ${numberText(eps)}, at least ${countText(low)} and at most ${countText(high)} of ${images} keep their right answer: ${shares.join(' to ')}.`;
+      ? `${within}, exactly ${countText(low)} of ${images} keep their right answer: ${shares[0]}.`
+      : `${within}, at least ${countText(low)} and at most ${countText(high)} of ${images} keep their right answer: ${shares.join(' to ')}.`;
   });
 
 /** @throws GateError naming every budget at which less is certified */
-function requireCertified({ budgets, model }: CertificateRecord, least: number): void {
-  const missed = budgets.filter(({ certified }) => certified.rate < least);
-  if (missed.length === 0) return;
-  const texts = missed.map(
-    ({ eps, certified }) =>
-      `certified accuracy (Linf ${numberText(eps)}) of ${model.name} is ${percent(certified.rate)}, not >= ${percent(least)}`,
+function requireCertified(records: readonly CertificateRecord[], least: number): void {
+  const missed = records.flatMap(({ budgets, model }) =>
+    budgets
+      .filter(({ certified }) => certified.rate < least)
+      .map(
+        ({ eps, certified }) =>
+          `certified accuracy (Linf ${numberText(eps)}) of ${model.name} is ${percent(certified.rate)}, not >= ${percent(least)}`,
+      ),
   );
-  throw new GateError('gate', texts.join('; '));
+  if (missed.length > 0) throw new GateError('gate', missed.join('; '));
 }
 
 /** A VNN-LIB file larger than this is none. */
@@ -108,65 +112,101 @@ function certifyProgress(terminal: Terminal) {
 const smoothedAnswer = ({ accuracy, averageRadius, abstained, alpha }: SmoothingRecord): string =>
   `Smoothed, ${countText(accuracy.hits)} of ${counted(accuracy.total, 'image')} are right and sure, ${countText(abstained)} abstain; the average certified L2 radius is ${averageRadius.toFixed(3)}. Each certificate is wrong with a probability of at most ${numberText(alpha)}.`;
 
-async function certifyBySmoothing(model: string, flags: CertifyFlags): Promise<void> {
-  const { sigma, draws, alpha, seed, out } = flags;
+/** Where a model's record goes: a name of its own where there are several. */
+const fileOf = (kind: 'certificate' | 'smoothing', model: string, models: readonly string[]) =>
+  models.length === 1 ? `${kind}.json` : `${kind}-${nameOfModel(model)}.json`;
+
+/** @throws UserError `same-name` where two records would be one file */
+function checkNames(models: readonly string[]): void {
+  const names = models.map(nameOfModel);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice === undefined) return;
+  throw new UserError('same-name', `two models are named ${twice}`, {
+    hint: 'models are named after their folders: rename or copy one',
+  });
+}
+
+async function smoothed(
+  model: string,
+  { sigma, draws, alpha, seed, out, samples = CERTIFIED_SAMPLES.smoothing, resume }: CertifyFlags,
+  { test, terminal }: { readonly test: Dataset; readonly terminal: Terminal },
+): Promise<SmoothingRecord> {
+  const stateFile = join(out, `smoothing-partial-${nameOfModel(model)}.json`);
+  if (!resume) await rm(stateFile, { force: true });
+  const progress = certifyProgress(terminal);
+  const { onProgress } = progress;
+  const count = Math.min(samples, test.count);
+  const options = { model, data: test, sigma, draws, alpha, samples: count, seed, stateFile };
+  return certifySmoothed({ ...options, onProgress }, process.argv.slice(2)).finally(progress.stop);
+}
+
+async function certifyBySmoothing(models: readonly string[], flags: CertifyFlags): Promise<void> {
   const { terminal } = await openSession(flags);
-  const { test } = await openTestData(flags, model, terminal);
-  const stateFile = join(out, 'smoothing-partial.json');
-  if (!flags.resume) await rm(stateFile, { force: true });
+  const { test } = await openTestData(flags, models[0], terminal);
   whenInterrupted(resumeText());
-  const progress = certifyProgress(terminal);
-  const record = await certifySmoothed(
-    {
-      model,
-      data: test,
-      sigma,
-      draws,
-      alpha,
-      samples: Math.min(flags.samples ?? CERTIFIED_SAMPLES.smoothing, test.count),
-      seed,
-      stateFile,
-      onProgress: progress.onProgress,
-    },
-    process.argv.slice(2),
-  ).finally(progress.stop);
-  await writeFiles(out, { 'smoothing.json': JSON.stringify(record) });
-  for (const table of [smoothingTable(record), topProbabilityTable(record)]) {
-    for (const line of tableSection(table, terminal)) terminal.print(line);
+  const records: SmoothingRecord[] = [];
+  for (const model of models) {
+    const record = await smoothed(model, flags, { test, terminal });
+    records.push(record);
+    const file = fileOf('smoothing', model, models);
+    await writeFiles(flags.out, { [file]: JSON.stringify(record) });
+    for (const table of [smoothingTable(record), topProbabilityTable(record)]) {
+      for (const line of tableSection(table, terminal)) terminal.print(line);
+    }
+    terminal.print('');
+    terminal.print(smoothedAnswer(record));
+    terminal.note(`record: ${flags.out}/${file}`);
   }
-  terminal.print('');
-  terminal.print(smoothedAnswer(record));
-  terminal.note(`record: ${out}/smoothing.json`);
-  terminal.record(record);
+  terminal.record(models.length === 1 ? records[0] : records);
 }
 
-export async function action(model: string, flags: CertifyFlags): Promise<void> {
-  const { property, method } = flags;
-  if (property !== undefined) return decideProperty(model, property, flags);
-  if (method === 'smoothing') return certifyBySmoothing(model, flags);
-  return certifyByBounds(model, method, flags);
-}
-
-async function certifyByBounds(model: string, method: Method, flags: CertifyFlags): Promise<void> {
+async function certifyByBounds(
+  models: readonly string[],
+  method: Method,
+  flags: CertifyFlags,
+): Promise<void> {
   const eps = flags.eps.map((text) => parseEps(text, 'Linf')); // a mistake before anything is loaded
+  const { seed, out, vnnlib } = flags;
   const { terminal } = await openSession(flags);
-  const { test } = await openTestData(flags, model, terminal);
+  const { test } = await openTestData(flags, models[0], terminal);
   const samples = Math.min(flags.samples ?? CERTIFIED_SAMPLES.bounds, test.count);
-  if (flags.vnnlib !== undefined) {
-    await writeQuestions(flags.vnnlib, model, test, { samples, eps });
-    terminal.note(`questions: ${flags.vnnlib}/`);
+  if (vnnlib !== undefined) {
+    for (const model of models) {
+      const folder = models.length === 1 ? vnnlib : join(vnnlib, nameOfModel(model));
+      await writeQuestions(folder, model, test, { samples, eps });
+      terminal.note(`questions: ${folder}/`);
+    }
   }
-  const progress = certifyProgress(terminal);
-  const record = await certify(
-    { model, data: test, eps, samples, method, seed: flags.seed, onProgress: progress.onProgress },
-    process.argv.slice(2),
-  ).finally(progress.stop);
-  await writeFiles(flags.out, { 'certificate.json': JSON.stringify(record) });
-  for (const line of tableSection(certificateTable(record), terminal)) terminal.print(line);
+  const records: CertificateRecord[] = [];
+  for (const model of models) {
+    const progress = certifyProgress(terminal);
+    const { onProgress } = progress;
+    const options = { model, data: test, eps, samples, method, seed, onProgress };
+    const record = await certify(options, process.argv.slice(2)).finally(progress.stop);
+    records.push(record);
+    const file = fileOf('certificate', model, models);
+    await writeFiles(out, { [file]: JSON.stringify(record) });
+    terminal.note(`record: ${out}/${file}`);
+  }
+  for (const line of tableSection(certificateTable(records), terminal)) terminal.print(line);
   terminal.print('');
-  for (const line of answers(record)) terminal.print(line);
-  terminal.note(`record: ${flags.out}/certificate.json`);
-  terminal.next(commandLine(['evaluate', '--model', model, '--certify']));
-  terminal.record(record);
-  requireCertified(record, flags.minCertifiedAccuracy ?? 0);
+  for (const line of records.flatMap((record) => answers(record, records.length))) {
+    terminal.print(line);
+  }
+  terminal.next(commandLine(['evaluate', '--model', ...models, '--certify']));
+  terminal.record(models.length === 1 ? records[0] : records);
+  requireCertified(records, flags.minCertifiedAccuracy ?? 0);
+}
+
+export async function action(models: readonly string[], flags: CertifyFlags): Promise<void> {
+  const { property, method } = flags;
+  if (property !== undefined) {
+    if (models.length === 1) return decideProperty(models[0], property, flags);
+    throw new UserError('bad-flag', '--property is decided for one model', {
+      hint: 'name one, and run the command again for the others',
+    });
+  }
+  checkNames(models);
+  if (method === 'smoothing') return certifyBySmoothing(models, flags);
+  return certifyByBounds(models, method, flags);
 }

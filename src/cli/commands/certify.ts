@@ -30,12 +30,14 @@ export interface CertifyFlags extends SharedOptions, DataOptions {
 /** How many images are certified by default: each costs thousands of passes with smoothing. */
 export const CERTIFIED_SAMPLES = { bounds: 1000, smoothing: 100 };
 
-export function certifyCommand(action: Action<[model: string, flags: CertifyFlags]>): Command {
+export function certifyCommand(
+  action: Action<[models: readonly string[], flags: CertifyFlags]>,
+): Command {
   const command = new Command('certify')
     .description(
       "prove that no change within a Linf budget changes a model's answers, or find one that does; or certify the model smoothed with noise, in L2",
     )
-    .argument('<model>', 'model folder; with --property also an .onnx file')
+    .argument('<models...>', 'model folders; with --property one, or an .onnx file')
     .option(
       '--eps <x...>',
       'largest perturbations in Linf, in pixel values, such as 0.1 or 8/255',
@@ -121,6 +123,7 @@ export function certifyCommand(action: Action<[model: string, flags: CertifyFlag
       `
 Examples:
   distill certify models/student --eps 0.01 0.1 --samples 200
+  distill certify models/baseline models/certified --eps 0.1
   distill certify models/smoothed --method smoothing --sigma 0.5
   distill certify network.onnx --property property.vnnlib --time-limit 120`,
     )
