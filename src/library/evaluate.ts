@@ -129,6 +129,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationReco
       samples,
       ...attacks,
       seed,
+      curves: true,
       ...(draws !== undefined && draws > 1 && { draws }),
       ...(levels !== undefined && { levels }),
       ...(data.train && { surrogates: surrogateTrainer(data.train) }),

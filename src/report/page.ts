@@ -129,8 +129,9 @@ function flagMarkup({ code, severity, found, meaning, advice, measured }: FlagTe
   return markup`<li class="${severity}"><strong>${sentence(found)}</strong> ${meaning}<details><summary>${severity === 'serious' ? 'Serious' : 'Note'}: ${code}</summary><p>${measured}. To do: ${advice}</p></details></li>`;
 }
 
-export function chartMarkup({ chart, file }: ReportChart): Markup {
-  return markup`<figure id="${file}" class="chart">${inlineSvg(chart)}</figure>`;
+export function chartMarkup({ chart, file, caption }: ReportChart): Markup {
+  const text = caption ? markup`<figcaption>${caption}</figcaption>` : '';
+  return markup`<figure id="${file}" class="chart">${inlineSvg(chart)}${text}</figure>`;
 }
 
 /** A table whose columns sort when there is JavaScript; it scrolls by itself where it is too wide. */

@@ -36,6 +36,8 @@ import { distinct, rateText, slug } from './text.ts';
 export interface ReportChart {
   readonly file: string;
   readonly chart: Chart;
+  /** What is drawn, in sentences below it. */
+  readonly caption?: string;
 }
 
 /** The charts with file names that are safe, and different from each other. */
