@@ -22,7 +22,6 @@ import type { CertifyFlags } from '../commands/certify.ts';
 import { tableSection } from '../evaluation-text.ts';
 import { parseEps } from '../parsers.ts';
 import { openSession, openTestData } from '../session.ts';
-import { duration } from '../terminal.ts';
 
 /** Such as `Within Linf 0.1, between 912 and 954 of 1,000 images keep their answer: 91.2 to 95.4 %.` */
 const answers = ({ budgets }: CertificateRecord): string[] =>
@@ -90,7 +89,6 @@ export async function action(model: string, flags: CertifyFlags): Promise<void> 
     terminal.note(`questions: ${flags.vnnlib}/`);
   }
   const progress = terminal.progress('certify');
-  const started = performance.now();
   const record = await certify(
     {
       model,
@@ -99,10 +97,8 @@ export async function action(model: string, flags: CertifyFlags): Promise<void> 
       samples,
       method: flags.method,
       seed: flags.seed,
-      onProgress(done, total) {
-        const left = ((performance.now() - started) / 1000 / done) * (total - done);
-        progress.update(done, total, `about ${duration(left)} left`);
-      },
+      onProgress: (done, total) =>
+        progress.update(done, total, `${countText(done)} of ${counted(total, 'answer')}`),
     },
     process.argv.slice(2),
   ).finally(progress.stop);
