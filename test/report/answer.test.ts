@@ -5,6 +5,7 @@ import { FLAG_CODES, rateOf, type Verdict } from '../../src/evaluation/index.ts'
 import { answerOf, answerSentences } from '../../src/report/answer.ts';
 import { answerChart } from '../../src/report/answer-chart.ts';
 import { answerLines } from '../../src/report/answer-lines.ts';
+import { standaloneSvg } from '../../src/report/charts/index.ts';
 import { flagTexts } from '../../src/report/flag-text.ts';
 import { handmade } from './handmade.ts';
 
@@ -62,7 +63,7 @@ describe('the answer', () => {
 describe('the chart beside it', () => {
   it('has both models, all attacks and the naive ones; those without a gradient are dotted', () => {
     const [{ chart, caption = '' }] = answerChart(handmade);
-    const svg = chart.content.text;
+    const svg = standaloneSvg(chart);
     for (const name of ['base', 'base, softmax', 'hard', 'hard, softmax']) {
       assert.ok(svg.includes(`>${name}</text>`), name);
     }

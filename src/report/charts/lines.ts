@@ -8,7 +8,6 @@ import {
   heading,
   type Key,
   leftAxis,
-  legend,
   MARGIN,
   px,
   type Scale,
@@ -50,6 +49,8 @@ function path(points: readonly { x: number; y: number }[], isStepped = false): s
     .join('');
 }
 
+const keyOf = ({ name, hue, dash }: Key): Key => ({ name, hue, ...(dash && { dash }) });
+
 /** Lines over a number, with bands for their intervals. */
 export function lineChart(
   title: string,
@@ -61,15 +62,12 @@ export function lineChart(
   const bottom = MARGIN.top + PLOT_HEIGHT;
   const across: Scale = { domain: x.domain, range: [MARGIN.left, WIDTH - MARGIN.right] };
   const up: Scale = { domain: y.domain, range: [bottom, MARGIN.top] };
-  const keys = legend(
-    lines.filter(({ name }) => name !== ''),
-    bottom + FOOT,
-  );
   return {
     title,
     description,
-    height: bottom + FOOT + keys.height,
-    content: markup`${heading(title)}${leftAxis(up, y.ticks, WIDTH - MARGIN.right)}${bottomAxis(across, bottom, x.ticks, x.label)}${lines.filter(({ isDots }) => !isDots).map((line) => band(line, across, up))}${lines.map((line) => curve(line, across, up))}${keys.content}`,
+    height: bottom + FOOT,
+    content: markup`${heading(title)}${leftAxis(up, y.ticks, WIDTH - MARGIN.right)}${bottomAxis(across, bottom, x.ticks, x.label)}${lines.filter(({ isDots }) => !isDots).map((line) => band(line, across, up))}${lines.map((line) => curve(line, across, up))}`,
+    keys: lines.filter(({ name }) => name !== '').map(keyOf),
   };
 }
 
