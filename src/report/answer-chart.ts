@@ -89,17 +89,21 @@ function captionOf(record: EvaluationRecord, { norm, eps, lines }: AnswerLines):
   const total = Math.max(0, ...totals.map((one) => one.total));
   const fine = Math.max(0, ...all.map(({ images }) => images ?? 0));
   const of = fine < total ? `the first ${counted(fine, 'image')}` : counted(fine, 'image');
-  const names = distinct(naive.map(({ attack }) => attack ?? ''));
-  const isDotted = naive.some(({ isUnreliable }) => isUnreliable);
   return [
     `Points: all attacks on ${counted(total, 'image')}, with 95 % intervals.`,
     fine > 0
       ? `Solid: the smallest perturbation that was found for each of ${of}.`
       : 'Solid: straight lines between them.',
-    ...(naive.length > 0
-      ? [
-          `Dashed: the naive attack alone (${names.join(', ')})${isDotted ? '; dotted where its gradient is often zero' : ''}.`,
-        ]
-      : []),
+    ...(naive.length > 0 ? [naiveText(naive)] : []),
   ].join(' ');
+}
+
+function naiveText(naive: readonly AnswerLine[]): string {
+  const names = distinct(naive.map(({ attack }) => attack ?? '')).join(', ');
+  const alone = `the naive attack alone (${names})`;
+  const blind = naive.filter(({ isUnreliable }) => isUnreliable);
+  if (blind.length === 0) return `Dashed: ${alone}.`;
+  return blind.length < naive.length
+    ? `Dashed: ${alone}; dotted where its gradient is often zero.`
+    : `Dotted: ${alone}, whose gradient is often zero.`;
 }
