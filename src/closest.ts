@@ -42,3 +42,9 @@ export function closest(text: string, names: readonly string[]): string | undefi
   const most = Math.floor(MOST_WRONG * Math.max(typed.length, nearest.name.length));
   return nearest.away <= most ? nearest.name : undefined;
 }
+
+/** Such as `did you mean pgd? `, for the beginning of a hint; empty where no name is close. */
+export function meantText(text: string, names: readonly string[]): string {
+  const meant = closest(text, names);
+  return meant === undefined ? '' : `did you mean ${meant}? `;
+}

@@ -4,8 +4,10 @@
  */
 import { type Command, CommanderError, InvalidArgumentError, type Option } from 'commander';
 import { isMap, isScalar, LineCounter, type Pair, parseDocument, stringify } from 'yaml';
+import { meantText, sameName } from '../closest.ts';
 import { UserError } from '../errors.ts';
 import { readText } from '../storage/index.ts';
+import { choiceHint, optionNamed } from './spelling.ts';
 
 const MAX_BYTES = 2 ** 20;
 const FOR_ALL = 'all';
@@ -80,7 +82,9 @@ function parsed(option: Option, value: unknown): unknown {
 
 /** Sets one option, unless it was typed. */
 function apply(command: Command, file: string, { key, value, line }: Entry): void {
-  const option = settable(command).find((one) => nameOf(one) === key);
+  const options = settable(command);
+  const name = optionNamed(key, options.map(nameOf));
+  const option = options.find((one) => nameOf(one) === name);
   if (option === undefined) return;
   const attribute = option.attributeName();
   if (command.getOptionValueSource(attribute) === 'cli') return;
@@ -92,13 +96,15 @@ function apply(command: Command, file: string, { key, value, line }: Entry): voi
     const message = error instanceof Error ? error.message : String(error);
     const said = message.replace(/^Allowed choices are /, 'takes one of ');
     const text = said.startsWith('--') ? said.slice(2) : `${key} ${said}`;
-    throw wrong(file, line, text.replace(/\.$/, ''));
+    const { argChoices } = option;
+    const hint = meantText(String(value), argChoices ?? []).trim();
+    throw wrong(file, line, text.replace(/\.$/, ''), hint);
   }
 }
 
 function checkKeys(commands: readonly Command[], file: string, entries: readonly Entry[]): void {
-  const known = new Set(commands.flatMap((one) => settable(one).map(nameOf)));
-  const stray = entries.find(({ key }) => !known.has(key));
+  const known = [...new Set(commands.flatMap((one) => settable(one).map(nameOf)))];
+  const stray = entries.find(({ key }) => optionNamed(key, known) === undefined);
   if (stray === undefined) return;
   const owner = commands.length === 1 ? commands[0].name() : 'no command';
   const has = commands.length === 1 ? 'has no option' : 'has the option';
@@ -106,7 +112,7 @@ function checkKeys(commands: readonly Command[], file: string, entries: readonly
     file,
     stray.line,
     `${owner} ${has} '${stray.key}'`,
-    `its options are named as on the command line: ${[...known].join(', ')}`,
+    `${meantText(stray.key, known)}its options are named as on the command line: ${known.join(', ')}`,
   );
 }
 
@@ -115,16 +121,18 @@ async function applyFile(command: Command, file: string): Promise<void> {
   const commands = command.parent?.commands ?? [command];
   const own: Entry[] = [];
   const shared: Entry[] = [];
+  const names = [FOR_ALL, ...commands.map((one) => one.name())];
   for (const part of parts) {
-    const named = commands.filter((one) => part.key === FOR_ALL || one.name() === part.key);
+    const key = sameName(part.key, names);
+    const named = commands.filter((one) => key === FOR_ALL || one.name() === key);
     if (named.length === 0) {
-      const names = [FOR_ALL, ...commands.map((one) => one.name())].join(', ');
-      throw wrong(file, part.line, `there is no command '${part.key}'`, `choose one of ${names}`);
+      const hint = choiceHint(part.key, names);
+      throw wrong(file, part.line, `there is no command '${part.key}'`, hint);
     }
     const entries = entriesOf(file, lines, part.value, part.line);
     checkKeys([...named], file, entries);
-    if (part.key === FOR_ALL) shared.push(...entries);
-    else if (part.key === command.name()) own.push(...entries);
+    if (key === FOR_ALL) shared.push(...entries);
+    else if (key === command.name()) own.push(...entries);
   }
   for (const entry of [...shared, ...own]) apply(command, file, entry);
 }

@@ -1,5 +1,6 @@
 /** How an error ends the program: what is printed, and the exit code. */
 import { CommanderError } from 'commander';
+import { closest } from '../closest.ts';
 import { DistillError, UserError } from '../errors.ts';
 import { hintText } from './hints.ts';
 import { choiceHint } from './spelling.ts';
@@ -17,22 +18,34 @@ export interface ErrorReport {
 
 const inOneLine = (text: string) => text.trim().replace(/\s*\n\s*/g, ' ');
 
-/** Commander appends its suggestion, or the choices of an option, to its message. */
-function commanderReport({ message }: CommanderError, help: string): ErrorReport {
-  const [, what, suggestion] = /^(.*?)\s*\(Did you mean (.*)\?\)$/s.exec(message) ?? [];
+/** Commander appends the choices of an option to its message. */
+function commanderReport(
+  { message }: CommanderError,
+  help: string,
+  names: readonly string[],
+): ErrorReport {
+  const [, unknown] = /unknown (?:option|command) '(.*?)(?:=.*)?'$/s.exec(message) ?? [];
+  const meant = unknown && closest(unknown, names);
   const [, refused, choices] = /^(.*?)\.? Allowed choices are (.*?)\.?$/s.exec(message) ?? [];
   const [, chosen = ''] = /argument '(.*)' is invalid$/s.exec(refused ?? '') ?? [];
-  const hint = suggestion
-    ? `did you mean ${suggestion}?`
+  const hint = meant
+    ? `did you mean ${meant}?`
     : choices
       ? choiceHint(chosen, choices.split(', '))
       : help;
-  const text = inOneLine(what ?? refused ?? message).replace(/^error: |\.$/g, '');
+  const text = inOneLine(refused ?? message).replace(/^error: |\.$/g, '');
   return { message: text, hint, exitCode: 2, isBug: false };
 }
 
-/** @param command name of the command that was called, if it was known by then */
-export function reportOf(error: unknown, command?: string): ErrorReport {
+/**
+ * @param command name of the command that was called, if it was known by then
+ * @param names what an unknown command or option may have been meant to be
+ */
+export function reportOf(
+  error: unknown,
+  command?: string,
+  names: readonly string[] = [],
+): ErrorReport {
   const help = `see \`distill ${command === undefined ? '' : `${command} `}--help\``;
   if (error instanceof DistillError) {
     const { code, message, exitCode } = error;
@@ -40,7 +53,7 @@ export function reportOf(error: unknown, command?: string): ErrorReport {
     const hint = advice === undefined ? undefined : inOneLine(advice);
     return { message: inOneLine(message), hint, exitCode, isBug: false };
   }
-  if (error instanceof CommanderError) return commanderReport(error, help);
+  if (error instanceof CommanderError) return commanderReport(error, help, names);
   const message = inOneLine(error instanceof Error ? error.message : String(error));
   if (error instanceof Error && 'syscall' in error) {
     const hint = 'check that the file or folder exists, may be used, and that the disk has room';

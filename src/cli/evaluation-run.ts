@@ -10,7 +10,7 @@ import {
 import { nameOfModel } from '../library/index.ts';
 import { readModelCard } from '../models/index.ts';
 import { counted, numberText } from '../numbers.ts';
-import { duration, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 /**
  * Where an evaluation keeps what it has done; with `resume` it continues from there.
@@ -62,23 +62,14 @@ export async function digestOfPlan(
   return evaluationDigest({ ...plan, models: await Promise.all(models) });
 }
 
-/** Seconds of work after which the time left can be estimated. */
-const SECONDS_TO_ESTIMATE = 3;
-
 /** A progress callback that shows what is being measured and how long the rest will take. */
 export function evaluationProgress(terminal: Terminal): {
   onProgress(what: string, done: number, total: number): void;
   stop(): void;
 } {
   const progress = terminal.progress('evaluate');
-  const started = performance.now();
   return {
-    onProgress: (what, done, total) => {
-      const seconds = (performance.now() - started) / 1000;
-      const left = (seconds / done) * (total - done);
-      const isKnown = seconds > SECONDS_TO_ESTIMATE && done > 0 && done < total;
-      progress.update(done, total, isKnown ? `about ${duration(left)} left, ${what}` : what);
-    },
+    onProgress: (what, done, total) => progress.update(done, total, what),
     stop: () => progress.stop(),
   };
 }

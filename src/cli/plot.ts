@@ -1,5 +1,5 @@
-import { type EvaluationRecord, isFixedBudget } from '../evaluation/index.ts';
-import { accuracyOnAttacked, mainBudget, primaryModel } from '../report/index.ts';
+import type { EvaluationRecord } from '../evaluation/index.ts';
+import { answerLines } from '../report/index.ts';
 import type { Terminal } from './terminal.ts';
 
 /** A curve of a plot; `mark` is the character that it is drawn with. */
@@ -59,59 +59,30 @@ export function plot(
 }
 
 /**
- * Accuracy over eps of the first and the primary model in the worst case, and of the primary model
- * under attacks with the softmax loss; no lines where the record has fewer than two budgets.
+ * The lines beside the answer: of the first and the primary model under all attacks, and of the primary
+ * model under the naive one; no lines where nothing is known between two budgets.
  */
 export function robustnessPlot(record: EvaluationRecord, terminal: Terminal): string[] {
-  const [first] = record.models;
-  const primary = primaryModel(record);
-  const main = mainBudget(record.attacks);
-  if (!primary || !main) return [];
-  const isNear = ({ norm, eps }: { norm: string; eps: number | null }) =>
-    norm === main.norm && eps !== null && eps > 0 && eps <= main.eps;
-  const clean = (model: typeof first) => {
-    const attacks = record.attacks.filter(isNear);
-    return { x: 0, y: accuracyOnAttacked(record, model, attacks).rate };
-  };
-  const byEps = (points: { x: number; y: number }[]) => points.sort((a, b) => a.x - b.x);
-  const worst = (model: typeof first) => [
-    clean(model),
-    ...byEps(
-      record.worstCases
-        .filter((one) => one.model === model.name && isNear(one))
-        .map(({ eps, rate }) => ({ x: eps, y: rate })),
-    ),
-  ];
-  const naive = new Map<number, number>();
-  for (const attack of record.attacks.filter(isFixedBudget)) {
-    if (attack.model !== primary.name || attack.loss !== 'softmax' || !isNear(attack)) continue;
-    naive.set(attack.eps, Math.min(naive.get(attack.eps) ?? 1, attack.robust.rate));
-  }
-  const curves: Curve[] = [
-    {
-      name: `${primary.name}, attacked with the softmax loss`,
-      mark: 'o',
-      color: 'red',
-      points: [clean(primary), ...byEps(Array.from(naive, ([x, y]) => ({ x, y })))],
-    },
-    {
-      name: `${primary.name}, worst case over all attacks`,
-      mark: '*',
-      color: 'green',
-      points: worst(primary),
-    },
-    ...(first.name === primary.name
-      ? []
-      : [
-          {
-            name: `${first.name}, worst case over all attacks`,
-            mark: '+',
-            color: 'blue' as const,
-            points: worst(first),
-          },
-        ]),
-  ];
-  const drawn = curves.filter(({ points }) => points.length > 2);
-  if (drawn.length === 0) return [];
-  return plot(drawn, `eps (${main.norm})`, terminal.width, terminal);
+  const found = answerLines(record);
+  const drawn = (found?.lines ?? []).filter(({ points }) => points.length > 2);
+  if (!found || drawn.length === 0) return [];
+  const curves = [
+    ...drawn.filter(({ kind, isPrimary }) => kind === 'naive' && isPrimary),
+    ...drawn.filter(({ kind, isPrimary }) => kind === 'all' && isPrimary),
+    ...drawn.filter(({ kind, isPrimary }) => kind === 'all' && !isPrimary),
+  ].map(({ model, kind, isPrimary, attack, points }): Curve => {
+    const [mark, color] = kind === 'naive' ? NAIVE_LOOK : isPrimary ? PRIMARY_LOOK : FIRST_LOOK;
+    const by = kind === 'naive' ? `naive attack (${attack})` : 'worst case over all attacks';
+    return {
+      name: `${model}, ${by}`,
+      mark,
+      color,
+      points: points.map(({ eps, share }) => ({ x: eps, y: share })),
+    };
+  });
+  return plot(curves, `eps (${found.norm})`, terminal.width, terminal);
 }
+
+const NAIVE_LOOK = ['o', 'red'] as const;
+const PRIMARY_LOOK = ['*', 'green'] as const;
+const FIRST_LOOK = ['+', 'blue'] as const;

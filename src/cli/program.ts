@@ -70,7 +70,7 @@ export function buildProgram(): Command {
       'Train image classifiers with defensive distillation, attack them, and measure how robust they are.',
     )
     .version(programVersion(), '-V, --version', 'print the version')
-    .showSuggestionAfterError()
+    .showSuggestionAfterError(false) // `reportOf` suggests
     .configureHelp({ optionDescription: optionHelp })
     .configureOutput({ writeErr: () => {} }) // `main` prints every error
     .exitOverride();
@@ -144,7 +144,10 @@ export async function main(argv: readonly string[]): Promise<void> {
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return; // --help, --version
     const called = program.commands.find((command) => command.name() === argv[2]?.toLowerCase());
-    const report = reportOf(error, called?.name());
+    const names = called
+      ? called.options.flatMap(({ long }) => long ?? [])
+      : [...program.commands.map((command) => command.name()), '--help', '--version'];
+    const report = reportOf(error, called?.name(), names);
     process.stderr.write(errorLines(report));
     if (report.isBug || argv.includes('--verbose')) {
       process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);

@@ -1,6 +1,6 @@
 /** What is read in several spellings: commands and names in any letter case, options also as other commands name them. */
 import type { Command, Option } from 'commander';
-import { closest, sameName } from '../closest.ts';
+import { meantText, sameName } from '../closest.ts';
 
 /** Lets an option that takes names out of a list take them in any letter case. */
 export function ignoreCase(option: Option): void {
@@ -77,9 +77,15 @@ function paired(
   });
 }
 
+/** The name of an option without dashes, in the spelling of the names that there are. */
+export function optionNamed(text: string, names: readonly string[]): string | undefined {
+  const same = sameName(text, names);
+  if (same !== undefined) return same;
+  const other = OTHER_SPELLING[`--${text.toLowerCase()}`]?.slice(2);
+  return other === undefined ? undefined : sameName(other, names);
+}
+
 /** Such as `did you mean pgd? choose one of fgsm, pgd`. */
 export function choiceHint(text: string, choices: readonly string[]): string {
-  const meant = closest(text, choices);
-  const list = `choose one of ${choices.join(', ')}`;
-  return meant === undefined ? list : `did you mean ${meant}? ${list}`;
+  return `${meantText(text, choices)}choose one of ${choices.join(', ')}`;
 }

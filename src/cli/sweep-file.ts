@@ -1,7 +1,7 @@
 /** `sweep.yaml`: a sweep in the words of `wandb sweep`, with the options of `distill run`. */
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import { closest } from '../closest.ts';
+import { meantText, sameName } from '../closest.ts';
 import { UserError } from '../errors.ts';
 import {
   type Distribution,
@@ -14,6 +14,7 @@ import {
   type Scalar,
 } from '../experiments/index.ts';
 import { readText } from '../storage/index.ts';
+import { choiceHint } from './spelling.ts';
 
 const MAX_BYTES = 2 ** 20;
 
@@ -72,7 +73,62 @@ export interface AskedSweep {
 /** Keys of `wandb sweep` that say how a program is started. */
 const PROGRAM_KEYS = ['program', 'command', 'project', 'entity', 'controller', 'imageuri', 'job'];
 
-function problemOf({ issues: [issue] }: z.ZodError): { problem: string; hint?: string } {
+/** Keys whose values are names out of a list. */
+const NAMED_VALUES: Readonly<Record<string, readonly string[]>> = {
+  method: METHODS,
+  name: METRIC_NAMES,
+  goal: GOALS,
+  distribution: DISTRIBUTIONS,
+};
+
+const isMapping = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A mapping with the keys, and the names among its values, in the spelling of the program. */
+function spelled(value: unknown, keys: readonly string[]): unknown {
+  if (Array.isArray(value)) return value.map((one) => spelled(one, keys));
+  if (!isMapping(value)) return value;
+  const entries = Object.entries(value).map(([key, content]): [string, unknown] => {
+    const known = sameName(key, keys) ?? key;
+    const names = NAMED_VALUES[known];
+    const isName = names !== undefined && typeof content === 'string';
+    return [known, isName ? (sameName(content, names) ?? content) : content];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** A whole file so; the description and the name of a sweep stay as they are. */
+function spelledFile(content: unknown): unknown {
+  if (!isMapping(content)) return content;
+  const file = spelled(content, FILE_KEYS);
+  if (!isMapping(file)) return file;
+  const { name, metric, parameters } = file;
+  return {
+    ...file,
+    ...(name !== undefined && { name: content.name ?? name }),
+    ...(metric !== undefined && { metric: [spelled(metric, METRIC_KEYS)].flat() }),
+    ...(isMapping(parameters) && {
+      parameters: Object.fromEntries(
+        Object.entries(parameters).map(([key, one]) => [key, spelled(one, PARAMETER_KEYS)]),
+      ),
+    }),
+  };
+}
+
+const FILE_KEYS = Object.keys(fileSchema.shape);
+const METRIC_KEYS = Object.keys(metricSchema.shape);
+const PARAMETER_KEYS = Object.keys(parameterSchema.shape);
+
+/** The keys that a mapping at this place of a file may have. */
+function keysAt([first, ...rest]: readonly PropertyKey[]): readonly string[] {
+  if (first === undefined) return FILE_KEYS;
+  if (first === 'metric') return METRIC_KEYS;
+  return rest.length > 0 ? PARAMETER_KEYS : [];
+}
+
+function problemOf({ issues }: z.ZodError, content: unknown): { problem: string; hint?: string } {
+  // A key that is missing may be the one that is mistyped.
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
   const where = issue.path.map(String).join('.');
   const stray = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
   if (stray !== undefined && PROGRAM_KEYS.includes(stray)) {
@@ -81,8 +137,22 @@ function problemOf({ issues: [issue] }: z.ZodError): { problem: string; hint?: s
       hint: 'leave it out: every trial is the recipe of this program, and parameters are its options',
     };
   }
+  const prefix = where === '' ? '' : `${where}: `;
+  if (stray !== undefined) {
+    const keys = keysAt(issue.path);
+    return { problem: `${prefix}there is no key '${stray}'`, hint: choiceHint(stray, keys) };
+  }
+  const given = issue.path.reduce<unknown>(
+    (value, key) =>
+      isMapping(value) || Array.isArray(value) ? Reflect.get(value, key) : undefined,
+    content,
+  );
+  if (issue.code === 'invalid_value' && typeof given === 'string') {
+    const names = issue.values.map(String);
+    return { problem: `${prefix}'${given}' is not known`, hint: choiceHint(given, names) };
+  }
   const message = issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
-  return { problem: where === '' ? message : `${where}: ${message}` };
+  return { problem: `${prefix}${message}` };
 }
 
 /**
@@ -98,9 +168,10 @@ export async function readSweepFile(file: string): Promise<AskedSweep> {
   const document = parseDocument(await readText(file, fail, MAX_BYTES), { logLevel: 'silent' });
   const [error] = document.errors;
   if (error) throw fail(error.message.split('\n')[0].replace(/:$/, ''), error);
-  const parsed = fileSchema.safeParse(document.toJS({ maxAliasCount: 0 }));
+  const content = spelledFile(document.toJS({ maxAliasCount: 0 }));
+  const parsed = fileSchema.safeParse(content);
   if (!parsed.success) {
-    const { problem, hint } = problemOf(parsed.error);
+    const { problem, hint } = problemOf(parsed.error, content);
     throw fail(problem, parsed.error, hint);
   }
   const { method, metric = [], parameters, run_cap: runCap, at_once: atOnce, seeds } = parsed.data;
@@ -110,7 +181,7 @@ export async function readSweepFile(file: string): Promise<AskedSweep> {
   }
   if (method !== 'bayes' && atOnce !== undefined) throw fail('at_once is for method bayes');
   const entries = Object.entries(parameters).map(([key, text]): [string, Distribution] => {
-    const name = key.replaceAll('_', '-');
+    const name = key.replaceAll('_', '-').toLowerCase();
     return [name, distributionOf(text, (problem) => fail(`parameters.${key}: ${problem}`))];
   });
   return {
@@ -180,9 +251,8 @@ export function checkParameters(
 ): void {
   for (const [name, distribution] of Object.entries(parameters)) {
     if (!names.includes(name)) {
-      const meant = closest(name, names);
       throw new UserError('bad-sweep-file', `'${name}' is no parameter of a trial`, {
-        hint: `${meant ? `did you mean ${meant}? ` : ''}parameters are ${names.join(', ')}; seeds are given by their number`,
+        hint: `${meantText(name, names)}parameters are ${names.join(', ')}; seeds are given by their number`,
       });
     }
     const values =

@@ -5,14 +5,28 @@ import type { TrainingProgress } from '../training/index.ts';
 import type { OutputOptions } from './options.ts';
 import { visible } from './visible.ts';
 
-/** A bar on a terminal; elsewhere a line now and then. */
+/** A bar on a terminal; elsewhere a line now and then. The time left comes first. */
 export interface Progress {
-  update(done: number, total: number, detail: string): void;
+  /**
+   * @param secondsLeft where it is known better than by how much is done; null: nothing is known yet
+   */
+  update(done: number, total: number, detail: string, secondsLeft?: number | null): void;
   stop(): void;
+}
+
+/** What a progress is part of, such as all trainings of a run, and how many times as long that takes. */
+export interface Whole {
+  readonly name: string;
+  readonly times: number;
 }
 
 const SILENT: Progress = { update: () => {}, stop: () => {} };
 const MILLISECONDS_BETWEEN_LINES = 5000;
+
+/** Seconds of work after which the time left can be estimated. */
+const SECONDS_TO_ESTIMATE = 3;
+/** Work longer than this is told beforehand. */
+const LONG_SECONDS = 30;
 
 function colors(stream: NodeJS.WriteStream): ChalkInstance {
   const wanted = process.env.FORCE_COLOR !== undefined && process.env.FORCE_COLOR !== '0';
@@ -27,13 +41,22 @@ export function duration(seconds: number): string {
   return `${Math.floor(rounded / 60)} min ${String(rounded % 60).padStart(2, '0')} s`;
 }
 
-/** The text of a training progress line. */
+/** A duration that is only estimated: to ten seconds, to the minute, or to ten minutes. */
+export function roughDuration(seconds: number): string {
+  if (seconds < 95) return `${Math.max(10, Math.round(seconds / 10) * 10)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 100) return `${minutes} min`;
+  const tens = Math.round(minutes / 10) * 10;
+  return `${Math.floor(tens / 60)} h ${String(tens % 60).padStart(2, '0')} min`;
+}
+
+/** The text of a training progress line, the time left apart. */
 export function trainingDetail(progress: TrainingProgress): string {
-  const { epoch, epochs, loss, validationAccuracy, samplesPerSecond, secondsLeft } = progress;
+  const { epoch, epochs, loss, validationAccuracy, samplesPerSecond } = progress;
   const accuracy =
     validationAccuracy === undefined ? '' : `validation ${percent(validationAccuracy)}, `;
   return (
-    `${duration(secondsLeft)} left, epoch ${epoch}/${epochs}, loss ${loss.toFixed(4)}, ` +
+    `epoch ${epoch}/${epochs}, loss ${loss.toFixed(4)}, ` +
     `${accuracy}${Math.round(samplesPerSecond)} samples/s`
   );
 }
@@ -86,11 +109,45 @@ export class Terminal {
     if (this.#json) process.stdout.write(`${JSON.stringify(record)}\n`);
   }
 
-  /** @param label what is being done, such as `teacher` */
-  progress(label: string): Progress {
+  /**
+   * @param label what is being done, such as `teacher`
+   * @param whole what it is the beginning of: how long that takes is told instead
+   */
+  progress(label: string, whole: Whole = { name: label, times: 1 }): Progress {
     if (this.#quiet) return SILENT;
-    return process.stderr.isTTY ? barProgress(label) : lineProgress(label);
+    const isTTY = process.stderr.isTTY === true;
+    const tell = (seconds: number) => {
+      // A bar's line is cleared, and the bar drawn again below.
+      const clear = isTTY ? '\r\u001b[2K' : '';
+      const text = `${whole.name}: about ${roughDuration(seconds * whole.times)} in all`;
+      process.stderr.write(`${clear}${visible(this.#noteColor.dim(text))}\n`);
+    };
+    return timed(isTTY ? barProgress(label) : lineProgress(label), whole.times, tell);
   }
+}
+
+/** Puts the time left before the detail, and tells once how long it takes where that is long. */
+function timed(inner: Progress, times: number, tell: (seconds: number) => void): Progress {
+  let first: { readonly at: number; readonly done: number } | undefined;
+  let isTold = false;
+  return {
+    update(done, total, detail, secondsLeft) {
+      const now = performance.now();
+      first ??= { at: now, done };
+      const seconds = (now - first.at) / 1000;
+      const fresh = done - first.done;
+      const isKnown = seconds >= SECONDS_TO_ESTIMATE;
+      const guessed = isKnown && fresh > 0 ? (seconds / fresh) * (total - done) : null;
+      const left = secondsLeft === undefined ? guessed : secondsLeft;
+      if (left !== null && isKnown && !isTold) {
+        isTold = true;
+        if ((seconds + left) * times > LONG_SECONDS) tell(seconds + left);
+      }
+      const isShown = left !== null && done < total;
+      inner.update(done, total, isShown ? `about ${duration(left)} left, ${detail}` : detail);
+    },
+    stop: () => inner.stop(),
+  };
 }
 
 /** What a bar's line takes besides the detail, in columns. */
@@ -132,7 +189,7 @@ function barProgress(label: string): Progress {
 }
 
 function lineProgress(label: string): Progress {
-  let last = 0;
+  let last = performance.now();
   let printed = '';
   return {
     update(done, total, detail) {

@@ -11,13 +11,15 @@ import {
 import { commandLine, resumeText } from './command-text.ts';
 import { keepTraining } from './keeping.ts';
 import { openData, openSession, type Session, whenInterrupted } from './session.ts';
-import { trainingDetail } from './terminal.ts';
+import { trainingDetail, type Whole } from './terminal.ts';
 import { TrainingLog } from './training-log.ts';
 import type { SoftLabelFlags, TrainingCommandFlags } from './training-options.ts';
 
 /** What is trained, and where its progress is logged. */
 export interface TrainingJob extends Pick<TrainingOptions, 'data' | 'settings' | 'out' | 'resume'> {
   readonly label: string;
+  /** What it is the first part of; absent: nothing else is trained. */
+  readonly whole?: Whole;
   /** Folder for TensorBoard's event files; absent: none are written. */
   readonly logDir: string | undefined;
 }
@@ -30,21 +32,22 @@ type Train = (options: TrainingOptions) => Promise<ModelCard>;
  */
 export async function trainWithProgress(
   session: Session,
-  { label, logDir, ...job }: TrainingJob,
+  { label, logDir, whole, ...job }: TrainingJob,
   train: Train,
   onSaved: () => void = () => {},
 ): Promise<ModelCard> {
   const { engine, terminal } = session;
   const started = new Date();
   const log = logDir === undefined ? undefined : new TrainingLog(join(logDir, label));
-  const progress = terminal.progress(label);
+  const progress = terminal.progress(label, whole);
   try {
     const card = await train({
       ...job,
       engine,
       onProgress(state) {
         const { epoch, epochs, step, steps } = state;
-        progress.update((epoch - 1) * steps + step, epochs * steps, trainingDetail(state));
+        const done = (epoch - 1) * steps + step;
+        progress.update(done, epochs * steps, trainingDetail(state), state.secondsLeft);
         if (epoch > 1) onSaved();
       },
       onEpoch: (record) => log?.epoch(record),

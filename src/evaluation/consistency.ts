@@ -54,7 +54,10 @@ function modelProblem(model: ModelRecord, labels: readonly number[]): string | u
     ({ scales, ratios }) =>
       ratios.length === scales.length && ratios.every((row) => row.length === ratios[0].length),
   );
-  return isWhole ? undefined : 'gradient truths of different lengths';
+  if (!isWhole) return 'gradient truths of different lengths';
+  const images = model.answers.repeated.length;
+  const isBeyond = model.curves?.some(({ budgets }) => budgets.length > images);
+  return isBeyond ? 'curves of more images than were attacked' : undefined;
 }
 
 /** What is wrong with what was measured on each attacked image. */

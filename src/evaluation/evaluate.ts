@@ -11,6 +11,7 @@ import { certifiedBudgets, certifyModels, checkCertifier } from './certificates.
 import { cleanLogits, confidencesOf, predictedClasses } from './clean.ts';
 import { conclude, type Measurements } from './conclusions.ts';
 import { robustRate } from './consistency.ts';
+import { measureCurves } from './curves.ts';
 import { evaluationDigest } from './digest.ts';
 import { averaged } from './draws.ts';
 import { EXAMPLE_COUNT, packImages } from './examples.ts';
@@ -213,6 +214,9 @@ async function measureModel(
   const gradients = await measureGradients(classifier, dataset, attacked);
   const threats = budgetsOf(plan.attacks.map(identityOf));
   const gradientTruth = await measureGradientTruth(classifier, dataset, attacked, threats);
+  const curves = plan.curves
+    ? await measureCurves(classifier, dataset, attacked, threats, plan)
+    : undefined;
   work.finish(probePasses(attacked.length));
   const { accuracy, perClass, confusion } = summarizeAccuracy(
     predicted,
@@ -234,6 +238,7 @@ async function measureModel(
     answers,
     gradients,
     gradientTruth,
+    ...(curves && { curves }),
     gaps: logitGaps(ofAttacked, classes),
     examples: {
       confidence: confidencesOf(logits, classes).slice(0, shownOf(plan, positions).length),

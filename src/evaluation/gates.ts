@@ -1,5 +1,6 @@
 /** Thresholds for CI: every metric that a gate can name, and whether the gates were met. */
 import type { Threat } from '../attacks/index.ts';
+import { meantText } from '../closest.ts';
 import { GateError, UserError } from '../errors.ts';
 import { numberText, percent } from '../numbers.ts';
 import { clopperPearson, medianRanks, pairedDifference } from '../statistics.ts';
@@ -257,13 +258,13 @@ export function checkGateMetrics(gates: readonly Gate[], outline: EvaluationOutl
     const names = outline.models.map(({ name }) => name);
     if (model !== undefined && !names.includes(model)) {
       throw new UserError('bad-gate', `the gate "${text}" names no model of this evaluation`, {
-        hint: `the models are ${names.join(', ')}; * is all of them`,
+        hint: `${meantText(model, names)}the models are ${names.join(', ')}; * is all of them`,
       });
     }
     const known = metrics.filter((metric) => model === undefined || metric.model === model);
-    const list = [...new Set(known.map(({ name }) => name))].join('; ');
+    const list = [...new Set(known.map(({ name }) => name))];
     throw new UserError('bad-gate', `the gate "${text}" names no metric of this evaluation`, {
-      hint: `the metrics are: ${list}`,
+      hint: `${meantText(gate.metric, list)}the metrics are: ${list.join('; ')}`,
     });
   }
 }

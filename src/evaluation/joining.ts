@@ -49,7 +49,12 @@ export function joinRecords(records: readonly EvaluationRecord[]): EvaluationRec
           { hint: 'make a report of each, or evaluate again' },
         );
       }
-      models[index] = { ...known, gradientTruth: joinedTruth(known, model) };
+      const curves = joinedCurves(known, model);
+      models[index] = {
+        ...known,
+        gradientTruth: joinedTruth(known, model),
+        ...(curves && { curves }),
+      };
     }
     for (const attack of other.attacks) addAttack(attacks, attack);
   }
@@ -93,6 +98,18 @@ function joinedTruth(one: ModelRecord, other: ModelRecord): ModelRecord['gradien
       ({ norm, eps }, i) => all.findIndex((own) => own.norm === norm && own.eps === eps) === i,
     )
     .sort(byNormAndSize);
+}
+
+/** The curves of both; of one attack in one norm, the one that goes further or has more images. */
+function joinedCurves(one: ModelRecord, other: ModelRecord): ModelRecord['curves'] {
+  if (!one.curves || !other.curves) return one.curves ?? other.curves;
+  const all = [...one.curves, ...other.curves].sort(
+    (a, b) => b.budgets.length - a.budgets.length || b.eps - a.eps,
+  );
+  return all.filter(
+    ({ norm, attack }, i) =>
+      all.findIndex((own) => own.norm === norm && own.attack === attack) === i,
+  );
 }
 
 /** Adds an attack; of the same one on fewer and on more images, the one on more stays. */

@@ -91,6 +91,8 @@ export interface EvaluationPlan {
   readonly draws?: number;
   /** Levels that the pixels of attacked images are rounded to, 256 for 8 bits; absent: float32. */
   readonly levels?: number;
+  /** Whether to measure, besides the attacks, what charts draw between the budgets. */
+  readonly curves?: boolean;
   /** Needed by attacks on a surrogate of the model. */
   readonly surrogates?: SurrogateTrainer;
   /** Proves what attacks within Linf budgets cannot break; absent: nothing is proven. */

@@ -72,6 +72,20 @@ const modelSchema = z.strictObject({
       ratios: z.array(z.array(z.number().nullable())),
     }),
   ),
+  /** Finely, how accuracy falls with the budget, on the first attacked images; see `measureCurves`. */
+  curves: z
+    .array(
+      z.strictObject({
+        norm: z.enum(NORMS),
+        attack: z.string(),
+        loss: lossName,
+        /** The largest budget that is read. */
+        eps: z.number().positive(),
+        /** By image, the smallest budget in which it is known not to stay correct; null: none. */
+        budgets: z.array(z.number().min(0).nullable()),
+      }),
+    )
+    .optional(),
   /** How far the largest logit of each attacked image is above the next one. */
   gaps: z.array(z.number().min(0)),
   examples: z.strictObject({ confidence: z.array(share) }).optional(),

@@ -132,6 +132,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationReco
       samples,
       ...attacks,
       seed,
+      curves: true,
       ...(draws !== undefined && draws > 1 && { draws }),
       ...(levels !== undefined && { levels }),
       ...(options.certify && { certifier: await openCertifier(opened.models) }),

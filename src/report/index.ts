@@ -1,4 +1,5 @@
 export { type Answer, answerOf, answerSentences, headline, withAnswer } from './answer.ts';
+export { answerLines } from './answer-lines.ts';
 export {
   attackSummaryTable,
   levelTable,

@@ -2,13 +2,14 @@
 import { counted } from '../numbers.ts';
 import { type Answer, answerOf } from './answer.ts';
 import type { PageAssets } from './assets.ts';
-import { inlineSvg } from './charts/index.ts';
+import { grouped } from './attack-identity.ts';
+import { dashed, inlineSvg, type Key } from './charts/index.ts';
 import { documentOf } from './document.ts';
 import { attackExampleMarkup, exampleCards, spriteDefinitions } from './example-cards.ts';
 import type { FlagText } from './flag-text.ts';
 import { type Markup, markup } from './markup.ts';
 import type { Material } from './material.ts';
-import type { ReportChart } from './record-charts.ts';
+import { NO_GRADIENT_DASH, type ReportChart } from './record-charts.ts';
 import { primaryModel } from './record-facts.ts';
 import type { Block, ModelSource, Provenance, Section, VerdictText } from './section.ts';
 import { hasUnreliableCells, type Table } from './table.ts';
@@ -79,7 +80,7 @@ function spritesOf(sections: readonly Section[]): Markup | undefined {
 /** A section that opens where the reader wants it. */
 function foldedSection({ id, title, prose, blocks, charts, tables }: Section): Markup {
   return markup`<details class="section" id="${id}"><summary><h3>${title}</h3></summary>
-${prose.map((text) => markup`<p>${marked(text, '*', (part) => markup`<em>${part}</em>`)}</p>`)}${blocks.map(blockMarkup)}${charts.length > 0 ? markup`<div class="charts">${charts.map(chartMarkup)}</div>` : ''}${tables.filter(({ isCharted }) => !isCharted).map(tableMarkup)}
+${prose.map((text) => markup`<p>${marked(text, '*', (part) => markup`<em>${part}</em>`)}</p>`)}${blocks.map(blockMarkup)}${grouped(charts, ({ group = '' }) => group).map(chartGroup)}${tables.filter(({ isCharted }) => !isCharted).map(tableMarkup)}
 </details>
 `;
 }
@@ -129,8 +130,41 @@ function flagMarkup({ code, severity, found, meaning, advice, measured }: FlagTe
   return markup`<li class="${severity}"><strong>${sentence(found)}</strong> ${meaning}<details><summary>${severity === 'serious' ? 'Serious' : 'Note'}: ${code}</summary><p>${measured}. To do: ${advice}</p></details></li>`;
 }
 
-export function chartMarkup({ chart, file }: ReportChart): Markup {
-  return markup`<figure id="${file}" class="chart">${inlineSvg(chart)}</figure>`;
+/** Charts side by side; of several, the legend stands once below them. */
+function chartGroup(charts: readonly ReportChart[]): Markup {
+  if (charts.length === 1 || charts[0].group === undefined) {
+    return markup`<div class="charts">${charts.map((one) => chartMarkup(one))}</div>`;
+  }
+  const figures = charts.map(
+    ({ chart, file }) =>
+      markup`<figure id="${file}" class="chart">${inlineSvg(chart, false)}</figure>`,
+  );
+  const items = sharedKeys(charts).map(
+    ({ name, hue, dash }) =>
+      markup`<li><svg viewBox="0 0 24 8" width="24" height="8" aria-hidden="true"><path class="line s${hue}" d="M0 4h24"${dashed(dash)}/></svg>${name}</li>`,
+  );
+  return markup`<div class="charts">${figures}</div><ul class="legend">${items}</ul>`;
+}
+
+/** Every key once, drawn as where the attack had a gradient; that some had none is a key of its own. */
+function sharedKeys(charts: readonly ReportChart[]): Key[] {
+  const keys = charts.flatMap(({ chart }) => chart.keys ?? []);
+  const isBlind = ({ dash }: Key) => dash === NO_GRADIENT_DASH;
+  const byName = grouped(keys, ({ name }) => name);
+  return [
+    ...byName.map((same) => {
+      const live = same.find((key) => !isBlind(key));
+      return live ?? { name: same[0].name, hue: same[0].hue };
+    }),
+    ...(keys.some(isBlind)
+      ? [{ name: 'dotted: the gradient was often zero', hue: 6 as const, dash: NO_GRADIENT_DASH }]
+      : []),
+  ];
+}
+
+export function chartMarkup({ chart, file, caption }: ReportChart): Markup {
+  const text = caption ? markup`<figcaption>${caption}</figcaption>` : '';
+  return markup`<figure id="${file}" class="chart">${inlineSvg(chart)}${text}</figure>`;
 }
 
 /** A table whose columns sort when there is JavaScript; it scrolls by itself where it is too wide. */

@@ -36,17 +36,21 @@ import { distinct, rateText, slug } from './text.ts';
 export interface ReportChart {
   readonly file: string;
   readonly chart: Chart;
+  /** Charts of a group share a legend and their colors; absent: it has its own legend. */
+  readonly group?: string;
+  /** What is drawn, in sentences below it. */
+  readonly caption?: string;
 }
 
 /** The charts with file names that are safe, and different from each other. */
 function withFileNames(charts: readonly ReportChart[]): ReportChart[] {
   const used = new Set<string>();
-  return charts.map(({ file, chart }) => {
+  return charts.map(({ file, ...chart }) => {
     const base = slug(file);
     let name = base;
     for (let n = 2; used.has(name); n++) name = `${base}-${n}`;
     used.add(name);
-    return { file: name, chart };
+    return { file: name, ...chart };
   });
 }
 
@@ -90,6 +94,7 @@ export function robustnessCharts({ record }: Material): ReportChart[] {
         return [
           {
             file: `robustness-${norm}-${model.name}-${attacks.join('-')}`,
+            group: `robustness-${norm}-${attacks.join('-')}`,
             chart: lineChart(
               `${model.name} under ${run.join(', ')}`,
               `accuracy of ${model.name} over eps in ${norm}, one line for each attack and loss, with 95 % intervals`,
@@ -271,6 +276,7 @@ export function minimalCharts({ record }: Material): ReportChart[] {
     const found = own.map(({ model, success }) => `${model} ${percent(shareOf(success))}`);
     return {
       file: `minimal-${name} ${first.norm}`,
+      group: 'models',
       chart: lineChart(
         `${name}, ${first.norm}: smallest perturbations`,
         `share of images with an adversarial example within a distance, one line for each model; found in all: ${found.join(', ')}`,
@@ -340,6 +346,7 @@ export function trainingCharts({ record, cards }: Material): ReportChart[] {
   return [
     {
       file: 'training-accuracy',
+      group: 'models',
       chart: lineChart(
         'Validation accuracy',
         'validation accuracy by epoch, one line for each model',
@@ -350,6 +357,7 @@ export function trainingCharts({ record, cards }: Material): ReportChart[] {
     },
     {
       file: 'training-loss',
+      group: 'models',
       chart: lineChart(
         'Training loss',
         'training loss by epoch, one line for each model; soft labels have a loss of their own, so only the shapes compare',

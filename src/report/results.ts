@@ -15,6 +15,12 @@ import { summarize } from './summary.ts';
 
 const ratesOf = ({ repeated, ...rates }: ModelRecord['answers']) => rates;
 
+/** The smallest budgets of the images without the images, rising. */
+const sortedCurve = ({ budgets, ...curve }: NonNullable<ModelRecord['curves']>[number]) => ({
+  ...curve,
+  budgets: budgets.toSorted((a, b) => (a ?? Infinity) - (b ?? Infinity)),
+});
+
 const RESULTS_SCHEMA = 'distill-results/2';
 
 export function results(material: Material, charts: readonly ReportChart[]) {
@@ -29,8 +35,9 @@ export function results(material: Material, charts: readonly ReportChart[]) {
     summary: summarize(record),
     missing: missingParts(material),
     data: { name: data.name, digest: data.digest, images: data.labels.length },
-    models: models.map(({ predicted, examples, gaps, answers, gradients, ...model }) => ({
+    models: models.map(({ predicted, examples, gaps, answers, gradients, curves, ...model }) => ({
       ...model,
+      ...(curves && { curves: curves.map(sortedCurve) }),
       answers: { ...ratesOf(answers), medianGap: medianGap(gaps) },
       gradients: gradients.map(({ largest, wrongPixels, ...rates }) => ({
         ...rates,

@@ -45,6 +45,13 @@ describe('--config', () => {
     assert.match(await inForce(''), /samples|preset: quick/);
   });
 
+  it('reads commands, options and names in any letter case, and in the spelling of other commands', async () => {
+    const printed = await inForce('Evaluate:\n  Preset: Standard\n  models: [a, b]\n  NORM: l2\n');
+    for (const line of ['preset: standard', 'norm: L2', '- a']) {
+      assert.match(printed, new RegExp(`^ +${line}$`, 'm'), line);
+    }
+  });
+
   it('refuses what it does not know, with the line', async () => {
     const refused: [string, RegExp][] = [
       ['evaluate:\n  preset: quick\n  sampels: 7\n', /line 3: evaluate has no option 'sampels'$/],

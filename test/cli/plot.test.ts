@@ -90,7 +90,7 @@ describe('accuracy over eps', () => {
       '       |                                                 ********',
       '   0 % |                                                         ***',
       '       0                         eps (Linf)                     0.2',
-      '        o student, attacked with the softmax loss',
+      '        o student, naive attack (softmax)',
       '        * student, worst case over all attacks',
       '        + baseline, worst case over all attacks',
     ]);

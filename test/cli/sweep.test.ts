@@ -135,6 +135,19 @@ parameters:
     assert.deepEqual(fixed, { 'train-size': 600 });
   });
 
+  it('reads keys and names in any letter case', async () => {
+    const { definition } = await planOf(
+      await fileOf(`
+Method: Bayes
+Metric: {Name: Logit_Gap, GOAL: Minimize}
+parameters: {Temperature: {Min: 1, max: 100, distribution: Uniform}}
+`),
+    );
+    assert.equal(definition.method, 'bayes');
+    assert.deepEqual(definition.objectives, [{ name: 'logit_gap', goal: 'minimize' }]);
+    assert.deepEqual(Object.keys(definition.parameters), ['temperature']);
+  });
+
   it('may look for two goals, and search with what it learns', async () => {
     const { definition } = await planOf(
       await fileOf(`

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import { engineText } from '../../src/cli/session.ts';
-import { duration, fittingDetail, Terminal, trainingDetail } from '../../src/cli/terminal.ts';
+import {
+  duration,
+  fittingDetail,
+  roughDuration,
+  Terminal,
+  trainingDetail,
+  type Whole,
+} from '../../src/cli/terminal.ts';
 
 /** Catches what goes to standard error, as if it were a terminal or a file. */
 function catchErrors(isTTY: boolean): () => string {
@@ -41,10 +48,11 @@ describe('progress', () => {
   });
 
   it('on a narrow terminal shows the parts that fit, the time left first, and cuts no word', () => {
-    const detail = '1 min 01 s left, epoch 2/10, loss 0.1235, validation 98.77 %, 1235 samples/s';
-    assert.equal(fittingDetail(detail, 80), '1 min 01 s left, epoch 2/10');
-    assert.equal(fittingDetail(detail, 83), '1 min 01 s left, epoch 2/10, loss 0.1235');
-    assert.equal(fittingDetail(detail, 20), '1 min 01 s left');
+    const left = 'about 1 min 01 s left';
+    const detail = `${left}, epoch 2/10, loss 0.1235, validation 98.77 %, 1235 samples/s`;
+    assert.equal(fittingDetail(detail, 80), `${left}, epoch 2/10`);
+    assert.equal(fittingDetail(detail, 89), `${left}, epoch 2/10, loss 0.1235`);
+    assert.equal(fittingDetail(detail, 20), left);
     assert.equal(fittingDetail(detail, 200), detail);
   });
 
@@ -58,6 +66,68 @@ describe('progress', () => {
     assert.equal(written(), 'warning: beware\n');
     new Terminal({}).note('by the way');
     assert.equal(written(), 'warning: beware\nby the way\n');
+  });
+});
+
+/** What a progress writes when work goes on so many seconds at so many steps a second. */
+function workFor(
+  seconds: number,
+  { isTTY = false, perSecond = 1, total = 600, whole = undefined as Whole | undefined } = {},
+): string[] {
+  const written = catchErrors(isTTY);
+  Object.defineProperty(process.stderr, 'columns', { value: 80, configurable: true });
+  let now = 0;
+  mock.method(performance, 'now', () => now);
+  const progress = new Terminal({}).progress('teacher', whole);
+  for (let tenth = 0; tenth <= 10 * seconds; tenth++) {
+    now = 100 * tenth;
+    progress.update((tenth / 10) * perSecond, total, `epoch ${1 + Math.floor(tenth / 100)}/60`);
+  }
+  progress.stop();
+  mock.reset();
+  return written().split(/[\n\r]/);
+}
+
+describe('the time that work takes', () => {
+  const all = (lines: readonly string[]) => lines.filter((line) => line.includes('in all'));
+
+  it('is told before it where it is more than half a minute, once, and of all of it', () => {
+    const lines = workFor(60);
+    assert.equal(lines[0], 'teacher: about 10 min in all');
+    assert.equal(all(lines).length, 1);
+    assert.deepEqual(all(workFor(20, { total: 20 })), [], '20 s are short');
+    const whole = { name: 'baseline, teacher and student', times: 4 };
+    assert.deepEqual(all(workFor(20, { total: 20, whole })), [
+      'baseline, teacher and student: about 80 s in all',
+    ]);
+  });
+
+  it('that is left comes first in every line of a log, one line every five seconds, none twice', () => {
+    const lines = workFor(60).slice(1, -1);
+    assert.deepEqual(lines.slice(0, 2), [
+      'teacher: 0 %, about 9 min 55 s left, epoch 1/60',
+      'teacher: 1 %, about 9 min 50 s left, epoch 2/60',
+    ]);
+    assert.equal(lines.length, 12);
+    assert.equal(new Set(lines).size, 12);
+  });
+
+  it('is told on a terminal on a line of its own, above the bar, and not cut off at 80 columns', () => {
+    const lines = workFor(60, { isTTY: true });
+    const [told, ...others] = all(lines);
+    assert.ok(told.includes('teacher: about 10 min in all'), told);
+    assert.deepEqual(others, []);
+    const drawn = lines.filter((line) => line.includes('| about 9 min'));
+    assert.ok(drawn.length > 0, lines.join('\n'));
+    for (const line of drawn) assert.match(line, /about 9 min \d\d s left, epoch \d\/60/);
+  });
+
+  it('is written to what an estimate can say', () => {
+    const texts = [3, 44, 94, 95, 3000, 5900, 6100, 36_100].map(roughDuration);
+    assert.deepEqual(texts, [
+      ...['10 s', '40 s', '90 s', '2 min', '50 min', '98 min'],
+      ...['1 h 40 min', '10 h 00 min'],
+    ]);
   });
 });
 
@@ -91,7 +161,7 @@ describe('a duration', () => {
 });
 
 describe('the line of a training step', () => {
-  it('says how far it is, how good, how fast and how long it still takes', () => {
+  it('says how far it is, how good and how fast', () => {
     const progress = {
       epoch: 2,
       epochs: 10,
@@ -103,11 +173,11 @@ describe('the line of a training step', () => {
     };
     assert.equal(
       trainingDetail({ ...progress, validationAccuracy: 0.98765 }),
-      '1 min 01 s left, epoch 2/10, loss 0.1235, validation 98.77 %, 1235 samples/s',
+      'epoch 2/10, loss 0.1235, validation 98.77 %, 1235 samples/s',
     );
     assert.equal(
       trainingDetail({ ...progress, validationAccuracy: undefined }),
-      '1 min 01 s left, epoch 2/10, loss 0.1235, 1235 samples/s',
+      'epoch 2/10, loss 0.1235, 1235 samples/s',
     );
   });
 });

@@ -176,6 +176,18 @@ describe('a mistake is reported in one line, with a hint in the next', () => {
       /always missed: accuracy is 0 % to 100 %/,
       /did you mean >= 99%\?/,
     ],
+    [
+      'a mistyped metric of a gate',
+      ['evaluate', '--model', 'models/teacher', '--gate', 'teacher: acuracy >= 99%'],
+      /^the gate "teacher: acuracy >= 99%" names no metric of this evaluation$/,
+      /^did you mean accuracy\? the metrics are: accuracy; /,
+    ],
+    [
+      'a mistyped model of a gate',
+      ['evaluate', '--model', 'models/teacher', '--gate', 'techer: accuracy >= 99%'],
+      /^the gate "techer: accuracy >= 99%" names no model of this evaluation$/,
+      /^did you mean teacher\? the models are teacher; \* is all of them$/,
+    ],
     ['half an epoch', ['train-teacher', '--epochs', '0.5'], /--epochs takes an integer from 1 up/],
   ];
 

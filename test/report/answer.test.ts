@@ -4,6 +4,8 @@ import { describe, it } from 'node:test';
 import { FLAG_CODES, rateOf, type Verdict } from '../../src/evaluation/index.ts';
 import { answerOf, answerSentences } from '../../src/report/answer.ts';
 import { answerChart } from '../../src/report/answer-chart.ts';
+import { answerLines } from '../../src/report/answer-lines.ts';
+import { standaloneSvg } from '../../src/report/charts/index.ts';
 import { flagTexts } from '../../src/report/flag-text.ts';
 import { handmade } from './handmade.ts';
 
@@ -60,13 +62,43 @@ describe('the answer', () => {
 
 describe('the chart beside it', () => {
   it('has both models, all attacks and the naive ones; those without a gradient are dotted', () => {
-    const [{ chart }] = answerChart(handmade);
-    const svg = chart.content.text;
-    for (const name of ['base', 'base, softmax', 'hard', 'hard, softmax (gradient often zero)']) {
+    const [{ chart, caption = '' }] = answerChart(handmade);
+    const svg = standaloneSvg(chart);
+    for (const name of ['base', 'base, softmax', 'hard', 'hard, softmax']) {
       assert.ok(svg.includes(`>${name}</text>`), name);
     }
     assert.equal(svg.match(/stroke-dasharray="2 4"/g)?.length, 2, 'the line and its key');
     assert.match(chart.description, /at eps 0\.3: base 0\.00 %, base, softmax 50\.00 %/);
+    assert.equal(
+      caption,
+      'Points: all attacks on 8 images, with 95 % intervals. Solid: straight lines between them. Dashed: the naive attack alone (softmax); dotted where its gradient is often zero.',
+    );
+  });
+
+  it('is fine where curves were measured: each image counts until its smallest budget', () => {
+    const { norm, eps } = { norm: 'Linf' as const, eps: 0.3 };
+    const models = handmade.models.map((model) => ({
+      ...model,
+      curves: [
+        { norm, eps, attack: 'fgsm', loss: 'softmax' as const, budgets: [0.15, 0, null, null] },
+        { norm, eps, attack: 'fmn', loss: 'margin' as const, budgets: [0.02, 0, 0.05, 0.4] },
+      ],
+    }));
+    const [{ chart, caption = '' }] = answerChart({ ...handmade, models });
+    assert.match(caption, /Solid: the smallest perturbation .* each of the first 4 images\./);
+    assert.match(caption, /the naive attack alone \(FGSM on softmax\)/);
+    const lines = answerLines({ ...handmade, models })?.lines ?? [];
+    const sharesAt = (model: string, at: number) =>
+      lines
+        .filter((line) => line.model === model)
+        .map(({ points }) => points.find((point) => point.eps >= at - 1e-9)?.share);
+    // base is wrong on image 1; PGD breaks images 0, 2 and 3 within 0.1.
+    assert.deepEqual(sharesAt('base', 0), [0.75, 0.75]);
+    assert.deepEqual(sharesAt('base', 0.03), [0.5, 0.75]);
+    assert.deepEqual(sharesAt('base', 0.06), [0.25, 0.75]);
+    assert.deepEqual(sharesAt('base', 0.1), [0, 0.75]);
+    assert.deepEqual(sharesAt('base', 0.3), [0, 0.5]);
+    assert.match(chart.description, /base, FGSM on softmax 50\.00 %/);
   });
 
   it('falls in small steps where smallest perturbations are known, and never rises', () => {

@@ -24,7 +24,7 @@ import { CERTIFIED_SAMPLES, type CertifyFlags } from '../commands/certify.ts';
 import { tableSection } from '../evaluation-text.ts';
 import { parseEps } from '../parsers.ts';
 import { openSession, openTestData, whenInterrupted } from '../session.ts';
-import { duration, type Terminal } from '../terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 /** Such as `Within Linf 0.1, between 912 and 954 of 1,000 images keep their answer: 91.2 to 95.4 %.` */
 const answers = ({ budgets, model }: CertificateRecord, models: number): string[] =>
@@ -95,20 +95,18 @@ async function writeQuestions(
   }
 }
 
-/** A progress callback that shows how long the rest will take. */
+/** A progress bar and the callback that moves it. */
 function certifyProgress(terminal: Terminal) {
   const progress = terminal.progress('certify');
-  const started = performance.now();
   return {
     onProgress(done: number, total: number) {
-      const left = ((performance.now() - started) / 1000 / done) * (total - done);
-      progress.update(done, total, `about ${duration(left)} left`);
+      progress.update(done, total, `${countText(done)} of ${counted(total, 'answer')}`);
     },
     stop: progress.stop,
   };
 }
 
-/** Such as `With sigma 0.5, 95 of 100 images are right with a certified radius of 1.26 on average.` */
+/** Such as `Smoothed, 95 of 100 images are right and sure, 2 abstain; …`. */
 const smoothedAnswer = ({ accuracy, averageRadius, abstained, alpha }: SmoothingRecord): string =>
   `Smoothed, ${countText(accuracy.hits)} of ${counted(accuracy.total, 'image')} are right and sure, ${countText(abstained)} abstain; the average certified L2 radius is ${averageRadius.toFixed(3)}. Each certificate is wrong with a probability of at most ${numberText(alpha)}.`;
 

@@ -78,6 +78,7 @@ export function planEvaluation(flags: EvaluateFlags, { train, test }: TestData):
     samples: samples ?? PRESET_SAMPLES[preset],
     ...attacksOf(flags, nameOfModel(model[0]), test.classes),
     seed,
+    curves: true,
     ...(eot !== undefined && { draws: eot }),
     ...(levels !== undefined && { levels }),
     surrogates: surrogateTrainer(train ?? test),

@@ -27,6 +27,7 @@ import { parseEps } from '../parsers.ts';
 import { RunSteps } from '../run-steps.ts';
 import { readMatchingRecord, runSummary } from '../run-summary.ts';
 import { openData, openSession, type Session, whenInterrupted } from '../session.ts';
+import type { Whole } from '../terminal.ts';
 import {
   describeModel,
   describeSoftLabels,
@@ -79,6 +80,15 @@ async function matchingCard(folder: string, inputsDigest: string) {
   return card?.inputsDigest === inputsDigest ? card : undefined;
 }
 
+/** All that is trained, in the time of the baseline: the student also learns from noisy copies. */
+function allTrainings(
+  { noiseCopies, fineTuneEpochs }: RunFlags,
+  { epochs }: TrainingSettings,
+): Whole {
+  const student = 1 + noiseCopies + fineTuneEpochs / epochs;
+  return { name: 'baseline, teacher and student', times: 2 + student };
+}
+
 /** A run that was interrupted resumes from its checkpoint if the settings are still the same. */
 function jobOf(
   { flags, paths, data }: Run,
@@ -86,7 +96,8 @@ function jobOf(
   settings: TrainingSettings,
 ) {
   const resume = flags.force ? ('never' as const) : ('matching' as const);
-  return { label, data, settings, out: paths[label], resume, logDir: flags.logDir };
+  const whole = label === 'baseline' ? { whole: allTrainings(flags, settings) } : {};
+  return { ...whole, label, data, settings, out: paths[label], resume, logDir: flags.logDir };
 }
 
 function teacherStep(run: Run, name: 'baseline' | 'teacher', settings: TrainingSettings) {

@@ -20,7 +20,7 @@ import { commandLine } from '../command-text.ts';
 import type { SweepFlags } from '../commands/sweep.ts';
 import { planSweep, type SweepPlan } from '../sweep-plan.ts';
 import { tableText } from '../table.ts';
-import { duration, Terminal } from '../terminal.ts';
+import { Terminal } from '../terminal.ts';
 
 /** More processes than this at once take memory, and a person may want to use the machine. */
 const USUAL_MOST_WORKERS = 8;
@@ -46,8 +46,8 @@ function sweepProgress(terminal: Terminal, total: number) {
   const show = () => {
     const seconds = (performance.now() - started) / 1000;
     const fresh = done - before;
-    const left = fresh > 0 ? `about ${duration((seconds / fresh) * (total - done))} left, ` : '';
-    progress.update(done, total, `${left}${done} of ${counted(total, 'trial')}, ${last}`);
+    const left = fresh > 0 ? (seconds / fresh) * (total - done) : null;
+    progress.update(done, total, `${done} of ${counted(total, 'trial')}, ${last}`, left);
   };
   return {
     working(what: string, share: number): void {

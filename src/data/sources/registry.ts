@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { meantText } from '../../closest.ts';
 import { UserError } from '../../errors.ts';
 import { cifarFolder } from './cifar-folder.ts';
 import { csvFile } from './csv-file.ts';
@@ -42,5 +43,7 @@ export function findDataSource(source: string): DataSource {
   const problem = existsSync(source)
     ? `${source} holds no data set of a known format`
     : `there is no data folder or file ${source}`;
-  throw new UserError('no-data', problem, { hint: `name ${DATA_SOURCES_IN_WORDS}` });
+  throw new UserError('no-data', problem, {
+    hint: `${meantText(source, NAMED_DATA_SETS)}name ${DATA_SOURCES_IN_WORDS}`,
+  });
 }

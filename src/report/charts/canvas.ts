@@ -49,17 +49,30 @@ export interface Chart {
   readonly title: string;
   /** What is drawn, in a sentence. */
   readonly description: string;
+  /** Without the legend. */
   readonly height: number;
   readonly content: Markup;
+  /** Of the legend below it; absent: there is none. */
+  readonly keys?: readonly Key[];
 }
 
-/** The chart as it stands in a page. */
-export function inlineSvg({ title, description, height, content }: Chart): Markup {
+/** A chart with its legend. */
+function withLegend({ height, content, keys = [] }: Chart): Pick<Chart, 'height' | 'content'> {
+  const below = legend(keys, height);
+  return { height: height + below.height, content: markup`${content}${below.content}` };
+}
+
+/** The chart as it stands in a page; its legend may be one that several charts share. */
+export function inlineSvg(chart: Chart, hasLegend = true): Markup {
+  const { title, description } = chart;
+  const { height, content } = hasLegend ? withLegend(chart) : chart;
   return markup`<svg viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="${title}: ${description}">${content}</svg>`;
 }
 
 /** The chart as a file of its own. */
-export function standaloneSvg({ title, description, height, content }: Chart): string {
+export function standaloneSvg(chart: Chart): string {
+  const { title, description } = chart;
+  const { height, content } = withLegend(chart);
   return markup`<?xml version="1.0" encoding="UTF-8"?>
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img"><title>${title}</title><desc>${description}</desc><style>${new Markup(CHART_STYLE)}</style><rect class="paper" width="${WIDTH}" height="${height}"/>${content}</svg>
 `.text;
@@ -153,7 +166,7 @@ export interface Key {
 const KEY_LINE = 18;
 
 /** The keys in rows below a chart, from `y` on; and how high they are. */
-export function legend(keys: readonly Key[], y: number): { content: Markup; height: number } {
+function legend(keys: readonly Key[], y: number): { content: Markup; height: number } {
   let x = 8;
   let row = 0;
   const content = keys.map(({ name, hue, dash }) => {

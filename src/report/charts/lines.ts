@@ -8,7 +8,6 @@ import {
   heading,
   type Key,
   leftAxis,
-  legend,
   MARGIN,
   px,
   type Scale,
@@ -26,7 +25,7 @@ export interface Point {
   readonly tip: string;
 }
 
-/** A series; `isStepped` ones keep their value until the next point, `isDots` ones have no line. */
+/** A series, without a key where its name is empty; `isStepped` ones keep their value until the next point, `isDots` ones have no line. */
 export interface Line extends Key {
   readonly points: readonly Point[];
   readonly isStepped?: boolean;
@@ -50,6 +49,8 @@ function path(points: readonly { x: number; y: number }[], isStepped = false): s
     .join('');
 }
 
+const keyOf = ({ name, hue, dash }: Key): Key => ({ name, hue, ...(dash && { dash }) });
+
 /** Lines over a number, with bands for their intervals. */
 export function lineChart(
   title: string,
@@ -61,12 +62,12 @@ export function lineChart(
   const bottom = MARGIN.top + PLOT_HEIGHT;
   const across: Scale = { domain: x.domain, range: [MARGIN.left, WIDTH - MARGIN.right] };
   const up: Scale = { domain: y.domain, range: [bottom, MARGIN.top] };
-  const keys = legend(lines, bottom + FOOT);
   return {
     title,
     description,
-    height: bottom + FOOT + keys.height,
-    content: markup`${heading(title)}${leftAxis(up, y.ticks, WIDTH - MARGIN.right)}${bottomAxis(across, bottom, x.ticks, x.label)}${lines.map((line) => band(line, across, up))}${lines.map((line) => curve(line, across, up))}${keys.content}`,
+    height: bottom + FOOT,
+    content: markup`${heading(title)}${leftAxis(up, y.ticks, WIDTH - MARGIN.right)}${bottomAxis(across, bottom, x.ticks, x.label)}${lines.filter(({ isDots }) => !isDots).map((line) => band(line, across, up))}${lines.map((line) => curve(line, across, up))}`,
+    keys: lines.filter(({ name }) => name !== '').map(keyOf),
   };
 }
 
@@ -79,13 +80,23 @@ function band({ points, hue }: Line, across: Scale, up: Scale): Markup {
   return markup`<path class="band s${hue}" d="${outline}Z"/>`;
 }
 
+/** The intervals of points that have no line. */
+function whiskers({ points, hue }: Line, across: Scale, up: Scale): Markup {
+  const ends = points.filter(({ low, high }) => low !== undefined && high !== undefined);
+  return markup`${ends.map(
+    ({ x, low = 0, high = 0 }) =>
+      markup`<path class="line s${hue}" d="M${at(across, x)} ${at(up, low)}V${at(up, high)}"/>`,
+  )}`;
+}
+
 /** Points are drawn while there are few enough of them to be told apart. */
 const MOST_DOTS = 16;
 
-function curve({ points, hue, dash, isStepped, isDots }: Line, across: Scale, up: Scale): Markup {
+function curve(whole: Line, across: Scale, up: Scale): Markup {
+  const { points, hue, dash, isStepped, isDots } = whole;
   const places = points.map((point) => ({ ...point, x: at(across, point.x), y: at(up, point.y) }));
   const line = isDots
-    ? markup``
+    ? whiskers(whole, across, up)
     : markup`<path class="line s${hue}" d="${path(places, isStepped)}"${dashed(dash)}/>`;
   if (places.length > MOST_DOTS && !isDots) return line;
   const dots = places.map(
