@@ -1,4 +1,5 @@
 /** The server of a queue, and the libraries that talk to it, which are loaded only here. */
+import { isIP } from 'node:net';
 import type {
   ConnectionOptions,
   Processor,
@@ -31,7 +32,7 @@ export const PREFIX = 'distill';
 /** Jobs of one version of the program: another one may do them differently. */
 export const queueName = (): string => programVersion().replace(/[^\w.-]+/g, '-');
 
-const MILLISECONDS_TO_CONNECT = 10_000;
+const MILLISECONDS_TO_CONNECT = 5000;
 const MOST_MILLISECONDS_BETWEEN_TRIES = 2000;
 
 type Libraries = Awaited<ReturnType<typeof loadLibraries>>;
@@ -110,7 +111,7 @@ export class QueueServer {
       db: address.database,
       ...(username && { username }),
       ...(password && { password }),
-      ...(address.isEncrypted && { tls: { servername: address.host } }),
+      ...(address.isEncrypted && { tls: isIP(address.host) ? {} : { servername: address.host } }),
       connectTimeout: MILLISECONDS_TO_CONNECT,
       lazyConnect: true,
       maxRetriesPerRequest: null,

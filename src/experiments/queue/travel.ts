@@ -78,7 +78,7 @@ const shardJobSchema = z.strictObject({
     data: text,
     dataDigest: digest,
     /** Archives of model folders, by the name of the classifier. */
-    models: z.record(z.string().regex(/^[^/\\\0]{1,200}$/), blobRefSchema),
+    models: z.record(z.string().regex(/^(?!\.{1,2}$)[^/\\\0]{1,200}$/), blobRefSchema),
     draws: z.int().min(1).max(10_000),
     bpda: z.array(text).max(1000),
   }),

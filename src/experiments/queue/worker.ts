@@ -3,7 +3,7 @@
  * files; the work is done by processes of their own, so that a long batch stops no heartbeat.
  */
 import { setMaxListeners } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Job, Worker } from 'bullmq';
@@ -152,7 +152,7 @@ export class QueueWorker {
       if (!store) {
         throw new UserError(
           'no-store',
-          'the jobs are in a shared folder that this worker has not',
+          'the jobs are in a shared folder that this worker does not have',
           {
             hint: 'give the worker the same store',
           },
@@ -218,14 +218,27 @@ export class QueueWorker {
     }
   }
 
+  /** The folder of a model, which gives the model its name. */
+  async #fetchModel(name: string, ref: BlobRef, store: BlobStore): Promise<string> {
+    const root = join(this.#folder, 'models', digestOf({ name, ref }));
+    const folder = join(root, name);
+    const fetched =
+      this.#parts.get(folder) ??
+      this.#fetch(ref, store, root, [MODEL_PART]).then(() =>
+        rename(join(root, MODEL_PART), folder),
+      );
+    this.#parts.set(folder, fetched);
+    fetched.catch(() => this.#parts.delete(folder));
+    await fetched;
+    return folder;
+  }
+
   async #shard(data: ShardJob, store: BlobStore): Promise<BlobRef> {
     const shard = shardOf(data);
     const { models, ...start } = data.start;
     const folders: Record<string, string> = {};
     for (const [name, ref] of Object.entries(models)) {
-      const root = join(this.#folder, 'models', ref.digest);
-      await this.#fetch(ref, store, root, [MODEL_PART]);
-      folders[name] = join(root, MODEL_PART);
+      folders[name] = await this.#fetchModel(name, ref, store);
     }
     const what = `${shard.attack} on ${shard.positions.length} images`;
     this.#options.onJob?.(what, false);
