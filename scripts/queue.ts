@@ -22,7 +22,6 @@ import { TINY, writeTinyData } from '../test/experiments/tiny-data.ts';
 const { values } = parseArgs({
   options: { short: { type: 'boolean', default: false }, seconds: { type: 'string' } },
 });
-const secondsBetweenKills = Number(values.seconds ?? (values.short ? 4 : 20));
 
 if (!hasRedis()) {
   console.log('redis-server is not there: apt-get install redis-server');
@@ -71,7 +70,7 @@ const filesIn = async (folder: string): Promise<string[]> =>
 
 const sweep = values.short
   ? [
-      ...['sweep', '--data', 'bands.npz', ...TINY, '--epochs', '60', '--samples', '24'],
+      ...['sweep', '--data', 'bands.npz', ...TINY, '--samples', '24'],
       ...['--temperature', '1,5,20,100', '--seeds', '2'],
     ]
   : [
@@ -81,7 +80,11 @@ const sweep = values.short
 
 async function sweepUnderKills(redis: TestRedis): Promise<void> {
   console.log(`sweep with the local pool: distill ${sweep.join(' ')}`);
+  const begun = performance.now();
   await run([...sweep, '--out', 'local', '--quiet']);
+  // In short: as fast as this machine is now, so that workers live long enough to do something.
+  const usual = values.short ? Math.max(3, (performance.now() - begun) / 2000) : 20;
+  const secondsBetweenKills = Number(values.seconds ?? usual);
   const work = () => start(['worker', '--queue', redis.url, '--threads', '1', '--quiet']);
   const workers = [work(), work(), work()];
   const started = performance.now();
