@@ -8,10 +8,16 @@ export {
   pointCount,
   type SweepDefinition,
 } from './definition.ts';
-export { type Distribution, fromUnit, type Scalar } from './distributions.ts';
+export {
+  type Choice,
+  type Distribution,
+  fromUnit,
+  type Range,
+  type Scalar,
+} from './distributions.ts';
 export type { Executor, OnTask } from './executor.ts';
 export type { KeptRun } from './kept-run.ts';
-export { LocalPool } from './local-pool.ts';
+export { LocalPool, type LocalPoolOptions, type WorkPlace } from './local-pool.ts';
 export { METRIC_NAMES, METRICS, type MetricName } from './metrics.ts';
 export { type BlobStore, FolderBlobs, QueueBlobs } from './queue/blobs.ts';
 export { QueueExecutor } from './queue/executor.ts';
@@ -30,6 +36,12 @@ export {
 } from './run-store.ts';
 export type { Point } from './search.ts';
 export { ShardPool, shardProcesses } from './shards.ts';
-export { type PlannedTrial, runSweep, type SweepPoint, type SweepTrial } from './sweep.ts';
+export {
+  type PlannedTrial,
+  runSweep,
+  type SweepOptions,
+  type SweepPoint,
+  type SweepTrial,
+} from './sweep.ts';
 export { openSweep, SweepLock } from './sweep-folder.ts';
-export { type TrialSettings, trialId } from './trial.ts';
+export { type Task, type TrialSettings, trialId } from './trial.ts';
