@@ -3,6 +3,7 @@ import { CommanderError } from 'commander';
 import { closest } from '../closest.ts';
 import { DistillError, UserError } from '../errors.ts';
 import { hintText } from './hints.ts';
+import { withoutSecrets } from './queue-address.ts';
 import { choiceHint } from './spelling.ts';
 import { visible } from './visible.ts';
 
@@ -65,5 +66,7 @@ export function reportOf(
 
 /** One line on what is wrong, and one on what to do. */
 export function errorLines({ message, hint }: Pick<ErrorReport, 'message' | 'hint'>): string {
-  return visible(`error: ${message}\n${hint === undefined ? '' : `hint: ${hint}\n`}`);
+  return visible(
+    withoutSecrets(`error: ${message}\n${hint === undefined ? '' : `hint: ${hint}\n`}`),
+  );
 }

@@ -7,6 +7,7 @@ import { FAILURES, GATE_ENDS, parseGate, shortGates } from '../evaluation/gate-s
 import type { Failure, Gate, GateEnd } from '../evaluation/index.ts';
 import { DEFAULTS } from '../training/settings.ts';
 import { integer, share } from './parsers.ts';
+import { parseQueue, type QueueAddress } from './queue-address.ts';
 
 /** The thresholds that decide the exit code. */
 export interface GateFlags {
@@ -103,6 +104,25 @@ export function addCiOptions(command: Command): Command {
       )
         .choices(LOG_MODES)
         .default('text'),
+    );
+}
+
+/** The options of commands whose work may be done on other machines. */
+export interface QueueOptions {
+  readonly queue?: QueueAddress;
+  readonly store?: string;
+}
+
+export function addQueueOptions(command: Command): Command {
+  return command
+    .option(
+      '--queue <address>',
+      'work over a queue on Redis or Valkey, such as redis://HOST (encrypted: rediss://)',
+      parseQueue,
+    )
+    .option(
+      '--store <folder>',
+      'folder that all machines share, for models and results (default: they go through the queue)',
     );
 }
 

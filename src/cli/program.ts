@@ -24,9 +24,11 @@ import { trainAdversarialCommand } from './commands/train-adversarial.ts';
 import { trainCertifiedCommand } from './commands/train-certified.ts';
 import { trainStudentCommand } from './commands/train-student.ts';
 import { trainTeacherCommand } from './commands/train-teacher.ts';
+import { workerCommand } from './commands/worker.ts';
 import { errorLines, reportOf } from './error-text.ts';
 import { lazily } from './lazily.ts';
 import { optionHelp } from './option-help.ts';
+import { withoutSecrets } from './queue-address.ts';
 import { helpSpelling, ignoreCase } from './spelling.ts';
 import { applyRecipe } from './training-options.ts';
 
@@ -34,6 +36,7 @@ import { applyRecipe } from './training-options.ts';
 const buildCommands = () => [
   runCommand(lazily(() => import('./actions/run.ts'))),
   sweepCommand(lazily(() => import('./actions/sweep.ts'))),
+  workerCommand(lazily(() => import('./actions/worker.ts'))),
   trainTeacherCommand(lazily(() => import('./actions/train-teacher.ts'))),
   softLabelsCommand(lazily(() => import('./actions/soft-labels.ts'))),
   trainStudentCommand(lazily(() => import('./actions/train-student.ts'))),
@@ -112,7 +115,7 @@ function onStreamError({ code }: NodeJS.ErrnoException): void {
 }
 
 const onUncaught = (error: Error): void =>
-  endWith(`${errorLines(reportOf(error))}${error.stack}\n`);
+  endWith(withoutSecrets(`${errorLines(reportOf(error))}${error.stack}\n`));
 
 /**
  * When the reader of the output closes it early, as `head` does, the program ends silently and with
@@ -150,7 +153,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     const report = reportOf(error, called?.name(), names);
     process.stderr.write(errorLines(report));
     if (report.isBug || argv.includes('--verbose')) {
-      process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+      process.stderr.write(withoutSecrets(`${error instanceof Error ? error.stack : error}\n`));
     }
     process.exitCode = report.exitCode;
   }

@@ -9,7 +9,7 @@ export interface Executor {
    */
   run(task: Task): Promise<KeptRun | undefined>;
   /** Ends all work. */
-  close(): void;
+  close(): void | Promise<void>;
 }
 
 /** What is being done now: the key of the task, the part of it, and the share that is done. */

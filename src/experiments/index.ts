@@ -8,11 +8,22 @@ export {
   pointCount,
   type SweepDefinition,
 } from './definition.ts';
-export { type Distribution, fromUnit, type Scalar } from './distributions.ts';
+export {
+  type Choice,
+  type Distribution,
+  fromUnit,
+  type Range,
+  type Scalar,
+} from './distributions.ts';
 export type { Executor, OnTask } from './executor.ts';
 export type { KeptRun } from './kept-run.ts';
-export { LocalPool } from './local-pool.ts';
+export { LocalPool, type LocalPoolOptions, type WorkPlace } from './local-pool.ts';
 export { METRIC_NAMES, METRICS, type MetricName } from './metrics.ts';
+export { type BlobStore, FolderBlobs, QueueBlobs } from './queue/blobs.ts';
+export { QueueExecutor } from './queue/executor.ts';
+export { PREFIX, QueueServer, type ServerAddress } from './queue/server.ts';
+export { EXPECTED_WORKERS, QueueShards } from './queue/shard-queue.ts';
+export { QueueWorker } from './queue/worker.ts';
 export { sweepResults } from './results.ts';
 export { type Condition, parseCondition, runValue, sortRuns } from './run-filter.ts';
 export {
@@ -24,7 +35,13 @@ export {
   storedRuns,
 } from './run-store.ts';
 export type { Point } from './search.ts';
-export { ShardPool } from './shards.ts';
-export { type PlannedTrial, runSweep, type SweepPoint, type SweepTrial } from './sweep.ts';
+export { ShardPool, shardProcesses } from './shards.ts';
+export {
+  type PlannedTrial,
+  runSweep,
+  type SweepOptions,
+  type SweepPoint,
+  type SweepTrial,
+} from './sweep.ts';
 export { openSweep, SweepLock } from './sweep-folder.ts';
-export { type TrialSettings, trialId } from './trial.ts';
+export { type Task, type TrialSettings, trialId } from './trial.ts';

@@ -2,7 +2,7 @@
 import type { Executor, OnTask } from './executor.ts';
 import type { KeptRun } from './kept-run.ts';
 import { ProcessPool } from './process-pool.ts';
-import { type Task, taskKey } from './trial.ts';
+import { STAGES, type Task, taskKey } from './trial.ts';
 
 /** Where a process works, and with how much of the machine. */
 export interface WorkPlace {
@@ -20,9 +20,6 @@ export interface LocalPoolOptions extends WorkPlace {
   readonly onWorker?: (pid: number) => void;
 }
 
-/** Later stages first, so that what is begun is ended and what it needed can be removed. */
-const ORDER: readonly Task['stage'][] = ['trial', 'soft-labels', 'teacher'];
-
 export class LocalPool implements Executor {
   readonly #pool: ProcessPool<WorkPlace, Task, KeptRun | undefined>;
 
@@ -33,7 +30,7 @@ export class LocalPool implements Executor {
       workers,
       nameOf: ({ stage, settings: { training } }) =>
         `${stage} at T = ${training.temperature}, seed ${training.seed}`,
-      orderOf: ({ stage }) => ORDER.indexOf(stage),
+      orderOf: ({ stage }) => STAGES.indexOf(stage),
       onWorking: (task, what, share) => onTask?.(taskKey(task), what, share),
       ...(onWorker && { onWorker }),
     });

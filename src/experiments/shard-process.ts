@@ -1,6 +1,7 @@
 /** The process of one worker of a sharded evaluation: loads models and images, then attacks rows. */
 import { attackNamed } from '../attacks/index.ts';
 import { type Dataset, loadTestData } from '../data/index.ts';
+import { UserError } from '../errors.ts';
 import { attackDataset, averaged } from '../evaluation/index.ts';
 import { openModels, startEngine } from '../library/index.ts';
 import { type Classifier, readModelCard } from '../models/index.ts';
@@ -9,12 +10,17 @@ import type { Shard, ShardAnswer, ShardStart } from './shards.ts';
 
 let opened: Promise<{ dataset: Dataset; classifiers: ReadonlyMap<string, Classifier> }> | undefined;
 
-async function open({ engine, threads, data, models, draws, bpda }: ShardStart) {
+async function open({ engine, threads, data, dataDigest, models, draws, bpda }: ShardStart) {
   await startEngine(engine, threads);
   const folders = Object.values(models);
   const { network } = await readModelCard(folders[0]);
   const purpose = { shape: network.inputShape, classes: network.classes };
   const { test: dataset } = await loadTestData(data, purpose);
+  if (dataDigest !== undefined && dataset.digest !== dataDigest) {
+    throw new UserError('foreign-data', `${data} is not the same here as where it is asked for`, {
+      hint: 'give all machines the same data',
+    });
+  }
   const opened = await openModels(folders, dataset, bpda);
   const classifiers = new Map(
     opened.models.map(({ classifier }) => [classifier.name, averaged(classifier, draws)]),

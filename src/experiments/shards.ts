@@ -13,6 +13,8 @@ export interface ShardStart {
   readonly threads: number;
   /** Where the images come from, and the shape and classes of the models. */
   readonly data: string;
+  /** Digest of the images to attack; absent: whatever is there. */
+  readonly dataDigest?: string;
   /** Model folders by the names of their classifiers. */
   readonly models: Readonly<Record<string, string>>;
   /** Of models that answer at random; 1: the model itself. */
@@ -60,27 +62,41 @@ export function sharesOf(rows: number, workers: number): [from: number, to: numb
   ]);
 }
 
+/** Who attacks shards: processes of this machine, or of many. */
+export interface ShardRunner {
+  run(shard: Shard): Promise<ShardAnswer>;
+  close(): void | Promise<void>;
+}
+
+/** Processes of this machine that attack shards. */
+export const shardProcesses = (
+  start: ShardStart,
+  workers: number,
+): ProcessPool<ShardStart, Shard, ShardAnswer> =>
+  new ProcessPool({
+    entry: 'shard-process',
+    start,
+    workers,
+    nameOf: ({ attack, model, positions }) => `${attack} on ${positions.length} images of ${model}`,
+  });
+
 export class ShardPool {
-  readonly #pool: ProcessPool<ShardStart, Shard, ShardAnswer>;
-  readonly #start: ShardStart;
+  readonly #runner: ShardRunner;
+  /** Names of the classifiers that the runner has. */
+  readonly #models: ReadonlySet<string>;
   readonly #workers: number;
 
-  constructor(start: ShardStart, workers: number) {
-    this.#start = start;
+  /** @param workers how many are expected to work at once: it decides the size of the shares alone */
+  constructor(runner: ShardRunner, models: Iterable<string>, workers: number) {
+    this.#runner = runner;
+    this.#models = new Set(models);
     this.#workers = workers;
-    this.#pool = new ProcessPool({
-      entry: 'shard-process',
-      start,
-      workers,
-      nameOf: ({ attack, model, positions }) =>
-        `${attack} on ${positions.length} images of ${model}`,
-    });
   }
 
   /** Runs an attack as `attackDataset` does; one on a surrogate, which only this process has, here. */
   readonly attackRows = async (job: AttackJob): Promise<AttackRun> => {
     const { plan, classifier, source, positions, targets } = job;
-    if (plan.attack.access === 'surrogate' || !(classifier.name in this.#start.models)) {
+    if (plan.attack.access === 'surrogate' || !this.#models.has(classifier.name)) {
       return attackDataset(job);
     }
     const started = performance.now();
@@ -130,12 +146,12 @@ export class ShardPool {
   };
 
   async #attack({ onPasses }: AttackJob, shard: Shard): Promise<ShardAnswer> {
-    const answer = await this.#pool.run(shard);
+    const answer = await this.#runner.run(shard);
     onPasses?.(answer.run.forwards);
     return answer;
   }
 
-  close(): void {
-    this.#pool.close();
+  async close(): Promise<void> {
+    await this.#runner.close();
   }
 }

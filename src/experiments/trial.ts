@@ -38,12 +38,15 @@ export const teacherKey = ({ data, trainSize, training, engine }: TrialSettings)
 export const softLabelsKey = (settings: TrialSettings): string =>
   keyOf({ teacher: teacherKey(settings), noise: settings.noise });
 
+/** Later stages first, so that what is begun is ended and what it needed can be removed. */
+export const STAGES = ['trial', 'soft-labels', 'teacher'] as const;
+
 /**
  * What one worker does at a time. A teacher and soft labels are made once for all trials that share
  * them; a trial trains and measures its student.
  */
 export interface Task {
-  readonly stage: 'teacher' | 'soft-labels' | 'trial';
+  readonly stage: (typeof STAGES)[number];
   readonly settings: TrialSettings;
   /** How the trial is repeated: arguments of the command line. */
   readonly command: readonly string[];

@@ -20,13 +20,34 @@ import { metricsOf } from './metrics.ts';
 import type { OnWork } from './serve.ts';
 import { softLabelsKey, type Task, type TrialSettings, teacherKey, trialId } from './trial.ts';
 
+/** The parts of trials, as paths below the folder of a sweep. */
+const PARTS = {
+  teacher: (settings: TrialSettings) => `shared/teacher-${teacherKey(settings)}`,
+  'soft-labels': (settings: TrialSettings) => `shared/soft-labels-${softLabelsKey(settings)}`,
+  trial: (settings: TrialSettings) => `trials/${trialId(settings)}`,
+} as const;
+
 /** Where the parts of trials lie below the folder of a sweep. */
 export const placesIn = (folder: string) => ({
-  teacher: (settings: TrialSettings) => join(folder, 'shared', `teacher-${teacherKey(settings)}`),
-  softLabels: (settings: TrialSettings) =>
-    join(folder, 'shared', `soft-labels-${softLabelsKey(settings)}`),
-  trial: (settings: TrialSettings) => join(folder, 'trials', trialId(settings)),
+  teacher: (settings: TrialSettings) => join(folder, PARTS.teacher(settings)),
+  softLabels: (settings: TrialSettings) => join(folder, PARTS['soft-labels'](settings)),
+  trial: (settings: TrialSettings) => join(folder, PARTS.trial(settings)),
 });
+
+/** The part that a task makes, and those that it can do with, as paths below a sweep's folder. */
+export function partsFor({ stage, settings }: Pick<Task, 'stage' | 'settings'>): {
+  readonly own: string;
+  readonly needs: readonly string[];
+} {
+  const own = PARTS[stage](settings);
+  const [teacher, softLabels] = [PARTS.teacher(settings), PARTS['soft-labels'](settings)];
+  const needs = {
+    teacher: [own],
+    'soft-labels': [teacher, own],
+    trial: [teacher, softLabels],
+  }[stage];
+  return { own, needs };
+}
 
 /** A model that was made of the same inputs, if there is one. */
 async function matchingCard(folder: string, inputsDigest: string): Promise<ModelCard | undefined> {

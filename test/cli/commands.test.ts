@@ -58,7 +58,7 @@ describe('the commands', () => {
         '--quiet': true,
         '--verbose': true,
         '--engine': computes,
-        '--threads': computes,
+        '--threads': computes || name === 'worker',
         '--seed': draws,
         '--train-size': LEARNS.includes(name),
       };

@@ -246,6 +246,7 @@ describe('the defaults of each command', () => {
         log: 'text',
         out: 'report/evaluate',
       },
+      worker: { workers: 1 },
       list: { runs: 'runs', where: [], sort: 'started' },
       show: { runs: 'runs' },
       compare: { runs: 'runs' },

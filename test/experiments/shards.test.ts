@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { attackNamed, planAttack } from '../../src/attacks/index.ts';
 import { type Dataset, loadTestData } from '../../src/data/index.ts';
 import { attackDataset } from '../../src/evaluation/index.ts';
-import { ShardPool, sharesOf } from '../../src/experiments/shards.ts';
+import { ShardPool, shardProcesses, sharesOf } from '../../src/experiments/shards.ts';
 import { startEngine } from '../../src/library/index.ts';
 import { type Classifier, loadModel } from '../../src/models/index.ts';
 import { saveBandModel } from '../e2e/band-models.ts';
@@ -69,7 +69,8 @@ describe('an attack shared out among processes', () => {
         onBatch: (part) => expectedParts.push(part),
       });
       const models = { bands: join(home, 'bands') };
-      const pool = new ShardPool({ ...start, data: join(home, 'bands.npz'), models }, 2);
+      const processes = shardProcesses({ ...start, data: join(home, 'bands.npz'), models }, 2);
+      const pool = new ShardPool(processes, ['bands'], 2);
       try {
         const parts: Float32Array[] = [];
         const { seconds: __, ...found } = await pool.attackRows({
@@ -79,16 +80,16 @@ describe('an attack shared out among processes', () => {
         assert.deepEqual(found, expected);
         assert.deepEqual(images(parts), images(expectedParts));
       } finally {
-        pool.close();
+        await pool.close();
       }
     });
   }
 
   it('of a model that processes cannot load is done here', async () => {
     const plan = planAttack(attackNamed('fgsm'), { norm: 'Linf', eps: 0.1 });
-    const pool = new ShardPool({ ...start, data: 'none', models: {} }, 2);
+    const pool = new ShardPool(shardProcesses({ ...start, data: 'none', models: {} }, 2), [], 2);
     const { predicted } = await pool.attackRows({ plan, classifier, dataset, positions, seed: 1 });
     assert.equal(predicted.length, 24);
-    pool.close();
+    await pool.close();
   });
 });

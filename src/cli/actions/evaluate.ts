@@ -10,7 +10,12 @@ import {
   presetAttacks,
 } from '../../evaluation/index.ts';
 import { PRESET_SAMPLES } from '../../evaluation/preset-names.ts';
-import { ShardPool } from '../../experiments/index.ts';
+import {
+  EXPECTED_WORKERS,
+  QueueShards,
+  ShardPool,
+  shardProcesses,
+} from '../../experiments/index.ts';
 import {
   nameOfModel,
   openCertifier,
@@ -34,6 +39,7 @@ import { evaluationText } from '../evaluation-text.ts';
 import { keepMeasurement } from '../keeping.ts';
 import { gatesOf } from '../options.ts';
 import { parseEps, parseSettingLists } from '../parsers.ts';
+import { openQueue, workersText } from '../queue-session.ts';
 import { openSession, openTestData, type Session, whenInterrupted } from '../session.ts';
 
 /** @throws UserError `bad-flag` */
@@ -88,22 +94,37 @@ export function planEvaluation(flags: EvaluateFlags, { train, test }: TestData):
   };
 }
 
-/** The processes that the attacked images are shared out among; undefined: this one does it all. */
-function shardsFor(
-  { workers = 1, data, eot = 1, bpda = [] }: EvaluateFlags,
-  { name, threads }: Session['engine'],
+/**
+ * The processes that the attacked images are shared out among, here or behind a queue; undefined: this
+ * one does it all.
+ */
+async function shardsFor(
+  flags: EvaluateFlags,
+  { engine: { name, threads }, terminal }: Session,
   models: readonly EvaluatedModel[],
-): ShardPool | undefined {
-  if (workers === 1) return undefined;
-  const start = {
-    engine: name,
-    threads: Math.max(1, Math.floor(threads / workers)),
-    data,
-    models: Object.fromEntries(models.map(({ classifier, folder }) => [classifier.name, folder])),
-    draws: eot,
-    bpda,
+  test: TestData['test'],
+): Promise<Pick<ShardPool, 'attackRows' | 'close'> | undefined> {
+  const { workers = 1, data, eot = 1, bpda = [], queue } = flags;
+  if (workers === 1 && !queue) return undefined;
+  const folders = models.map(({ classifier, folder }) => [classifier.name, folder] as const);
+  const start = { engine: name, data, models: Object.fromEntries(folders), draws: eot, bpda };
+  const names = Object.keys(start.models);
+  if (!queue) {
+    const share = Math.max(1, Math.floor(threads / workers));
+    return new ShardPool(shardProcesses({ ...start, threads: share }, workers), names, workers);
+  }
+  const { server, store } = await openQueue(queue, flags, terminal);
+  const shards = await QueueShards.open({
+    ...{ server, store },
+    start: { ...start, dataDigest: test.digest },
+    features: test.shape.reduce((product, length) => product * length, 1),
+  });
+  terminal.note(workersText(await shards.workerCount(), queue));
+  const pool = new ShardPool(shards, names, EXPECTED_WORKERS);
+  return {
+    attackRows: pool.attackRows,
+    close: () => pool.close().finally(() => server.close()),
   };
-  return new ShardPool(start, workers);
 }
 
 /** Measures models side by side and saves the record, whether or not its gates are met. */
@@ -121,7 +142,7 @@ export async function evaluateModels(
   for (const line of describeAttacks(attacks)) terminal.note(line);
   const partial = await openPartial(flags, plan);
   const progress = evaluationProgress(terminal);
-  const shards = shardsFor(flags, engine, models);
+  const shards = await shardsFor(flags, session, models, data.test);
   const attackRows = shards && { attackRows: shards.attackRows };
   const record = await evaluate(
     { ...plan, partial, ...attackRows, onProgress: progress.onProgress },
@@ -130,9 +151,9 @@ export async function evaluateModels(
       { data: flags.data, samples, preset: flags.attacks ? null : flags.preset },
       process.argv.slice(2),
     ),
-  ).finally(() => {
+  ).finally(async () => {
     progress.stop();
-    shards?.close();
+    await shards?.close();
   });
   await writeFiles(flags.out, { 'evaluation.json': JSON.stringify(withAnswer(record)) });
   if (examplesFolder) await writeFiles(examplesFolder, exampleGrids(record));

@@ -3,12 +3,16 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { allowedCores } from '../../engine/index.ts';
 import {
+  type Executor,
   LocalPool,
+  type OnTask,
   openSweep,
   type Point,
   pointCount,
+  QueueExecutor,
   runSweep,
   SweepLock,
+  type SweepPoint,
   sweepResults,
 } from '../../experiments/index.ts';
 import { writeFiles } from '../../library/index.ts';
@@ -18,6 +22,7 @@ import { digestOf } from '../../storage/index.ts';
 import { programVersion } from '../../version.ts';
 import { commandLine } from '../command-text.ts';
 import type { SweepFlags } from '../commands/sweep.ts';
+import { openQueue, workersText } from '../queue-session.ts';
 import { planSweep, type SweepPlan } from '../sweep-plan.ts';
 import { tableText } from '../table.ts';
 import { Terminal } from '../terminal.ts';
@@ -68,6 +73,50 @@ const pointWords = (point: Point): string =>
     .map(([name, value]) => `${name} ${value}`)
     .join(', ');
 
+/** Who does the trials: processes of this machine, or the workers of a queue. */
+async function executorFor(
+  flags: SweepFlags,
+  terminal: Terminal,
+  sweep: {
+    readonly folder: string;
+    readonly digest: string;
+    /** How many trials there are. */
+    readonly total: number;
+    readonly onTask: OnTask;
+    onWorker(pid: number): void;
+  },
+): Promise<Executor> {
+  const { queue } = flags;
+  const { folder, digest, total, onTask, onWorker } = sweep;
+  if (!queue) {
+    const cores = allowedCores();
+    const workers = Math.min(flags.workers ?? Math.min(cores, USUAL_MOST_WORKERS), total);
+    const threads = flags.threads ?? Math.max(1, Math.floor(cores / workers));
+    terminal.note(`${counted(workers, 'worker')} with ${counted(threads, 'thread')} each`);
+    return new LocalPool({ folder, workers, threads, onTask, onWorker });
+  }
+  const { server, store } = await openQueue(queue, flags, terminal);
+  const executor = await QueueExecutor.open({ server, store, folder, digest, onTask });
+  terminal.note(workersText(await executor.workerCount(), queue));
+  return {
+    run: (task) => executor.run(task),
+    close: () => executor.close().finally(() => server.close()),
+  };
+}
+
+/** Engines round differently: numbers of several are not comparable to the last digit. */
+function warnOfEngines(terminal: Terminal, points: readonly SweepPoint[]): void {
+  const engines = points.flatMap(({ trials }) =>
+    trials.map(({ run: { engine } }) => `${engine.name} (${engine.instructionSet})`),
+  );
+  const all = [...new Set(engines)];
+  if (all.length > 1) {
+    terminal.warn(
+      `trials were done by ${all.join(' and ')}, which round differently: on one kind of machine the table is the same to the bit`,
+    );
+  }
+}
+
 export async function action(
   file: string | undefined,
   flags: SweepFlags,
@@ -80,21 +129,19 @@ export async function action(
   const folder = flags.out ?? join(flags.runs, `sweep-${digest.slice(0, ID_LENGTH)}`);
   const args = process.argv.slice(2);
   const isResumed = await openSweep(folder, { program: programVersion(), digest, command: args });
-  const cores = allowedCores();
   const total = pointCount(definition) * definition.seeds.length;
-  const workers = Math.min(flags.workers ?? Math.min(cores, USUAL_MOST_WORKERS), total);
-  const threads = flags.threads ?? Math.max(1, Math.floor(cores / workers));
   terminal.note(
-    `sweep: ${counted(pointCount(definition), 'point')} with ${counted(definition.seeds.length, 'seed')}, ${counted(workers, 'worker')} with ${counted(threads, 'thread')} each; ${isResumed ? 'goes on in' : 'folder'} ${folder}`,
+    `sweep: ${counted(pointCount(definition), 'point')} with ${counted(definition.seeds.length, 'seed')}; ${isResumed ? 'goes on in' : 'folder'} ${folder}`,
   );
   const lock = await SweepLock.take(folder);
   const progress = sweepProgress(terminal, total);
-  const pool = new LocalPool({
-    folder,
-    workers,
-    threads,
+  const pool = await executorFor(flags, terminal, {
+    ...{ folder, digest, total },
     onTask: (_, what, share) => progress.working(what, share),
     onWorker: (pid) => lock.addWorker(pid),
+  }).catch(async (error) => {
+    await lock.release();
+    throw error;
   });
   const started = new Date().toISOString();
   try {
@@ -110,6 +157,7 @@ export async function action(
         }
       },
     });
+    warnOfEngines(terminal, points);
     const { data, eps, samples } = points[0].trials[0].run.configuration;
     const results = sweepResults(definition, points, {
       command: commandLine(args),
@@ -129,7 +177,7 @@ export async function action(
     terminal.record(results);
   } finally {
     progress.stop();
-    pool.close();
+    await pool.close();
     await lock.release();
   }
 }

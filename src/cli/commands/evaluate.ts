@@ -11,6 +11,7 @@ import {
   addCiOptions,
   addDataOptions,
   addGateOptions,
+  addQueueOptions,
   addRunsOption,
   addSharedOptions,
   bpdaOption,
@@ -19,6 +20,7 @@ import {
   eotOption,
   type GateFlags,
   levelsOption,
+  type QueueOptions,
   type RunsOptions,
   type SharedOptions,
 } from '../options.ts';
@@ -26,7 +28,13 @@ import { integer, parseTarget } from '../parsers.ts';
 import { refuseUnused } from '../unused-options.ts';
 
 /** What `evaluate` and `check` measure of a model. */
-export interface MeasureFlags extends SharedOptions, RunsOptions, DataOptions, GateFlags, CiFlags {
+export interface MeasureFlags
+  extends SharedOptions,
+    RunsOptions,
+    DataOptions,
+    QueueOptions,
+    GateFlags,
+    CiFlags {
   readonly preset: PresetName;
   readonly norm: Norm;
   readonly eps?: readonly string[];
@@ -73,7 +81,16 @@ export function addMeasureOptions(command: Command, preset: PresetName): Command
       ? undefined
       : { why: `with --norm ${norm}: proofs are for Linf`, hint: 'leave it out' },
   );
-  return addSharedOptions(addRunsOption(addCiOptions(addGateOptions(addDataOptions(scoped)))));
+  refuseUnused<MeasureFlags>(scoped, ['workers'], ({ queue }) =>
+    queue
+      ? {
+          why: 'with --queue',
+          hint: 'leave it out: the workers of the queue share the images out',
+        }
+      : undefined,
+  );
+  const measured = addCiOptions(addGateOptions(addDataOptions(addQueueOptions(scoped))));
+  return addSharedOptions(addRunsOption(measured));
 }
 
 export interface EvaluateFlags extends MeasureFlags {

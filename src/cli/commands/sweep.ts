@@ -3,9 +3,11 @@ import type { Action } from '../lazily.ts';
 import { optionHelp } from '../option-help.ts';
 import {
   addDataOptions,
+  addQueueOptions,
   addRunsOption,
   addSharedOptions,
   type DataOptions,
+  type QueueOptions,
   type RunsOptions,
   type SharedOptions,
 } from '../options.ts';
@@ -15,7 +17,7 @@ import { variedOptions } from '../trial-options.ts';
 /** Most processes that work at once. */
 const MOST_WORKERS = 256;
 
-export interface SweepFlags extends SharedOptions, RunsOptions, DataOptions {
+export interface SweepFlags extends SharedOptions, RunsOptions, DataOptions, QueueOptions {
   readonly seeds?: number;
   readonly eps: string;
   readonly samples: number;
@@ -40,7 +42,7 @@ export function sweepCommand(
     .argument('[file]', 'sweep.yaml: method, metric, parameters, as wandb sweeps have them');
   for (const option of variedOptions()) command.addOption(listed(option));
   return addSharedOptions(
-    addRunsOption(addDataOptions(command))
+    addQueueOptions(addRunsOption(addDataOptions(command)))
       .option(
         '--seeds <n>',
         'try everything with n seeds, from --seed up (default: 1)',
@@ -70,7 +72,8 @@ where it was interrupted.
 
 Examples:
   distill sweep --temperature 1,2,5,10,20,50,100 --seeds 3
-  distill sweep sweep.yaml --workers 2`,
+  distill sweep sweep.yaml --workers 2
+  distill sweep sweep.yaml --queue redis://queue.example    # done by distill worker, on any machine`,
     )
     .action(action);
 }
