@@ -188,7 +188,7 @@ describe('a queue', { skip }, () => {
 
   it('a worker that is interrupted gives back what it had begun, and leaves nothing', async () => {
     const [worker] = workers;
-    const long = [...asked.slice(0, -4), '--temperature', '5', '--epochs', '400'];
+    const long = [...asked.slice(0, -4), '--temperature', '5', '--epochs', '100'];
     const sweep = run(
       ...long,
       '--out',
