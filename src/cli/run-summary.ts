@@ -3,6 +3,7 @@ import type { EvaluationRecord } from '../evaluation/index.ts';
 import { readRecord } from '../report/index.ts';
 import { shortEvaluationText } from './evaluation-text.ts';
 import type { StepRecord } from './run-steps.ts';
+import { wrapped } from './table.ts';
 import { duration, type Terminal } from './terminal.ts';
 
 /** The record at `path` if it was made from the same models, data and settings and no attack failed. */
@@ -32,8 +33,6 @@ export function runSummary(
   return [
     ...shortEvaluationText(record, terminal),
     '',
-    `Time: ${times.slice(0, 3).join(', ')},`,
-    `      ${times.slice(3).join(', ')};`,
-    `      ${duration(seconds)} in all.`,
+    ...wrapped(`Time: ${times.join(', ')}; ${duration(seconds)} in all.`, terminal.width),
   ].join('\n');
 }

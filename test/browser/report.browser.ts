@@ -28,8 +28,9 @@ const SIZES = {
 } as const;
 /** How many screens a report may take before anything is unfolded. */
 const MOST_SCREENS = { desktop: 5, wide: 5, tablet: 8, phone: 8 } as const;
-/** Size of a report. */
+/** Size of a report, and of what a browser builds of it: it is ready in well under a second. */
 const MOST_BYTES = 1_500_000;
+const MOST_NODES = 8000;
 const VIEWS = (['desktop', 'wide', 'tablet', 'phone'] as const).flatMap((size) =>
   (['light', 'dark'] as const).map((theme) => ({ size, theme })),
 );
@@ -141,6 +142,44 @@ describe('in a browser', { skip: !executable }, () => {
     assert.deepEqual(wide, []);
   }
 
+  /** What the design asks of the page besides how it looks. */
+  async function assertDesigned(page: Page): Promise<void> {
+    const found = await page.evaluate(() => {
+      const legends = [...document.querySelectorAll('#robustness .legend')];
+      return {
+        nodes: [...document.querySelectorAll('*')].length,
+        blocking: [
+          ...document.querySelectorAll('script[src], link[rel=stylesheet], script:not([type])'),
+        ].length,
+        digests: /\b[0-9a-f]{24,}\b/.exec(document.body.textContent ?? '')?.[0],
+        hasResults: [...document.querySelectorAll('a[href="results.json"]')].length > 0,
+        attack:
+          document.querySelector<HTMLSelectElement>('select[name=attack]')?.selectedOptions[0]
+            .textContent,
+        arrows: [...document.querySelectorAll('thead')].filter(({ textContent }) =>
+          /[↑↓↕]/.test(textContent ?? ''),
+        ).length,
+        lines: [...document.querySelectorAll('#answer .chart .line')].length,
+        legends: legends.length,
+        names: legends.map((one) => [...one.children].map(({ textContent }) => textContent)),
+        inCharts: [...document.querySelectorAll('#robustness .chart text')].filter(
+          ({ textContent }) => /margin|softmax/.test(textContent ?? ''),
+        ).length,
+      };
+    });
+    assert.ok(found.nodes < MOST_NODES, `${found.nodes} nodes`);
+    assert.equal(found.blocking, 0, 'nothing holds up the first picture');
+    assert.equal(found.digests, undefined, 'digests are shortened');
+    assert.ok(found.hasResults);
+    assert.match(found.attack ?? '', /margin/, 'the gallery opens on the strongest attack');
+    assert.equal(found.arrows, 0);
+    assert.ok(found.lines >= 4, 'two models, naive and adaptive');
+    assert.ok(found.legends > 0, 'charts of one kind share a legend');
+    assert.equal(found.inCharts, 0, 'and have none of their own');
+    for (const names of found.names) assert.equal(new Set(names).size, names.length);
+    assert.ok(found.names.flat().some((name) => name?.startsWith('dotted: the gradient')));
+  }
+
   const unfoldAll = (page: Page) =>
     page.evaluate(() => {
       for (const details of document.querySelectorAll('details')) details.open = true;
@@ -164,6 +203,9 @@ describe('in a browser', { skip: !executable }, () => {
         await assertTablesFit(page);
         await assertTextsApart(page);
         await assertAccessible(page);
+        const chart = await page.locator('#answer .chart').first().boundingBox();
+        assert.ok(chart && chart.y < height, 'the chart begins on the first screen');
+        await assertDesigned(page);
         await unfoldAll(page);
         await assertFits(page);
         await assertAccessible(page);
@@ -234,6 +276,7 @@ describe('in a browser', { skip: !executable }, () => {
         const status = page.locator('#status');
         await status.getByText('Computed here').waitFor();
         await assertFits(page);
+        await assertTextsApart(page);
         await assertAccessible(page);
 
         // A 1, drawn by hand.

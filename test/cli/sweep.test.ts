@@ -139,6 +139,7 @@ parameters:
     const { definition } = await planOf(
       await fileOf(`
 Method: Bayes
+Run_Cap: 3
 Metric: {Name: Logit_Gap, GOAL: Minimize}
 parameters: {Temperature: {Min: 1, max: 100, distribution: Uniform}}
 `),

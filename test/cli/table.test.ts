@@ -42,6 +42,17 @@ describe('a table in the terminal', () => {
     );
   });
 
+  it('that is too wide has narrower gaps, then is written row by row', () => {
+    assert.equal(
+      tableText({ ...table, rows: [table.rows[0]] }, { ...plain, width: 18 }),
+      ['model eps accuracy', '----- --- --------', 'a     0.1     99.4'].join('\n'),
+    );
+    assert.equal(
+      tableText(table, { ...plain, width: 17 }),
+      ['a', '  eps 0.1;', '  accuracy 99.4', 'longer', '  eps 10;', '  accuracy 7.1?'].join('\n'),
+    );
+  });
+
   it('is aligned the same in color, and only unreliable numbers are colored', () => {
     const text = tableText(table, colored);
     assert.ok(text.endsWith('longer   10       \u001b[33m7.1?\u001b[39m'), JSON.stringify(text));
