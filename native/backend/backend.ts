@@ -9,9 +9,16 @@ import {
   type Memory,
   type TypedArray,
 } from './memory.ts';
-import type { Recording } from './recording.ts';
 import { checkElements } from './sizes.ts';
 import { type PooledType, TensorData } from './tensor-data.ts';
+
+/** What takes the place of kernels and memory while a plan is recorded: see `recording.ts`. */
+export interface Recorder {
+  readonly kernels: Kernels;
+  readonly blocks: BlockSource;
+  fail(reason: string): never;
+  renewAtEachRun(values: () => readonly number[]): void;
+}
 
 /**
  * A TensorFlow.js backend whose hot kernels are compiled code; all others are inherited from the
@@ -25,7 +32,7 @@ export class CompiledBackend extends MathBackendCPU {
   readonly pool: BufferPool;
   readonly #compiled: Kernels;
   #nextDataId = 0;
-  #recording: Recording | undefined;
+  #recording: Recorder | undefined;
   /** The memory that plans compute in, one after the other. */
   #arena: Block | undefined;
 
@@ -46,7 +53,7 @@ export class CompiledBackend extends MathBackendCPU {
   }
 
   /** Has `run` do its work on a recording. Recordings do not nest. */
-  record(recording: Recording, run: () => void): void {
+  record(recording: Recorder, run: () => void): void {
     if (this.#recording !== undefined) throw new Error('a plan is being recorded');
     this.#recording = recording;
     try {

@@ -1,7 +1,7 @@
 /** The backend `wasm` in a browser: what of `index.ts` needs no Node.js. */
 
-export { CompiledBackend } from './backend.ts';
 export { type ConvPoolOptions, convReluPool } from './conv-relu-pool.ts';
-export type { Plan } from './plan.ts';
-export { type Recording, recordPlan, type Span } from './recording.ts';
+export { compiledBackend } from './current.ts';
+export type { Plan, Span } from './plan.ts';
+export { type Recording, recordPlan } from './recording.ts';
 export { registerWasmFrom } from './register.ts';

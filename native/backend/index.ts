@@ -14,10 +14,11 @@ import { loadWasm } from './wasm.ts';
 
 export { CompiledBackend } from './backend.ts';
 export { type ConvPoolOptions, convReluPool } from './conv-relu-pool.ts';
+export { compiledBackend } from './current.ts';
 export { INSTRUCTION_SETS, type InstructionSet, type Kernels } from './kernels.ts';
 export { Adam, type Optimizer, Sgd } from './optimizers.ts';
-export type { Plan } from './plan.ts';
-export { type Recording, recordPlan, type Span } from './recording.ts';
+export type { Plan, Span } from './plan.ts';
+export { type Recording, recordPlan } from './recording.ts';
 export { addonFile, buildRecordFile, loadAddon, loadWasm, wasmFile };
 
 /**

@@ -2,7 +2,12 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import type { CompiledBackend } from './backend.ts';
 import type { Block, TypedArray } from './memory.ts';
-import type { Span } from './recording.ts';
+
+/** Numbers in the arena; `offset` in bytes. */
+export interface Span {
+  readonly offset: number;
+  readonly length: number;
+}
 
 /** Floats from `position` in a plan's words that change from run to run. */
 export interface Renewal {

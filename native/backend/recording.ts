@@ -10,11 +10,11 @@
  * Not everything can be recorded: kernels in JavaScript, or code that looks at values, end it.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { CompiledBackend } from './backend.ts';
+import type { CompiledBackend, Recorder } from './backend.ts';
 import { KERNELS } from './kernel-table.ts';
 import type { Kernels } from './kernels.ts';
 import type { Block, BlockSource, TypedArray } from './memory.ts';
-import { Plan, type Renewal } from './plan.ts';
+import { Plan, type Renewal, type Span } from './plan.ts';
 
 /** What a plan's pointers refer to: small integer arrays, the arena, then variables and constants. */
 const VALUES_SLOT = 0;
@@ -23,12 +23,6 @@ const FIRST_OPERAND_SLOT = 2;
 
 const NULL_SLOT = -1;
 const ALIGNMENT = 64;
-
-/** Numbers in the arena; `offset` in bytes. */
-export interface Span {
-  readonly offset: number;
-  readonly length: number;
-}
 
 interface Place {
   readonly slot: number;
@@ -131,7 +125,7 @@ const bits = new Float32Array(1);
 const bitsAsInteger = new Int32Array(bits.buffer);
 
 /** A recording in progress: what the body of `recordPlan` marks its inputs and results with. */
-export class Recording {
+export class Recording implements Recorder {
   readonly kernels: Kernels;
   readonly blocks: RecordedBlocks;
   readonly #backend: CompiledBackend;

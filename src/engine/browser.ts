@@ -7,13 +7,13 @@ import { registerWasmFrom } from '../../native/backend/browser.ts';
 
 export {
   type ConvPoolOptions,
+  compiledBackend,
   convReluPool,
   type Plan,
   type Recording,
   recordPlan,
   type Span,
 } from '../../native/backend/browser.ts';
-export { compiledBackend } from './compiled-backend.ts';
 export { RandomStream } from './random.ts';
 
 /**

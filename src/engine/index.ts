@@ -1,6 +1,7 @@
 export {
   Adam,
   type ConvPoolOptions,
+  compiledBackend,
   convReluPool,
   type Optimizer,
   type Plan,
@@ -11,7 +12,6 @@ export {
   wasmFile,
 } from '../../native/backend/index.ts';
 export { ENGINES, type EngineChoice, type EngineName, MAX_THREADS } from './choices.ts';
-export { compiledBackend } from './compiled-backend.ts';
 export { type Engine, inspectEngines, startEngine } from './engine.ts';
 export { sayWhenInterrupted } from './interruption.ts';
 export { RandomStream } from './random.ts';

@@ -8,7 +8,7 @@
  */
 import { ascend, Oracle } from '../attacks/index.ts';
 import type { Perturb } from './fit.ts';
-import type { MethodName } from './methods/names.ts';
+import type { MethodName } from './settings.ts';
 
 /** The attack in the loop, in Linf, and what is learned from it. */
 export interface Adversary {

@@ -3,7 +3,7 @@ export { type CertifiedGoal, trainingEps } from './certified.ts';
 export type { TrainingProgress } from './fit.ts';
 export { worstLogits } from './interval-logits.ts';
 export { crossEntropy } from './loss.ts';
-export type { MethodName } from './methods/names.ts';
+export type { MethodName } from './settings.ts';
 export {
   CERTIFIED_LOSSES,
   type CertifiedLoss,

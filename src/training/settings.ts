@@ -107,3 +107,11 @@ export const RECIPES = {
 export const RECIPE_SETTINGS: Readonly<
   Record<RecipeName, Pick<TrainingSettings, 'momentum' | 'constantRate'>>
 > = { default: {}, paper: { momentum: 0.5, constantRate: true } };
+
+/** Methods of robust training on labels, the default first. */
+export const ADVERSARIAL_METHODS = ['pgd', 'trades', 'mart'] as const;
+/** Of robust training on soft labels. */
+export const DISTILLATION_METHODS = ['ard', 'rslad', 'iad', 'adaad'] as const;
+export type MethodName =
+  | (typeof ADVERSARIAL_METHODS)[number]
+  | (typeof DISTILLATION_METHODS)[number];

@@ -27,9 +27,8 @@ import {
 import { CheckpointFile, type Resume } from './checkpoint.ts';
 import { fit, type Phase, type TrainingProgress } from './fit.ts';
 import type { RobustPhase } from './methods/method.ts';
-import type { MethodName } from './methods/names.ts';
 import { methodNamed } from './methods/registry.ts';
-import type { TrainingSettings } from './settings.ts';
+import type { MethodName, TrainingSettings } from './settings.ts';
 import { SMOOTHED_SETTINGS, type SmoothedGoal, smoothedPhase } from './smoothed.ts';
 import type { SoftLabels } from './soft-labels.ts';
 import { TrainingSet } from './training-set.ts';

@@ -15,7 +15,7 @@ import {
   type TrainingFlags,
   trainingSettings,
 } from '../../src/cli/training-options.ts';
-import { ADVERSARIAL_METHODS } from '../../src/training/methods/names.ts';
+import { ADVERSARIAL_METHODS } from '../../src/training/settings.ts';
 
 describe('gate options', () => {
   const gates = (...args: string[]) => {

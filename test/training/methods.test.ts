@@ -14,13 +14,13 @@ import {
   type Network,
 } from '../../src/models/index.ts';
 import { crossEntropy } from '../../src/training/loss.ts';
-import { DISTILLATION_METHODS, type MethodName } from '../../src/training/methods/names.ts';
 import { methodNamed } from '../../src/training/methods/registry.ts';
 import {
   disagreementSlopes,
   divergenceSlope,
   probabilitiesOf,
 } from '../../src/training/methods/soft-ascent.ts';
+import { DISTILLATION_METHODS, type MethodName } from '../../src/training/settings.ts';
 
 await startEngine('cpu');
 

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { ADVERSARIAL_METHODS } from '../../training/methods/names.ts';
+import { ADVERSARIAL_METHODS } from '../../training/settings.ts';
 import type { Action } from '../lazily.ts';
 import { addSharedOptions, type SharedOptions } from '../options.ts';
 import {

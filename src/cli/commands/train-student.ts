@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { DISTILLATION_METHODS } from '../../training/methods/names.ts';
+import { DISTILLATION_METHODS } from '../../training/settings.ts';
 import type { Action } from '../lazily.ts';
 import { addSharedOptions, type SharedOptions } from '../options.ts';
 import {

@@ -1,10 +1,11 @@
 /** The methods of robust training by name. */
+
+import type { MethodName } from '../settings.ts';
 import { adaad } from './adaad.ts';
 import { ard } from './ard.ts';
 import { iad } from './iad.ts';
 import { mart } from './mart.ts';
 import type { TrainingMethod } from './method.ts';
-import type { MethodName } from './names.ts';
 import { pgd } from './pgd.ts';
 import { rslad } from './rslad.ts';
 import { trades } from './trades.ts';
