@@ -10,6 +10,7 @@ export {
 } from './definition.ts';
 export { type Distribution, fromUnit, type Scalar } from './distributions.ts';
 export type { Executor, OnTask } from './executor.ts';
+export type { EarlyTermination } from './halving.ts';
 export type { KeptRun } from './kept-run.ts';
 export { LocalPool } from './local-pool.ts';
 export { METRIC_NAMES, METRICS, type MetricName } from './metrics.ts';
