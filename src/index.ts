@@ -123,6 +123,7 @@ export {
   compareRuns,
   type Difference,
   type Distribution,
+  type EarlyTermination,
   type Executor,
   findRun,
   type KeptRun,

@@ -5,6 +5,7 @@ import { meantText, sameName } from '../closest.ts';
 import { UserError } from '../errors.ts';
 import {
   type Distribution,
+  type EarlyTermination,
   fromUnit,
   GOALS,
   METHODS,
@@ -42,6 +43,15 @@ const parameterSchema = z.strictObject({
 
 const metricSchema = z.strictObject({ name: z.enum(METRIC_NAMES), goal: z.enum(GOALS).optional() });
 
+/** Successive halving: with `min_iter`, or with `max_iter` and `s` brackets below it. */
+const terminationSchema = z.strictObject({
+  type: z.literal('hyperband'),
+  min_iter: z.int().min(1).max(1_000_000).optional(),
+  max_iter: z.int().min(2).max(1_000_000).optional(),
+  s: z.int().min(1).max(100).optional(),
+  eta: z.number().min(2).max(1000).default(3),
+});
+
 const fileSchema = z.strictObject({
   name: z.string().optional(),
   description: z.string().optional(),
@@ -56,6 +66,7 @@ const fileSchema = z.strictObject({
   /** Of `bayes`: points that are tried at once. */
   at_once: z.int().min(1).max(256).optional(),
   seeds: z.int().min(1).max(1000).optional(),
+  early_terminate: terminationSchema.optional(),
 });
 
 type ParameterText = z.infer<typeof parameterSchema>;
@@ -68,6 +79,7 @@ export interface AskedSweep {
   readonly runCap?: number;
   readonly atOnce?: number;
   readonly seeds?: number;
+  readonly earlyTermination?: EarlyTermination;
 }
 
 /** Keys of `wandb sweep` that say how a program is started. */
@@ -179,6 +191,10 @@ export async function readSweepFile(file: string): Promise<AskedSweep> {
   if (method === 'bayes' && objectives.length === 0) {
     throw fail('method bayes needs a metric to look for');
   }
+  const { early_terminate: termination } = parsed.data;
+  if (method === 'bayes' && termination) {
+    throw fail('early_terminate is for method grid or random: bayes learns from trials that end');
+  }
   if (method !== 'bayes' && atOnce !== undefined) throw fail('at_once is for method bayes');
   const entries = Object.entries(parameters).map(([key, text]): [string, Distribution] => {
     const name = key.replaceAll('_', '-').toLowerCase();
@@ -191,7 +207,25 @@ export async function readSweepFile(file: string): Promise<AskedSweep> {
     ...(runCap !== undefined && { runCap }),
     ...(atOnce !== undefined && { atOnce }),
     ...(seeds !== undefined && { seeds }),
+    ...(termination && {
+      earlyTermination: terminationOf(termination, (problem) =>
+        fail(`early_terminate: ${problem}`),
+      ),
+    }),
   };
+}
+
+function terminationOf(
+  { min_iter: minIter, max_iter: maxIter, s, eta }: z.infer<typeof terminationSchema>,
+  fail: (problem: string) => UserError,
+): EarlyTermination {
+  if ((minIter === undefined) === (maxIter === undefined)) {
+    throw fail('give min_iter, or max_iter and s');
+  }
+  if ((maxIter === undefined) !== (s === undefined)) throw fail('max_iter and s go together');
+  return minIter !== undefined
+    ? { eta, minIter }
+    : { eta, ...(maxIter !== undefined && { maxIter }), ...(s !== undefined && { brackets: s }) };
 }
 
 function objectiveOf({

@@ -150,8 +150,21 @@ export async function planSweep(
     seeds: Array.from({ length: count }, (_, i) => flags.seed + i),
     ...(asked.runCap !== undefined && { runCap: asked.runCap }),
     ...(asked.atOnce !== undefined && { atOnce: asked.atOnce }),
+    ...(asked.earlyTermination && { earlyTermination: asked.earlyTermination }),
   };
   checkSize(definition);
+  if (definition.earlyTermination && 'epochs' in varied) {
+    throw badSweep(
+      'early_terminate compares trials after the same epochs, and epochs varies',
+      'give epochs one value',
+    );
+  }
+  if (definition.earlyTermination && flags.queue) {
+    throw badSweep(
+      'early_terminate needs the checkpoints of its own machine, and a queue has others',
+      'leave --queue out',
+    );
+  }
   const shared = sharedWords(flags);
   return {
     definition,

@@ -1,5 +1,6 @@
 /** What a sweep is: parameters with their values or ranges, a method that chooses, and a metric. */
 import { type Distribution, valuesOf } from './distributions.ts';
+import type { EarlyTermination } from './halving.ts';
 import type { MetricName } from './metrics.ts';
 
 export const METHODS = ['grid', 'random', 'bayes'] as const;
@@ -25,6 +26,8 @@ export interface SweepDefinition {
   readonly runCap?: number;
   /** Of a search that learns: how many points are tried at once, each not knowing the others. */
   readonly atOnce?: number;
+  /** Of a grid or a random search: which points end before their last epoch. */
+  readonly earlyTermination?: EarlyTermination;
 }
 
 /** Points that a search tries at once where nothing else is said. */

@@ -16,6 +16,7 @@ export {
   type Scalar,
 } from './distributions.ts';
 export type { Executor, OnTask } from './executor.ts';
+export type { EarlyTermination } from './halving.ts';
 export type { KeptRun } from './kept-run.ts';
 export { LocalPool, type LocalPoolOptions, type WorkPlace } from './local-pool.ts';
 export { METRIC_NAMES, METRICS, type MetricName } from './metrics.ts';

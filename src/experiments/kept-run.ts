@@ -22,8 +22,11 @@ const runSchema = z.strictObject({
   startedAt: z.iso.datetime(),
   seconds: z.number().min(0),
   engine: z.strictObject({ name: z.string(), instructionSet: z.string() }),
-  /** `diverged`: training did not come to weights; there are no metrics. */
-  outcome: z.enum(['done', 'diverged']),
+  /**
+   * `diverged`: training did not come to weights; there are no metrics. `stopped`: a training as far
+   * as a rung of successive halving, with its accuracy on validation images.
+   */
+  outcome: z.enum(['done', 'diverged', 'stopped']),
   configuration: z.record(z.string(), scalar),
   /** Numbers that runs are sorted and compared by. */
   metrics: z.record(z.string(), z.number()),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { readModelCard } from '../models/index.ts';
 import { type Objective, pointCount, type SweepDefinition } from './definition.ts';
 import type { Executor } from './executor.ts';
+import { type EarlyTermination, rungsOf, successiveHalving } from './halving.ts';
 import { isWhole, type KeptRun, RUN_FILE, readRun } from './kept-run.ts';
 import { knownBefore, type Point, pointAt } from './search.ts';
 import type { Observation } from './tpe.ts';
@@ -65,25 +66,46 @@ class Trials {
     this.#executor = executor;
   }
 
-  run(planned: PlannedTrial): Promise<KeptRun> {
-    const id = trialId(planned.settings);
-    const run = this.#runs.get(id) ?? this.#start(planned);
-    this.#runs.set(id, run);
+  /** A trial; with `until`, only its student, for so many epochs. */
+  run(planned: PlannedTrial, until?: number): Promise<KeptRun> {
+    const key = `${trialId(planned.settings)}/${until ?? ''}`;
+    const run = this.#runs.get(key) ?? this.#start(planned, until);
+    this.#runs.set(key, run);
     return run;
   }
 
-  async #start({ settings, command }: PlannedTrial): Promise<KeptRun> {
+  /** Keeps the soft labels of a trial until they are released. */
+  hold({ settings }: PlannedTrial): void {
     const labels = softLabelsKey(settings);
     this.#users.set(labels, (this.#users.get(labels) ?? 0) + 1);
-    const before = await doneBefore(this.#places.trial(settings));
+  }
+
+  async #start(planned: PlannedTrial, until?: number): Promise<KeptRun> {
+    const { settings, command } = planned;
+    this.hold(planned);
+    const before = await this.#before(settings, until);
     if (!before) {
       await this.#need({ stage: 'teacher', settings, command });
       await this.#need({ stage: 'soft-labels', settings, command });
     }
-    const run = before ?? (await this.#executor.run({ stage: 'trial', settings, command }));
+    const run =
+      before ??
+      (await this.#executor.run({
+        ...{ stage: 'trial', settings, command },
+        ...(until !== undefined && { until }),
+      }));
     if (run === undefined) throw new Error(`the trial ${trialId(settings)} left no run`);
-    await this.#release(labels, settings);
+    await this.release(planned);
     return run;
+  }
+
+  async #before(settings: TrialSettings, until?: number): Promise<KeptRun | undefined> {
+    const rung =
+      until === undefined ? undefined : await doneBefore(this.#places.rung(settings, until));
+    if (rung) return rung;
+    const whole = await doneBefore(this.#places.trial(settings));
+    // The end of a whole trial says nothing of a rung, but that it was not reached.
+    return until === undefined || whole?.outcome === 'diverged' ? whole : undefined;
   }
 
   #need(task: Task): Promise<unknown> {
@@ -94,7 +116,8 @@ class Trials {
   }
 
   /** Removes soft labels, which are large, when no trial needs them any more. */
-  async #release(labels: string, settings: TrialSettings): Promise<void> {
+  async release({ settings }: PlannedTrial): Promise<void> {
+    const labels = softLabelsKey(settings);
     const users = (this.#users.get(labels) ?? 1) - 1;
     this.#users.set(labels, users);
     if (users > 0) return;
@@ -113,6 +136,9 @@ class Trials {
 export async function runSweep(options: SweepOptions): Promise<SweepPoint[]> {
   const { folder, definition, executor, trialAt, onTrial } = options;
   const trials = new Trials(folder, executor);
+  if (definition.earlyTermination) {
+    return runHalving(options, trials, definition.earlyTermination);
+  }
   const points: Promise<SweepPoint>[] = [];
   const attempt = async (point: Point): Promise<SweepPoint> => {
     const planned = definition.seeds.map((seed) => ({ seed, ...trialAt(point, seed) }));
@@ -133,16 +159,63 @@ export async function runSweep(options: SweepOptions): Promise<SweepPoint[]> {
   return Promise.all(points);
 }
 
+/**
+ * All points at once, by successive halving: at each rung a point is judged by its accuracy on
+ * validation images, the mean over its seeds, and all of its seeds go on or end together. Metrics of
+ * the test images are not looked at before the end.
+ */
+async function runHalving(
+  { definition, trialAt, onTrial }: SweepOptions,
+  trials: Trials,
+  termination: EarlyTermination,
+): Promise<SweepPoint[]> {
+  const candidates = Array.from({ length: pointCount(definition) }, (_, n) => {
+    const point = pointAt(definition, n);
+    return { point, planned: definition.seeds.map((seed) => ({ seed, ...trialAt(point, seed) })) };
+  });
+  const all = candidates.flatMap(({ planned }) => planned);
+  for (const one of all) trials.hold(one);
+  const ended = new Map<(typeof candidates)[number], SweepPoint>();
+  const end = async (candidate: (typeof candidates)[number], rung?: number) => {
+    const done = candidate.planned.map(async ({ seed, ...one }) => {
+      const trial = { seed, run: await trials.run(one, rung) };
+      await trials.release(one);
+      onTrial?.(trial, candidate.point);
+      return trial;
+    });
+    ended.set(candidate, { point: candidate.point, trials: await Promise.all(done) });
+  };
+  const survivors = await successiveHalving({
+    candidates,
+    rungs: rungsOf(termination, Math.min(...all.map(({ settings }) => settings.training.epochs))),
+    eta: termination.eta,
+    async valueAt({ planned }, rung) {
+      const runs = await Promise.all(planned.map((one) => trials.run(one, rung)));
+      return meanOf(runs, (run) => run.metrics.validation_accuracy);
+    },
+    onStop: end,
+  });
+  await Promise.all(survivors.map((candidate) => end(candidate)));
+  return candidates.flatMap((candidate) => ended.get(candidate) ?? []);
+}
+
+/** The mean of a value over runs; of a training that diverged, the least there is. */
+function meanOf(runs: readonly KeptRun[], metric: (run: KeptRun) => number): number {
+  const values = runs.map((run) =>
+    run.outcome === 'diverged' ? Number.NEGATIVE_INFINITY : metric(run),
+  );
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 /** What a point came to, as a search sees it: the mean of the first goal over its seeds. */
 function observationOf(
   { point, trials }: SweepPoint,
   [objective]: readonly Objective[],
 ): Observation {
   const sign = objective?.goal === 'minimize' ? -1 : 1;
-  const values = trials.map(({ run }) =>
-    objective && run.outcome === 'done'
-      ? sign * run.metrics[objective.name]
-      : Number.NEGATIVE_INFINITY,
+  const runs = trials.map(({ run }) => run);
+  const value = meanOf(runs, (run) =>
+    objective ? sign * run.metrics[objective.name] : Number.NEGATIVE_INFINITY,
   );
-  return { point, value: values.reduce((sum, value) => sum + value, 0) / values.length };
+  return { point, value };
 }

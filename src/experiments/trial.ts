@@ -50,10 +50,12 @@ export interface Task {
   readonly settings: TrialSettings;
   /** How the trial is repeated: arguments of the command line. */
   readonly command: readonly string[];
+  /** Of a trial: train the student for so many epochs only, and leave its checkpoint. */
+  readonly until?: number;
 }
 
 /** Tells tasks apart. */
-export function taskKey({ stage, settings }: Task): string {
+export function taskKey({ stage, settings, until }: Task): string {
   const key = { teacher: teacherKey, 'soft-labels': softLabelsKey, trial: trialId }[stage];
-  return `${stage}-${key(settings)}`;
+  return `${stage}-${key(settings)}${until === undefined ? '' : `-until-${until}`}`;
 }

@@ -7,6 +7,7 @@ import { RunError } from '../errors.ts';
 import { distill, evaluate, softLabels, train } from '../library/index.ts';
 import { type ModelCard, readModelCard } from '../models/index.ts';
 import {
+  checkpointPath,
   readSoftLabels,
   type SoftLabels,
   softLabelInputsDigest,
@@ -32,6 +33,9 @@ export const placesIn = (folder: string) => ({
   teacher: (settings: TrialSettings) => join(folder, PARTS.teacher(settings)),
   softLabels: (settings: TrialSettings) => join(folder, PARTS['soft-labels'](settings)),
   trial: (settings: TrialSettings) => join(folder, PARTS.trial(settings)),
+  /** What a trial's student came to after so many epochs. */
+  rung: (settings: TrialSettings, epochs: number) =>
+    join(folder, PARTS.trial(settings), `rung-${epochs}`),
 });
 
 /** The part that a task makes, and those that it can do with, as paths below a sweep's folder. */
@@ -55,6 +59,18 @@ async function matchingCard(folder: string, inputsDigest: string): Promise<Model
   return card?.inputsDigest === inputsDigest ? card : undefined;
 }
 
+/** Ends a training at a rung, when its checkpoint is written. */
+class RungReached extends Error {
+  readonly epochs: number;
+  readonly validationAccuracy: number | undefined;
+
+  constructor(epochs: number, validationAccuracy: number | undefined) {
+    super(`trained for ${epochs} epochs`);
+    this.epochs = epochs;
+    this.validationAccuracy = validationAccuracy;
+  }
+}
+
 /** Does tasks in a sweep's folder, one after the other. */
 export class Workshop {
   readonly #engine: Engine;
@@ -72,11 +88,12 @@ export class Workshop {
    * Does a task, and whatever it needs that is not there; of a trial, returns its run.
    * @throws UserError, RunError
    */
-  async do({ stage, settings, command }: Task): Promise<KeptRun | undefined> {
+  async do({ stage, settings, command, until }: Task): Promise<KeptRun | undefined> {
     try {
       if (stage === 'teacher') await this.#teacher(settings);
       else if (stage === 'soft-labels') await this.#softLabels(settings);
-      else return await this.#trial(settings, command);
+      else if (until === undefined) return await this.#trial(settings, command);
+      else return await this.#rung(settings, command, until);
     } catch (error) {
       const isDiverged = error instanceof RunError && error.code === 'diverged';
       if (!isDiverged || stage !== 'trial') {
@@ -136,10 +153,12 @@ export class Workshop {
     });
   }
 
-  async #student(settings: TrialSettings, out: string): Promise<ModelCard> {
+  /** The student; training for `until` epochs alone ends with `RungReached` and leaves a checkpoint. */
+  async #student(settings: TrialSettings, out: string, until?: number): Promise<ModelCard> {
     const labels = await this.#softLabels(settings);
     const data = await this.#dataOf(settings);
     const { training, fineTuneEpochs } = settings;
+    const onProgress = this.#training('student', training);
     const wanted = studentInputsDigest(data, training, labels.card.digest, fineTuneEpochs);
     return (
       (await matchingCard(out, wanted)) ??
@@ -150,9 +169,45 @@ export class Workshop {
         settings: training,
         fineTuneEpochs,
         resume: 'matching',
-        onProgress: this.#training('student', training),
+        onProgress: (progress) => {
+          // The checkpoint of an epoch is written before the next one begins.
+          if (until !== undefined && progress.epoch > until) {
+            throw new RungReached(progress.epoch - 1, progress.validationAccuracy);
+          }
+          onProgress(progress);
+        },
       })
     );
+  }
+
+  /** Trains a student as far as a rung, from the checkpoint of the rung before. */
+  async #rung(
+    settings: TrialSettings,
+    command: readonly string[],
+    until: number,
+  ): Promise<KeptRun> {
+    const known = await readRun(this.#places.rung(settings, until)).catch(() => undefined);
+    if (known) return known;
+    const started = new Date();
+    const student = join(this.#places.trial(settings), 'student');
+    const train = async (): Promise<RungReached> => {
+      try {
+        await this.#student(settings, student, until);
+      } catch (error) {
+        if (error instanceof RungReached) return error;
+        throw error;
+      }
+      return new RungReached(settings.training.epochs, undefined);
+    };
+    let reached = await train();
+    if (reached.epochs !== until) {
+      // Of a rung whose run was damaged: the training went past it, and is begun again.
+      await rm(student, { recursive: true, force: true });
+      await rm(checkpointPath(student), { force: true });
+      reached = await train();
+    }
+    const validation = reached.validationAccuracy ?? 0;
+    return this.#keep(settings, command, { outcome: 'stopped', started, until, validation });
   }
 
   async #trial(settings: TrialSettings, command: readonly string[]): Promise<KeptRun> {
@@ -191,6 +246,12 @@ export class Workshop {
     command: readonly string[],
     result:
       | { readonly outcome: 'diverged'; readonly started: Date }
+      | {
+          readonly outcome: 'stopped';
+          readonly started: Date;
+          readonly until: number;
+          readonly validation: number;
+        }
       | ({ readonly outcome: 'done'; readonly started: Date } & Omit<
           Parameters<typeof metricsOf>[0],
           'eps'
@@ -199,8 +260,9 @@ export class Workshop {
     const { name, instructionSet } = this.#engine;
     const isDone = result.outcome === 'done';
     const files = isDone ? { 'evaluation.json': JSON.stringify(result.record) } : {};
+    const isStopped = result.outcome === 'stopped';
     return writeRun(
-      this.#places.trial(settings),
+      isStopped ? this.#places.rung(settings, result.until) : this.#places.trial(settings),
       {
         id: trialId(settings),
         kind: 'trial',
@@ -211,7 +273,10 @@ export class Workshop {
         engine: { name, instructionSet },
         outcome: result.outcome,
         configuration: configurationOf(settings),
-        metrics: isDone ? metricsOf({ ...result, eps: settings.eps }) : {},
+        metrics: {
+          ...(isDone && metricsOf({ ...result, eps: settings.eps })),
+          ...(isStopped && { validation_accuracy: result.validation }),
+        },
         digests: isDone ? digestsOf(result.card, result.record.data.digest) : {},
       },
       files,

@@ -67,6 +67,10 @@ function digest(state: string, tensors: Checkpoint['tensors']): string {
   return digestOf({ state, values });
 }
 
+/** The checkpoint's path, beside the model folder. */
+export const checkpointPath = (modelFolder: string): string =>
+  `${modelFolder.replace(/[/\\]+$/, '')}.checkpoint.safetensors`;
+
 /** The checkpoint of the training run that will fill a model folder: one file beside it. */
 export class CheckpointFile {
   readonly path: string;
@@ -79,7 +83,7 @@ export class CheckpointFile {
    *   resuming from its checkpoint would give the weights of neither
    */
   constructor(modelFolder: string, inputsDigest: string, engine: State['engine']) {
-    this.path = `${modelFolder.replace(/[/\\]+$/, '')}.checkpoint.safetensors`;
+    this.path = checkpointPath(modelFolder);
     this.#inputsDigest = inputsDigest;
     this.#engine = engine;
   }

@@ -1,5 +1,6 @@
 export type { Adversary } from './adversarial.ts';
 export { type CertifiedGoal, trainingEps } from './certified.ts';
+export { checkpointPath } from './checkpoint.ts';
 export type { TrainingProgress } from './fit.ts';
 export { worstLogits } from './interval-logits.ts';
 export { crossEntropy } from './loss.ts';

@@ -245,3 +245,39 @@ it('the words of a trial are read as `distill run` reads them', () => {
   const flags = runFlagsOf(['--temperature', '20', '--seed', '3', '--optimizer', 'SGD']);
   assert.deepEqual([flags.temperature, flags.seed, flags.optimizer], [20, 3, 'sgd']);
 });
+
+describe('early_terminate', () => {
+  const base = 'method: random\nrun_cap: 9\nparameters: {temperature: {min: 1, max: 100}}\n';
+  const planWith = async (text: string, start = base) => planOf(await fileOf(start + text));
+
+  it('takes the keys of wandb', async () => {
+    const bands = await planWith('early_terminate: {type: hyperband, min_iter: 2}');
+    assert.deepEqual(bands.definition.earlyTermination, { eta: 3, minIter: 2 });
+    const brackets = await planWith(
+      'early_terminate: {type: hyperband, max_iter: 27, s: 2, eta: 4}',
+    );
+    assert.deepEqual(brackets.definition.earlyTermination, { eta: 4, maxIter: 27, brackets: 2 });
+  });
+
+  it('refuses what it cannot mean', async () => {
+    for (const [text, expected] of [
+      ['{type: envelope, min_iter: 1}', /type/],
+      ['{type: hyperband}', /min_iter, or max_iter and s/],
+      ['{type: hyperband, min_iter: 1, max_iter: 9, s: 1}', /min_iter, or max_iter and s/],
+      ['{type: hyperband, max_iter: 9}', /go together/],
+      ['{type: hyperband, min_iter: 1, s: 2}', /go together/],
+      ['{type: hyperband, min_iter: 0}', /min_iter/],
+      ['{type: hyperband, min_iter: 1, eta: 1}', /eta/],
+      ['{type: hyperband, min_iter: 1, strict: true}', /strict/],
+    ] as const) {
+      await assert.rejects(planWith(`early_terminate: ${text}`), expected, text);
+    }
+    const early = 'early_terminate: {type: hyperband, min_iter: 1}';
+    const bayes = base.replace('random', 'bayes').concat('metric: {name: accuracy}\n');
+    await assert.rejects(planWith(early, bayes), /grid or random/);
+    const epochs = base.replace('temperature: {', 'epochs: {');
+    await assert.rejects(planWith(early, epochs), /epochs varies/);
+    const queued = planOf(await fileOf(base + early), '--queue', 'redis://127.0.0.1:1');
+    await assert.rejects(queued, /leave --queue out|needs the checkpoints/);
+  });
+});

@@ -109,6 +109,45 @@ describe('a sweep', () => {
     assert.equal(await readFile(join(folder, 'trials', one, 'a.json'), 'utf8'), '{}');
   });
 
+  it('ends trials early by successive halving, the same however often it is stopped', async () => {
+    const definition: SweepDefinition = {
+      ...temperatures,
+      parameters: { temperature: choice(1, 2, 3, 5, 8, 13, 20, 666, 50) },
+      earlyTermination: { eta: 3, minIter: 1 },
+    };
+    const folder = join(home, 'halved');
+    const executor = new PretendExecutor(folder);
+    const expected = await sweep(folder, executor, definition);
+    const outcomes = expected.points.map(({ trials }) => trials[0].outcome);
+    assert.deepEqual(outcomes, [...Array(7).fill('stopped'), 'diverged', 'done']);
+    assert.deepEqual(Object.keys(expected.points[0].trials[0].metrics), ['validation_accuracy']);
+    const trials = executor.done.filter((key) => /^trial-[0-9a-f]+$/.test(key));
+    assert.equal(trials.length, 2, 'only the best point is trained to its end, with both seeds');
+    const shared = await readdir(join(folder, 'shared'));
+    assert.ok(shared.every((name) => name.startsWith('teacher-')));
+
+    const other = join(home, 'halved-stopped');
+    const done: string[] = [];
+    let results: unknown;
+    for (let attempt = 0; results === undefined; attempt++) {
+      const stream = new RandomStream(attempt, 'kill');
+      let isKilled = false;
+      const fails = ({ stage }: Task) => {
+        isKilled ||= stage === 'trial' && stream.uniform() < 0.2;
+        return isKilled;
+      };
+      const again = new PretendExecutor(other, fails);
+      results = await sweep(other, again, definition).catch(() => undefined);
+      await again.settled();
+      done.push(...again.done.filter((key) => key.startsWith('trial')));
+    }
+    assert.deepEqual(results, expected);
+    assert.equal(new Set(done).size, done.length, 'nothing is done twice');
+    const resumed = new PretendExecutor(other);
+    assert.deepEqual(await sweep(other, resumed, definition), expected);
+    assert.deepEqual(resumed.done, [], 'of a sweep at its end nothing is left');
+  });
+
   it('counts a training that diverged as a result, and ends with the error of any other', async () => {
     const folder = join(home, 'diverged');
     const definition = { ...temperatures, parameters: { temperature: choice(1, 666) } };

@@ -15,8 +15,11 @@ export interface Summary {
 export interface TrialResult {
   readonly id: string;
   readonly seed: number;
-  readonly outcome: 'done' | 'diverged';
-  /** By the names of the sweep's metrics; empty for a training that diverged. */
+  readonly outcome: 'done' | 'diverged' | 'stopped';
+  /**
+   * By the names of the sweep's metrics; empty for a training that diverged, and of one that was stopped early
+   * only the accuracy on validation images then.
+   */
   readonly metrics: Readonly<Record<string, number>>;
   readonly digests: Readonly<Record<string, string>>;
   /** Repeats the trial. */

@@ -39,12 +39,15 @@ export function intervalNote({ seeds }: Pick<SweepResults, 'seeds'>): string {
 
 export function pointsTable(results: SweepResults): Table {
   const { parameters, metrics, points, best, front, objectives, seeds } = results;
+  const unfinished = unfinishedIn(points);
   const rows = points.map(({ point, summary, trials }) => {
-    const diverged = trials.filter(({ outcome }) => outcome === 'diverged').length;
     return [
       ...parameters.map((name) => valueCell(point[name])),
       ...metrics.map((metric) => summaryCell(metric, summary[metric.name])),
-      ...(hasDiverged(points) ? [numberCell(diverged, String(diverged))] : []),
+      ...unfinished.map((how) => {
+        const count = trials.filter(({ outcome }) => outcome === how).length;
+        return numberCell(count, String(count));
+      }),
     ];
   });
   const [objective] = objectives;
@@ -58,14 +61,17 @@ export function pointsTable(results: SweepResults): Table {
   return {
     id: 'points',
     caption: `Means over ${seeds.length === 1 ? 'one seed' : `${seeds.length} seeds`}${looked}`,
-    columns: [...parameters, ...metrics.map(headOf), ...(hasDiverged(points) ? ['diverged'] : [])],
+    columns: [...parameters, ...metrics.map(headOf), ...unfinished],
     rows,
     ...(bold.length > 0 && { totals: new Set(bold.map((i) => rows[i])) }),
   };
 }
 
-const hasDiverged = (points: readonly PointResult[]): boolean =>
-  points.some(({ trials }) => trials.some(({ outcome }) => outcome === 'diverged'));
+/** In which ways trials did not come to their end, those that happened. */
+const unfinishedIn = (points: readonly PointResult[]) =>
+  (['diverged', 'stopped'] as const).filter((how) =>
+    points.some(({ trials }) => trials.some(({ outcome }) => outcome === how)),
+  );
 
 export function trialsTable({ parameters, metrics, points }: SweepResults): Table {
   return {
