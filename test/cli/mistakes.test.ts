@@ -108,7 +108,7 @@ const FILES: readonly (readonly [command: string, yaml: string, error: string, h
     'sweep',
     'methd: grid\nparameters: {temperature: {value: 1}}\n',
     "cannot use FILE: there is no key 'methd'",
-    'did you mean method? choose one of name, description, method, metric, parameters, run_cap, at_once, seeds',
+    'did you mean method? choose one of name, description, method, metric, parameters, run_cap, at_once, seeds, early_terminate',
   ],
   [
     'sweep',

@@ -60,9 +60,9 @@ describe('the summary of a run', () => {
     const lines = runSummary(record, steps, 630.5, terminal).split('\n');
     assert.deepEqual(lines.slice(-4), [
       '',
-      'Time: baseline up to date, teacher 30 s, soft labels up to date,',
-      '      student 1 min 30 s, attack up to date, evaluate 2 min 30 s, report up to date;',
-      '      10 min 31 s in all.',
+      'Time: baseline up to date, teacher 30 s, soft labels up to date, student 1 min',
+      '30 s, attack up to date, evaluate 2 min 30 s, report up to date; 10 min 31 s in',
+      'all.',
     ]);
     assert.equal(lines.slice(0, -4).join('\n'), shortEvaluationText(record, terminal).join('\n'));
   });

@@ -40,7 +40,7 @@ it('a model that is trained to be certified can be proven where an ordinary one 
   assert.equal(parseCertificate(saved).model.folder, 'models/certified');
 
   const text = await run('certify', 'models/certified', '--eps', '0.03', '--samples', '20');
-  assert.match(text.stdout, /certified +open +attacked/);
+  assert.match(text.stdout, /certified \d+\.\d ±\d+\.\d; open \d+; attacked/);
   assert.match(text.stdout, /Within Linf 0\.03, .* of 20 images keep their right answer/);
 
   const gated = ['certify', 'models/certified', '--eps', '0.03', '--samples', '20'];
