@@ -154,6 +154,14 @@ function recipe(folder) {
   ];
 }
 
+/** Where two states part, with what stands around it. */
+function parting(found, expected) {
+  let at = 0;
+  while (found[at] === expected[at]) at++;
+  const around = (text) => text.slice(Math.max(0, at - 200), at + 100);
+  return `  found    ${around(found)}\n  expected ${around(expected)}`;
+}
+
 function command({ name, args, out, resumes, cwd }, resume) {
   const place = cwd ? [] : ['--out', out];
   return [distill, name, ...args, ...place, ...(resume && resumes ? ['--resume'] : [])];
@@ -241,16 +249,18 @@ try {
       }
     }
     run(step, true);
-    let same = step.state(step.out) === expected;
-    if (step.marker !== undefined) {
+    let state = step.state(step.out);
+    if (step.marker !== undefined && state === expected) {
       await killBetweenRenames(step);
       run(step, true);
-      same &&= step.state(step.out) === expected;
+      state = step.state(step.out);
     }
+    const same = state === expected;
     const leftovers = readdirSync(dirname(step.out), { recursive: true }).filter((name) =>
       name.includes('.writing-'),
     );
     if (!same || leftovers.length > 0) failed++;
+    if (!same) console.log(parting(state, expected));
     console.log(
       `${step.name}: killed ${killed} times, then finished: ${same ? 'the same, every file there' : 'DIFFERENT'}` +
         (leftovers.length > 0 ? `, left behind: ${leftovers.join(', ')}` : ''),
