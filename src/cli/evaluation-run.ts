@@ -12,6 +12,9 @@ import { readModelCard } from '../models/index.ts';
 import { counted, numberText } from '../numbers.ts';
 import type { Terminal } from './terminal.ts';
 
+/** The file in which an evaluation keeps what it has done until its record is saved. */
+export const partialFile = (out: string): string => join(out, 'partial.json');
+
 /**
  * Where an evaluation keeps what it has done; with `resume` it continues from there.
  * @throws UserError `foreign-state` when another evaluation left it
@@ -20,7 +23,7 @@ export async function openPartial(
   { out, resume }: { readonly out: string; readonly resume?: true },
   plan: EvaluationPlan,
 ): Promise<PartialEvaluation> {
-  const path = join(out, 'partial.json');
+  const path = partialFile(out);
   const digest = evaluationDigest(plan);
   return resume ? PartialEvaluation.resume(path, digest) : PartialEvaluation.start(path, digest);
 }

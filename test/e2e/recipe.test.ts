@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -62,6 +62,9 @@ describe('the recipe on a small part of MNIST', () => {
   });
 
   it('does nothing twice: a second run finds everything up to date', async () => {
+    // As if the first one had been killed when its record was saved and its state was not yet removed.
+    const state = join(folder, 'report/evaluate/partial.json');
+    await writeFile(state, '{}');
     const before = await digests('models');
     const { code, stdout } = await distill(folder, RUN);
     assert.equal(code, 0);
@@ -71,6 +74,7 @@ describe('the recipe on a small part of MNIST', () => {
     );
     assert.match(stdout, /attack up to date,\sevaluate up to date,\sreport \d+ s;/);
     assert.deepEqual(await digests('models'), before);
+    assert.ok(!existsSync(state));
   });
 
   it('gives bit-identical models with one thread and with two', async () => {

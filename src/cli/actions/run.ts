@@ -1,5 +1,6 @@
 /** `distill run`: the whole recipe in order, without repeating what is up to date. */
 
+import { rm } from 'node:fs/promises';
 import type { DataSplits } from '../../data/index.ts';
 import { type EvaluationRecord, judgeGates } from '../../evaluation/index.ts';
 import { writeFiles } from '../../library/index.ts';
@@ -21,7 +22,7 @@ import {
 import { endWith, quietFor } from '../ci-output.ts';
 import { commandLine } from '../command-text.ts';
 import type { RunFlags } from '../commands/run.ts';
-import { digestOfPlan } from '../evaluation-run.ts';
+import { digestOfPlan, partialFile } from '../evaluation-run.ts';
 import { gatesOf } from '../options.ts';
 import { parseEps } from '../parsers.ts';
 import { RunSteps } from '../run-steps.ts';
@@ -186,6 +187,8 @@ function evaluate({ flags, paths, session, data, steps }: Run): Promise<Evaluati
       const digest = await digestOfPlan(evaluateFlags.model, planEvaluation(evaluateFlags, data));
       const old = await readMatchingRecord(path, digest);
       if (!old) return undefined;
+      // One that was killed after its record was saved has left its state.
+      await rm(partialFile(paths.evaluation), { force: true });
       // The measurements are the same, but the gates may differ.
       const gates = judgeGates(gatesOf(flags), old, flags.gateOn ?? 'estimate');
       const judged = { ...old, gates };
