@@ -37,8 +37,11 @@ const READERS = {
   'picture-folder': ['picture-folder'],
 } as const;
 
-/** A part's entry points; the second one is for what a browser runs. */
-const ENTRY_POINTS = ['index.ts', 'browser.ts'];
+/**
+ * A part's entry points; the second one is for what a browser runs, the third for what needs a queue's
+ * packages.
+ */
+const ENTRY_POINTS = ['index.ts', 'browser.ts', 'queue.ts'];
 
 /**
  * Names, choices and defaults that `--help` shows: entry points of their own, which load files of

@@ -5,7 +5,7 @@ import {
   PREFIX,
   QueueBlobs,
   QueueServer,
-} from '../experiments/index.ts';
+} from '../experiments/queue.ts';
 import { counted } from '../numbers.ts';
 import { checkWritable } from '../storage/index.ts';
 import type { QueueOptions } from './options.ts';

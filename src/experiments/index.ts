@@ -20,11 +20,6 @@ export type { EarlyTermination } from './halving.ts';
 export type { KeptRun } from './kept-run.ts';
 export { LocalPool, type LocalPoolOptions, type WorkPlace } from './local-pool.ts';
 export { METRIC_NAMES, METRICS, type MetricName } from './metrics.ts';
-export { type BlobStore, FolderBlobs, QueueBlobs } from './queue/blobs.ts';
-export { QueueExecutor } from './queue/executor.ts';
-export { PREFIX, QueueServer, type ServerAddress } from './queue/server.ts';
-export { EXPECTED_WORKERS, QueueShards } from './queue/shard-queue.ts';
-export { QueueWorker } from './queue/worker.ts';
 export { sweepResults } from './results.ts';
 export { type Condition, parseCondition, runValue, sortRuns } from './run-filter.ts';
 export {

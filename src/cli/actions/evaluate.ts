@@ -10,12 +10,8 @@ import {
   presetAttacks,
 } from '../../evaluation/index.ts';
 import { PRESET_SAMPLES } from '../../evaluation/preset-names.ts';
-import {
-  EXPECTED_WORKERS,
-  QueueShards,
-  ShardPool,
-  shardProcesses,
-} from '../../experiments/index.ts';
+import { ShardPool, shardProcesses } from '../../experiments/index.ts';
+import { EXPECTED_WORKERS, QueueShards } from '../../experiments/queue.ts';
 import {
   nameOfModel,
   openCertifier,

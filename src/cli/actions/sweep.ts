@@ -9,12 +9,12 @@ import {
   openSweep,
   type Point,
   pointCount,
-  QueueExecutor,
   runSweep,
   SweepLock,
   type SweepPoint,
   sweepResults,
 } from '../../experiments/index.ts';
+import { QueueExecutor } from '../../experiments/queue.ts';
 import { writeFiles } from '../../library/index.ts';
 import { counted, percent } from '../../numbers.ts';
 import { buildSweepReport, pointsTable, sweepSentences } from '../../report/index.ts';

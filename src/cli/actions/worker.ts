@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import { allowedCores } from '../../engine/index.ts';
 import { UserError } from '../../errors.ts';
-import { QueueWorker } from '../../experiments/index.ts';
+import { QueueWorker } from '../../experiments/queue.ts';
 import { counted } from '../../numbers.ts';
 import type { WorkerFlags } from '../commands/worker.ts';
 import { openQueue } from '../queue-session.ts';
