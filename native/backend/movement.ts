@@ -29,6 +29,8 @@ const gather = kernel<'x' | 'indices', GatherV2Attrs>(
     const { array } = backend.data.get(indices.dataId);
     if (!(array instanceof Int32Array) || array.length === 0 || batchDims) return undefined;
     if (!backend.areFloats(x)) return undefined;
+    // While a plan is recorded, indices that a kernel computes are not there yet.
+    if (backend.data.get(indices.dataId).isPooled) backend.leaveToJavaScript('a check of indices');
     const [parsedAxis] = util.parseAxisParam(axis, x.shape);
     const size = x.shape[parsedAxis];
     for (const index of array) {
@@ -108,8 +110,11 @@ function copyBox(from: Box, to: Box, size: readonly number[]): void {
   copy(0, 0, 0);
 }
 
-const valuesOf = (backend: CompiledBackend, { dataId }: TensorInfo) =>
-  backend.data.get(dataId).array as Float32Array;
+/** For JavaScript to read or write, which a plan would not repeat. */
+function valuesOf(backend: CompiledBackend, { dataId }: TensorInfo): Float32Array {
+  backend.leaveToJavaScript('a copy of a box');
+  return backend.data.get(dataId).array as Float32Array;
+}
 
 const origin = (shape: readonly number[]) => shape.map(() => 0);
 

@@ -54,6 +54,30 @@ const residualNetwork: Network = {
   ],
 };
 
+/** Joins and borders, whose values TensorFlow.js's backend copies in JavaScript. */
+const joinedNetwork: Network = {
+  architecture: 'joined',
+  inputShape: [10, 9, 3],
+  classes: 4,
+  layers: [
+    conv('conv1'),
+    relu('relu1'),
+    {
+      kind: 'pad',
+      name: 'pad',
+      padding: [
+        [1, 1],
+        [2, 0],
+      ],
+    },
+    conv('conv2'),
+    relu('relu2'),
+    { kind: 'concat', name: 'both', inputs: ['relu2', 'pad'] },
+    { kind: 'global-average-pool', name: 'mean' },
+    { kind: 'dense', name: 'logits', units: 4, bias: true, activation: 'linear' },
+  ],
+};
+
 const networks: readonly Network[] = [
   ...ARCHITECTURE_NAMES.map((name) =>
     buildNetwork(name, name === 'papernot-cifar' ? [32, 32, 3] : [28, 28, 1], 10),
@@ -109,7 +133,7 @@ for (const backend of compiledBackends) {
 
     it('leave networks with layers in JavaScript to TensorFlow.js', async () => {
       await use(backend);
-      for (const network of [richNetwork, attentionNetwork]) {
+      for (const network of [richNetwork, attentionNetwork, joinedNetwork]) {
         const model = modelOf(network);
         const classifier = model.classifier('mixed');
         const images = exampleImages(network, 3);
