@@ -15,8 +15,9 @@ import {
 } from '../report/index.ts';
 import { WORDING } from './command-text.ts';
 import { robustnessPlot } from './plot.ts';
-import { tableText, wrapped } from './table.ts';
+import { tableText } from './table.ts';
 import type { Terminal } from './terminal.ts';
+import { wrapped } from './wrapping.ts';
 
 /** A title, then a text. */
 function titled(title: string, body: string, terminal: Terminal): string[] {

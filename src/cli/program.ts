@@ -29,8 +29,9 @@ import { errorLines, reportOf } from './error-text.ts';
 import { lazily } from './lazily.ts';
 import { optionHelp } from './option-help.ts';
 import { withoutSecrets } from './queue-address.ts';
-import { helpSpelling, ignoreCase } from './spelling.ts';
+import { acceptSpellings, helpSpelling } from './spelling.ts';
 import { applyRecipe } from './training-options.ts';
+import { fitted } from './wrapping.ts';
 
 /** Every command: its flags, and where its action is loaded from when it runs. */
 const buildCommands = () => [
@@ -75,10 +76,13 @@ export function buildProgram(): Command {
     .version(programVersion(), '-V, --version', 'print the version')
     .showSuggestionAfterError(false) // `reportOf` suggests
     .configureHelp({ optionDescription: optionHelp })
-    .configureOutput({ writeErr: () => {} }) // `main` prints every error
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(fitted(text, process.stdout)),
+      writeErr: () => {}, // `main` prints every error
+    })
     .exitOverride();
   for (const command of buildCommands()) {
-    command.options.forEach(ignoreCase);
+    command.options.forEach(acceptSpellings);
     command
       .option('--config <file>', 'YAML file with options; what is typed overrides it')
       .option('--print-config', 'print the options in force, as such a file, and do nothing else')
@@ -151,7 +155,7 @@ export async function main(argv: readonly string[]): Promise<void> {
       ? called.options.flatMap(({ long }) => long ?? [])
       : [...program.commands.map((command) => command.name()), '--help', '--version'];
     const report = reportOf(error, called?.name(), names);
-    process.stderr.write(errorLines(report));
+    process.stderr.write(fitted(errorLines(report), process.stderr));
     if (report.isBug || argv.includes('--verbose')) {
       process.stderr.write(withoutSecrets(`${error instanceof Error ? error.stack : error}\n`));
     }

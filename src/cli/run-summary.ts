@@ -3,8 +3,8 @@ import type { EvaluationRecord } from '../evaluation/index.ts';
 import { readRecord } from '../report/index.ts';
 import { shortEvaluationText } from './evaluation-text.ts';
 import type { StepRecord } from './run-steps.ts';
-import { wrapped } from './table.ts';
 import { duration, type Terminal } from './terminal.ts';
+import { wrapped } from './wrapping.ts';
 
 /** The record at `path` if it was made from the same models, data and settings and no attack failed. */
 export async function readMatchingRecord(

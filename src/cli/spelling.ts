@@ -2,11 +2,29 @@
 import type { Command, Option } from 'commander';
 import { meantText, sameName } from '../closest.ts';
 
-/** Lets an option that takes names out of a list take them in any letter case. */
-export function ignoreCase(option: Option): void {
-  const { argChoices: choices, parseArg } = option;
-  if (!choices || !parseArg) return;
-  option.parseArg = (text, previous) => parseArg(sameName(text, choices) ?? text, previous);
+/** Options of several numbers: like names out of a list, these may be joined with commas. */
+const NUMBERS = new Set(['--eps']);
+
+const listed = (text: string) => text.split(',').map((part) => part.trim());
+
+/**
+ * Lets an option that takes names out of a list take them in any letter case; one that takes several
+ * names or numbers takes them joined with commas as well.
+ */
+export function acceptSpellings(option: Option): void {
+  const { argChoices: choices, defaultValue, parseArg, variadic, long } = option;
+  if (choices && parseArg) {
+    option.parseArg = <T>(text: string, previous: T) =>
+      (variadic ? listed(text) : [text]).reduce<T>(
+        (parsed, name) => parseArg(sameName(name, choices) ?? name, parsed),
+        previous,
+      );
+  } else if (variadic && long && NUMBERS.has(long)) {
+    option.argParser<string[]>((text, previous) => [
+      ...(Array.isArray(previous) && previous !== defaultValue ? previous : []),
+      ...listed(text),
+    ]);
+  }
 }
 
 /** Options that some commands spell one way and some the other. */

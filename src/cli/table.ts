@@ -1,12 +1,6 @@
 import { type Cell, isNumeric, type Table } from '../report/index.ts';
 import type { Terminal } from './terminal.ts';
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what colors are made of
-const COLOR = /\u001b\[[0-9;]*m/g;
-
-function visibleWidth(text: string): number {
-  return text.replace(COLOR, '').length;
-}
+import { visibleWidth, wrapped } from './wrapping.ts';
 
 function pad(text: string, width: number, align: 'left' | 'right'): string {
   const space = ' '.repeat(Math.max(0, width - visibleWidth(text)));
@@ -21,9 +15,13 @@ function cellText({ text, brief = text, isUnreliable }: Cell, { color }: Pick<Te
 /** Gaps between columns: where the wide one does not fit, the narrow one may. */
 const GAPS = ['  ', ' '];
 
+/** Columns of the terminal that sentences in a last column need: fewer are hard to read. */
+const SENTENCE_WIDTH = 30;
+
 /**
- * A table as lines of text, a rule below the headings. One that is wider than the terminal is written
- * row by row, each cell after the name of its column.
+ * A table as lines of text, a rule below the headings. In one that is wider than the terminal, a last
+ * column of sentences is wrapped; where that does not suffice, the table is written row by row, each
+ * cell after the name of its column.
  */
 export function tableText(
   table: Table,
@@ -42,7 +40,15 @@ export function tableText(
   );
   const sum = widths.reduce((a, b) => a + b, 0);
   const gap = GAPS.find(({ length }) => sum + length * (widths.length - 1) <= most);
-  if (gap === undefined) return rowByRow(columns, lines, most);
+  if (gap === undefined) {
+    const last = columns.length - 1;
+    const before = sum - widths[last] + GAPS[0].length * last;
+    if (isNumeric(table, last) || most - before < SENTENCE_WIDTH) {
+      return rowByRow(columns, lines, most);
+    }
+    const narrow = rows.flatMap((row) => sentenceRows(row, most - before));
+    return tableText({ ...table, rows: narrow }, { color: terminal.color });
+  }
   const line = (cells: readonly string[]) =>
     cells
       .map((cell, c) => pad(cell, widths[c], isNumeric(table, c) ? 'right' : 'left'))
@@ -50,6 +56,16 @@ export function tableText(
       .trimEnd();
   const rule = widths.map((width) => '-'.repeat(width)).join(gap);
   return [line(titles), rule, ...lines.map(line)].join('\n');
+}
+
+/** A row whose last cell is a sentence, as one row for every line of it. */
+function sentenceRows(row: readonly Cell[], width: number): Cell[][] {
+  const [sentence] = row.slice(-1);
+  const others = row.slice(0, -1);
+  return wrapped(sentence.text, width).map((text, line) => [
+    ...(line === 0 ? others : others.map(() => ({ text: '' }))),
+    { ...sentence, text, brief: text },
+  ]);
 }
 
 /** Each row as its first cell, and below it the others with the names of their columns. */
@@ -69,17 +85,3 @@ const rowByRow = (
       ).map((text) => `  ${text.replaceAll('\u00a0', ' ')}`),
     ])
     .join('\n');
-
-/** A sentence as lines of at most `width` columns; numbers stay with their unit. */
-export function wrapped(sentence: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of sentence.split(/ (?!%)/)) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width) {
-      lines[lines.length - 1] = `${last} ${word}`;
-    } else {
-      lines.push(word);
-    }
-  }
-  return lines;
-}

@@ -4,6 +4,7 @@ import { percent } from '../numbers.ts';
 import type { TrainingProgress } from '../training/index.ts';
 import type { OutputOptions } from './options.ts';
 import { visible } from './visible.ts';
+import { fitted, fittedCommand } from './wrapping.ts';
 
 /** A bar on a terminal; elsewhere a line now and then. The time left comes first. */
 export interface Progress {
@@ -86,22 +87,27 @@ export class Terminal {
 
   /** A line about what is going on. */
   note(text: string): void {
-    if (!this.#quiet) process.stderr.write(visible(`${this.#noteColor.dim(text)}\n`));
+    this.#tell(fitted(visible(text), process.stderr));
   }
 
   /** The command that is worth typing next. */
   next(command: string): void {
-    this.note(`next: ${command}`);
+    this.#tell(fittedCommand(visible(`next: ${command}`), process.stderr));
+  }
+
+  #tell(text: string): void {
+    if (!this.#quiet) process.stderr.write(`${this.#noteColor.dim(text)}\n`);
   }
 
   /** Something the reader should not miss, even with `--quiet`. */
   warn(text: string): void {
-    process.stderr.write(visible(`${this.#noteColor.yellow('warning:')} ${text}\n`));
+    const line = `${this.#noteColor.yellow('warning:')} ${text}\n`;
+    process.stderr.write(fitted(visible(line), process.stderr));
   }
 
   /** The result for people. */
   print(text: string): void {
-    if (!this.#json) process.stdout.write(visible(`${text}\n`));
+    if (!this.#json) process.stdout.write(fitted(visible(`${text}\n`), process.stdout));
   }
 
   /** The result for programs. */

@@ -1,7 +1,7 @@
 /** What a sweep varies: the options of `distill run` that say how models are trained. */
 import { Command, type Option } from 'commander';
 import { type RunFlags, runCommand } from './commands/run.ts';
-import { ignoreCase } from './spelling.ts';
+import { acceptSpellings } from './spelling.ts';
 import {
   addFineTuneOption,
   addNoiseOptions,
@@ -37,7 +37,7 @@ export function wordsOf(name: string, value: string | number | boolean): string[
  */
 export function runFlagsOf(words: readonly string[]): RunFlags {
   const command = runCommand(async () => {});
-  command.options.forEach(ignoreCase);
+  command.options.forEach(acceptSpellings);
   command.exitOverride().configureOutput({ writeErr: () => {} });
   command.parse([...words], { from: 'user' });
   applyRecipe(command);

@@ -20,17 +20,18 @@ import { handmade } from '../report/handmade.ts';
 async function printedBy(use: () => Promise<void>) {
   const printed: string[] = [];
   const records: unknown[] = [];
-  const { print, note, warn, record } = Terminal.prototype;
+  const { print, note, next, warn, record } = Terminal.prototype;
   Object.assign(Terminal.prototype, {
     print: (text: string) => printed.push(...text.split('\n')),
     note: (text: string) => printed.push(`note: ${text}`),
+    next: (command: string) => printed.push(`note: next: ${command}`),
     warn: (text: string) => printed.push(`warning: ${text}`),
     record: (one: unknown) => records.push(JSON.parse(JSON.stringify(one))),
   });
   try {
     await use();
   } finally {
-    Object.assign(Terminal.prototype, { print, note, warn, record });
+    Object.assign(Terminal.prototype, { print, note, next, warn, record });
   }
   return { printed, records };
 }

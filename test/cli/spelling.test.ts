@@ -144,6 +144,22 @@ describe('spelling', () => {
     );
   });
 
+  it('of several names or budgets may join them with commas', () => {
+    const evaluate = buildProgram().commands.find((one) => one.name() === 'evaluate');
+    evaluate?.parseOptions(['--attacks', 'fgsm,PGD, square', 'bim', '--loss', 'dlr']);
+    assert.deepEqual(evaluate?.opts().attacks, ['fgsm', 'pgd', 'square', 'bim']);
+    assert.equal(evaluate?.opts().eps, undefined);
+    evaluate?.parseOptions(['--eps', '0.1,8/255', '0.3']);
+    assert.deepEqual(evaluate?.opts().eps, ['0.1', '8/255', '0.3']);
+    const certify = buildProgram().commands.find((one) => one.name() === 'certify');
+    const defaults = certify?.opts().eps;
+    assert.ok(Array.isArray(defaults) && defaults.length > 1);
+    certify?.parseOptions(['--eps', '0.2']);
+    assert.deepEqual(certify?.opts().eps, ['0.2'], 'instead of the defaults');
+    const attack = buildProgram().commands.find((one) => one.name() === 'attack');
+    assert.throws(() => attack?.parseOptions(['--attack', 'fgsm,pgd']), /fgsm,pgd/);
+  });
+
   it('of options takes the other commands’ words', () => {
     const same: readonly (readonly [typed: string, meant: string])[] = [
       ['attack --attacks pgd', 'attack --attack pgd'],

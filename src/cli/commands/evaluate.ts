@@ -150,7 +150,10 @@ export function evaluateCommand(action: Action<[EvaluateFlags]>): Command {
     .option('--out <folder>', 'folder for the record', 'report/evaluate')
     .addHelpText(
       'after',
-      '\nExample:\n  distill evaluate --model models/student --eps 0.1 --gate "student: accuracy >= 0.99"',
+      `
+Example:
+  distill evaluate --model models/student --eps 0.1 \\
+    --gate "student: accuracy >= 0.99"`,
     )
     .action(action);
 }

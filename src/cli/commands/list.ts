@@ -32,7 +32,10 @@ export function listCommand(action: Action<[ListFlags]>): Command {
   return addOutputOptions(addRunsOption(addWhereOption(command)))
     .addHelpText(
       'after',
-      "\nExample:\n  distill list --where kind=trial 'temperature>=20' --sort robust_accuracy --descending",
+      `
+Example:
+  distill list --where kind=trial 'temperature>=20' \\
+    --sort robust_accuracy --descending`,
     )
     .action(action);
 }

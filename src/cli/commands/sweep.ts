@@ -67,13 +67,14 @@ export function sweepCommand(
     .addHelpText(
       'after',
       `
-Options of training take several values, and all combinations are tried. The same command goes on
-where it was interrupted.
+Options of training take several values, and all combinations are tried. The
+same command goes on where it was interrupted.
 
 Examples:
   distill sweep --temperature 1,2,5,10,20,50,100 --seeds 3
   distill sweep sweep.yaml --workers 2
-  distill sweep sweep.yaml --queue redis://queue.example    # done by distill worker, on any machine`,
+  distill sweep sweep.yaml --queue redis://queue.example
+    (the trials are done by distill worker, on any machine)`,
     )
     .action(action);
 }

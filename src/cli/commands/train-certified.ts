@@ -73,7 +73,8 @@ export function trainCertifiedCommand(action: Action<[TrainCertifiedFlags]>): Co
     `
 Examples:
   distill train-certified --eps 0.1
-  distill train-certified --eps 0.3 --architecture dm-small --out models/certified-small
+  distill train-certified --eps 0.3 --architecture dm-small \\
+    --out models/certified-small
   distill train-certified --loss gaussian --sigma 0.5 --out models/smoothed`,
   );
   for (const option of command.options) {

@@ -56,7 +56,8 @@ export function trainStudentCommand(action: Action<[TrainStudentFlags]>): Comman
     `
 Examples:
   distill train-student --temperature 40
-  distill train-student --robust --soft-labels data/robust-labels --out models/robust-student`,
+  distill train-student --robust --soft-labels data/robust-labels \\
+    --out models/robust-student`,
   );
   return addSharedOptions(command).action(action);
 }

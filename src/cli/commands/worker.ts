@@ -36,8 +36,8 @@ export function workerCommand(action: Action<[flags: WorkerFlags]>): Command {
     .addHelpText(
       'after',
       `
-It works until it is interrupted, and then gives back what it had begun. The data sets that are asked
-for must be here under the same names.
+It works until it is interrupted, and then gives back what it had begun. The
+data sets that are asked for must be here under the same names.
 
 Example:
   distill worker --queue redis://queue.example`,
