@@ -57,7 +57,7 @@ function panel(models: ReadonlyMap<string, SavedModel>, chosen: number, side: nu
       markup`<option value="${m}"${m === chosen ? markup` selected` : ''}>${name} (trained at T = ${card.temperature})</option>`,
   );
   const picture = (part: string, label: string, title: string) =>
-    markup`<figure><canvas data-part="${part}" role="img" aria-label="${label}"></canvas><figcaption>${title}<br><span class="muted" data-part="${part}-text"></span></figcaption></figure>`;
+    markup`<figure class="${part}"><canvas data-part="${part}" role="img" aria-label="${label}"></canvas><figcaption>${title}<br><span class="muted" data-part="${part}-text"></span></figcaption></figure>`;
   return markup`<section class="model" id="model-${side}" aria-labelledby="side-${side}">
 <h2 id="side-${side}"><label for="choice-${side}">${PANEL_TITLES[side]}</label></h2>
 <select id="choice-${side}" data-part="choice">${options}</select>
@@ -97,11 +97,11 @@ export async function playground(
   );
   const body = markup`<header class="playground-head">
 <h1>Playground</h1>
-<p>Draw an image or pick one. The attack changes each pixel by at most eps, along the gradient of a loss. Which loss decides the result: see <em>softmax</em> first, then choose <em>margin</em>. All is computed in this page.</p>
 ${back === undefined ? '' : markup`<nav aria-label="Report"><a href="${back}">Back to the report</a></nav>`}
+<p>An attack changes each pixel by at most eps, along the gradient of a loss. The loss decides the result: see <em>softmax</em> first, then choose <em>margin</em>.</p>
 </header>
 <main>
-<p id="status" class="lead" role="status">The playground needs JavaScript and WebAssembly.</p>
+<p id="status" class="finding" role="status">The playground needs JavaScript and WebAssembly.</p>
 <form class="controls" id="controls" hidden>
 <label>attack <select name="attack" aria-describedby="about-attack"></select></label>
 <label>loss <select name="loss" aria-describedby="about-loss"></select></label>
@@ -111,16 +111,16 @@ ${back === undefined ? '' : markup`<nav aria-label="Report"><a href="${back}">Ba
 <p id="about-loss"></p>
 </form>
 <div class="playground">
-<section aria-labelledby="image-title">
+<section class="image" aria-labelledby="image-title">
 <h2 id="image-title">Image to attack</h2>
 <div class="pad"><canvas id="pad" tabindex="0" role="application" aria-roledescription="drawing pad" aria-label="image to attack" aria-describedby="pad-help"></canvas><span id="cursor" hidden></span></div>
 <p id="pad-status" role="status"></p>
 <div class="row"><button type="button" id="clear">Clear</button><button type="button" id="undo">Undo</button><a id="link" href="#">Link to this</a></div>
-<p id="pad-help" class="help">Draw with a finger or a mouse. By keyboard: the arrow keys move a cursor, <kbd>Space</kbd> or <kbd>Enter</kbd> puts the pen down and lifts it, <kbd>Delete</kbd> or <kbd>Backspace</kbd> does so with the eraser. A drawing is attacked when the stroke ends; its true class is taken to be the prediction of the first model.</p>
 <h3>Test images</h3>
 <div class="samples" id="samples" role="group" aria-label="Test images"></div>
 </section>
 <div class="models">${panels}
+<p id="pad-help" class="help">Draw with a finger or a mouse. By keyboard: the arrow keys move a cursor, <kbd>Space</kbd> or <kbd>Enter</kbd> puts the pen down and lifts it, <kbd>Delete</kbd> or <kbd>Backspace</kbd> does so with the eraser. A drawing is attacked when the stroke ends; its true class is taken to be the prediction of the first model.</p>
 <p class="help">Gradient: making a <strong class="lighter">red</strong> pixel lighter raises the loss, and so does making a <strong class="darker">blue</strong> one darker. Perturbation: red pixels were made lighter, blue ones darker. Full color is the largest value, which is given below the picture; stripes mean zero everywhere.</p></div>
 </div>
 </main>
