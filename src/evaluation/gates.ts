@@ -339,7 +339,7 @@ export function gateText(result: GateResult): string {
   const end = comparison.startsWith('>') ? 'low' : 'high';
   const isEnd = on === 'interval' && unit !== 'count';
   const end95 = isEnd ? ` at the ${end} end of its 95 % interval` : '';
-  const held = `${metric} of ${model} is ${valueText(value, unit)}${end95}`;
+  const held = `${metric} of ${model}: ${valueText(value, unit)}${end95}`;
   return `${held}, ${met ? 'so' : 'not'} ${comparison} ${valueText(threshold, unit)}`;
 }
 

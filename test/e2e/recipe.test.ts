@@ -204,7 +204,7 @@ describe('the recipe on a small part of MNIST', () => {
       'no-verdict',
     ]);
     assert.equal(naive.code, 1);
-    assert.match(naive.stderr, /error: open verdicts of student is 1, not <= 0/);
+    assert.match(naive.stderr, /error: open verdicts of student: 1, not <= 0/);
     const [, command] = /to settle it: distill (.*)/.exec(naive.stdout) ?? [];
     assert.match(command, /--eps 0\.1 --samples 60 --seed \d+/);
     const settled = await distill(folder, [...command.split(' '), '--fail-on', 'no-verdict']);

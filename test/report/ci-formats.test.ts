@@ -89,7 +89,7 @@ describe('JUnit', () => {
     const xml = junit(record);
     assert.match(xml, /tests="2" failures="1" errors="0"/);
     assert.match(xml, /<testcase name="base: flags &lt;= 0" classname="base" time="0"\/>/);
-    assert.match(xml, /<failure message="accuracy of base is 50.00 %, not &gt;= 99.00 %"/);
+    assert.match(xml, /<failure message="accuracy of base: 50.00 %, not &gt;= 99.00 %"/);
     assert.match(xml, /hard: masked-gradients: replace &lt;what&gt; &amp; &quot;stops&quot;/);
     assert.ok(!junit({ ...record, program: 'a\u0001b' }).includes('\u0001'));
   });
@@ -160,7 +160,7 @@ describe('a log', () => {
     const lines = githubAnnotations(record);
     assert.equal(
       lines[0],
-      '::error title=distill%3A gate::Accuracy of base is 50.00 %25, not >= 99.00 %25.',
+      '::error title=distill%3A gate::Accuracy of base: 50.00 %25, not >= 99.00 %25.',
     );
     assert.match(
       lines[1],

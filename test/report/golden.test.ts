@@ -82,9 +82,9 @@ all attacks, Linf 0.3   0.0 ±32.4   0.0 ±32.4
 `,
   gates: `
 result  metric
-------  -------------------------------------------
-missed  accuracy of hard is 87.50 %, not >= 90.00 %
-met     accuracy of base is 75.00 %, so >= 70.00 %
+------  -----------------------------------------
+missed  accuracy of hard: 87.50 %, not >= 90.00 %
+met     accuracy of base: 75.00 %, so >= 70.00 %
 `,
 };
 
@@ -108,8 +108,8 @@ const MARKDOWN = `
 
 | result | metric |
 | :-- | :-- |
-| missed | accuracy of hard is 87.50 %, not &gt;= 90.00 % |
-| met | accuracy of base is 75.00 %, so &gt;= 70.00 % |
+| missed | accuracy of hard: 87.50 %, not &gt;= 90.00 % |
+| met | accuracy of base: 75.00 %, so &gt;= 70.00 % |
 
 ### Verdicts and evidence
 
@@ -291,9 +291,9 @@ all attacks, Linf 0.3   0.0 ±32.4   0.0 ±32.4
 
 Gates
 result  metric
-------  -------------------------------------------
-missed  accuracy of hard is 87.50 %, not >= 90.00 %
-met     accuracy of base is 75.00 %, so >= 70.00 %
+------  -----------------------------------------
+missed  accuracy of hard: 87.50 %, not >= 90.00 %
+met     accuracy of base: 75.00 %, so >= 70.00 %
 `),
     );
     const [first] = text.split('\n');
