@@ -115,6 +115,7 @@ export interface KernelTable {
     count: number,
   ): void;
   transpose(x: Float32Array, out: Float32Array, shape: Int32Array): void;
+  copy_box(from: Float32Array, to: Float32Array, box: Int32Array): void;
   sgd_step(
     weight: Float32Array,
     velocity: Float32Array,
@@ -164,6 +165,7 @@ export const KERNELS: readonly (readonly [keyof KernelTable, string])[] = [
   ['log_softmax', 'ppii'],
   ['gather', 'pppiiii'],
   ['transpose', 'ppp'],
+  ['copy_box', 'ppp'],
   ['sgd_step', 'pppiff'],
   ['adam_step', 'ppppiffffff'],
 ];

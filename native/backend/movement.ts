@@ -71,49 +71,29 @@ const transpose = kernel<'x', TransposeAttrs>(
 
 /** A box in a row-major array. */
 interface Box {
-  readonly values: Float32Array;
-  /** Of the whole array. */
-  readonly shape: readonly number[];
+  readonly tensor: TensorInfo;
   /** Where the box begins, axis by axis. */
   readonly begin: readonly number[];
 }
 
-/** Runs shorter than this are copied value by value, which is faster than a call. */
-const SHORT_RUN = 32;
-
-/**
- * Copies a box of `size` (rank 1 or more) from one array to another. By JavaScript: the copies are
- * bound by memory, and the arrays may be in any.
- */
-function copyBox(from: Box, to: Box, size: readonly number[]): void {
+/** Copies a box of `size` (rank 1 or more) from one tensor to another. */
+function copyBox(backend: CompiledBackend, from: Box, to: Box, size: readonly number[]): void {
+  const [shape, shapeTo] = [from.tensor.shape, to.tensor.shape];
   // The trailing axes that are whole in both arrays are one run.
   let last = size.length - 1;
   let run = size[last];
-  while (last > 0 && size[last] === from.shape[last] && size[last] === to.shape[last]) {
+  while (last > 0 && size[last] === shape[last] && size[last] === shapeTo[last]) {
     last--;
     run *= size[last];
   }
-  const strideOf = ({ shape }: Box, axis: number) => util.sizeFromShape(shape.slice(axis + 1));
-  const strides = size.map((_, axis) => [strideOf(from, axis), strideOf(to, axis)]);
-  const copy = (axis: number, source: number, target: number): void => {
-    const [step, stepTo] = strides[axis];
-    let at = source + from.begin[axis] * step;
-    let out = target + to.begin[axis] * stepTo;
-    if (axis < last) {
-      for (let i = 0; i < size[axis]; i++, at += step, out += stepTo) copy(axis + 1, at, out);
-    } else if (run < SHORT_RUN) {
-      for (let i = 0; i < run; i++) to.values[out + i] = from.values[at + i];
-    } else {
-      to.values.set(from.values.subarray(at, at + run), out);
-    }
-  };
-  copy(0, 0, 0);
-}
-
-/** For JavaScript to read or write, which a plan would not repeat. */
-function valuesOf(backend: CompiledBackend, { dataId }: TensorInfo): Float32Array {
-  backend.leaveToJavaScript('a copy of a box');
-  return backend.data.get(dataId).array as Float32Array;
+  const strides = ({ tensor }: Box) =>
+    size.map((_, axis) => util.sizeFromShape(tensor.shape.slice(axis + 1)));
+  const offset = (box: Box) =>
+    strides(box).reduce((sum, stride, axis) => sum + stride * box.begin[axis], 0);
+  const outer = [size, strides(from), strides(to)].flatMap((values) => values.slice(0, last));
+  const box = int32Block('a box', last, run, offset(from), offset(to), ...outer);
+  const [values, valuesTo] = backend.arrays(from.tensor, to.tensor);
+  backend.kernels.copy_box(values, valuesTo, box);
 }
 
 const origin = (shape: readonly number[]) => shape.map(() => 0);
@@ -126,11 +106,7 @@ const slice = kernel<'x', SliceAttrs>(Slice, ({ inputs: { x }, attrs, backend })
   }
   slice_util.assertParamsValid(x as never, begin, size);
   const out = backend.allocate(size);
-  copyBox(
-    { values: valuesOf(backend, x), shape: x.shape, begin },
-    { values: valuesOf(backend, out), shape: size, begin: origin(size) },
-    size,
-  );
+  copyBox(backend, { tensor: x, begin }, { tensor: out, begin: origin(size) }, size);
   return out;
 });
 
@@ -143,11 +119,7 @@ const split = kernel<'x', SplitVAttrs>(SplitV, ({ inputs: { x }, attrs, backend 
     const size = x.shape.map((whole, one) => (one === axis ? length : whole));
     const out = backend.allocate(size);
     if (length > 0) {
-      copyBox(
-        { values: valuesOf(backend, x), shape: x.shape, begin },
-        { values: valuesOf(backend, out), shape: size, begin: origin(size) },
-        size,
-      );
+      copyBox(backend, { tensor: x, begin }, { tensor: out, begin: origin(size) }, size);
     }
     begin[axis] += length;
     return out;
@@ -161,13 +133,10 @@ const pad = kernel<'x', PadV2Attrs>(PadV2, ({ inputs: { x }, attrs, backend }) =
   }
   const shape = x.shape.map((length, axis) => paddings[axis][0] + length + paddings[axis][1]);
   const out = backend.allocate(shape);
-  const values = valuesOf(backend, out);
-  values.fill(constantValue);
-  copyBox(
-    { values: valuesOf(backend, x), shape: x.shape, begin: origin(shape) },
-    { values, shape, begin: paddings.map(([before]) => before) },
-    x.shape,
-  );
+  const [values] = backend.arrays(out);
+  backend.kernels.fill(values, values.length, constantValue);
+  const begin = paddings.map(([before]) => before);
+  copyBox(backend, { tensor: x, begin: origin(shape) }, { tensor: out, begin }, x.shape);
   return out;
 });
 
@@ -186,11 +155,7 @@ const concat: CompiledKernel = {
     const out = backend.allocate(shape);
     const begin = origin(shape);
     for (const part of parts) {
-      copyBox(
-        { values: valuesOf(backend, part), shape: part.shape, begin: origin(shape) },
-        { values: valuesOf(backend, out), shape, begin },
-        part.shape,
-      );
+      copyBox(backend, { tensor: part, begin: origin(shape) }, { tensor: out, begin }, part.shape);
       begin[axis] += part.shape[axis];
     }
     return out;

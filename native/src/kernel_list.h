@@ -85,6 +85,11 @@ KERNEL(gather, const float* x, const int32_t* indices, float* out, int32_t outer
 // shape: rank, dims[rank] of x, permutation[rank]; rank <= 6.
 KERNEL(transpose, const float* x, float* out, const int32_t* shape)
 
+// Copies a box from one array to another; the rest of `to` stays as it is. box: rank of the axes before
+// the innermost, length of the innermost, offsets in `from` and `to`, then of those axes the sizes, the
+// strides in `from` and the strides in `to`.
+KERNEL(copy_box, const float* from, float* to, const int32_t* box)
+
 // ---- Optimizer steps (in place on `weight` and the state arrays) ------------------------------
 // velocity = momentum * velocity + gradient; weight -= learningRate * velocity
 KERNEL(sgd_step, float* weight, float* velocity, const float* gradient, int32_t count,

@@ -1,4 +1,4 @@
-// Data movement: gather and transpose. Bound by memory; nothing is computed.
+// Data movement: gather, transpose, copies of boxes. Bound by memory; nothing is computed.
 #include "kernels.h"
 #include "simd.h"
 #include "threads.h"
@@ -18,6 +18,27 @@ void gather(const float* x, const int32_t* indices, float* out, int32_t outer, i
       __builtin_memcpy(to, from + static_cast<size_t>(indices[i]) * inner,
                        static_cast<size_t>(inner) * sizeof(float));
       to += inner;
+    }
+  });
+}
+
+void copy_box(const float* from, float* to, const int32_t* box) {
+  const int rank = box[0], run = box[1];
+  const int32_t *size = box + 4, *strideFrom = size + rank, *strideTo = strideFrom + rank;
+  int rows = 1;
+  for (int d = 0; d < rank; ++d) rows *= size[d];
+  if (rows == 0 || run == 0) return;
+  const int grouped = max_of(1, 16384 / run);
+  const int groups = (rows + grouped - 1) / grouped;
+  parallel_for_work(static_cast<int64_t>(rows) * run, groups, [&](int task, int) {
+    for (int row = task * grouped; row < min_of(rows, (task + 1) * grouped); ++row) {
+      ptrdiff_t source = box[2], target = box[3];
+      for (int d = rank - 1, rest = row; d >= 0; --d) {
+        source += static_cast<ptrdiff_t>(rest % size[d]) * strideFrom[d];
+        target += static_cast<ptrdiff_t>(rest % size[d]) * strideTo[d];
+        rest /= size[d];
+      }
+      __builtin_memcpy(to + target, from + source, static_cast<size_t>(run) * sizeof(float));
     }
   });
 }

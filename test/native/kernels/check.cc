@@ -750,6 +750,38 @@ void check_move() {
   }
 }
 
+// A box out of one array, as a dense one.
+void check_boxes() {
+  const int rank = pick(0, 4), before = pick(0, 3), run = pick(1, rank == 0 ? 100000 : 300);
+  context = "a box of rank " + std::to_string(rank + 1);
+  std::vector<int32_t> size(rank), begin(rank), whole(rank), from(rank), to(rank);
+  for (int d = 0; d < rank; ++d) {
+    size[d] = pick(1, 7);
+    begin[d] = pick(0, 3);
+    whole[d] = begin[d] + size[d] + pick(0, 3);
+  }
+  int total = before + run + pick(0, 3), count = run, offset = before;
+  for (int d = rank - 1; d >= 0; --d) {
+    from[d] = total;
+    to[d] = count;
+    offset += begin[d] * total;
+    total *= whole[d];
+    count *= size[d];
+  }
+  std::vector<int32_t> box = {rank, run, offset, 0};
+  for (const auto* values : {&size, &from, &to}) {
+    box.insert(box.end(), values->begin(), values->end());
+  }
+  const Floats x = random_floats(total);
+  const Floats got = run_threads(
+      "copy_box", count, [&](float* out) { kernels().copy_box(x.data(), out, box.data()); });
+  for (int i = 0; i < count; ++i) {
+    int at = offset + i % run;
+    for (int d = 0; d < rank; ++d) at += i / to[d] % size[d] * from[d];
+    if (got[i] != x[at]) fail("copy_box", i, got[i], x[at]);
+  }
+}
+
 void check_optimizers() {
   const int count = pick(1, 30000);
   context = "optimizers of " + std::to_string(count);
@@ -796,7 +828,7 @@ int main(int argc, char** argv) {
       {"pooling", check_pool, 1},           {"matrix product", check_mat_mul, 1},
       {"unary", check_unary, 50},           {"broadcast", check_broadcast, 2},
       {"small kernels", check_small, 10},   {"reduction", check_reduce, 2},
-      {"softmax", check_softmax, 5},        {"data movement", check_move, 5},
+      {"softmax", check_softmax, 5},        {"data movement", check_move, 5}, {"boxes", check_boxes, 5},
       {"optimizers", check_optimizers, 10},
   };
   int variants = 0;
