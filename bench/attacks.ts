@@ -135,6 +135,13 @@ try {
     process.stdout.write(
       `${jobs[i].attack} eps ${jobs[i].eps}: ours ${says(us)}, peer ${says(them)}: ${(them.seconds / us.seconds).toFixed(1)} times as long\n`,
     );
+    // The same gradient without random starts: every image that is apart has a reason to be found.
+    if (jobs[i].attack === 'fgsm') {
+      const apart = ours[i].robust.flatMap((robust, at) =>
+        robust === theirs[i].robust[at] ? [] : [at],
+      );
+      process.stdout.write(`  images apart: ${apart.length === 0 ? 'none' : apart.join(', ')}\n`);
+    }
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

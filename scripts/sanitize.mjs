@@ -85,6 +85,7 @@ try {
   run('conformance suite', process.execPath, [suite, 'native'], { cwd: copy, env });
   const tests = [
     'conv',
+    'depthwise',
     'pool',
     'matmul',
     'elementwise',

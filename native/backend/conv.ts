@@ -7,6 +7,12 @@ import {
   type Conv2DBackpropFilterAttrs,
   Conv2DBackpropInput,
   type Conv2DBackpropInputAttrs,
+  DepthwiseConv2dNative,
+  type DepthwiseConv2dNativeAttrs,
+  DepthwiseConv2dNativeBackpropFilter,
+  type DepthwiseConv2dNativeBackpropFilterAttrs,
+  DepthwiseConv2dNativeBackpropInput,
+  type DepthwiseConv2dNativeBackpropInputAttrs,
   FusedConv2D,
   type FusedConv2DAttrs,
   type TensorInfo,
@@ -156,9 +162,75 @@ const conv2dBackpropFilter = kernel<'x' | 'dy', Conv2DBackpropFilterAttrs>(
   },
 );
 
+/** Undefined where the filter makes more than one channel of each, which is left to the inherited kernels. */
+function depthwiseInfo(
+  xShape: number[],
+  filterShape: number[],
+  {
+    strides,
+    pad,
+    dilations,
+    dimRoundingMode,
+  }: Pick<DepthwiseConv2dNativeAttrs, 'strides' | 'pad' | 'dilations' | 'dimRoundingMode'>,
+): ConvInfo | undefined {
+  if (xShape[3] !== filterShape[2] || filterShape[3] !== 1) return undefined;
+  const info = backend_util.computeConv2DInfo(
+    xShape as [number, number, number, number],
+    filterShape as [number, number, number, number],
+    strides,
+    dilations ?? 1,
+    pad,
+    dimRoundingMode,
+    true,
+  );
+  return util.sizeFromShape([...info.outShape, ...xShape]) > 0 ? info : undefined;
+}
+
+const depthwise = kernel<'x' | 'filter', DepthwiseConv2dNativeAttrs>(
+  DepthwiseConv2dNative,
+  ({ inputs: { x, filter }, attrs, backend }) => {
+    if (attrs.dataFormat !== 'NHWC' || !backend.areFloats(x, filter)) return undefined;
+    const info = depthwiseInfo(x.shape, filter.shape, attrs);
+    if (info === undefined) return undefined;
+    const y = backend.allocate(info.outShape);
+    const [xs, ws, ys] = backend.arrays(x, filter, y);
+    backend.kernels.depthwise_conv2d(xs, ws, ys, geometryOf(info));
+    return y;
+  },
+);
+
+const depthwiseBackpropInput = kernel<'dy' | 'filter', DepthwiseConv2dNativeBackpropInputAttrs>(
+  DepthwiseConv2dNativeBackpropInput,
+  ({ inputs: { dy, filter }, attrs, backend }) => {
+    if (!backend.areFloats(dy, filter)) return undefined;
+    const info = depthwiseInfo(attrs.inputShape, filter.shape, attrs);
+    if (info === undefined || !matches(dy, info)) return undefined;
+    const dx = backend.allocate(info.inShape);
+    const [dys, ws, dxs] = backend.arrays(dy, filter, dx);
+    backend.kernels.depthwise_conv2d_backprop_input(dys, ws, dxs, geometryOf(info));
+    return dx;
+  },
+);
+
+const depthwiseBackpropFilter = kernel<'x' | 'dy', DepthwiseConv2dNativeBackpropFilterAttrs>(
+  DepthwiseConv2dNativeBackpropFilter,
+  ({ inputs: { x, dy }, attrs, backend }) => {
+    if (!backend.areFloats(x, dy)) return undefined;
+    const info = depthwiseInfo(x.shape, attrs.filterShape, attrs);
+    if (info === undefined || !matches(dy, info)) return undefined;
+    const dw = backend.allocate(info.filterShape);
+    const [xs, dys, dws] = backend.arrays(x, dy, dw);
+    backend.kernels.depthwise_conv2d_backprop_filter(xs, dys, dws, geometryOf(info));
+    return dw;
+  },
+);
+
 export const convKernels: readonly CompiledKernel[] = [
   conv2d,
   fusedConv2d,
   conv2dBackpropInput,
   conv2dBackpropFilter,
+  depthwise,
+  depthwiseBackpropInput,
+  depthwiseBackpropFilter,
 ];

@@ -48,6 +48,19 @@ export interface KernelTable {
     geometry: Int32Array,
     pool: number,
   ): void;
+  depthwise_conv2d(x: Float32Array, w: Float32Array, y: Float32Array, geometry: Int32Array): void;
+  depthwise_conv2d_backprop_input(
+    dy: Float32Array,
+    w: Float32Array,
+    dx: Float32Array,
+    geometry: Int32Array,
+  ): void;
+  depthwise_conv2d_backprop_filter(
+    x: Float32Array,
+    dy: Float32Array,
+    dw: Float32Array,
+    geometry: Int32Array,
+  ): void;
   max_pool(x: Float32Array, y: Float32Array, geometry: Int32Array): void;
   max_pool_grad(x: Float32Array, dy: Float32Array, dx: Float32Array, geometry: Int32Array): void;
   avg_pool(x: Float32Array, y: Float32Array, geometry: Int32Array): void;
@@ -147,6 +160,9 @@ export const KERNELS: readonly (readonly [keyof KernelTable, string])[] = [
   ['conv2d_relu_pool', 'ppppppi'],
   ['conv2d_relu_pool_backprop_filter', 'ppppppi'],
   ['conv2d_relu_pool_backprop_input', 'pppppi'],
+  ['depthwise_conv2d', 'pppp'],
+  ['depthwise_conv2d_backprop_input', 'pppp'],
+  ['depthwise_conv2d_backprop_filter', 'pppp'],
   ['max_pool', 'ppp'],
   ['max_pool_grad', 'pppp'],
   ['avg_pool', 'ppp'],

@@ -37,6 +37,13 @@ KERNEL(conv2d_relu_pool_backprop_filter, const float* x, const float* dy, const 
 KERNEL(conv2d_relu_pool_backprop_input, const float* dy, const uint8_t* argmax, const float* w,
        float* dx, const int32_t* geometry, int32_t pool)
 
+// Depthwise: a filter for each channel, outC = inC. w [kernelH,kernelW,inC], the rest as above.
+KERNEL(depthwise_conv2d, const float* x, const float* w, float* y, const int32_t* geometry)
+KERNEL(depthwise_conv2d_backprop_input, const float* dy, const float* w, float* dx,
+       const int32_t* geometry)
+KERNEL(depthwise_conv2d_backprop_filter, const float* x, const float* dy, float* dw,
+       const int32_t* geometry)
+
 // ---- Pooling ---------------------------------------------------------------------------------
 // geometry (int32 x 16) as above with kernel = window and outC = inC.
 // Max pooling treats padding and NaN as -infinity; the first maximum in row-major order wins, as

@@ -16,6 +16,7 @@ namespace KERNEL_ISA {
 
 #include "conv.cc"
 #include "conv_block.cc"
+#include "depthwise.cc"
 #include "elementwise.cc"
 #include "matmul.cc"
 #include "move.cc"

@@ -48,6 +48,26 @@ export function forEachTap(
 
 type Numbers = ArrayLike<number>;
 
+/** A filter for each channel: y[o, c] = sum over taps of x[i, c] w[tap, c], and its gradients from `dy`. */
+export function depthwise(
+  x: Numbers,
+  w: Numbers,
+  dy: Numbers,
+  g: Geometry,
+): { y: Float64Array; dx: Float64Array; dw: Float64Array } {
+  const channels = g.inChannels;
+  const [y, dx, dw] = [dy.length, x.length, w.length].map((size) => new Float64Array(size));
+  forEachTap(g, (out, tap, input) => {
+    for (let c = 0; c < channels; c++) {
+      const [o, t, i] = [out, tap, input].map((at) => at * channels + c);
+      y[o] += x[i] * w[t];
+      dx[i] += dy[o] * w[t];
+      dw[t] += dy[o] * x[i];
+    }
+  });
+  return { y, dx, dw };
+}
+
 /** y[o, f] = bias[f] + sum over taps and channels of x[i, c] w[tap, c, f] */
 export function conv2d(x: Numbers, w: Numbers, bias: Numbers | null, g: Geometry): Float64Array {
   const [outHeight, outWidth] = outSize(g);

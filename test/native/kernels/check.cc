@@ -290,6 +290,42 @@ void check_block() {
                dx, 1e-5);
 }
 
+void check_depthwise() {
+  const Shape s = random_shape(true);
+  describe(s, "depthwise");
+  const auto geometry = s.geometry();
+  const size_t weights = size_t(s.kH) * s.kW * s.inC;
+  const Floats x = random_floats(s.images()), w = random_floats(weights);
+  const Floats dy = random_floats(s.outputs(), pick(0, 1) ? 0 : 0.75);
+  Doubles y(s.outputs()), dx(s.images()), dw(weights);
+  for (size_t o = 0; o < s.outputs(); ++o) {
+    const int c = o % s.outC, ow = o / s.outC % s.outW, oh = o / s.outC / s.outW % s.outH;
+    const size_t n = o / s.outC / s.outW / s.outH;
+    for (int kh = 0; kh < s.kH; ++kh)
+      for (int kw = 0; kw < s.kW; ++kw) {
+        const int ih = oh * s.sH - s.pT + kh * s.dH, iw = ow * s.sW - s.pL + kw * s.dW;
+        if (ih < 0 || ih >= s.inH || iw < 0 || iw >= s.inW) continue;
+        const size_t i = ((n * s.inH + ih) * s.inW + iw) * s.inC + c;
+        const size_t t = (size_t(kh) * s.kW + kw) * s.inC + c;
+        y[o] += double(x[i]) * w[t];
+        dx[i] += double(dy[o]) * w[t];
+        dw[t] += double(dy[o]) * x[i];
+      }
+  }
+  const auto close = [&](const char* name, const Doubles& want, auto run) {
+    expect_close(name, run_threads(name, want.size(), run), want, 1e-5);
+  };
+  close("depthwise_conv2d", y, [&](float* out) {
+    kernels().depthwise_conv2d(x.data(), w.data(), out, geometry.data());
+  });
+  close("depthwise_conv2d_backprop_input", dx, [&](float* out) {
+    kernels().depthwise_conv2d_backprop_input(dy.data(), w.data(), out, geometry.data());
+  });
+  close("depthwise_conv2d_backprop_filter", dw, [&](float* out) {
+    kernels().depthwise_conv2d_backprop_filter(x.data(), dy.data(), out, geometry.data());
+  });
+}
+
 // ---- Pooling -----------------------------------------------------------------------------------
 
 void check_pool() {
@@ -825,7 +861,7 @@ int main(int argc, char** argv) {
     int share;  // one round of this family per `share` rounds
   } families[] = {
       {"convolution", check_conv, 1},       {"conv-relu-pool", check_block, 1},
-      {"pooling", check_pool, 1},           {"matrix product", check_mat_mul, 1},
+      {"depthwise", check_depthwise, 1},    {"pooling", check_pool, 1},           {"matrix product", check_mat_mul, 1},
       {"unary", check_unary, 50},           {"broadcast", check_broadcast, 2},
       {"small kernels", check_small, 10},   {"reduction", check_reduce, 2},
       {"softmax", check_softmax, 5},        {"data movement", check_move, 5}, {"boxes", check_boxes, 5},
