@@ -6,7 +6,12 @@ import { carlini2017, correlation } from '../../src/experiments/reproductions/ca
 import { REPRODUCTION_NAMES, REPRODUCTIONS } from '../../src/experiments/reproductions/names.ts';
 import { papernot2016 } from '../../src/experiments/reproductions/papernot-2016.ts';
 import { reproductionNamed } from '../../src/experiments/reproductions/registry.ts';
-import { claimIn, subjectAt } from '../../src/experiments/reproductions/reproduction.ts';
+import {
+  claimIn,
+  hottest,
+  subjectAt,
+  unlearned,
+} from '../../src/experiments/reproductions/reproduction.ts';
 import { trialId } from '../../src/experiments/trial.ts';
 import { settingsAt } from './trials.ts';
 
@@ -86,6 +91,21 @@ describe('reproductions', () => {
       0.24,
     );
     assert.match(papernot2016.answer(claims), /25\.0 % .* at T = 5; .*100\.0 %/);
+    assert.match(papernot2016.answer(claims), /too few images/, 'two images tell nothing apart');
+  });
+
+  it('say of a network that has not learned its task that its figures say nothing', () => {
+    const one = record([attack('jsma', 'softmax', [[8, 8]])]);
+    const poor = structuredClone(one);
+    poor.models[0].accuracy.rate = 0.1;
+    const claims = papernot2016.claims([at(null, one), at(5, one), at(100, poor)]);
+    assert.deepEqual(
+      unlearned(claims).map(({ model }) => model),
+      ['T = 100'],
+    );
+    assert.equal(hottest(claims), 'T = 5');
+    assert.match(papernot2016.answer(claims), /at T = 5/);
+    assert.match(papernot2016.answer(papernot2016.claims([at(null, one), at(100, poor)])), /^No /);
   });
 
   it('take the nearest, average and farthest class of images whose classes were all reached', () => {

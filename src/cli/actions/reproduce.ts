@@ -35,13 +35,14 @@ function recipeOf(paper: ReproductionName) {
 
 /** The options that a trial is repeated with, its model and its seed apart. */
 function sharedWords(paper: ReproductionName, flags: ReproduceFlags): string[] {
-  const { data, trainSize, samples, epochs, architecture, engine } = flags;
+  const { data, trainSize, samples, epochs, architecture, outputScaling, engine } = flags;
   const given = { 'train-size': trainSize, samples, epochs, architecture };
   return [
     ...['reproduce', paper, ...(data === 'mnist' ? [] : ['--data', data])],
     ...Object.entries(given).flatMap(([name, value]) =>
       value === undefined ? [] : [`--${name}`, String(value)],
     ),
+    ...(outputScaling ? ['--output-scaling'] : []),
     ...(engine === 'auto' ? [] : ['--engine', engine]),
   ];
 }
@@ -61,6 +62,7 @@ export async function action(paper: ReproductionName, flags: ReproduceFlags): Pr
         ...published.training,
         ...(epochs !== undefined && { epochs }),
         ...(architecture && { architecture }),
+        ...(flags.outputScaling && { outputScaling: true }),
         temperature: temperature ?? 1,
         seed,
       },

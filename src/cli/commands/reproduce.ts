@@ -18,6 +18,7 @@ export interface ReproduceFlags extends SharedOptions, RunsOptions, TrainingData
   readonly temperature?: readonly number[];
   readonly epochs?: number;
   readonly architecture?: ArchitectureName;
+  readonly outputScaling?: true;
   readonly seeds: number;
   readonly workers?: number;
   readonly out?: string;
@@ -52,6 +53,10 @@ export function reproduceCommand(
       new Option('--architecture <name>', "network to train (default: the paper's)").choices(
         ARCHITECTURE_NAMES,
       ),
+    )
+    .option(
+      '--output-scaling',
+      'scale the output layer and its learning rate by T, as `distill run` does: short trainings at a high T learn little without it',
     );
   return addSharedOptions(
     addRunsOption(addTrainingDataOptions(command))
@@ -81,7 +86,7 @@ Examples:
   distill reproduce papernot-2016 --samples 100
   distill reproduce carlini-2017 --temperature 100 --samples 20
   distill reproduce papernot-2016 --temperature 1,5,100 --samples 20 \\
-    --train-size 12000 --epochs 10    # some minutes on 2 cores`,
+    --train-size 12000 --epochs 10 --output-scaling    # some minutes on 2 cores`,
     )
     .action(action);
 }

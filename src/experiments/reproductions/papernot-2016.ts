@@ -15,6 +15,7 @@ import {
   claimIn,
   claimsOf,
   type Figure,
+  hottest,
   meanEstimate,
   type Reproduction,
   rateEstimate,
@@ -101,12 +102,21 @@ export const papernot2016: Reproduction = {
     ),
   claims: (subjects) => FIGURES.flatMap((figure) => claimsOf(figure, subjects)),
   answer(claims) {
-    const last = claims.findLast(({ figure }) => figure === NAIVE.figure)?.model ?? HOTTEST;
-    const at = ({ figure }: Figure, model: string) => {
-      const measured = claimIn(claims, figure, model)?.measured;
+    const last = hottest(claims);
+    if (last === undefined) return 'No distilled network was measured that had learned its task.';
+    const of = ({ figure }: Figure, model: string) => claimIn(claims, figure, model)?.measured;
+    const text = (figure: Figure, model: string) => {
+      const measured = of(figure, model);
       return measured ? percent(measured.mean, 1) : 'not measured';
     };
-    return `JSMA on the softmax output succeeds on ${at(NAIVE, UNDISTILLED)} of the targets without distillation and on ${at(NAIVE, last)} at ${last}; on softmax(Z / T) of the same model it succeeds on ${at(ADAPTIVE, last)}: distillation stops the attack by its gradients, not by robustness.`;
+    const [before, naive, adaptive] = [of(NAIVE, UNDISTILLED), of(NAIVE, last), of(ADAPTIVE, last)];
+    const isStopped = before && naive && naive.high < before.low;
+    const isBack = naive && adaptive && adaptive.low > naive.high;
+    const meaning =
+      isStopped && isBack
+        ? 'distillation stops the attack by its gradients, not by robustness'
+        : 'too few images, or too short a training, to tell these apart';
+    return `JSMA on the softmax output succeeds on ${text(NAIVE, UNDISTILLED)} of the targets without distillation and on ${text(NAIVE, last)} at ${last}; on softmax(Z / T) of the same model it succeeds on ${text(ADAPTIVE, last)}: ${meaning}.`;
   },
   differences: [
     'The paper gives no seeds or initial weights, and sources quote a momentum of 0.5 or of 0.9; here it is 0.5.',

@@ -1,8 +1,9 @@
 /** Reproduces a paper: the sweep over its models, and what their records say of its figures. */
 import { join } from 'node:path';
 import type { EvaluationRecord } from '../../evaluation/index.ts';
-import { countText } from '../../numbers.ts';
+import { countText, percent } from '../../numbers.ts';
 import { REPRODUCTION_SCHEMA, type ReproductionResults, readRecord } from '../../report/index.ts';
+import type { TrainingSettings } from '../../training/index.ts';
 import { programVersion } from '../../version.ts';
 import type { SweepDefinition } from '../definition.ts';
 import type { Executor } from '../executor.ts';
@@ -10,7 +11,7 @@ import { type PlannedTrial, runSweep, type SweepPoint, type SweepTrial } from '.
 import { configurationOf, placesIn } from '../work.ts';
 import { REPRODUCTIONS, type ReproductionName } from './names.ts';
 import { reproductionNamed } from './registry.ts';
-import { type Subject, subjectAt } from './reproduction.ts';
+import { type Subject, subjectAt, unlearned } from './reproduction.ts';
 
 export interface ReproduceOptions {
   readonly paper: ReproductionName;
@@ -44,11 +45,21 @@ export const reproductionSweep = (
 /** Settings that differ between trials, stand elsewhere, or are not used. */
 const OF_A_TRIAL = ['data', 'samples', 'seed', 'eps', 'temperature', 'paper', 'isUndistilled'];
 
+/** The paper's own settings of what a run may change. */
+type PublishedTraining = Pick<TrainingSettings, 'epochs' | 'architecture' | 'outputScaling'>;
+
+/** Networks whose figures say nothing. */
+const failed = (claims: ReproductionResults['claims']): string[] =>
+  unlearned(claims).map(
+    ({ model, measured }) =>
+      `At ${model} the network has not learned its task (${percent(measured?.mean ?? 0, 1)} of the clean images are right): its other figures say nothing.`,
+  );
+
 /** What the settings of a run leave different from the paper. */
 function shortened(
   paper: ReproductionName,
-  { samples, trainSize, epochs, architecture }: ReturnType<typeof configurationOf>,
-  published: Pick<ReturnType<typeof configurationOf>, 'epochs' | 'architecture'>,
+  { samples, trainSize, epochs, architecture, outputScaling }: ReturnType<typeof configurationOf>,
+  published: PublishedTraining,
 ): string[] {
   const { samples: asPublished } = REPRODUCTIONS[paper];
   return [
@@ -63,6 +74,11 @@ function shortened(
     ...(epochs === published.epochs
       ? []
       : [`They were trained for ${epochs} epochs instead of ${published.epochs}.`]),
+    ...(outputScaling === published.outputScaling
+      ? []
+      : [
+          'The output layer and its learning rate are scaled for T, which the paper does not: its training at a high T goes as at T = 1.',
+        ]),
     ...(architecture === published.architecture
       ? []
       : [`They are ${architecture} networks instead of ${published.architecture}.`]),
@@ -78,7 +94,7 @@ function shortened(
  */
 export async function reproduce(
   options: ReproduceOptions,
-  published: Pick<ReturnType<typeof configurationOf>, 'epochs' | 'architecture'>,
+  published: PublishedTraining,
 ): Promise<ReproductionResults> {
   const { paper, folder, executor, temperatures, seeds, trialAt, onTrial } = options;
   const subjects = [null, ...temperatures].map(subjectAt);
@@ -129,6 +145,11 @@ export async function reproduce(
         command: options.commandText(command),
       })),
     ),
-    differences: [...shortened(paper, configuration, published), ...reproduction.differences],
+    differences: [
+      ...failed(claims),
+      ...failed(claims),
+      ...shortened(paper, configuration, published),
+      ...reproduction.differences,
+    ],
   };
 }

@@ -84,8 +84,10 @@ export const attackIn = (
 ): AttackRecord | undefined =>
   attacks.find((one) => one.attack === name && (loss === undefined || one.loss === loss));
 
+const ACCURACY = 'accuracy on clean test images';
+
 export const accuracyFigure = (published: Figure['published'] = {}): Figure => ({
-  figure: 'accuracy on clean test images',
+  figure: ACCURACY,
   unit: 'share',
   published,
   of: ({ models: [{ accuracy }] }) => rateEstimate(accuracy),
@@ -115,3 +117,26 @@ export const subjectAt = (temperature: number | null): Subject => ({
 });
 
 export const UNDISTILLED = 'undistilled';
+
+/** Of the undistilled model's accuracy: with less, a network has not learned its task. */
+const LEARNED = 0.9;
+
+/** The accuracy of the distilled models whose training led to nothing: attacks on them say nothing. */
+export function unlearned(claims: readonly Claim[]): Claim[] {
+  const whole = claimIn(claims, ACCURACY, UNDISTILLED)?.measured?.mean ?? 0;
+  return claims.filter(
+    ({ figure, measured }) => figure === ACCURACY && (measured?.mean ?? 1) < LEARNED * whole,
+  );
+}
+
+/** The model of the highest temperature that has learned its task; undefined without one. */
+export function hottest(claims: readonly Claim[]): string | undefined {
+  const failed = new Set(unlearned(claims).map(({ model }) => model));
+  return claims
+    .filter(({ figure, temperature, measured }) => figure === ACCURACY && temperature && measured)
+    .filter(({ model }) => !failed.has(model))
+    .reduce<Claim | undefined>(
+      (most, one) => ((one.temperature ?? 0) > (most?.temperature ?? 0) ? one : most),
+      undefined,
+    )?.model;
+}

@@ -12,6 +12,7 @@ import {
   claimIn,
   claimsOf,
   type Figure,
+  hottest,
   type Reproduction,
   rateEstimate,
   subjectAt,
@@ -44,7 +45,7 @@ export const seed: Reproduction = {
     ),
   claims: (subjects) => [CLEAN, NAIVE, ADAPTIVE].flatMap((figure) => claimsOf(figure, subjects)),
   answer(claims) {
-    const last = claims.findLast(({ figure }) => figure === CLEAN.figure)?.model ?? STUDENT;
+    const last = hottest(claims) ?? STUDENT;
     const both = ({ figure }: Figure) =>
       [UNDISTILLED, last]
         .map((model) => {
