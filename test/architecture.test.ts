@@ -58,6 +58,7 @@ const HELP_SAFE = [
   'src/engine/choices.ts',
   'src/evaluation/gate-syntax.ts',
   'src/evaluation/preset-names.ts',
+  'src/experiments/reproductions/names.ts',
   'src/models/architectures/registry.ts',
   'src/models/export/formats.ts',
   'src/training/settings.ts',

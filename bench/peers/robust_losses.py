@@ -4,6 +4,7 @@
 
 Values and gradients in float64 on random logits: of the student for clean and attacked images, and of a
 teacher for both. `inner` is what the inner maximization climbs, and its gradient in the attacked logits.
+Besides, the weights that AWP moves to, and how MTARD weighs its teachers.
 """
 import json
 
@@ -74,6 +75,42 @@ def adaad(clean, attacked, labels, teacher, teacher_attacked):
     return kl(F.softmax(teacher_attacked.detach(), 1), attacked).mean(), inner
 
 
+def mtard(clean, attacked, labels, teacher, teacher_attacked):
+    # zhaoshiji123/MTARD at its first step: both teachers weigh one half; its divergence summed over classes.
+    soft, robust = F.softmax(teacher, 1), F.softmax(teacher_attacked, 1)
+    loss = kl(soft, clean).mean() / 2 + kl(robust.detach(), attacked).mean() / 2
+    return loss, F.cross_entropy(attacked, labels, reduction="sum")
+
+
+def weights_uphill(generator, gamma=0.01):
+    # csdongxian/AWP, AT_AWP: kernels go up the loss by gamma of their length, biases stay.
+    images = torch.rand((ROWS, 4), generator=generator, dtype=torch.float64)
+    labels = torch.randint(CLASSES, (ROWS,), generator=generator)
+    kernel = torch.randn((4, CLASSES), generator=generator, dtype=torch.float64).requires_grad_()
+    bias = torch.randn(CLASSES, generator=generator, dtype=torch.float64).requires_grad_()
+    (slope,) = torch.autograd.grad(F.cross_entropy(images @ kernel + bias, labels), kernel)
+    moved = (kernel + gamma * kernel.norm() / slope.norm() * slope).detach().requires_grad_()
+    loss = F.cross_entropy(images @ moved + bias, labels)
+    gradients = torch.autograd.grad(loss, [moved, bias])
+    return {
+        **{name: one.tolist() for name, one in [("images", images), ("labels", labels)]},
+        **{name: one.tolist() for name, one in [("kernel", kernel), ("bias", bias)]},
+        "moved": moved.tolist(),
+        "gradients": [one.tolist() for one in gradients],
+    }
+
+
+def balance(generator, steps=5, rate=0.025):
+    # zhaoshiji123/MTARD: the weight of the clean teacher follows what is left of both divergences.
+    losses = torch.rand((steps, 2), generator=generator, dtype=torch.float64).tolist()
+    weight, weights = 0.5, []
+    for clean, attacked in losses:
+        left_clean, left_attacked = clean / losses[0][0], attacked / losses[0][1]
+        weight = weight - rate * (weight - left_clean / (left_attacked + left_clean))
+        weights.append(weight)
+    return {"losses": losses, "weights": weights}
+
+
 def case(loss, temperature, generator):
     sizes = (ROWS, CLASSES)
     logits = [3 * torch.randn(sizes, generator=generator, dtype=torch.float64) for _ in range(4)]
@@ -99,8 +136,10 @@ def case(loss, temperature, generator):
 generator = torch.Generator().manual_seed(1)
 any_temperature = {"pgd": pgd, "trades": trades, "mart": mart, "ard": ard}
 plain = {"rslad": rslad, "iad": iad, "adaad": adaad}
+# After those before it, whose numbers stay what they are.
+later = {"fast": pgd, "awp": pgd, "mtard": mtard}
 cases = {
     **{name: [case(one, t, generator) for t in (1.0, 20.0)] for name, one in any_temperature.items()},
-    **{name: [case(one, 1.0, generator)] for name, one in plain.items()},
+    **{name: [case(one, 1.0, generator)] for name, one in (plain | later).items()},
 }
-print(json.dumps(cases))
+print(json.dumps({"losses": cases, "uphill": weights_uphill(generator), "balance": balance(generator)}))

@@ -33,6 +33,7 @@ export const REMEDIES: Readonly<Record<string, string>> = {
   'no-record': '`distill evaluate`, --from',
   'no-soft-labels': '`distill soft-labels`, --soft-labels',
   'no-queue': '--queue',
+  'no-robust-teacher': '--robust-teacher',
   'no-run': '`distill list`, --runs',
   'no-store': '--store',
   'no-source': '--source',

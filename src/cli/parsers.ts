@@ -174,13 +174,18 @@ export function parseInputRange(text: string): [number, number] | 'auto' {
 }
 
 /**
- * Parser of a flag that is one number, or one for each channel.
+ * Parser of a flag that is one number, or several, such as one for each channel.
  * @throws UserError `bad-flag`
  */
-export function parseNumbers(flag: string, least: number, most: number) {
+export function parseNumbers(
+  flag: string,
+  least: number,
+  most: number,
+  example = '0.5 or 0.49,0.48,0.45',
+) {
   return (text: string): number[] => {
     const values = text.split(',').map(finite);
     if (values.every((value) => value >= least && value <= most)) return values;
-    return refuse(flag, text, `numbers from ${least} to ${most}, such as 0.5 or 0.49,0.48,0.45`);
+    return refuse(flag, text, `numbers from ${least} to ${most}, such as ${example}`);
   };
 }

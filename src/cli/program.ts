@@ -16,6 +16,7 @@ import { playgroundCommand } from './commands/playground.ts';
 import { predictCommand } from './commands/predict.ts';
 import { pruneCommand } from './commands/prune.ts';
 import { reportCommand } from './commands/report.ts';
+import { reproduceCommand } from './commands/reproduce.ts';
 import { runCommand } from './commands/run.ts';
 import { showCommand } from './commands/show.ts';
 import { softLabelsCommand } from './commands/soft-labels.ts';
@@ -37,6 +38,7 @@ import { fitted } from './wrapping.ts';
 const buildCommands = () => [
   runCommand(lazily(() => import('./actions/run.ts'))),
   sweepCommand(lazily(() => import('./actions/sweep.ts'))),
+  reproduceCommand(lazily(() => import('./actions/reproduce.ts'))),
   workerCommand(lazily(() => import('./actions/worker.ts'))),
   trainTeacherCommand(lazily(() => import('./actions/train-teacher.ts'))),
   softLabelsCommand(lazily(() => import('./actions/soft-labels.ts'))),

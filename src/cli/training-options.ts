@@ -211,6 +211,7 @@ export interface AdversaryFlags {
   readonly eps: string;
   readonly attackSteps: number;
   readonly method: MethodName;
+  readonly robustTeacher?: string;
 }
 
 /** @param when said of both options, such as ` (with --robust)` */
@@ -223,7 +224,7 @@ export function addAdversaryOptions(command: Command, when = ''): Command {
     )
     .option(
       '--attack-steps <n>',
-      `gradient steps of that attack; 1 is the fast variant${when}`,
+      `gradient steps of that attack${when}`,
       integer('--attack-steps', 1),
       DEFAULTS.attackSteps,
     );
@@ -243,6 +244,12 @@ export function addMethodOption(
 }
 
 /** The attack in the loop that the flags ask for. */
-export function adversaryOf({ eps, attackSteps, method }: AdversaryFlags): Adversary {
-  return { eps: parseEps(eps, 'Linf'), steps: attackSteps, method };
+export function adversaryOf(flags: AdversaryFlags): Adversary {
+  const { eps, attackSteps, method, robustTeacher } = flags;
+  return {
+    eps: parseEps(eps, 'Linf'),
+    steps: attackSteps,
+    method,
+    ...(robustTeacher !== undefined && { robustTeacher }),
+  };
 }

@@ -95,5 +95,10 @@ export {
   type Verdict,
   type WorstCase,
 } from './records.ts';
-export { targetDistances, targetRates } from './targets.ts';
+export {
+  type TargetSpread,
+  targetDistanceSamples,
+  targetDistances,
+  targetRates,
+} from './targets.ts';
 export { robustImages, worstCase, worstCases } from './worst-case.ts';

@@ -81,19 +81,30 @@ export function targetRates(attack: AttackRecord): TargetSpread<Rate> {
   };
 }
 
+/** By image whose targets were all reached: the distance to its nearest class, the mean, the farthest. */
+export function targetDistanceSamples(attack: AttackRecord): TargetSpread<number[]> {
+  const reached = byImage(attack)
+    .filter((rows) => rows.every((row) => attack.success[row]))
+    .map((rows) => rows.map((row) => attack.distance[row]));
+  return {
+    best: reached.map((each) => Math.min(...each)),
+    average: reached.map(meanOf),
+    worst: reached.map((each) => Math.max(...each)),
+  };
+}
+
+const meanOf = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+
 /** Mean distances over the images whose targets were all reached; undefined where there are none. */
 export function targetDistances(
   attack: AttackRecord,
 ): (TargetSpread<number> & { readonly images: number }) | undefined {
-  const reached = byImage(attack)
-    .filter((rows) => rows.every((row) => attack.success[row]))
-    .map((rows) => rows.map((row) => attack.distance[row]));
-  if (reached.length === 0) return undefined;
-  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+  const { best, average, worst } = targetDistanceSamples(attack);
+  if (best.length === 0) return undefined;
   return {
-    best: mean(reached.map((each) => Math.min(...each))),
-    average: mean(reached.map(mean)),
-    worst: mean(reached.map((each) => Math.max(...each))),
-    images: reached.length,
+    best: meanOf(best),
+    average: meanOf(average),
+    worst: meanOf(worst),
+    images: best.length,
   };
 }

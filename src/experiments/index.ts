@@ -20,6 +20,9 @@ export type { EarlyTermination } from './halving.ts';
 export type { KeptRun } from './kept-run.ts';
 export { LocalPool, type LocalPoolOptions, type WorkPlace } from './local-pool.ts';
 export { METRIC_NAMES, METRICS, type MetricName } from './metrics.ts';
+export { REPRODUCTIONS, type ReproductionName } from './reproductions/names.ts';
+export { reproduce } from './reproductions/reproduce.ts';
+export type { Subject } from './reproductions/reproduction.ts';
 export { sweepResults } from './results.ts';
 export { type Condition, parseCondition, runValue, sortRuns } from './run-filter.ts';
 export {

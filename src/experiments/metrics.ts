@@ -1,12 +1,16 @@
 /** The metrics of a trial: what of an evaluation a sweep looks at. Each stands here once. */
 import { type EvaluationRecord, medianGap, worstCase } from '../evaluation/index.ts';
 import type { ModelCard } from '../models/index.ts';
+import type { TrialSettings } from './trial.ts';
 
 /** What a trial measured of its student. */
 export interface Measured {
   readonly card: ModelCard;
   readonly record: EvaluationRecord;
-  /** Budget in Linf. */
+}
+
+/** With the Linf budget of the attacks. */
+interface MeasuredWithin extends Measured {
   readonly eps: number;
 }
 
@@ -17,12 +21,14 @@ interface Metric {
   readonly unit: 'share' | 'number';
   /** Which way is better; undefined where neither is. */
   readonly goal?: 'maximize' | 'minimize';
-  of(measured: Measured): number;
+  /** Whether it is about the attacks of sweeps: a trial with others does not have it. */
+  readonly isOfSweeps?: true;
+  of(measured: MeasuredWithin): number;
 }
 
 /** Worst case of the student over its attacks that pass `counts`. */
 function robust(
-  { record, eps }: Measured,
+  { record, eps }: MeasuredWithin,
   counts: (attack: EvaluationRecord['attacks'][number]) => boolean,
 ): number {
   const [model] = record.models;
@@ -41,11 +47,13 @@ export const METRICS = {
     title: 'accuracy under all attacks together',
     unit: 'share',
     goal: 'maximize',
+    isOfSweeps: true,
     of: (measured) => robust(measured, () => true),
   },
   naive_robust_accuracy: {
     title: 'accuracy under attacks on the softmax loss alone',
     unit: 'share',
+    isOfSweeps: true,
     of: (measured) => robust(measured, ({ loss }) => loss === 'softmax'),
   },
   logit_gap: {
@@ -70,8 +78,12 @@ export const METRICS = {
 export type MetricName = keyof typeof METRICS;
 export const METRIC_NAMES = Object.keys(METRICS) as readonly MetricName[];
 
-/** Every metric of a trial that was done. */
-export type Metrics = Readonly<Record<MetricName, number>>;
-
-export const metricsOf = (measured: Measured): Metrics =>
-  Object.fromEntries(METRIC_NAMES.map((name) => [name, METRICS[name].of(measured)])) as Metrics;
+/** The metrics of a trial that was done. */
+export function metricsOf(
+  measured: Measured,
+  { eps, paper }: Pick<TrialSettings, 'eps' | 'paper'>,
+): Record<string, number> {
+  const all: readonly [string, Metric][] = Object.entries(METRICS);
+  const own = all.filter(([, { isOfSweeps }]) => paper === undefined || !isOfSweeps);
+  return Object.fromEntries(own.map(([name, metric]) => [name, metric.of({ ...measured, eps })]));
+}

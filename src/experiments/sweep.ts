@@ -9,7 +9,7 @@ import { isWhole, type KeptRun, RUN_FILE, readRun } from './kept-run.ts';
 import { knownBefore, type Point, pointAt } from './search.ts';
 import type { Observation } from './tpe.ts';
 import { softLabelsKey, type Task, type TrialSettings, taskKey, trialId } from './trial.ts';
-import { placesIn } from './work.ts';
+import { MEASURED, placesIn } from './work.ts';
 
 /** A trial as it is asked for. */
 export interface PlannedTrial {
@@ -40,12 +40,15 @@ export interface SweepOptions {
   onTrial?(trial: SweepTrial, point: Point): void;
 }
 
-/** The run of a trial that was done before, if all of it is as it was written. */
-async function doneBefore(folder: string): Promise<KeptRun | undefined> {
+/**
+ * The run of a trial that was done before, if all of it is as it was written.
+ * @param model the folder of what it measured
+ */
+async function doneBefore(folder: string, model: string): Promise<KeptRun | undefined> {
   const run = await readRun(folder).catch(() => undefined);
   if (!run) return undefined;
-  const card = await readModelCard(join(folder, 'student')).catch(() => undefined);
-  const isSame = run.outcome !== 'done' || card?.digest === run.digests.student;
+  const card = await readModelCard(model).catch(() => undefined);
+  const isSame = run.outcome !== 'done' || card?.digest === run.digests[MEASURED];
   if (isSame && (await isWhole(folder, run))) return run;
   await rm(join(folder, RUN_FILE), { force: true });
   return undefined;
@@ -86,7 +89,7 @@ class Trials {
     const before = await this.#before(settings, until);
     if (!before) {
       await this.#need({ stage: 'teacher', settings, command });
-      await this.#need({ stage: 'soft-labels', settings, command });
+      if (!settings.isUndistilled) await this.#need({ stage: 'soft-labels', settings, command });
     }
     const run =
       before ??
@@ -100,10 +103,11 @@ class Trials {
   }
 
   async #before(settings: TrialSettings, until?: number): Promise<KeptRun | undefined> {
+    const model = this.#places.measured(settings);
     const rung =
-      until === undefined ? undefined : await doneBefore(this.#places.rung(settings, until));
+      until === undefined ? undefined : await doneBefore(this.#places.rung(settings, until), model);
     if (rung) return rung;
-    const whole = await doneBefore(this.#places.trial(settings));
+    const whole = await doneBefore(this.#places.trial(settings), model);
     // The end of a whole trial says nothing of a rung, but that it was not reached.
     return until === undefined || whole?.outcome === 'diverged' ? whole : undefined;
   }

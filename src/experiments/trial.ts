@@ -4,6 +4,7 @@ import type { EngineChoice } from '../engine/index.ts';
 import { digestOf } from '../storage/index.ts';
 import type { TrainingSettings } from '../training/index.ts';
 import { programVersion } from '../version.ts';
+import type { ReproductionName } from './reproductions/names.ts';
 
 /** Everything that the results of a trial depend on, defaults filled in. */
 export interface TrialSettings {
@@ -19,6 +20,10 @@ export interface TrialSettings {
   /** How many test images are attacked. */
   readonly samples: number;
   readonly engine: EngineChoice;
+  /** The paper by whose protocol the model is attacked; absent: by that of sweeps, within `eps`. */
+  readonly paper?: ReproductionName;
+  /** What is measured is the network trained on hard labels, and no student is distilled. */
+  readonly isUndistilled?: true;
 }
 
 /** Hexadecimal digits that tell trials apart. */

@@ -15,9 +15,9 @@ import {
   teacherInputsDigest,
 } from '../training/index.ts';
 import { programVersion } from '../version.ts';
-import { trialAttacks } from './attacks.ts';
+import { attacksOf } from './attacks.ts';
 import { type KeptRun, readRun, writeRun } from './kept-run.ts';
-import { metricsOf } from './metrics.ts';
+import { type Measured, metricsOf } from './metrics.ts';
 import type { OnWork } from './serve.ts';
 import { softLabelsKey, type Task, type TrialSettings, teacherKey, trialId } from './trial.ts';
 
@@ -36,6 +36,11 @@ export const placesIn = (folder: string) => ({
   /** What a trial's student came to after so many epochs. */
   rung: (settings: TrialSettings, epochs: number) =>
     join(folder, PARTS.trial(settings), `rung-${epochs}`),
+  /** The model that a trial measures. */
+  measured: (settings: TrialSettings) =>
+    settings.isUndistilled
+      ? join(folder, PARTS.teacher(settings))
+      : join(folder, PARTS.trial(settings), 'student'),
 });
 
 /** The part that a task makes, and those that it can do with, as paths below a sweep's folder. */
@@ -48,7 +53,7 @@ export function partsFor({ stage, settings }: Pick<Task, 'stage' | 'settings'>):
   const needs = {
     teacher: [own],
     'soft-labels': [teacher, own],
-    trial: [teacher, softLabels],
+    trial: settings.isUndistilled ? [teacher] : [teacher, softLabels],
   }[stage];
   return { own, needs };
 }
@@ -189,7 +194,7 @@ export class Workshop {
     const known = await readRun(this.#places.rung(settings, until)).catch(() => undefined);
     if (known) return known;
     const started = new Date();
-    const student = join(this.#places.trial(settings), 'student');
+    const student = this.#places.measured(settings);
     const train = async (): Promise<RungReached> => {
       try {
         await this.#student(settings, student, until);
@@ -215,16 +220,18 @@ export class Workshop {
     const known = await readRun(folder).catch(() => undefined);
     if (known) return known;
     const started = new Date();
-    const student = join(folder, 'student');
-    const card = await this.#student(settings, student);
-    const { eps, samples, training } = settings;
+    const model = this.#places.measured(settings);
+    const card = settings.isUndistilled
+      ? await this.#teacher(settings)
+      : await this.#student(settings, model);
+    const { samples, training } = settings;
     const stateFile = join(folder, 'partial.json');
     const measure = async () => {
       const data = await this.#dataOf(settings);
       return evaluate({
-        models: [student],
+        models: [model],
         data,
-        attacks: trialAttacks(eps, data.test.classes),
+        attacks: attacksOf(settings, data.test),
         samples,
         seed: training.seed,
         stateFile,
@@ -252,10 +259,7 @@ export class Workshop {
           readonly until: number;
           readonly validation: number;
         }
-      | ({ readonly outcome: 'done'; readonly started: Date } & Omit<
-          Parameters<typeof metricsOf>[0],
-          'eps'
-        >),
+      | ({ readonly outcome: 'done'; readonly started: Date } & Measured),
   ): Promise<KeptRun> {
     const { name, instructionSet } = this.#engine;
     const isDone = result.outcome === 'done';
@@ -274,7 +278,7 @@ export class Workshop {
         outcome: result.outcome,
         configuration: configurationOf(settings),
         metrics: {
-          ...(isDone && metricsOf({ ...result, eps: settings.eps })),
+          ...(isDone && metricsOf(result, settings)),
           ...(isStopped && { validation_accuracy: result.validation }),
         },
         digests: isDone ? digestsOf(result.card, result.record.data.digest) : {},
@@ -284,8 +288,11 @@ export class Workshop {
   }
 }
 
+/** Under what name the digest of the model that is measured is kept. */
+export const MEASURED = 'student';
+
 const digestsOf = ({ digest, data, softLabels: labels }: ModelCard, test: string) => ({
-  student: digest,
+  [MEASURED]: digest,
   ...(labels && { softLabels: labels.digest, teacher: labels.teacher }),
   ...(data && { training: data.digest }),
   test,

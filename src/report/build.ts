@@ -1,7 +1,7 @@
 import { type EvaluationRecord, unpackImages } from '../evaluation/index.ts';
 import { readModel, type SavedModel } from '../models/index.ts';
 import { loadAssets } from './assets.ts';
-import { standaloneSvg } from './charts/index.ts';
+import { addCharts } from './chart-files.ts';
 import { markdown } from './markdown.ts';
 import { gatherMaterial, type Material, type Wording } from './material.ts';
 import { page } from './page.ts';
@@ -47,9 +47,8 @@ export async function buildReport(
   const material = await gatherMaterial(records, wording);
   const sections = sectionsOf(material, 'page');
   const charts = sections.flatMap((section) => section.charts);
-  const rasterize = await loadRasterizer();
   const notes: string[] = [];
-  if (!rasterize) {
+  if (!(await loadRasterizer())) {
     notes.push(
       'charts are written as SVG only: @resvg/resvg-js or dejavu-fonts-ttf is not installed',
     );
@@ -66,10 +65,6 @@ export async function buildReport(
   } else {
     files.set('playground.html', playgroundPage);
   }
-  for (const { file, chart } of charts) {
-    const svg = standaloneSvg(chart);
-    files.set(`charts/${file}.svg`, svg);
-    if (rasterize) files.set(`charts/${file}.png`, rasterize(svg));
-  }
+  await addCharts(files, charts);
   return { files, notes };
 }

@@ -20,6 +20,14 @@ export { githubAnnotations, logLine } from './log-lines.ts';
 export { materialOf, readRecord, type Wording } from './material.ts';
 export { playgroundPage } from './playground.ts';
 export { accuracyOnAttacked, mainBudget, primaryModel } from './record-facts.ts';
+export { buildReproductionReport } from './reproduction/build.ts';
+export {
+  type Claim,
+  REPRODUCTION_SCHEMA,
+  type ReproducedModel,
+  type ReproductionResults,
+} from './reproduction/results.ts';
+export { claimTables, intervalNote } from './reproduction/tables.ts';
 export { sarif } from './sarif.ts';
 export type { Block, EvidenceText, Section } from './section.ts';
 export { sectionsOf } from './sections.ts';

@@ -14,10 +14,12 @@ import type { MethodName } from './settings.ts';
 export interface Adversary {
   /** Budget in pixel values [0, 1]. */
   readonly eps: number;
-  /** Gradient steps of the attack; 1 is the fast variant. */
+  /** Gradient steps of the attack; `fast` takes one. */
   readonly steps: number;
   /** Absent: `pgd`, of a student `ard`. */
   readonly method?: MethodName;
+  /** Of `mtard`: the model folder of its robust teacher; the soft labels are a clean one's. */
+  readonly robustTeacher?: string;
 }
 
 /**

@@ -20,6 +20,13 @@ export interface Phase {
   readonly perturb?: Perturb;
   /** What is minimized; absent: the cross-entropy at the phase's temperature. */
   readonly objective?: Objective;
+  /** Moves the weights that the gradient is taken at; needs an `objective`. */
+  readonly perturbWeights?: PerturbWeights;
+  /** What an objective remembers from step to step: a checkpoint keeps it. */
+  readonly state?: {
+    save(): Float32Array;
+    restore(values: Float32Array): void;
+  };
   /** Share of `learningRate` by the share of the phase that is done; absent: half a cosine. */
   readonly rateAt?: (progress: number) => number;
 }
@@ -43,6 +50,13 @@ export type Objective = (step: {
   /** Of this step alone. */
   readonly stream: RandomStream;
 }) => tf.Scalar;
+
+/**
+ * Moves a model's weights to where its gradient of one step is taken.
+ * @param loss of the step, at the weights as they are when it is called
+ * @returns what puts the weights back
+ */
+export type PerturbWeights = (model: Model, loss: () => tf.Scalar) => () => void;
 
 /** Replaces the images of one training step, `[N, H, W, C]` in [0, 1], by attacked or noisy ones. */
 export type Perturb = (step: {
@@ -90,6 +104,7 @@ const SECONDS_BETWEEN_CHECKPOINTS = 10;
 /** What the names of tensors in a checkpoint begin with. */
 const WEIGHT = 'weight/';
 const OPTIMIZER = 'optimizer/';
+const STATE = 'state';
 const START: TrainingCursor = { phase: 0, epoch: 0, step: 0, lossSum: 0, correct: 0, seen: 0 };
 
 /** From `peak` at the first step to nearly zero at the last, along half a cosine. */
@@ -212,7 +227,7 @@ class Run {
 
   /** One step on an objective of the phase's own, call by call. */
   #stepBy(
-    { temperature }: Phase,
+    { temperature, perturbWeights }: Phase,
     objective: Objective,
     batch: {
       readonly shown: Float32Array;
@@ -232,14 +247,17 @@ class Run {
       const images = tf.tensor4d(shown, [...shape]);
       const asTheyAre = clean === shown ? images : tf.tensor4d(clean, [...shape]);
       const targets = tf.tensor2d(batch.targets, [labels.length, model.classes]);
-      const { value, grads } = tf.variableGrads(() => {
+      const lossNow = () => {
         const output = model.logits(images);
         logits = output.dataSync<'float32'>();
         return objective({
           ...{ model, logits: output, shown: images, images: asTheyAre, labels },
           ...{ targets, temperature, progress, stream },
         });
-      }, [...model.variables.values()]);
+      };
+      const putBack = perturbWeights?.(model, lossNow);
+      const { value, grads } = tf.variableGrads(lossNow, [...model.variables.values()]);
+      putBack?.();
       this.#optimizer.step(grads);
       loss = value.dataSync<'float32'>()[0];
     });
@@ -295,7 +313,7 @@ class Run {
   }
 
   async #save(): Promise<void> {
-    const { model, checkpoint } = this.#options;
+    const { model, checkpoint, phases } = this.#options;
     const tensors = new Map<string, Float32Array>();
     for (const { spec, values } of await model.weights()) {
       if (!values.every(Number.isFinite)) throw diverged(`${spec.name} is no longer finite`);
@@ -304,13 +322,17 @@ class Run {
     for (const [name, values] of await this.#optimizer.state()) {
       tensors.set(`${OPTIMIZER}${name}`, values);
     }
+    const state = phases[this.#cursor.phase]?.state?.save();
+    if (state) tensors.set(STATE, state);
     await checkpoint.write({ cursor: this.#cursor, history: this.#history, tensors });
     this.#lastCheckpoint = performance.now();
   }
 
   #restore({ cursor, history, tensors }: Checkpoint): void {
-    const { model } = this.#options;
+    const { model, phases } = this.#options;
     this.#cursor = cursor;
+    const kept = tensors.get(STATE);
+    if (kept) phases[cursor.phase]?.state?.restore(kept);
     this.#history.push(...history);
     const state = new Map<string, Float32Array>();
     for (const [name, values] of tensors) {

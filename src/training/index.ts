@@ -4,7 +4,7 @@ export { checkpointPath } from './checkpoint.ts';
 export type { TrainingProgress } from './fit.ts';
 export { worstLogits } from './interval-logits.ts';
 export { crossEntropy } from './loss.ts';
-export type { MethodName } from './settings.ts';
+export type { MethodName, RecipeName } from './settings.ts';
 export {
   CERTIFIED_LOSSES,
   type CertifiedLoss,

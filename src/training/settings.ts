@@ -109,9 +109,9 @@ export const RECIPE_SETTINGS: Readonly<
 > = { default: {}, paper: { momentum: 0.5, constantRate: true } };
 
 /** Methods of robust training on labels, the default first. */
-export const ADVERSARIAL_METHODS = ['pgd', 'trades', 'mart'] as const;
+export const ADVERSARIAL_METHODS = ['pgd', 'fast', 'trades', 'mart', 'awp'] as const;
 /** Of robust training on soft labels. */
-export const DISTILLATION_METHODS = ['ard', 'rslad', 'iad', 'adaad'] as const;
+export const DISTILLATION_METHODS = ['ard', 'rslad', 'iad', 'adaad', 'mtard'] as const;
 export type MethodName =
   | (typeof ADVERSARIAL_METHODS)[number]
   | (typeof DISTILLATION_METHODS)[number];

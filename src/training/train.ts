@@ -101,11 +101,16 @@ export function teacherInputsDigest(data: DataSplits, settings: TrainingSettings
 }
 
 /** The attack in the loop, as settings of a model card. */
-function adversarySettings(adversary: Adversary | undefined): Settings {
+function adversarySettings(adversary: Adversary | undefined, robustTeacher?: string): Settings {
   if (!adversary) return {};
   const { eps, steps, method } = adversary;
   const isDefault = method === 'pgd' || method === 'ard';
-  return { attackEps: eps, attackSteps: steps, ...(method && !isDefault && { method }) };
+  return {
+    attackEps: eps,
+    attackSteps: method === 'fast' ? 1 : steps,
+    ...(method && !isDefault && { method }),
+    ...(robustTeacher !== undefined && { robustTeacher }),
+  };
 }
 
 /** @throws UserError `temperature-mismatch` */
@@ -135,6 +140,31 @@ async function teacherOf({ card, teacherFolder }: SoftLabels): Promise<Model> {
   );
 }
 
+/**
+ * The second teacher of a method that asks one.
+ * @throws UserError `no-robust-teacher`, or as `loadModel`
+ */
+async function robustTeacherOf({ method = 'ard', robustTeacher }: Adversary, data: DataSplits) {
+  if (!methodNamed(method).needsRobustTeacher) return undefined;
+  if (robustTeacher === undefined) {
+    throw new UserError('no-robust-teacher', `${method} learns from two teachers, found one`, {
+      hint: 'name the robust one; the soft labels are those of the clean one',
+    });
+  }
+  const loaded = await loadModel(robustTeacher);
+  const { network, temperature } = loaded.card;
+  const { shape, classes } = data.train;
+  const isSame = String([network.inputShape, network.classes]) === String([shape, classes]);
+  if (isSame && temperature === 1) return loaded;
+  loaded.model.dispose();
+  const problem = isSame
+    ? `was trained at T = ${temperature}, and ${method} is defined at T = 1`
+    : `takes images [${network.inputShape.join(', ')}] of ${network.classes} classes, the data are [${shape.join(', ')}] of ${classes}`;
+  throw new UserError('no-robust-teacher', `${robustTeacher} ${problem}`, {
+    hint: 'name a robust model that was trained on these data at T = 1',
+  });
+}
+
 /** What a method of robust training changes about a phase. */
 function robustly(adversary: Adversary, teacher?: Classifier): RobustPhase {
   return methodNamed(adversary.method ?? 'pgd').phase(adversary, teacher);
@@ -146,9 +176,9 @@ export function studentInputsDigest(
   settings: TrainingSettings,
   softLabelsDigest: string,
   fineTuneEpochs: number,
-  adversary?: Adversary,
+  adversary?: Settings,
 ): string {
-  const all = { ...settings, fineTuneEpochs, ...adversarySettings(adversary) };
+  const all = { ...settings, fineTuneEpochs, ...adversary };
   return inputsDigest('student', data, all, softLabelsDigest);
 }
 
@@ -284,15 +314,16 @@ export async function trainSmoothed(options: SmoothedOptions): Promise<ModelCard
  * (Papernot et al. 2016, section IV). Writes the model folder and returns its card.
  * @throws RunError `diverged`; UserError `foreign-folder` when another folder is there,
  *   `bad-checkpoint`, `foreign-checkpoint`, `temperature-mismatch` for a method that needs soft labels
- *   at T = 1, `stale-soft-labels` for one that needs the teacher; UserError or RunError `unwritable`
+ *   at T = 1, `stale-soft-labels` for one that needs the teacher, `no-robust-teacher`; UserError or RunError `unwritable`
  */
 export async function trainStudent(options: StudentOptions): Promise<ModelCard> {
   const { data, settings, softLabels, fineTuneEpochs, adversary } = options;
   if (adversary?.method) checkMethod(adversary.method, softLabels.card.temperature);
+  const robust = adversary && (await robustTeacherOf(adversary, data));
   const teacher =
     adversary?.method && methodNamed(adversary.method).needsTeacher
       ? await teacherOf(softLabels)
-      : undefined;
+      : robust?.model;
   const { epochs, learningRate, temperature } = settings;
   const method = adversary && robustly(adversary, teacher?.classifier('teacher'));
   const phases: Phase[] = [
@@ -309,10 +340,11 @@ export async function trainStudent(options: StudentOptions): Promise<ModelCard> 
     });
   }
   const { digest, teacher: origin } = softLabels.card;
+  const own = adversarySettings(adversary, robust?.card.digest);
   try {
     return await trainModel(options, 'student', phases, {
-      inputsDigest: studentInputsDigest(data, settings, digest, fineTuneEpochs, adversary),
-      settings: { ...settings, fineTuneEpochs, ...adversarySettings(adversary) },
+      inputsDigest: studentInputsDigest(data, settings, digest, fineTuneEpochs, own),
+      settings: { ...settings, fineTuneEpochs, ...own },
       softLabels: { digest, teacher: origin.digest },
     });
   } finally {

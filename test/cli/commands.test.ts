@@ -17,6 +17,7 @@ const COMPUTES = ['predict', 'import', 'inspect', 'doctor'];
 const DRAWS = [
   'run',
   'sweep',
+  'reproduce',
   'train-teacher',
   'soft-labels',
   'train-student',
@@ -31,6 +32,7 @@ const DRAWS = [
 const LEARNS = [
   'run',
   'sweep',
+  'reproduce',
   'train-teacher',
   'soft-labels',
   'train-student',

@@ -185,6 +185,7 @@ describe('the defaults of each command', () => {
         log: 'text',
       },
       sweep: { ...evaluating, runs: 'runs', eps: '0.1', samples: 500, outputScaling: true },
+      reproduce: { ...evaluating, runs: 'runs', seeds: 1 },
       'train-teacher': { ...training, temperature: 40 },
       'soft-labels': {
         ...evaluating,

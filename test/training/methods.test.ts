@@ -14,6 +14,8 @@ import {
   type Network,
 } from '../../src/models/index.ts';
 import { crossEntropy } from '../../src/training/loss.ts';
+import { weightsUphill } from '../../src/training/methods/awp.ts';
+import { BALANCE, balanced } from '../../src/training/methods/mtard.ts';
 import { methodNamed } from '../../src/training/methods/registry.ts';
 import {
   disagreementSlopes,
@@ -38,9 +40,18 @@ interface Case {
   readonly teacherSlope: number[][] | null;
 }
 
-const cases: Record<MethodName, Case[]> = JSON.parse(
-  readFileSync(new URL('robust-losses.json', import.meta.url), 'utf8'),
-);
+const fixtures: {
+  readonly losses: Record<MethodName, Case[]>;
+  readonly uphill: {
+    readonly images: number[][];
+    readonly labels: number[];
+    readonly kernel: number[][];
+    readonly bias: number[];
+    readonly moved: number[][];
+    readonly gradients: readonly [number[][], number[]];
+  };
+  readonly balance: { readonly losses: [number, number][]; readonly weights: number[] };
+} = JSON.parse(readFileSync(new URL('robust-losses.json', import.meta.url), 'utf8'));
 
 const flat = (rows: readonly (readonly number[])[]) => Float32Array.from(rows.flat());
 
@@ -63,7 +74,7 @@ function targetsOf(name: MethodName, { teacher, labels, temperature }: Case): Fl
   return targets;
 }
 
-for (const [name, list] of Object.entries(cases) as [MethodName, Case[]][]) {
+for (const [name, list] of Object.entries(fixtures.losses) as [MethodName, Case[]][]) {
   describe(`${name} against PyTorch`, () => {
     for (const one of list) {
       const { temperature } = one;
@@ -177,4 +188,54 @@ describe('the inner maximization against distributions', () => {
       assert.ok(gain > 0.01);
     });
   }
+});
+
+describe('adversarial weight perturbation', () => {
+  it('moves kernels as PyTorch does, and puts them back to the bit', () => {
+    const { images, labels, kernel, bias, moved, gradients } = fixtures.uphill;
+    const [kernelVariable, biasVariable] = [
+      tf.variable(tf.tensor2d(kernel)),
+      tf.variable(tf.tensor1d(bias)),
+    ];
+    const model = {
+      variables: new Map<string, tf.Variable>([
+        ['kernel', kernelVariable],
+        ['bias', biasVariable],
+      ]),
+    } as unknown as Model;
+    const before = kernelVariable.dataSync().slice();
+    const targets = tf.oneHot(labels, bias.length) as tf.Tensor2D;
+    const loss = () => {
+      const logits = tf.add(tf.matMul(tf.tensor2d(images), kernelVariable), biasVariable);
+      return crossEntropy(logits as Logits, targets, 1);
+    };
+    const putBack = weightsUphill(0.01)(model, loss);
+    assertClose(kernelVariable.dataSync(), flat(moved), 'the kernel');
+    assertClose(biasVariable.dataSync(), bias, 'the bias');
+    const { grads } = tf.variableGrads(loss, [kernelVariable, biasVariable]);
+    assertClose(grads[kernelVariable.name].dataSync(), flat(gradients[0]), 'its gradient');
+    assertClose(grads[biasVariable.name].dataSync(), gradients[1], "the bias's gradient");
+    putBack();
+    assert.deepEqual(kernelVariable.dataSync(), before);
+  });
+});
+
+describe('the balance of two teachers', () => {
+  it('follows what is left of both divergences, as in the authors’ code', () => {
+    const { losses, weights } = fixtures.balance;
+    let balance = BALANCE;
+    const found = losses.map((now) => {
+      balance = balanced(balance, now);
+      return balance.weight;
+    });
+    assertClose(found, weights, 'the weight');
+  });
+
+  it('is kept for a checkpoint, and taken from it', () => {
+    const { state, objective } = methodNamed('mtard').phase({ eps: 0.1, steps: 1 });
+    assert.ok(state && objective);
+    state.restore(Float32Array.of(0.25, 2, 3));
+    assert.deepEqual(state.save(), Float32Array.of(0.25, 2, 3));
+    assert.ok(Number.isFinite(balanced(BALANCE, [0, 0]).weight), 'of divergences of 0');
+  });
 });

@@ -13,6 +13,7 @@ import {
   type TrainingFlags,
   type TrainingRunFlags,
 } from '../training-options.ts';
+import { refuseUnused } from '../unused-options.ts';
 
 export interface TrainAdversarialFlags
   extends SharedOptions,
@@ -28,6 +29,9 @@ export function trainAdversarialCommand(action: Action<[TrainAdversarialFlags]>)
   );
   addAdversaryOptions(addTrainingOptions(addTemperatureOption(command, 1)));
   addMethodOption(command, ADVERSARIAL_METHODS);
+  refuseUnused<TrainAdversarialFlags>(command, ['attackSteps'], ({ method }) =>
+    method === 'fast' ? { why: 'with fast', hint: 'fast takes one step: leave it out' } : undefined,
+  );
   addTrainingRunOptions(addOutOption(command, 'models/adversarial')).addHelpText(
     'after',
     `

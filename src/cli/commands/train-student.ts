@@ -47,9 +47,16 @@ export function trainStudentCommand(action: Action<[TrainStudentFlags]>): Comman
       'train on attacked images, so that the student of a robust teacher is robust too',
     );
   addAdversaryOptions(command, ' (with --robust)');
-  addMethodOption(command, DISTILLATION_METHODS, ' (with --robust)');
-  refuseUnused<TrainStudentFlags>(command, ['eps', 'attackSteps', 'method'], ({ robust }) =>
+  addMethodOption(command, DISTILLATION_METHODS, ' (with --robust)').option(
+    '--robust-teacher <folder>',
+    'the second teacher of mtard, a robust model; the soft labels are those of a clean one',
+  );
+  const ofRobust = ['eps', 'attackSteps', 'method', 'robustTeacher'] as const;
+  refuseUnused<TrainStudentFlags>(command, ofRobust, ({ robust }) =>
     robust ? undefined : { why: 'without --robust', hint: 'add --robust, or leave it out' },
+  );
+  refuseUnused<TrainStudentFlags>(command, ['robustTeacher'], ({ method }) =>
+    method === 'mtard' ? undefined : { why: `with ${method}`, hint: 'it is for --method mtard' },
   );
   addTrainingRunOptions(addOutOption(command, 'models/student')).addHelpText(
     'after',

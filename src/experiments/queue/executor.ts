@@ -161,7 +161,7 @@ export class QueueExecutor implements Executor {
     if (run.outcome === 'diverged') return run;
     const card = await readModelCard(join(folder, 'student'));
     const record = await readRecord(join(folder, 'evaluation.json'));
-    const metrics = metricsOf({ card, record, eps: settings.eps });
+    const metrics = metricsOf({ card, record }, settings);
     const isOwn = card.digest === run.digests.student && record.models[0].digest === card.digest;
     if (!isOwn || !isSame(sorted(run.metrics), sorted(metrics))) {
       throw badAnswer('its numbers are not those of its record');

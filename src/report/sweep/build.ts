@@ -1,12 +1,11 @@
 /** The report of a sweep: page, Markdown, table as JSON, and charts. */
 import { loadAssets } from '../assets.ts';
 import type { Report } from '../build.ts';
-import { standaloneSvg } from '../charts/index.ts';
+import { addCharts } from '../chart-files.ts';
 import { documentOf } from '../document.ts';
 import { codeBlock, plain, tableMarkdown } from '../markdown.ts';
 import { markup } from '../markup.ts';
 import { chartMarkup, tableMarkup } from '../page.ts';
-import { loadRasterizer } from '../png.ts';
 import type { ReportChart } from '../record-charts.ts';
 import { frontCharts, parallelCharts, parameterCharts } from './charts.ts';
 import type { SweepResults } from './results.ts';
@@ -76,12 +75,7 @@ export async function buildSweepReport(results: SweepResults): Promise<Report> {
     ['report.md', markdownOf(results)],
     ['results.json', `${JSON.stringify(results, null, 2)}\n`],
   ]);
-  const rasterize = await loadRasterizer();
   const all = [...charts.first, ...charts.together, ...charts.others.flatMap((one) => one.charts)];
-  for (const { file, chart } of all) {
-    const svg = standaloneSvg(chart);
-    files.set(`charts/${file}.svg`, svg);
-    if (rasterize) files.set(`charts/${file}.png`, rasterize(svg));
-  }
+  await addCharts(files, all);
   return { files, notes: [] };
 }

@@ -49,7 +49,7 @@ interface Positions {
   of(value: Scalar): number;
 }
 
-function positionsOf(label: string, values: readonly Scalar[]): Positions {
+export function positionsOf(label: string, values: readonly Scalar[]): Positions {
   const numbers = values.filter((value) => typeof value === 'number').sort((a, b) => a - b);
   if (numbers.length < values.length) {
     const names = values.map(String);
@@ -85,7 +85,7 @@ function ticksBetween(first: number, last: number, isLog: boolean): number[] {
 }
 
 /** A vertical axis of numbers, in powers where they are far apart. */
-function numberAxis(values: readonly number[]): Axis & { of(value: number): number } {
+export function numberAxis(values: readonly number[]): Axis & { of(value: number): number } {
   const positive = values.filter((value) => value > 0);
   const [least, most] = [Math.min(...positive), Math.max(...positive)];
   if (positive.length === values.length && most / least >= LOG_RATIO) {
