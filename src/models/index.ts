@@ -35,11 +35,12 @@ export {
 export { dropoutMask } from './layers/dropout.ts';
 export type { DropoutMask, ForwardContext } from './layers/layer-kind.ts';
 export { kindOf, type Layer } from './layers/registry.ts';
-export { samePadding } from './layers/shared/window.ts';
+export { samePadding, tfjsPadding } from './layers/shared/window.ts';
 export { initialWeights, Model } from './model.ts';
 export type { Network } from './network.ts';
 export { classesOf, logitsOf } from './predict.ts';
 export {
+  IMAGE,
   inferShapes,
   layerSummaries,
   parameterCount,

@@ -3,14 +3,18 @@
  *
  * Papers: Gowal et al. 2018 (IBP, arXiv 1810.12715); Shi et al. 2021, "Fast Certified Robust Training
  * with Short Warmup" (the initialization, arXiv 2103.17268); De Palma et al. 2024, "Expressive Losses
- * for Verified Robustness via Convex Combinations" (MTL-IBP, arXiv 2305.13991).
+ * for Verified Robustness via Convex Combinations" (MTL-IBP, arXiv 2305.13991). `crown-ibp.ts` and
+ * `sabr.ts` name theirs.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { RandomStream } from '../engine/index.ts';
 import { initialWeights, type Logits, type Network, type Weight } from '../models/index.ts';
-import type { Objective } from './fit.ts';
+import { adversarialImages } from './adversarial.ts';
+import { linearShareAt, mixedWorstLogits } from './crown-ibp.ts';
+import type { Objective, Phase } from './fit.ts';
 import { worstLogits } from './interval-logits.ts';
 import { crossEntropy } from './loss.ts';
+import { smallBoxCenters } from './sabr.ts';
 import type { CertifiedLoss } from './settings.ts';
 
 /** What is trained to be certified, in Linf. */
@@ -20,6 +24,8 @@ export interface CertifiedGoal {
   readonly loss: CertifiedLoss;
   /** Share of the ordinary loss when the budget is whole, in [0, 1). */
   readonly share: number;
+  /** Of `sabr`: the radius of a small box as a share of the budget, in (0, 1]; absent: the default. */
+  readonly boxShare?: number;
 }
 
 /** Share of the training over which budget and bound come in. */
@@ -44,18 +50,49 @@ export function certifiedRateAt(progress: number): number {
   return Math.min(1, progress / RATE_WARM_UP, 0.5 * (1 + Math.cos(Math.PI * decay)));
 }
 
+/** Gradient steps of the attack of MTL-IBP. */
+const MTL_STEPS = 1;
+
+/** What a phase of certified training learns from and minimizes, and at which rate. */
+export function certifiedPhase(
+  goal: Required<CertifiedGoal>,
+): Pick<Phase, 'perturb' | 'objective' | 'rateAt'> {
+  const eps = trainingEps(goal.eps);
+  const phase = { objective: certifiedObjective(goal), rateAt: certifiedRateAt };
+  switch (goal.loss) {
+    case 'ibp':
+    case 'crown-ibp':
+      return phase;
+    case 'mtl-ibp':
+      return { ...phase, perturb: adversarialImages({ eps, steps: MTL_STEPS }, rampAt) };
+    case 'sabr':
+      return { ...phase, perturb: smallBoxCenters(eps, goal.boxShare, rampAt) };
+  }
+}
+
 /** The share of the ordinary loss, then of the bounded one: from all to nothing but `share`. */
-export function certifiedObjective({ eps, share }: CertifiedGoal): Objective {
-  return ({ model, logits, images, labels, targets, progress }) => {
+export function certifiedObjective({
+  eps,
+  loss,
+  share,
+  boxShare,
+}: Required<CertifiedGoal>): Objective {
+  return ({ model, logits, shown, images, labels, targets, progress }) => {
     const ramp = rampAt(progress);
-    const reach = trainingEps(eps) * ramp;
     const ordinary = 1 - (1 - share) * ramp;
+    const isSmall = loss === 'sabr';
+    const center = isSmall ? shown : images;
+    const reach = trainingEps(eps) * ramp * (isSmall ? boxShare : 1);
     return tf.tidy(() => {
       const box = {
-        lower: tf.clipByValue(tf.sub(images, reach), 0, 1),
-        upper: tf.clipByValue(tf.add(images, reach), 0, 1),
+        lower: tf.clipByValue(tf.sub(center, reach), 0, 1),
+        upper: tf.clipByValue(tf.add(center, reach), 0, 1),
       };
-      const worst = crossEntropy(worstLogits(model, box, labels) as Logits, targets, 1);
+      const bounds =
+        loss === 'crown-ibp'
+          ? mixedWorstLogits(model, box, labels, linearShareAt(ramp))
+          : worstLogits(model, box, labels);
+      const worst = crossEntropy(bounds as Logits, targets, 1);
       const usual = crossEntropy(logits, targets, 1);
       return tf.add(tf.mul(usual, ordinary), tf.mul(worst, 1 - ordinary)) as tf.Scalar;
     });

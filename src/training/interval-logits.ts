@@ -9,15 +9,16 @@ import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../errors.ts';
 import {
   type ForwardContext,
+  IMAGE,
   inferShapes,
   kindOf,
   type Layer,
   type Model,
-  type ShapedLayer,
   walkLayers,
 } from '../models/index.ts';
 
-interface TensorBox {
+/** Lower and upper bounds of a batch of images or of a layer's outputs, `[N, ...]`. */
+export interface TensorBox {
   readonly lower: tf.Tensor;
   readonly upper: tf.Tensor;
 }
@@ -56,7 +57,14 @@ function isMonotone(layer: Layer): boolean {
   return MONOTONE.has(layer.kind);
 }
 
-function contextOf(model: Model, { name }: Layer): ForwardContext {
+/** The bounds of a layer: of what it gives, and of the sums that a linear layer's activation reads. */
+export interface LayerBoxes {
+  readonly output: TensorBox;
+  readonly sums?: TensorBox;
+}
+
+/** Where a layer's forward function finds its weights. */
+export function contextOf(model: Model, { name }: Layer): ForwardContext {
   return {
     weight(role) {
       const found = model.variables.get(`${name}/${role}`);
@@ -82,19 +90,19 @@ function boxThrough(
   layer: Layer,
   inputs: readonly TensorBox[],
   context: ForwardContext,
-): TensorBox {
+): LayerBoxes {
   if (isLinear(layer)) {
     const { center, radius } = linearBox(layer, inputs[0], context);
-    const box = { lower: tf.sub(center, radius), upper: tf.add(center, radius) };
-    return layer.activation === 'relu'
-      ? { lower: tf.relu(box.lower), upper: tf.relu(box.upper) }
-      : box;
+    const sums = { lower: tf.sub(center, radius), upper: tf.add(center, radius) };
+    const isRelu = layer.activation === 'relu';
+    const output = isRelu ? { lower: tf.relu(sums.lower), upper: tf.relu(sums.upper) } : sums;
+    return { output, sums };
   }
   if (layer.kind === 'affine') {
     const [a, b] = [inputs[0].lower, inputs[0].upper].map((x) =>
       kindOf(layer).forward(layer, [x], context),
     );
-    return { lower: tf.minimum(a, b), upper: tf.maximum(a, b) };
+    return { output: { lower: tf.minimum(a, b), upper: tf.maximum(a, b) } };
   }
   if (isMonotone(layer)) {
     const through = (end: keyof TensorBox) =>
@@ -103,10 +111,55 @@ function boxThrough(
         inputs.map((input) => input[end]),
         context,
       );
-    return { lower: through('lower'), upper: through('upper') };
+    return { output: { lower: through('lower'), upper: through('upper') } };
   }
   throw new UserError('no-bound', `${layer.name} cannot be trained to be certified`, {
     hint: `there are no interval bounds for its kind, ${layer.kind}`,
+  });
+}
+
+/**
+ * Interval bounds of every layer but the last, by name, and the image's.
+ *
+ * @param box lower and upper images `[N, H, W, C]`
+ * @throws UserError `no-bound` for a layer without interval bounds
+ */
+export function intervalBoxes(model: Model, box: TensorBox): ReadonlyMap<string, LayerBoxes> {
+  const boxes = new Map<string, LayerBoxes>([[IMAGE, { output: box }]]);
+  walkLayers<TensorBox>(inferShapes(model.network).slice(0, -1), box, ({ layer }, inputs) => {
+    const own = boxThrough(layer, inputs, contextOf(model, layer));
+    boxes.set(layer.name, own);
+    return own.output;
+  });
+  return boxes;
+}
+
+/** `[N, classes]` of 0 and 1. */
+export function oneHotOf(labels: Int32Array, classes: number): tf.Tensor2D {
+  return tf.cast(tf.oneHot(tf.tensor1d(labels, 'int32'), classes), 'float32') as tf.Tensor2D;
+}
+
+export function boxOf(boxes: ReadonlyMap<string, LayerBoxes>, name: string): LayerBoxes {
+  const found = boxes.get(name);
+  if (!found) throw new Error(`no bounds of ${name}`);
+  return found;
+}
+
+/** The dense layer that gives the logits. */
+export interface LogitLayer {
+  readonly layer: Extract<Layer, { kind: 'dense' }>;
+  /** The name of the layer it reads. */
+  readonly input: string;
+}
+
+/** @throws UserError `no-bound` for a network that does not end in a dense layer */
+export function logitLayerOf(model: Model): LogitLayer {
+  const { layer, inputs, inputShapes } = inferShapes(model.network).slice(-1)[0];
+  if (layer.kind === 'dense' && layer.activation === 'linear' && inputShapes[0].length === 1) {
+    return { layer, input: inputs[0] };
+  }
+  throw new UserError('no-bound', `${layer.name} is no dense layer that gives the logits`, {
+    hint: 'certified training takes networks that end in one',
   });
 }
 
@@ -119,33 +172,21 @@ function boxThrough(
  * @throws UserError `no-bound` for a layer without interval bounds
  */
 export function worstLogits(model: Model, box: TensorBox, labels: Int32Array): tf.Tensor2D {
-  const layers = inferShapes(model.network);
-  const last = layers[layers.length - 1];
-  return tf.tidy(() => {
-    const before = walkLayers<TensorBox>(layers, box, (shaped, inputs) =>
-      shaped === last
-        ? inputs[0]
-        : boxThrough(shaped.layer, inputs, contextOf(model, shaped.layer)),
-    );
-    return differences(model, last, before, labels);
-  });
+  return tf.tidy(() => intervalWorst(model, intervalBoxes(model, box), labels));
 }
 
-function differences(
+/** `worstLogits` from the boxes of the layers before the last. */
+export function intervalWorst(
   model: Model,
-  { layer }: ShapedLayer,
-  before: TensorBox,
+  boxes: ReadonlyMap<string, LayerBoxes>,
   labels: Int32Array,
 ): tf.Tensor2D {
+  const { layer, input } = logitLayerOf(model);
+  const before = boxOf(boxes, input).output;
   const context = contextOf(model, layer);
-  if (layer.kind !== 'dense' || layer.activation !== 'linear' || before.lower.rank !== 2) {
-    throw new UserError('no-bound', `${layer.name} is no dense layer that gives the logits`, {
-      hint: 'certified training takes networks that end in one',
-    });
-  }
   const { classes } = model.network;
   const kernel = tf.transpose(context.weight('kernel') as tf.Tensor2D);
-  const own = tf.cast(tf.oneHot(tf.tensor1d(labels, 'int32'), classes), 'float32') as tf.Tensor2D;
+  const own = oneHotOf(labels, classes);
   const center = tf.mul(tf.add(before.lower, before.upper), 0.5) as tf.Tensor2D;
   const radius = tf.mul(tf.sub(before.upper, before.lower), 0.5) as tf.Tensor2D;
   const logits = kindOf(layer).forward(layer, [center], context) as tf.Tensor2D;

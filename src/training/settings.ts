@@ -42,14 +42,16 @@ export const DEFAULTS = {
   certifiedLoss: 'ibp',
   certifiedEpochs: 18,
   ordinaryShare: 0.3,
+  boxShare: 0.6,
   sigma: 0.5,
 } as const;
 
 /**
- * What certified training minimizes: `ibp`, the bounded loss and an ordinary share; `mtl-ibp`, where the
- * ordinary share is taken of attacked images.
+ * What certified training minimizes: `ibp`, the loss by interval bounds and an ordinary share; `mtl-ibp`,
+ * where the ordinary share is taken of attacked images; `crown-ibp`, where linear bounds are mixed in
+ * while the budget grows; `sabr`, by interval bounds of a small box around an attacked image.
  */
-export const CERTIFIED_LOSSES = ['ibp', 'mtl-ibp'] as const;
+export const CERTIFIED_LOSSES = ['ibp', 'mtl-ibp', 'crown-ibp', 'sabr'] as const;
 export type CertifiedLoss = (typeof CERTIFIED_LOSSES)[number];
 
 /**

@@ -15,20 +15,13 @@ import {
 } from '../models/index.ts';
 import { checkFolder, digestOf } from '../storage/index.ts';
 import { programVersion } from '../version.ts';
-import { type Adversary, adversarialImages } from './adversarial.ts';
-import {
-  type CertifiedGoal,
-  certifiedObjective,
-  certifiedRateAt,
-  intervalWeights,
-  rampAt,
-  trainingEps,
-} from './certified.ts';
+import type { Adversary } from './adversarial.ts';
+import { type CertifiedGoal, certifiedPhase, intervalWeights } from './certified.ts';
 import { CheckpointFile, type Resume } from './checkpoint.ts';
 import { fit, type Phase, type TrainingProgress } from './fit.ts';
 import type { RobustPhase } from './methods/method.ts';
 import { methodNamed } from './methods/registry.ts';
-import type { MethodName, TrainingSettings } from './settings.ts';
+import { DEFAULTS, type MethodName, type TrainingSettings } from './settings.ts';
 import { SMOOTHED_SETTINGS, type SmoothedGoal, smoothedPhase } from './smoothed.ts';
 import type { SoftLabels } from './soft-labels.ts';
 import { TrainingSet } from './training-set.ts';
@@ -260,9 +253,6 @@ export async function trainAdversarial(options: AdversarialOptions): Promise<Mod
   });
 }
 
-/** Gradient steps of the attack of MTL-IBP. */
-const MTL_STEPS = 1;
-
 /**
  * Trains on bounds of the loss over all images within a budget, so that its answers can be proven; the
  * temperature is 1. Writes the model folder and returns its card.
@@ -272,19 +262,15 @@ export async function trainCertified(options: CertifiedOptions): Promise<ModelCa
   const { data, goal } = options;
   const settings = { ...options.settings, temperature: 1 };
   const { epochs, learningRate, temperature } = settings;
-  const phase: Phase = {
-    set: new TrainingSet(data.train),
-    epochs,
-    learningRate,
-    temperature,
-    objective: certifiedObjective(goal),
-    rateAt: certifiedRateAt,
-    ...(goal.loss === 'mtl-ibp' && {
-      perturb: adversarialImages({ eps: trainingEps(goal.eps), steps: MTL_STEPS }, rampAt),
-    }),
+  const set = new TrainingSet(data.train);
+  const { eps, loss, share, boxShare = DEFAULTS.boxShare } = goal;
+  const own = certifiedPhase({ eps, loss, share, boxShare });
+  const phase: Phase = { set, epochs, learningRate, temperature, ...own };
+  const all = {
+    ...settings,
+    ...{ certifiedEps: eps, certifiedLoss: loss, ordinaryShare: share },
+    ...(loss === 'sabr' && { boxShare }),
   };
-  const { eps, loss, share } = goal;
-  const all = { ...settings, certifiedEps: eps, certifiedLoss: loss, ordinaryShare: share };
   const facts = { inputsDigest: inputsDigest('certified', data, all), settings: all };
   const startFrom: typeof initialWeights = (network, _, stream) => intervalWeights(network, stream);
   return trainModel({ ...options, settings }, 'certified', [phase], facts, startFrom);

@@ -216,6 +216,7 @@ describe('the defaults of each command', () => {
         eps: '0.1',
         loss: 'ibp',
         ordinaryShare: 0.3,
+        boxShare: 0.6,
         sigma: 0.5,
         out: 'models/certified',
       },

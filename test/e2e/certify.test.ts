@@ -100,6 +100,7 @@ it('a model that is trained to be certified can be proven where an ordinary one 
     [['certify', 'models/certified', '--method', 'smoothing', '--eps', '1'], /--eps does nothing/],
     [['train-certified', '--loss', 'gaussian', '--eps', '0.1'], /--eps does nothing/],
     [['train-certified', '--sigma', '1'], /--sigma does nothing/],
+    [['train-certified', '--box-share', '0.5'], /--box-share does nothing/],
     [['certify', 'models/certified', '--property', 'none'], /cannot read none/],
     [['certify', 'a/x', 'b/x'], /two models are named x/],
     [['certify', 'a', 'b', '--property', 'none'], /--property is decided for one model/],

@@ -6,11 +6,11 @@ import { runTraining } from '../training.ts';
 import { trainingSettings } from '../training-options.ts';
 
 /** The training that the flags ask for. */
-function trainingOf({ loss, eps, ordinaryShare, sigma }: TrainCertifiedFlags) {
+function trainingOf({ loss, eps, ordinaryShare, boxShare, sigma }: TrainCertifiedFlags) {
   if (isSmoothed(loss)) {
     return (options: TrainingOptions) => trainSmoothed({ ...options, goal: { sigma, loss } });
   }
-  const goal = { eps: parseEps(eps, 'Linf'), loss, share: ordinaryShare };
+  const goal = { eps: parseEps(eps, 'Linf'), loss, share: ordinaryShare, boxShare };
   return (options: TrainingOptions) => trainCertified({ ...options, goal });
 }
 

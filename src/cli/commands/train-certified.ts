@@ -21,6 +21,7 @@ export interface TrainCertifiedFlags
   readonly loss: CertifiedLoss | SmoothedLoss;
   readonly sigma: number;
   readonly ordinaryShare: number;
+  readonly boxShare: number;
   readonly out: string;
 }
 
@@ -41,7 +42,7 @@ export function trainCertifiedCommand(action: Action<[TrainCertifiedFlags]>): Co
     .addOption(
       new Option(
         '--loss <name>',
-        'what is minimized, for Linf: the bounded loss and a share of the ordinary one (ibp), or that share on attacked images (mtl-ibp); for smoothing in L2: the loss on noisy images (gaussian), also with agreement of two draws (consistency), or on attacked noisy ones (smoothadv)',
+        'what is minimized, for Linf: the loss by interval bounds and a share of the ordinary one (ibp), that share on attacked images (mtl-ibp), with linear bounds mixed in while the budget grows (crown-ibp), or by bounds of a small box around an attacked image (sabr); for smoothing in L2: the loss on noisy images (gaussian), also with agreement of two draws (consistency), or on attacked noisy ones (smoothadv)',
       )
         .choices([...CERTIFIED_LOSSES, ...SMOOTHED_LOSSES])
         .default(DEFAULTS.certifiedLoss),
@@ -51,6 +52,12 @@ export function trainCertifiedCommand(action: Action<[TrainCertifiedFlags]>): Co
       'share of the ordinary loss at the end',
       decimal('--ordinary-share', 0, 1),
       DEFAULTS.ordinaryShare,
+    )
+    .option(
+      '--box-share <x>',
+      'radius of the boxes of --loss sabr as a share of the budget; 1 is ibp',
+      decimal('--box-share', 0, 1, true),
+      DEFAULTS.boxShare,
     )
     .option(
       '--sigma <x>',
@@ -67,6 +74,9 @@ export function trainCertifiedCommand(action: Action<[TrainCertifiedFlags]>): Co
     isSmoothed(loss)
       ? undefined
       : { why: `with --loss ${loss}`, hint: 'give --eps, or --loss gaussian' },
+  );
+  refuseUnused<TrainCertifiedFlags>(command, ['boxShare'], ({ loss }) =>
+    loss === 'sabr' ? undefined : { why: `with --loss ${loss}`, hint: 'give --loss sabr' },
   );
   addTrainingRunOptions(addOutOption(addTrainingOptions(command), 'models/certified')).addHelpText(
     'after',
