@@ -179,7 +179,7 @@ it('evaluates, gates, and comments once: the second job updates the comment', as
 
   const second = await job({ ...inputs, gates: 'accuracy >= 0.001\nmine: accuracy < 0.001' });
   assert.deepEqual(second.codes, [1, 0], second.printed);
-  assert.match(second.printed, /^::error title=distill%3A gate::Accuracy of mine is/m);
+  assert.match(second.printed, /^::error title=distill%3A gate::Accuracy of mine:/m);
   assert.equal(comments.length, 101, 'updated, not repeated');
   assert.match(comments[100].body, /mine: accuracy/);
   assert.deepEqual(requests, [

@@ -147,7 +147,6 @@ export async function reproduce(
     ),
     differences: [
       ...failed(claims),
-      ...failed(claims),
       ...shortened(paper, configuration, published),
       ...reproduction.differences,
     ],
