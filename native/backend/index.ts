@@ -11,6 +11,7 @@ import { loadAddon } from './node.ts';
 import { addonFile, buildRecordFile, wasmFile } from './paths.ts';
 import { register, registerWasmFrom } from './register.ts';
 import { loadWasm } from './wasm.ts';
+import { nodeWorkers } from './workers.ts';
 
 export { CompiledBackend } from './backend.ts';
 export { type ConvPoolOptions, convReluPool } from './conv-relu-pool.ts';
@@ -38,7 +39,7 @@ export function registerNative(): void {
  * @throws Error when the module is missing or this JavaScript engine lacks SIMD
  */
 export async function registerWasm(): Promise<void> {
-  await registerWasmFrom(() => readFileSync(wasmFile));
+  await registerWasmFrom(() => readFileSync(wasmFile), nodeWorkers);
 }
 
 /** The instruction set that a compiled backend's kernels run on. */

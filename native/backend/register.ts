@@ -11,7 +11,7 @@ import { movementKernels } from './movement.ts';
 import { poolKernels } from './pool.ts';
 import { reduceKernels } from './reduce.ts';
 import { registerKernels } from './registry.ts';
-import { loadWasm } from './wasm.ts';
+import { loadWasm, type WorkerHost } from './wasm.ts';
 
 const compiledKernels = [
   ...convKernels,
@@ -33,10 +33,14 @@ export function register(name: string, kernels: Kernels, memory: Memory): void {
  * Registers the backend `wasm`, unless it is.
  *
  * @param read gives the WebAssembly module
+ * @param host starts workers; without it kernels run on one thread
  * @throws Error when this JavaScript engine lacks SIMD
  */
-export async function registerWasmFrom(read: () => Uint8Array<ArrayBuffer>): Promise<void> {
+export async function registerWasmFrom(
+  read: () => Uint8Array<ArrayBuffer>,
+  host?: WorkerHost,
+): Promise<void> {
   if (tf.engine().registryFactory.wasm !== undefined) return;
-  const { kernels, memory } = await loadWasm(read());
+  const { kernels, memory } = await loadWasm(read(), host);
   register('wasm', kernels, memory);
 }

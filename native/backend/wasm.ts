@@ -3,7 +3,6 @@ import type { Block, Memory, TypedArray } from './memory.ts';
 
 /** The allocator that `native/src/wasm.cc` adds to the kernels. Pointers are offsets in bytes. */
 interface Allocator {
-  readonly memory: WebAssembly.Memory;
   allocate(byteLength: number): number;
   release(pointer: number, byteLength: number): void;
   arguments(): number;
@@ -32,9 +31,11 @@ const MAX_BLOCK_BYTES = 7 * 2 ** 29;
 class WasmMemory implements Memory {
   readonly isHeap = false;
   readonly #allocator: Allocator;
+  readonly #memory: WebAssembly.Memory;
 
-  constructor(allocator: Allocator) {
+  constructor(allocator: Allocator, memory: WebAssembly.Memory) {
     this.#allocator = allocator;
+    this.#memory = memory;
   }
 
   allocate(byteLength: number): Block {
@@ -46,7 +47,7 @@ class WasmMemory implements Memory {
         `WebAssembly memory is exhausted (${byteLength} bytes more were needed)`,
       );
     }
-    return new WasmBlock(this.#allocator.memory, pointer, byteLength);
+    return new WasmBlock(this.#memory, pointer, byteLength);
   }
 
   free(block: Block): void {
@@ -62,10 +63,9 @@ const ARGUMENT_BYTES = 4096;
  */
 function wrap(
   call: (...args: number[]) => number,
-  allocator: Allocator,
+  memory: WebAssembly.Memory,
+  area: number,
 ): (...args: unknown[]) => unknown {
-  const { memory } = allocator;
-  const area = allocator.arguments();
   const pointerTo = (array: TypedArray, used: number): number => {
     if (array.byteLength === 0 || used + array.byteLength > ARGUMENT_BYTES) {
       throw new TypeError('an array that a kernel works on is not in WebAssembly memory');
@@ -93,29 +93,117 @@ function wrap(
 type RunPlan = (words: number, length: number, slots: number) => void;
 
 /** Pointers to the slots are copied in first; `words` must be in the module's memory. */
-function wrapPlan(call: RunPlan, allocator: Allocator): Kernels['run_plan'] {
-  const area = allocator.arguments();
+function wrapPlan(call: RunPlan, memory: WebAssembly.Memory, area: number): Kernels['run_plan'] {
   return (words, begin, end, slots) => {
     if (4 * slots.length > ARGUMENT_BYTES) throw new RangeError('too many slots for a plan');
-    const pointers = new Uint32Array(allocator.memory.buffer, area, slots.length);
+    const pointers = new Uint32Array(memory.buffer, area, slots.length);
     for (const [i, slot] of slots.entries()) pointers[i] = slot.byteOffset;
     call(words.byteOffset + 4 * begin, end - begin, area);
   };
 }
 
-/** Instantiates the module and wraps its exports. */
-export async function loadWasm(
-  bytes: Uint8Array<ArrayBuffer>,
-): Promise<{ kernels: Kernels; memory: Memory }> {
-  const { instance } = await WebAssembly.instantiate(bytes, {});
-  const allocator = instance.exports as unknown as Allocator;
-  const kernels: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(instance.exports)) {
-    if (typeof value !== 'function' || name in ALLOCATOR_NAMES) continue;
-    kernels[name] = wrap(value as (...args: number[]) => number, allocator);
-  }
-  kernels.run_plan = wrapPlan(instance.exports.run_plan as RunPlan, allocator);
-  return { kernels: kernels as unknown as Kernels, memory: new WasmMemory(allocator) };
+/** How the kernels get JavaScript workers, which share the module's memory. */
+export interface WorkerHost {
+  /** Whether the thread that calls kernels may sleep: not the main thread of a browser. */
+  readonly mayWait: boolean;
+  /**
+   * Starts a worker that runs a script and calls the function `serve` in it with `data`.
+   *
+   * @throws Error when the system starts no more
+   */
+  start(script: string, data: object): void;
 }
 
-const ALLOCATOR_NAMES = { allocate: true, release: true, arguments: true };
+/** Every worker has an instance of the module of its own, and a stack (`native/src/wasm_threads.cc`). */
+const WORKER_SCRIPT = `function serve({ module, memory, worker, stackEnd }) {
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  exports.__stack_pointer.value = stackEnd;
+  try {
+    exports.serve(worker);
+  } catch {
+    exports.abandon();
+  }
+}
+`;
+
+/** As much as the calling thread has (`native/build/wasm.mjs`). */
+const STACK_BYTES = 1 << 20;
+
+/** What the module exports for its pool of threads. */
+interface Pool {
+  set_threads(count: number): number;
+  set_may_wait(mayWait: number): void;
+}
+
+/** Starts the workers that are missing; those that are too many sleep. */
+function wrapThreads(
+  pool: Pool,
+  memory: Memory,
+  host: WorkerHost,
+  shared: { readonly module: WebAssembly.Module; readonly memory: WebAssembly.Memory },
+): Kernels['set_threads'] {
+  let threads = 1;
+  pool.set_may_wait(Number(host.mayWait));
+  return (count) => {
+    const wanted = pool.set_threads(count);
+    try {
+      for (; threads < wanted; threads++) {
+        const stackEnd = memory.allocate(STACK_BYTES).byteOffset + STACK_BYTES;
+        host.start(WORKER_SCRIPT, { ...shared, worker: threads, stackEnd });
+      }
+    } catch {
+      // The system starts no more workers, or memory is exhausted: go on with those.
+    }
+    return pool.set_threads(Math.min(wanted, threads));
+  };
+}
+
+/** The module's one import: `memory` of `env`, whose limits begin with a byte of flags. */
+const MEMORY_IMPORT = '\x03env\x06memory\x02';
+const SHARED = 3;
+const NOT_SHARED = 1;
+
+/** The same module for a memory that is not shared. */
+function withoutSharing(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const head = String.fromCharCode(...bytes.subarray(0, 4096));
+  const flags = head.indexOf(MEMORY_IMPORT) + MEMORY_IMPORT.length;
+  if (bytes[flags] !== SHARED) throw new TypeError('not the module of the kernels');
+  const copy = bytes.slice();
+  copy[flags] = NOT_SHARED;
+  return copy;
+}
+
+/** The limits that the module asks for, in pages of 64 KiB. */
+const INITIAL_PAGES = 256;
+const MAXIMUM_PAGES = 65535;
+
+/**
+ * Instantiates the module and wraps its exports.
+ *
+ * @param host starts workers; without it kernels run on the calling thread alone
+ */
+export async function loadWasm(
+  bytes: Uint8Array<ArrayBuffer>,
+  host?: WorkerHost,
+): Promise<{ kernels: Kernels; memory: Memory }> {
+  const memory = new WebAssembly.Memory({
+    initial: INITIAL_PAGES,
+    maximum: MAXIMUM_PAGES,
+    shared: host !== undefined,
+  });
+  const module = await WebAssembly.compile(host ? bytes : withoutSharing(bytes));
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+  const allocator = exports as unknown as Allocator;
+  const tensors = new WasmMemory(allocator, memory);
+  const area = allocator.arguments();
+  const kernels: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(exports)) {
+    if (typeof value !== 'function') continue;
+    kernels[name] = wrap(value as (...args: number[]) => number, memory, area);
+  }
+  kernels.run_plan = wrapPlan(exports.run_plan as RunPlan, memory, area);
+  kernels.set_threads = host
+    ? wrapThreads(exports as unknown as Pool, tensors, host, { module, memory })
+    : () => 1;
+  return { kernels: kernels as unknown as Kernels, memory: tensors };
+}

@@ -1,13 +1,15 @@
 /** What `wasm.ts` uses of WebAssembly; TypeScript declares it only together with the browser's DOM. */
 declare namespace WebAssembly {
-  interface Memory {
-    readonly buffer: ArrayBuffer;
+  interface Module {
+    readonly [Symbol.toStringTag]: string;
   }
   interface Instance {
     readonly exports: Record<string, unknown>;
   }
-  function instantiate(
-    bytes: Uint8Array<ArrayBuffer>,
-    imports: Record<string, never>,
-  ): Promise<{ instance: Instance }>;
+  class Memory {
+    constructor(limits: { initial: number; maximum: number; shared: boolean });
+    readonly buffer: ArrayBuffer;
+  }
+  function compile(bytes: Uint8Array<ArrayBuffer>): Promise<Module>;
+  function instantiate(module: Module, imports: { env: { memory: Memory } }): Promise<Instance>;
 }

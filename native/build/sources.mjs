@@ -55,7 +55,9 @@ export function addonUnits(architecture = process.arch) {
 }
 
 /** Translation units of the WebAssembly module. */
-export const wasmSources = ['dispatch.cc', 'plan.cc', 'threads.cc', 'variant.cc', 'wasm.cc'];
+export const wasmSources = ['dispatch', 'plan', 'threads', 'variant', 'wasm', 'wasm_threads'].map(
+  (name) => `${name}.cc`,
+);
 
 /** The entries of `kernel_list.h`: `{ name, parameters: [{ type, name }] }`, types as in C++. */
 export function kernelList() {
@@ -70,7 +72,10 @@ export function kernelList() {
 }
 
 /** The files of each build that the other one does not read. */
-const bindings = { node: ['node.cc', 'interrupt.cc', 'interrupt.h'], wasm: ['wasm.cc'] };
+const bindings = {
+  node: ['node.cc', 'interrupt.cc', 'interrupt.h'],
+  wasm: ['wasm.cc', 'wasm_threads.cc'],
+};
 
 /** SHA-256 over the sources of one build (`node` or `wasm`) and whatever else decides the outcome. */
 export function digest(build, ...rest) {

@@ -25,17 +25,23 @@ import {
 const COMPILER = 'clang++-14';
 const LINKER = 'wasm-ld-14';
 
-/** What the module exports beside its kernels (see variant.cc). */
+/** What the module exports beside its kernels (see variant.cc); workers set their stack pointer. */
 const EXPORTS = [
   ...['set_threads', 'instruction_set', 'set_instruction_set', 'run_plan'],
   ...['allocate', 'release', 'arguments'],
+  ...['serve', 'abandon', 'set_may_wait', '__stack_pointer'],
 ];
 
 const compileFlags = [
   ...commonFlags,
   '--target=wasm32',
   '-msimd128',
+  '-matomics',
+  '-mmutable-globals',
   '-mbulk-memory',
+  // Loops that gain from it are unrolled and in vectors in the source; the others would only be larger.
+  '-fno-unroll-loops',
+  '-fno-vectorize',
   '-ffreestanding',
   '-nostdlib',
 ];
@@ -43,6 +49,8 @@ const linkFlags = [
   '--no-entry',
   '--strip-all',
   '--gc-sections',
+  '--import-memory',
+  '--shared-memory',
   '-z',
   'stack-size=1048576',
   '--initial-memory=16777216',

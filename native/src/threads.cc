@@ -1,4 +1,4 @@
-// The thread pool (see threads.h).
+// The thread pool, except on WebAssembly, and the scratch memory (see threads.h).
 //
 // A worker that has run out of work spins for a moment (a training step is dozens of parallel
 // loops with short serial gaps) and then sleeps on a condition variable, so an idle process uses
@@ -9,13 +9,6 @@
 
 #if defined(__wasm__)
 
-void parallel_run(int count, void (*task)(void*, int, int), void* context) {
-  for (int index = 0; index < count; ++index) task(context, index, 0);
-}
-
-int resize_threads(int) { return 1; }
-
-static constexpr int kMaxWorkers = 1;
 static float* allocate_scratch(size_t bytes) {
   // Whole pages straight from the module's memory; grown blocks are not given back, and as
   // requests at least double, the waste is less than the memory in use.
@@ -35,8 +28,6 @@ static void free_scratch(float*) {}
 #include <system_error>
 #include <thread>
 #include <vector>
-
-static constexpr int kMaxWorkers = 256;
 
 namespace {
 

@@ -4,7 +4,7 @@
 // worker 0 and takes tasks too; indices are handed out one at a time, so a worker that the system
 // pre-empts delays one task and not a share of all. Which worker runs which index is not
 // determined: tasks write to disjoint memory, and sums are made per index and added in order.
-// On WebAssembly the same loop runs on the calling thread.
+// The pool is in threads.cc, that of WebAssembly in wasm_threads.cc.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -12,9 +12,16 @@
 // Runs task(context, index, worker) for each index; returns when all are done. Not reentrant.
 void parallel_run(int count, void (*task)(void* context, int index, int worker), void* context);
 
+// The most workers, the caller included. On WebAssembly each has a JavaScript engine of its own.
+#if defined(__wasm__)
+constexpr int kMaxWorkers = 32;
+#else
+constexpr int kMaxWorkers = 256;
+#endif
+
 // Sets how many workers there are from now on, the caller included; returns how many there are,
-// which is fewer where the system does not start more threads, or more are asked for than the limit
-// of 256. Not while one runs.
+// which is fewer where the system does not start more threads, or more are asked for than
+// kMaxWorkers. Not while one runs.
 int resize_threads(int count);
 
 // Memory of at least `floats` elements, 64-byte aligned, with 64 readable elements after the

@@ -3,7 +3,12 @@
  * engine, the WebAssembly kernels.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { registerWasmFrom } from '../../native/backend/browser.ts';
+import {
+  compiledBackend,
+  pageThreads,
+  pageWorkers,
+  registerWasmFrom,
+} from '../../native/backend/browser.ts';
 
 export {
   type ConvPoolOptions,
@@ -18,10 +23,18 @@ export { RandomStream } from './random.ts';
 
 /**
  * Starts the kernels.
+ *
+ * @param module the bytes of `kernels.wasm`
+ * @param threads for kernels; more than one where the page is cross-origin isolated and its policy
+ *   allows workers from `blob:` addresses, as they share memory with the page
  * @throws Error when this browser has no WebAssembly with SIMD
  */
-export async function startBrowserEngine(module: Uint8Array<ArrayBuffer>): Promise<void> {
+export async function startBrowserEngine(
+  module: Uint8Array<ArrayBuffer>,
+  threads: number = pageThreads,
+): Promise<void> {
   tf.enableProdMode();
-  await registerWasmFrom(() => module);
+  await registerWasmFrom(() => module, threads > 1 ? pageWorkers : undefined);
   await tf.setBackend('wasm');
+  compiledBackend()?.kernels.set_threads(threads);
 }

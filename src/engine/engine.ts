@@ -89,17 +89,12 @@ function describe(name: EngineName, threads: number): Engine {
   const backend = tf.backend();
   const set = backend instanceof CompiledBackend ? instructionSet(backend) : 'javascript';
   switch (name) {
-    case 'native': {
-      const summary = `native kernels (${set}), ${threads} thread${threads === 1 ? '' : 's'}`;
+    case 'native':
+    case 'wasm': {
+      const kernels = name === 'native' ? 'native' : 'WebAssembly';
+      const summary = `${kernels} kernels (${set}), ${threads} thread${threads === 1 ? '' : 's'}`;
       return { name, threads, instructionSet: set, summary };
     }
-    case 'wasm':
-      return {
-        name,
-        threads,
-        instructionSet: set,
-        summary: 'WebAssembly kernels, 1 thread',
-      };
     case 'tensorflow':
       return {
         name,
@@ -157,7 +152,7 @@ export async function inspectEngines(): Promise<EngineStatus[]> {
   const details: Record<EngineName, string> = {
     native: 'C++ kernels compiled on this machine',
     tensorflow: 'TensorFlow through @tensorflow/tfjs-node',
-    wasm: 'the same kernels as WebAssembly, one thread',
+    wasm: 'the same kernels as WebAssembly',
     cpu: 'plain JavaScript, for checks only: thousands of times slower',
   };
   const statuses: EngineStatus[] = [];

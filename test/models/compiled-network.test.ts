@@ -132,6 +132,22 @@ for (const backend of compiledBackends) {
       });
     }
 
+    it('give the same bits on one, two and three threads', async () => {
+      const { kernels } = await use(backend);
+      for (const network of networks) {
+        const model = modelOf(network);
+        const classifier = model.classifier('shared out');
+        const images = exampleImages(network, 37);
+        const results = [1, 2, 3].map((threads) => {
+          kernels.set_threads(threads);
+          return passes(classifier, images);
+        });
+        for (const result of results) assert.deepEqual(result, results[0]);
+        model.dispose();
+      }
+      kernels.set_threads(1);
+    });
+
     it('leave networks with layers in JavaScript to TensorFlow.js', async () => {
       await use(backend);
       for (const network of [richNetwork, attentionNetwork]) {

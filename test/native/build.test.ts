@@ -88,7 +88,7 @@ test('without a compiler, the install step reports it and wasm runs', async () =
   );
   const { engine, statuses } = await start('auto');
   assert.equal(engine?.name, 'wasm');
-  assert.match(engine?.summary ?? '', /WebAssembly kernels, 1 thread/);
+  assert.match(engine?.summary ?? '', /^WebAssembly kernels \(simd128\), 1 thread$/);
   const native = statuses.find(({ name }) => name === 'native');
   assert.deepEqual(native, {
     name: 'native',

@@ -271,7 +271,8 @@ function predictedClass(classifier: Classifier, image: Float32Array): number {
 
 const data: PlaygroundData = JSON.parse(element('playground-data').textContent ?? '');
 try {
-  await startBrowserEngine(bytesOf(data.kernels));
+  // One thread: the page's policy allows no workers, and a file is never isolated.
+  await startBrowserEngine(bytesOf(data.kernels), 1);
   new Playground(data);
 } catch (error) {
   const reason = error instanceof Error ? error.message : String(error);
