@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { type Kernels, loadAddon, loadWasm, wasmFile } from '../../native/backend/index.ts';
@@ -19,6 +21,25 @@ test('the WebAssembly module exports the kernels of kernel_list.h', async () => 
 test('the addon exports the same', { skip: nativeMissing }, () => {
   const addon = loadAddon();
   for (const name of names) assert.equal(typeof addon[name as keyof Kernels], 'function', name);
+});
+
+test('an addon of other sources is not loaded: its kernels have other numbers', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'distill-addon-'));
+  const file = join(folder, 'kernels.cjs');
+  const [first, second, ...others] = names;
+  const write = (list: readonly string[]) =>
+    writeFileSync(file, `module.exports = { ${list.map((name) => `${name}() {}`).join(', ')} };`);
+  try {
+    for (const list of [[second, first, ...others], names.slice(0, -1), names.slice(1)]) {
+      write(list);
+      assert.throws(() => loadAddon(file), /built from other sources/);
+      delete createRequire(import.meta.url).cache[file];
+    }
+    write([...names, 'set_threads']);
+    assert.ok(loadAddon(file));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('the addon refuses arguments of the wrong type', { skip: nativeMissing }, () => {
