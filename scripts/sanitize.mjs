@@ -85,7 +85,6 @@ try {
   run('conformance suite', process.execPath, [suite, 'native'], { cwd: copy, env });
   const tests = [
     'conv',
-    'depthwise',
     'pool',
     'matmul',
     'elementwise',

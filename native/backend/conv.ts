@@ -70,6 +70,7 @@ function convInfo(
   dilations: Pair,
   pad: Pad,
   rounding?: 'floor' | 'round' | 'ceil',
+  isDepthwise = false,
 ): ConvInfo {
   return backend_util.computeConv2DInfo(
     xShape as [number, number, number, number],
@@ -78,6 +79,7 @@ function convInfo(
     dilations,
     pad,
     rounding,
+    isDepthwise,
   );
 }
 
@@ -174,15 +176,8 @@ function depthwiseInfo(
   }: Pick<DepthwiseConv2dNativeAttrs, 'strides' | 'pad' | 'dilations' | 'dimRoundingMode'>,
 ): ConvInfo | undefined {
   if (xShape[3] !== filterShape[2] || filterShape[3] !== 1) return undefined;
-  const info = backend_util.computeConv2DInfo(
-    xShape as [number, number, number, number],
-    filterShape as [number, number, number, number],
-    strides,
-    dilations ?? 1,
-    pad,
-    dimRoundingMode,
-    true,
-  );
+  const dilated = dilations ?? 1;
+  const info = convInfo(xShape, filterShape, strides, dilated, pad, dimRoundingMode, true);
   return util.sizeFromShape([...info.outShape, ...xShape]) > 0 ? info : undefined;
 }
 

@@ -92,6 +92,42 @@ test('conv2d equals its float64 reference for any geometry', async () => {
   );
 });
 
+test('depthwise convolutions and their gradients equal their float64 references', async () => {
+  await onEveryPath(() =>
+    fc.assert(
+      fc.property(fc.oneof(geometry, dilated), seed, zeros, ({ inChannels, ...rest }, s, share) =>
+        tf.tidy(() => {
+          const g = { ...rest, inChannels, outChannels: inChannels };
+          const x = randomValues(s, g.batch * g.inHeight * g.inWidth * inChannels);
+          const w = randomValues(s + 1, g.kernelHeight * g.kernelWidth * inChannels);
+          const [outHeight, outWidth] = reference.outSize(g);
+          const dy = randomValues(s + 2, g.batch * outHeight * outWidth * inChannels, share);
+          const xt = tf.tensor4d(x, [g.batch, g.inHeight, g.inWidth, inChannels]);
+          const wt = tf.tensor4d(w, [g.kernelHeight, g.kernelWidth, inChannels, 1]);
+          const { strides, dilations, pad } = options(g);
+          const convolve = (image: tf.Tensor, filter: tf.Tensor) => {
+            const [a, b] = [image as tf.Tensor4D, filter as tf.Tensor4D];
+            return tf.depthwiseConv2d(a, b, strides, pad as never, 'NHWC', dilations);
+          };
+          const expected = reference.depthwise(x, w, dy, g);
+          const [ax, aw, ady] = [x, w, dy].map(magnitudes);
+          const scales = reference.depthwise(ax, aw, ady, g);
+          const close = (got: tf.Tensor, what: 'y' | 'dx' | 'dw') =>
+            assertClose(got.dataSync(), expected[what], what, { scale: largest(scales[what]) });
+          const y = convolve(xt, wt);
+          close(y, 'y');
+          // TensorFlow.js has no gradients of dilated ones.
+          if (Math.max(...dilations) > 1) return;
+          const [dx, dw] = tf.grads((a, b) => convolve(a, b))([xt, wt], tf.tensor(dy, y.shape));
+          close(dx, 'dx');
+          close(dw, 'dw');
+        }),
+      ),
+      { numRuns: 80 },
+    ),
+  );
+});
+
 test('conv2d gradients equal their float64 references, dense and sparse', async () => {
   await onEveryPath(() =>
     fc.assert(
