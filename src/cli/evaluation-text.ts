@@ -78,7 +78,7 @@ function blockText(block: Block, terminal: Terminal): string[] {
       const lines = block.verdicts.flatMap(({ subject, text, evidence, command }) => [
         ...wrapped(`${subject}: ${text}`, terminal.width),
         ...evidence.flatMap((one) => evidenceText(one, terminal)),
-        ...(command === null ? [] : [`  to settle it: ${command}`]),
+        ...(command === null ? [] : [terminal.commandLines(`  to settle it: ${command}`)]),
       ]);
       return titled('Verdicts', lines.join('\n'), terminal);
     }

@@ -85,6 +85,11 @@ export class Terminal {
     return Math.min(process.stdout.columns || 80, 100);
   }
 
+  /** A line with a command as it stands in a result: in lines that can be copied into a shell. */
+  commandLines(text: string): string {
+    return fittedCommand(visible(text), process.stdout);
+  }
+
   /** A line about what is going on. */
   note(text: string): void {
     this.#tell(fitted(visible(text), process.stderr));

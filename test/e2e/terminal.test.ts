@@ -78,6 +78,7 @@ describe('a terminal of 80 x 24', () => {
         -ROWS,
       );
       assert.match(last.join('\n'), /\d+ of 24 images stay correct at Linf 0\.3/);
+      assert.match(stdout, / {2}to settle it: distill evaluate .* \\\n {2}\S.* --seed 1\n/);
     }
   });
 
