@@ -16,6 +16,7 @@ import { plain, tableMarkdown } from '../../src/report/markdown.ts';
 import { markup } from '../../src/report/markup.ts';
 import { tableMarkup } from '../../src/report/page.ts';
 import { type Cell, NO_VALUE, numberCell, type Table, textCell } from '../../src/report/table.ts';
+import { DISTILLATION_METHODS } from '../../src/training/settings.ts';
 import { type Entry, isAutoAttack, USUAL } from './entries.ts';
 import { LITERATURE } from './literature.ts';
 
@@ -161,7 +162,7 @@ function pairedRow(first: readonly Entry[], second: readonly Entry[]) {
 
 /** Methods whose models learned from a teacher. */
 const isDistilled = ([{ method }]: readonly Entry[]): boolean =>
-  ['ard', 'rslad', 'iad', 'adaad', 'mtard'].includes(method) || method.includes('distillation');
+  DISTILLATION_METHODS.some((name) => name === method) || method.includes('distillation');
 
 function testsTable(data: string, entries: readonly Entry[]): Table | undefined {
   const students = rowsOf(entries).filter(isDistilled);

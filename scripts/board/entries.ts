@@ -46,22 +46,13 @@ function methodOf(role: (typeof ROLES)[number], configuration: Configuration): s
 }
 
 /** Settings that are told by the row itself, or that are not of the recipe. */
-const NOT_OF_RECIPE = [
-  ...[
-    'data',
-    'seed',
-    'model',
-    'method',
-    'temperature',
-    'robustTeacher',
-    'certifiedLoss',
-    'smoothedLoss',
-  ],
-];
+const NOT_OF_RECIPE = new Set(
+  'data seed model method temperature robustTeacher certifiedLoss smoothedLoss'.split(' '),
+);
 
 const recipeOf = (configuration: Configuration): string =>
   Object.entries(configuration)
-    .filter(([name]) => !NOT_OF_RECIPE.includes(name))
+    .filter(([name]) => !NOT_OF_RECIPE.has(name))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `${name} ${value}`)
     .join(', ');

@@ -57,7 +57,7 @@ function panel(models: ReadonlyMap<string, SavedModel>, chosen: number, side: nu
       markup`<option value="${m}"${m === chosen ? markup` selected` : ''}>${name} (trained at T = ${card.temperature})</option>`,
   );
   const picture = (part: string, label: string, title: string) =>
-    markup`<figure class="${part}"><canvas data-part="${part}" role="img" aria-label="${label}"></canvas><figcaption>${title}<br><span class="muted" data-part="${part}-text"></span></figcaption></figure>`;
+    markup`<figure><canvas data-part="${part}" role="img" aria-label="${label}"></canvas><figcaption>${title}<br><span class="muted" data-part="${part}-text"></span></figcaption></figure>`;
   return markup`<section class="model" id="model-${side}" aria-labelledby="side-${side}">
 <h2 id="side-${side}"><label for="choice-${side}">${PANEL_TITLES[side]}</label></h2>
 <select id="choice-${side}" data-part="choice">${options}</select>
