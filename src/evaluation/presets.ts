@@ -48,7 +48,7 @@ const QUICK: readonly Choice[] = [
   { attack: 'fmn', norms: ['L0'] },
   { attack: 'fmn', norms: ['L0'], options: { steps: 400 } },
   { attack: 'square', options: { queries: 100 } },
-  { attack: 'surrogate', options: { queries: 200 } },
+  { attack: 'surrogate', options: { queries: 400 } },
 ];
 
 const STANDARD: readonly Choice[] = [

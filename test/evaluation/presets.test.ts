@@ -21,12 +21,12 @@ const quick = [
   'apgd Linf 0.1 margin steps=100 restarts=1',
   'pgd Linf 0.5 margin steps=40 restarts=1',
   'square Linf 0.1 margin queries=100',
-  'surrogate Linf 0.1 margin steps=10 restarts=2 queries=200',
+  'surrogate Linf 0.1 margin steps=10 restarts=2 queries=400',
 ];
 const quickL0 = [
   'fmn L0 margin steps=100',
   'fmn L0 margin steps=400',
-  'surrogate L0 20 margin steps=10 restarts=2 queries=200',
+  'surrogate L0 20 margin steps=10 restarts=2 queries=400',
 ];
 const paper = [
   'jsma L0 112 softmax every',
