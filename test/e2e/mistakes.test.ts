@@ -13,6 +13,7 @@ describe('a mistake is reported in one line, with a hint in the next', () => {
     folder = await mkdtemp(join(tmpdir(), 'distill-mistakes-'));
     await writeFile(join(folder, 'plain.txt'), 'not a folder, not an image');
     await mkdir(join(folder, 'empty'));
+    await writeFile(join(folder, 'no-models.json'), '{"models": []}');
     const small = ['--train-size', '110', '--epochs', '1', '--quiet'];
     const trained = await distill(folder, ['train-teacher', ...small]);
     assert.equal(trained.code, 0, trained.stderr);
@@ -52,6 +53,16 @@ describe('a mistake is reported in one line, with a hint in the next', () => {
       'a model that is not there',
       ['evaluate', '--model', 'models/none'],
       /models\/none is not a model folder: there is no such folder/,
+    ],
+    [
+      'a record without models',
+      ['report', '--from', 'no-models.json'],
+      /no-models\.json: in this record, schema/,
+    ],
+    [
+      'a record that is a folder',
+      ['report', '--from', 'empty'],
+      /cannot read the record empty: it is not a regular file/,
     ],
     [
       'an image that is none',
@@ -217,6 +228,13 @@ describe('a mistake is reported in one line, with a hint in the next', () => {
       stderr,
       /^error: the soft labels in data\/soft-labels are stale[^\n]*\nhint: [^\n]*distill soft-labels[^\n]*\n$/,
     );
+  });
+
+  it('more threads than cores are none, but told', async () => {
+    const asked = ['predict', '--model', 'models/teacher', '--index', '0', '--threads', '250'];
+    const { code, stderr } = await distill(folder, asked);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^warning: 250 threads share \d+ cores?: fewer are faster$/m);
   });
 
   it('and --verbose shows where it came from', async () => {
