@@ -234,6 +234,7 @@ export {
   type MethodName,
   OPTIMIZERS,
   type OptimizerName,
+  type OutlierOptions,
   readSoftLabels,
   SMOOTHED_LOSSES,
   type SmoothedGoal,

@@ -18,6 +18,10 @@ export function classText(c: number, names: readonly string[] | undefined): stri
   return name === undefined || name === String(c) ? String(c) : `${c} ${name}`;
 }
 
+/** What a model answers: a class of the data, or the outlier class, which comes after them. */
+export const answerText = (c: number, classes: number, names?: readonly string[]): string =>
+  c < classes ? classText(c, names) : 'outlier';
+
 /** Such as `1 epoch` or `10,000 images`. */
 export const counted = (count: number, noun: string, nouns = `${noun}s`): string =>
   `${countText(count)} ${count === 1 ? noun : nouns}`;

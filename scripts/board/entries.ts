@@ -36,12 +36,14 @@ type Configuration = KeptRun['configuration'];
 
 /** What the method is called. */
 function methodOf(role: (typeof ROLES)[number], configuration: Configuration): string {
-  const { temperature, attackEps, method, certifiedLoss, smoothedLoss } = configuration;
+  const { temperature, attackEps, method, certifiedLoss, smoothedLoss, outlierShare } =
+    configuration;
   if (role === 'baseline') return 'none (baseline)';
   if (role === 'teacher') return `teacher at T = ${temperature}`;
   if (role === 'certified') return String(certifiedLoss ?? smoothedLoss);
   if (role === 'adversarial') return String(method ?? 'pgd');
   if (attackEps !== undefined) return String(method ?? 'ard');
+  if (outlierShare !== undefined) return 'extended defensive distillation';
   return temperature === 1 ? 'plain distillation' : `defensive distillation, T = ${temperature}`;
 }
 

@@ -8,7 +8,7 @@ import {
   type TestData,
 } from '../data/index.ts';
 import { type Engine, sayWhenInterrupted, startEngine } from '../engine/index.ts';
-import { readModelCard } from '../models/index.ts';
+import { dataClasses, readModelCard } from '../models/index.ts';
 import { counted, countText } from '../numbers.ts';
 import { checkWritable } from '../storage/index.ts';
 import type { DataOptions, EngineOptions, RunsOptions } from './options.ts';
@@ -82,7 +82,7 @@ export async function openTestData(
 /** What images are for that a model is to be tested on. */
 export async function purposeOf(folder: string): Promise<Purpose> {
   const { network } = await readModelCard(folder);
-  return { shape: network.inputShape, classes: network.classes };
+  return { shape: network.inputShape, classes: dataClasses(network) };
 }
 
 function sayWhatItIs({ source, train, validation, test, notes }: TestData, terminal: Terminal) {

@@ -183,6 +183,9 @@ export interface SoftLabelFlags {
   readonly noise: number;
   readonly noiseKind: NoiseKind;
   readonly noiseCopies: number;
+  readonly outlierClass?: true;
+  readonly dropoutPasses?: number;
+  readonly outlierShare?: number;
 }
 
 export function addNoiseOptions(command: Command): Command {

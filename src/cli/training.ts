@@ -3,6 +3,7 @@ import type { DataSplits } from '../data/index.ts';
 import type { ModelCard } from '../models/index.ts';
 import { counted, countText, percent } from '../numbers.ts';
 import {
+  DEFAULTS,
   makeSoftLabels,
   type SoftLabels,
   type SoftLabelsCard,
@@ -123,6 +124,7 @@ export async function softLabelsWithProgress(
   },
 ): Promise<SoftLabels> {
   const { data, teacher, temperature, noise, noiseKind, noiseCopies, seed, out } = options;
+  const { dropoutPasses: passes, outlierShare: share } = { ...DEFAULTS, ...options };
   const progress = terminal.progress('soft labels');
   try {
     return await makeSoftLabels({
@@ -130,6 +132,7 @@ export async function softLabelsWithProgress(
       teacher,
       temperature,
       noise: { kind: noiseKind, scale: noise, copies: noiseCopies, seed },
+      outlier: options.outlierClass && { passes, share, seed },
       out,
       onProgress: (done, total) =>
         progress.update(done, total, `${countText(done)} of ${counted(total, 'image')}`),
@@ -148,10 +151,10 @@ export function describeModel({ role, temperature, history }: ModelCard, out: st
 
 /** A line or two on soft labels that have just been made. */
 export function describeSoftLabels(card: SoftLabelsCard, out: string): string {
-  const { data, noise, temperature, meanEntropy, classes } = card;
+  const { data, noise, temperature, meanEntropy, classes, outlier } = card;
   const copies = counted(noise.copies, 'noisy copy', 'noisy copies');
   return (
-    `soft labels at T = ${temperature} of ${counted(data.count, 'image')} and ${copies} of each, ` +
+    `${outlier ? 'labels with an outlier class' : `soft labels at T = ${temperature}`} of ${counted(data.count, 'image')} and ${copies} of each, ` +
     `mean entropy ${meanEntropy.toFixed(4)} of at most ${Math.log(classes).toFixed(2)} nats: ${out}`
   );
 }

@@ -29,7 +29,7 @@ export interface AccuracySummary {
   readonly accuracy: Rate;
   /** By true class. */
   readonly perClass: readonly Rate[];
-  /** `confusion[true][predicted]`, counts. */
+  /** `confusion[true][predicted]`, counts: a row for each class of the data, a column for each answer. */
   readonly confusion: readonly (readonly number[])[];
 }
 
@@ -54,13 +54,18 @@ export function classify(classifier: Classifier, images: Float32Array): Int32Arr
   );
 }
 
-/** Accuracy, accuracy by class and the confusion matrix. */
+/**
+ * Accuracy, accuracy by class and the confusion matrix.
+ * @param classes of the data
+ * @param answers of the model: more than `classes` where it has an outlier class
+ */
 export function summarizeAccuracy(
   predicted: ArrayLike<number>,
   labels: ArrayLike<number>,
   classes: number,
+  answers: number = classes,
 ): AccuracySummary {
-  const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  const confusion = Array.from({ length: classes }, () => new Array<number>(answers).fill(0));
   for (let i = 0; i < labels.length; i++) confusion[labels[i]][predicted[i]]++;
   const hits = confusion.map((counts, label) => counts[label]);
   const sum = (counts: readonly number[]) => counts.reduce((a, b) => a + b, 0);

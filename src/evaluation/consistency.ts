@@ -29,17 +29,22 @@ export function robustRate(
   return rateOf([...robust.values()].filter(Boolean).length, robust.size);
 }
 
+/** How many classes a model may answer: one more than the data have, where it has an outlier class. */
+const answersOf = ({ confusion }: Pick<ModelRecord, 'confusion'>): number =>
+  confusion[0]?.length ?? 0;
+
 /** What is wrong with a model's part; undefined: nothing. */
 function modelProblem(model: ModelRecord, labels: readonly number[]): string | undefined {
   const { predicted, confusion, perClass, accuracy } = model;
   const classes = confusion.length;
+  const answers = answersOf(model);
   if (predicted.length !== labels.length) {
     return `${predicted.length} predictions for ${labels.length} labels`;
   }
-  if (predicted.some((one) => one >= classes) || labels.some((one) => one >= classes)) {
+  if (predicted.some((one) => one >= answers) || labels.some((one) => one >= classes)) {
     return `a class beyond the ${classes} of its confusion matrix`;
   }
-  const counted = summarizeAccuracy(predicted, labels, classes);
+  const counted = summarizeAccuracy(predicted, labels, classes, answers);
   if (JSON.stringify(counted.confusion) !== JSON.stringify(confusion)) {
     return 'a confusion matrix that does not count its predictions';
   }
@@ -92,9 +97,9 @@ function attackProblem(
   );
   if (lists.some(({ length }) => length !== rows)) return 'rows of different numbers';
   if (positions.some((position) => position >= labels.length)) return 'an image that is not there';
-  const classes = model.confusion.length;
-  if ([...predicted, ...(targets ?? [])].some((one) => one >= classes)) {
-    return `a class beyond the ${classes} of its model`;
+  const answers = answersOf(model);
+  if ([...predicted, ...(targets ?? [])].some((one) => one >= answers)) {
+    return `a class beyond the ${answers} of its model`;
   }
   const { target } = attack;
   const isOneClass = typeof target === 'number' && targets?.every((one) => one === target);

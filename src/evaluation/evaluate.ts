@@ -221,6 +221,7 @@ async function measureModel(
   const { accuracy, perClass, confusion } = summarizeAccuracy(
     predicted,
     labelsAt(dataset, positions),
+    dataset.classes,
     classes,
   );
   return {

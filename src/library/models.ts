@@ -3,7 +3,7 @@ import { basename, resolve } from 'node:path';
 import type { Dataset } from '../data/index.ts';
 import { UserError } from '../errors.ts';
 import type { EvaluatedModel } from '../evaluation/index.ts';
-import { type Classifier, fingerprint, loadModel } from '../models/index.ts';
+import { type Classifier, dataClasses, fingerprint, loadModel } from '../models/index.ts';
 
 /** A model's name in tables and records: that of its folder. */
 export function nameOfModel(folder: string): string {
@@ -40,7 +40,8 @@ export function checkFit(
   { classifier, folder }: Pick<EvaluatedModel, 'classifier' | 'folder'>,
   dataset: Dataset,
 ): void {
-  const { inputShape, classes, name } = classifier;
+  const { inputShape, name } = classifier;
+  const classes = dataClasses(classifier);
   if (String(inputShape) === String(dataset.shape) && classes === dataset.classes) return;
   throw new UserError(
     'foreign-model',

@@ -10,6 +10,7 @@ import {
   checkTeacherTemperature,
   DEFAULTS,
   makeSoftLabels,
+  type OutlierOptions,
   type SmoothedGoal,
   type SoftLabels,
   settingsWith,
@@ -95,6 +96,11 @@ export interface SoftenOptions {
   readonly temperature?: number;
   /** Of the noisy copies; what differs from the defaults. */
   readonly noise?: Partial<NoiseOptions>;
+  /**
+   * Labels with an outlier class, which students learn at T = 1 (Papernot & McDaniel 2017); what differs
+   * from the defaults.
+   */
+  readonly outlier?: Partial<OutlierOptions>;
   readonly signal?: AbortSignal;
   /** How many images are done, of all. */
   onProgress?(done: number, total: number): void;
@@ -104,21 +110,23 @@ export interface SoftenOptions {
  * Computes the teacher's softmax(logits / T) of the training images and of noisy copies, once, and
  * saves it (Papernot et al. 2016).
  *
- * @throws UserError `temperature-mismatch`, `too-many-copies`, `foreign-folder`, `unwritable`, or as
- *   `loadModel`; the reason of an aborted signal
+ * @throws UserError `temperature-mismatch`, `too-many-copies`, `bad-plan` and `no-dropout` for labels with
+ *   an outlier class, `foreign-folder`, `unwritable`, or as `loadModel`; the reason of an aborted signal
  */
 export async function softLabels(options: SoftenOptions): Promise<SoftLabels> {
   const { data, teacher, out, signal } = options;
   signal?.throwIfAborted();
   const card = await readModelCard(teacher);
-  const temperature = options.temperature ?? card.temperature;
-  checkTeacherTemperature(teacher, card, temperature);
+  const temperature = options.temperature ?? (options.outlier ? 1 : card.temperature);
+  const { dropoutPasses: passes, outlierShare: share } = DEFAULTS;
+  const outlier = options.outlier && { passes, share, seed: DEFAULTS.seed, ...options.outlier };
+  if (!outlier) checkTeacherTemperature(teacher, card, temperature);
   const { noise: scale, noiseKind: kind, noiseCopies: copies, seed } = DEFAULTS;
   const noise = { scale, kind, copies, seed, ...options.noise };
   checkNoiseCopies(data.train, noise.copies);
   await runningEngine();
   const onProgress = abortable(signal, options.onProgress?.bind(options));
-  return makeSoftLabels({ data, teacher, temperature, noise, out, onProgress });
+  return makeSoftLabels({ data, teacher, temperature, noise, outlier, out, onProgress });
 }
 
 /** What a student takes besides. */

@@ -17,6 +17,8 @@ export interface Classifier {
   readonly name: string;
   readonly inputShape: readonly [number, number, number];
   readonly classes: number;
+  /** Whether the last class is for images of none of the data's classes. */
+  readonly outlierClass?: true | undefined;
   /** The softmax temperature of its training; 1 for an ordinary model. Predictions are at T = 1. */
   readonly temperature: number;
   /** Differentiable; the caller owns the result (wrap in `tf.tidy`). */

@@ -37,7 +37,7 @@ export type { DropoutMask, ForwardContext } from './layers/layer-kind.ts';
 export { kindOf, type Layer } from './layers/registry.ts';
 export { samePadding, tfjsPadding } from './layers/shared/window.ts';
 export { initialWeights, Model } from './model.ts';
-export type { Network } from './network.ts';
+export { dataClasses, type Network } from './network.ts';
 export { classesOf, logitsOf } from './predict.ts';
 export {
   IMAGE,

@@ -98,6 +98,7 @@ export class Model {
       name,
       inputShape: this.network.inputShape,
       classes: this.network.classes,
+      outlierClass: this.network.outlierClass,
       temperature: this.temperature,
       logits,
     };

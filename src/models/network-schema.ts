@@ -22,5 +22,6 @@ export const networkSchema = z.strictObject({
   architecture: z.string().min(1).max(200),
   inputShape: z.tuple([size, size, size]),
   classes: z.int().min(2).max(100_000),
+  outlierClass: z.literal(true).optional(),
   layers: z.array(layer).min(1).max(10_000),
 }) satisfies z.ZodType<Network>;

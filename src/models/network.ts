@@ -13,6 +13,15 @@ export interface Network {
   readonly architecture: string;
   /** `[height, width, channels]` of one image. */
   readonly inputShape: readonly [number, number, number];
+  /** Of the logits, with the outlier class where there is one. */
   readonly classes: number;
+  /** Whether the last class is for images of none of the data's classes. */
+  readonly outlierClass?: true | undefined;
   readonly layers: readonly Layer[];
 }
+
+/** How many classes the data have that a network is for. */
+export const dataClasses = ({
+  classes,
+  outlierClass,
+}: Pick<Network, 'classes' | 'outlierClass'>) => (outlierClass ? classes - 1 : classes);

@@ -4,7 +4,7 @@ import { basename, resolve } from 'node:path';
 import { type Dataset, imageSize } from '../data/index.ts';
 import { wasmFile } from '../engine/index.ts';
 import { UserError } from '../errors.ts';
-import { readModel, type SavedModel } from '../models/index.ts';
+import { dataClasses, readModel, type SavedModel } from '../models/index.ts';
 import { loadAssets, type PageAssets } from './assets.ts';
 import { contentPolicy, documentOf } from './document.ts';
 import { jsonBlock, type Markup, markup } from './markup.ts';
@@ -141,7 +141,8 @@ export async function playgroundPage(
   const models = new Map<string, SavedModel>();
   for (const folder of folders) {
     const model = await readModel(folder);
-    const { inputShape, classes } = model.network;
+    const { inputShape } = model.network;
+    const classes = dataClasses(model.network);
     if (String(inputShape) !== String(dataset.shape) || classes !== dataset.classes) {
       throw new UserError(
         'foreign-model',

@@ -5,7 +5,7 @@ import {
   gateText,
   type ModelRecord,
 } from '../evaluation/index.ts';
-import { classText, counted, countText, numberText, percent } from '../numbers.ts';
+import { answerText, classText, counted, countText, numberText, percent } from '../numbers.ts';
 import { grouped } from './attack-identity.ts';
 import {
   certifiedOf,
@@ -87,7 +87,7 @@ export function confusionTable({ name, confusion }: ModelRecord): Table {
   return {
     id: `confusion-${name}`,
     caption: `Confusion matrix of ${name}: true class by row, predicted class by column`,
-    columns: ['true', ...confusion.map((_, c) => String(c))],
+    columns: ['true', ...(confusion[0] ?? []).map((_, c) => answerText(c, confusion.length))],
     rows: confusion.map((counts, c) => [
       numberCell(c),
       ...counts.map((count) => numberCell(count, count === 0 ? '.' : countText(count))),

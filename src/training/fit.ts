@@ -278,7 +278,7 @@ class Run {
     if (!logits.every(Number.isFinite)) {
       throw diverged(`logits are no longer finite after epoch ${this.#cursor.epoch + 1}`);
     }
-    const predicted = classesOf(logits, validation.classes);
+    const predicted = classesOf(logits, model.classes);
     const right = predicted.reduce((sum, c, i) => sum + Number(c === validation.labels[i]), 0);
     const record = {
       epoch: this.#history.length + 1,

@@ -4,6 +4,7 @@ export { checkpointPath } from './checkpoint.ts';
 export type { TrainingProgress } from './fit.ts';
 export { worstLogits } from './interval-logits.ts';
 export { crossEntropy } from './loss.ts';
+export type { OutlierOptions } from './outlier-labels.ts';
 export type { MethodName, RecipeName } from './settings.ts';
 export {
   CERTIFIED_LOSSES,

@@ -36,6 +36,8 @@ export const DEFAULTS = {
   noise: 0.1,
   noiseKind: 'uniform',
   noiseCopies: 1,
+  dropoutPasses: 10,
+  outlierShare: 0.9,
   fineTuneEpochs: 0,
   attackEps: 0.3,
   attackSteps: 40,

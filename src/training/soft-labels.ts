@@ -27,6 +27,12 @@ import {
   writeFolderAtomically,
 } from '../storage/index.ts';
 import { programVersion } from '../version.ts';
+import {
+  checkOutlierOptions,
+  dropoutUncertainties,
+  type OutlierOptions,
+  outlierLabels,
+} from './outlier-labels.ts';
 import { TrainingSet } from './training-set.ts';
 
 const SCHEMA = 'distill-soft-labels/2';
@@ -55,6 +61,14 @@ const cardSchema = z.strictObject({
   /** Digest of teacher, data and settings: shows whether they must be made again. */
   inputsDigest: z.string(),
   temperature: z.number().positive(),
+  /** How labels with an outlier class were made; absent: they are the teacher's probabilities. */
+  outlier: z
+    .strictObject({
+      passes: z.int().min(2),
+      share: z.number().positive().max(1),
+      seed: z.int().min(0),
+    })
+    .optional(),
   noise: z.strictObject({
     kind: z.enum(NOISE_KINDS),
     scale: z.number().min(0),
@@ -64,12 +78,24 @@ const cardSchema = z.strictObject({
   /** The teacher's folder is given from the soft labels' own. */
   teacher: z.strictObject({ folder: z.string(), digest: z.string() }),
   data: z.strictObject({ source: z.string(), digest: z.string(), count: z.int().min(1) }),
+  /** Columns of the labels: the data's classes, and the outlier class where there is one. */
   classes: z.int().min(2),
   /** Mean entropy of a soft label in nats: 0 is a hard label, ln(classes) the uniform distribution. */
   meanEntropy: z.number(),
 });
 
 export type SoftLabelsCard = z.infer<typeof cardSchema>;
+
+/** The training images, then their noisy copies, with their labels. */
+function withCopies(train: Dataset, noisyImages: Uint8Array, copies: number) {
+  const images = new Uint8Array(train.images.length + noisyImages.length);
+  images.set(train.images);
+  images.set(noisyImages, train.images.length);
+  const count = train.count * (1 + copies);
+  const labels = newLabels(train.classes, count);
+  for (let start = 0; start < count; start += train.count) labels.set(train.labels, start);
+  return { shape: train.shape, count, images, labels };
+}
 
 /** Soft labels of the training images, then of each set of their noisy copies. */
 export class SoftLabels {
@@ -95,14 +121,9 @@ export class SoftLabels {
 
   /** The student's training set: clean images and noisy copies with their soft labels. */
   trainingSet(train: Dataset): TrainingSet {
-    const images = new Uint8Array(train.images.length + this.noisyImages.length);
-    images.set(train.images);
-    images.set(this.noisyImages, train.images.length);
-    const labels = newLabels(train.classes, train.count * (1 + this.card.noise.copies));
-    for (let start = 0; start < labels.length; start += train.count)
-      labels.set(train.labels, start);
-    const { shape, classes } = train;
-    return new TrainingSet({ shape, classes, images, labels }, this.probabilities);
+    const { images, labels } = withCopies(train, this.noisyImages, this.card.noise.copies);
+    const { classes } = this.card;
+    return new TrainingSet({ shape: train.shape, classes, images, labels }, this.probabilities);
   }
 }
 
@@ -112,6 +133,8 @@ export interface SoftLabelOptions {
   readonly teacher: string;
   readonly temperature: number;
   readonly noise: NoiseOptions;
+  /** Labels with an outlier class, to be learned at T = 1; absent: the teacher's probabilities. */
+  readonly outlier?: OutlierOptions | undefined;
   /** The folder to write. */
   readonly out: string;
   /** @param done images so far, of all there are */
@@ -124,6 +147,7 @@ export function softLabelInputsDigest(
   train: Dataset,
   temperature: number,
   noise: NoiseOptions,
+  outlier?: OutlierOptions,
 ): string {
   return digestOf({
     program: programVersion(),
@@ -131,6 +155,7 @@ export function softLabelInputsDigest(
     data: train.digest,
     temperature,
     noise,
+    ...(outlier && { outlier }),
   });
 }
 
@@ -164,14 +189,15 @@ function arraysDigest(probabilities: Float32Array, noisyImages: Uint8Array): str
 
 /**
  * Computes softmax(logits / T) of the training images and of their noisy copies with the
- * teacher, and keeps them in a folder.
+ * teacher, or labels with an outlier class, and keeps them in a folder.
  * @throws UserError when the teacher is no model folder or does not fit the data, `foreign-folder`
- *   when another folder is there, `too-many-copies`; UserError or RunError `unwritable`
+ *   when another folder is there, `too-many-copies`, `bad-plan`, `no-dropout`; UserError or RunError `unwritable`
  */
 export async function makeSoftLabels(options: SoftLabelOptions): Promise<SoftLabels> {
-  const { data, teacher, temperature, noise, out, onProgress } = options;
+  const { data, teacher, temperature, noise, outlier, out, onProgress } = options;
   const { train } = data;
   checkNoiseCopies(train, noise.copies);
+  if (outlier) checkOutlierOptions(outlier, temperature);
   await checkFolder(out, SOFT_LABELS_FOLDER);
   const { card: teacherCard, model } = await loadModel(teacher);
   try {
@@ -185,26 +211,28 @@ export async function makeSoftLabels(options: SoftLabelOptions): Promise<SoftLab
     }
     const noisyImages = noisyCopies(train, noise);
     const total = train.count * (1 + noise.copies);
-    const clean = logitsOf(model, train, (done) => onProgress?.(done, total));
-    const noisy = logitsOf(
-      model,
-      { shape: train.shape, images: noisyImages, count: train.count * noise.copies },
-      (done) => onProgress?.(train.count + done, total),
-    );
-    const logits = new Float32Array(clean.length + noisy.length);
-    logits.set(clean);
-    logits.set(noisy, clean.length);
-    const probabilities = softmaxOf(logits, model.classes, temperature);
+    const whole = withCopies(train, noisyImages, noise.copies);
+    const onBatch = (done: number) => onProgress?.(done, total);
+    const probabilities = outlier
+      ? outlierLabels(
+          whole.labels,
+          await dropoutUncertainties(model, whole, outlier, onBatch),
+          train.classes,
+          outlier.share,
+        )
+      : softmaxOf(logitsOf(model, whole, onBatch), model.classes, temperature);
+    const classes = probabilities.length / total;
     const card: SoftLabelsCard = {
       schema: SCHEMA,
       program: programVersion(),
       digest: arraysDigest(probabilities, noisyImages),
-      inputsDigest: softLabelInputsDigest(teacherCard, train, temperature, noise),
+      inputsDigest: softLabelInputsDigest(teacherCard, train, temperature, noise, outlier),
       temperature,
+      ...(outlier && { outlier: { ...outlier } }),
       noise: { ...noise },
       teacher: { folder: relative(out, teacher), digest: teacherCard.digest },
       data: { source: data.source, digest: train.digest, count: train.count },
-      classes: model.classes,
+      classes,
       meanEntropy: meanEntropy(probabilities, total),
     };
     const [height, width, channels] = train.shape;
@@ -215,7 +243,7 @@ export async function makeSoftLabels(options: SoftLabelOptions): Promise<SoftLab
       ...(channels === 1 ? [] : [channels]),
     ];
     await writeFolderAtomically(out, SOFT_LABELS_FOLDER, async (folder) => {
-      await writeFile(join(folder, LABELS), encodeNpy(probabilities, [total, model.classes]));
+      await writeFile(join(folder, LABELS), encodeNpy(probabilities, [total, classes]));
       if (noise.copies > 0) {
         await writeFile(join(folder, NOISY_IMAGES), encodeIdx(noisyImages, dimensions));
       }

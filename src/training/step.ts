@@ -40,7 +40,7 @@ interface SizedPlan {
 }
 
 /** Dropout factors that are drawn from a stream, a child for each layer. */
-const drawnFrom =
+export const drawnFrom =
   (stream: RandomStream): DropoutMask =>
   ({ name, rate }, shape) =>
     tf.tensor(dropoutMask(tf.util.sizeFromShape(shape), rate, stream.child(name)), shape);

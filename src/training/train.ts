@@ -188,7 +188,11 @@ async function trainModel(
 ): Promise<ModelCard> {
   const { data, settings, out, engine } = options;
   await checkFolder(out, MODEL_FOLDER);
-  const network = buildNetwork(settings.architecture, data.train.shape, data.train.classes);
+  const { classes } = phases[0].set;
+  const network = {
+    ...buildNetwork(settings.architecture, data.train.shape, classes),
+    ...(classes > data.train.classes && { outlierClass: true as const }),
+  };
   const stream = new RandomStream(settings.seed, role);
   const { temperature, outputScaling } = settings;
   const ownEngine = { name: engine.name, instructionSet: engine.instructionSet };
@@ -300,10 +304,15 @@ export async function trainSmoothed(options: SmoothedOptions): Promise<ModelCard
  * (Papernot et al. 2016, section IV). Writes the model folder and returns its card.
  * @throws RunError `diverged`; UserError `foreign-folder` when another folder is there,
  *   `bad-checkpoint`, `foreign-checkpoint`, `temperature-mismatch` for a method that needs soft labels
- *   at T = 1, `stale-soft-labels` for one that needs the teacher, `no-robust-teacher`; UserError or RunError `unwritable`
+ *   at T = 1, `outlier-labels` for a robust method, `stale-soft-labels` for one that needs the teacher, `no-robust-teacher`; UserError or RunError `unwritable`
  */
 export async function trainStudent(options: StudentOptions): Promise<ModelCard> {
   const { data, settings, softLabels, fineTuneEpochs, adversary } = options;
+  if (adversary && softLabels.card.outlier) {
+    throw new UserError('outlier-labels', 'robust training has no form for an outlier class', {
+      hint: 'make the soft labels without it, or train without attacks',
+    });
+  }
   if (adversary?.method) checkMethod(adversary.method, softLabels.card.temperature);
   const robust = adversary && (await robustTeacherOf(adversary, data));
   const teacher =
@@ -316,7 +325,7 @@ export async function trainStudent(options: StudentOptions): Promise<ModelCard> 
     { set: softLabels.trainingSet(data.train), epochs, learningRate, temperature, ...method },
   ];
   if (fineTuneEpochs > 0) {
-    const set = new TrainingSet(data.train);
+    const set = new TrainingSet({ ...data.train, classes: softLabels.card.classes });
     phases.push({
       set,
       epochs: fineTuneEpochs,
@@ -325,12 +334,17 @@ export async function trainStudent(options: StudentOptions): Promise<ModelCard> 
       ...method,
     });
   }
-  const { digest, teacher: origin } = softLabels.card;
+  const { digest, outlier, teacher: origin } = softLabels.card;
   const own = adversarySettings(adversary, robust?.card.digest);
   try {
     return await trainModel(options, 'student', phases, {
       inputsDigest: studentInputsDigest(data, settings, digest, fineTuneEpochs, own),
-      settings: { ...settings, fineTuneEpochs, ...own },
+      settings: {
+        ...settings,
+        fineTuneEpochs,
+        ...own,
+        ...(outlier && { outlierShare: outlier.share }),
+      },
       softLabels: { digest, teacher: origin.digest },
     });
   } finally {

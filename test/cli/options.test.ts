@@ -190,6 +190,8 @@ describe('the defaults of each command', () => {
       'soft-labels': {
         ...evaluating,
         ...noise,
+        dropoutPasses: 10,
+        outlierShare: 0.9,
         teacher: 'models/teacher',
         out: 'data/soft-labels',
       },

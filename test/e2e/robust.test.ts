@@ -66,3 +66,35 @@ it('other methods make robust models too, with a teacher or without', async () =
   const [baseline, ...others] = parseRecord(stdout).attacks.map(({ robust }) => robust.rate);
   for (const rate of others) assert.ok(rate > baseline + 0.05, `${rate}, baseline ${baseline}`);
 });
+
+it('a student of labels with an outlier class has that class, and is measured with it', async () => {
+  const some = ['--train-size', '3300', '--quiet'];
+  const labels = ['--noise-copies', '0', '--dropout-passes', '3', '--out', 'data/outliers'];
+  const teacher = ['--teacher', 'models/baseline'];
+  const made = await run('soft-labels', '--outlier-class', ...teacher, ...labels, ...some);
+  assert.match(made.stdout, /^labels with an outlier class of 3,300 images and 0 noisy copies/);
+  const student = ['--soft-labels', 'data/outliers', '--out', 'models/extended'];
+  await run('train-student', ...student, ...SIZE);
+  const { network, temperature, settings } = await readModelCard(join(folder, 'models/extended'));
+  assert.deepEqual([network.classes, network.outlierClass, temperature], [11, true, 1]);
+  assert.equal(settings.outlierShare, 0.9);
+
+  const attack = ['--attacks', 'pgd', '--eps', '0.3', '--samples', '50', '--target', 'every'];
+  const models = ['models/baseline', 'models/extended'];
+  const { stdout } = await run('evaluate', '--model', ...models, ...attack, '--json');
+  const record = parseRecord(stdout);
+  const [plain, extended] = record.models;
+  assert.deepEqual([plain.confusion.length, plain.confusion[0].length], [10, 10]);
+  assert.deepEqual([extended.confusion.length, extended.confusion[0].length], [10, 11]);
+  assert.ok(extended.accuracy.rate > 0.8, `${extended.accuracy.rate}`);
+  for (const { targets } of record.attacks) assert.ok(targets?.every((target) => target < 10));
+
+  const shown = await run('inspect', 'models/extended');
+  assert.match(shown.stdout, /in 10 classes and one of outliers/);
+  const robust = await distill(folder, ['train-student', '--robust', ...student, ...SIZE]);
+  assert.equal(robust.code, 2);
+  assert.match(robust.stderr, /robust training has no form for an outlier class/);
+  const typed = await distill(folder, ['soft-labels', '--outlier-class', '--temperature', '40']);
+  assert.equal(typed.code, 2);
+  assert.match(typed.stderr, /--temperature does nothing with --outlier-class/);
+});

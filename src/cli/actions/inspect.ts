@@ -1,6 +1,7 @@
 /** `distill inspect`: what a model is, whoever trained it. */
 import { startEngine } from '../../engine/index.ts';
 import {
+  dataClasses,
   importModel,
   isModelFolder,
   layerSummaries,
@@ -75,7 +76,10 @@ export async function action(source: string, flags: InspectFlags): Promise<void>
   const { format, network, digest, card } = found;
   const facts: readonly [string, string][] = [
     ['origin', originText(found)],
-    ['images', `${network.inputShape.join(' x ')}, in ${network.classes} classes`],
+    [
+      'images',
+      `${network.inputShape.join(' x ')}, in ${dataClasses(network)} classes${network.outlierClass ? ' and one of outliers' : ''}`,
+    ],
     ['pixel range', rangeText(found)],
     ['parameters', String(parameterCount(network))],
     ...(card ? [['temperature', String(card.temperature)] as [string, string]] : []),

@@ -3,13 +3,14 @@ import { type ImageShape, imageSize, loadTestData, readImage } from '../../data/
 import { UserError } from '../../errors.ts';
 import {
   classesOf,
+  dataClasses,
   loadModel,
   logitsOf,
   type Network,
   readModelCard,
   softmaxOf,
 } from '../../models/index.ts';
-import { classText, percent } from '../../numbers.ts';
+import { answerText, percent } from '../../numbers.ts';
 import { commandLine } from '../command-text.ts';
 import type { PredictFlags } from '../commands/predict.ts';
 import { requireIndex } from '../images.ts';
@@ -73,7 +74,7 @@ export async function action(flags: PredictFlags): Promise<void> {
   const { terminal } = await openSession(flags);
   const { card, model } = await loadModel(flags.model);
   const results = images.map(({ source, pixels, changes, label, classNames }) => {
-    const named = (c: number) => classText(c, classNames);
+    const named = (c: number) => answerText(c, dataClasses(network), classNames);
     const logits = logitsOf(model, { shape: network.inputShape, images: pixels, count: 1 });
     const probabilities = softmaxOf(logits, model.classes, 1);
     const [predicted] = classesOf(logits, model.classes);

@@ -8,8 +8,9 @@ import { describeSoftLabels, softLabelsWithProgress } from '../training.ts';
 
 export async function action(flags: SoftLabelsFlags): Promise<void> {
   const teacher = await readModelCard(flags.teacher);
-  const temperature = flags.temperature ?? teacher.temperature;
-  if (!flags.allowTemperatureMismatch) {
+  const { outlierClass } = flags;
+  const temperature = outlierClass ? 1 : (flags.temperature ?? teacher.temperature);
+  if (!outlierClass && !flags.allowTemperatureMismatch) {
     checkTeacherTemperature(flags.teacher, teacher, temperature);
   }
   const session = await openSession(flags);

@@ -1,4 +1,4 @@
-import { classText } from '../../numbers.ts';
+import { answerText, classText } from '../../numbers.ts';
 import { markup } from '../markup.ts';
 import { type Chart, heading, MARGIN, px, WIDTH } from './canvas.ts';
 
@@ -13,9 +13,10 @@ export function confusionChart(
   classNames?: readonly string[],
 ): Chart {
   const classes = confusion.length;
+  const answers = confusion[0]?.length ?? 0;
   const left = 34;
   const top = MARGIN.top + 18;
-  const cell = (WIDTH - left - MARGIN.right) / Math.max(1, classes);
+  const cell = (WIDTH - left - MARGIN.right) / Math.max(1, answers);
   const labeled = classes <= MOST_LABELED;
   const cells = confusion.flatMap((counts, actual) => {
     const total = counts.reduce((a, b) => a + b, 0);
@@ -29,17 +30,19 @@ export function confusionChart(
       const text = labeled
         ? markup`<text class="cell${strength > 0.55 ? ' on-dark' : ''}" x="${px(x + cell / 2)}" y="${px(y + cell / 2 + 4)}" text-anchor="middle">${count}</text>`
         : markup``;
-      return markup`<g><title>true ${classText(actual, classNames)}, predicted ${classText(predicted, classNames)}: ${count}</title><rect class="fill s${actual === predicted ? 1 : 2}" fill-opacity="${px(strength)}" x="${px(x)}" y="${px(y)}" width="${px(cell - 1)}" height="${px(cell - 1)}"/>${text}</g>`;
+      return markup`<g><title>true ${classText(actual, classNames)}, predicted ${answerText(predicted, classes, classNames)}: ${count}</title><rect class="fill s${actual === predicted ? 1 : 2}" fill-opacity="${px(strength)}" x="${px(x)}" y="${px(y)}" width="${px(cell - 1)}" height="${px(cell - 1)}"/>${text}</g>`;
     });
   });
   const every = Math.ceil(classes / MOST_LABELED);
-  const names = confusion.flatMap((_, c) =>
-    c % every > 0
-      ? []
-      : [
-          markup`<text class="muted" x="${px(left + (c + 0.5) * cell)}" y="${top - 5}" text-anchor="middle">${c}</text><text class="muted" x="${left - 6}" y="${px(top + (c + 0.5) * cell + 4)}" text-anchor="end">${c}</text>`,
-        ],
-  );
+  const names = Array.from({ length: answers }, (_, c) => {
+    if (c % every > 0 && c < classes) return [];
+    const column = markup`<text class="muted" x="${px(left + (c + 0.5) * cell)}" y="${top - 5}" text-anchor="middle">${answerText(c, classes)}</text>`;
+    if (c >= classes) return [column];
+    return [
+      column,
+      markup`<text class="muted" x="${left - 6}" y="${px(top + (c + 0.5) * cell + 4)}" text-anchor="end">${c}</text>`,
+    ];
+  }).flat();
   const bottom = top + classes * cell;
   return {
     title,
