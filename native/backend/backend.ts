@@ -52,6 +52,28 @@ export class CompiledBackend extends MathBackendCPU {
     return this.#recording?.blocks ?? this.pool;
   }
 
+  /**
+   * Fills an array with words of Philox4x32-10, four for each counter from `counter` on. A plan that is
+   * being recorded does not repeat it.
+   */
+  randomWords(words: Uint32Array, counter: number, [low, high]: readonly [number, number]): void {
+    const origin = Int32Array.of(counter, Math.floor(counter / 2 ** 32), low, high);
+    const fill = ({ buffer, byteOffset }: Pick<ArrayBufferView, 'buffer' | 'byteOffset'>) =>
+      this.#compiled.random_words(
+        new Int32Array(buffer, byteOffset, words.length),
+        words.length / 4,
+        origin,
+      );
+    if (this.pool.isHeap) {
+      fill(words);
+      return;
+    }
+    const block = this.pool.acquire(words.byteLength);
+    fill(block);
+    words.set(new Uint32Array(block.buffer, block.byteOffset, words.length));
+    this.pool.release(block);
+  }
+
   /** Has `run` do its work on a recording. Recordings do not nest. */
   record(recording: Recorder, run: () => void): void {
     if (this.#recording !== undefined) throw new Error('a plan is being recorded');

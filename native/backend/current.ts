@@ -1,8 +1,9 @@
-import { backend } from '@tensorflow/tfjs-core';
+import { engine, getBackend } from '@tensorflow/tfjs-core';
 import { CompiledBackend } from './backend.ts';
 
 /** The backend that runs, where its kernels are compiled. */
 export function compiledBackend(): CompiledBackend | undefined {
-  const current = backend();
+  // Asking for the backend before there is one would start one.
+  const current = engine().findBackend(getBackend());
   return current instanceof CompiledBackend ? current : undefined;
 }

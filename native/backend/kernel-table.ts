@@ -100,6 +100,7 @@ export interface KernelTable {
   fill(out: Float32Array, count: number, value: number): void;
   bytes_to_float(x: Uint8Array, out: Float32Array, count: number, scale: number): void;
   ints_to_float(x: Int32Array, out: Float32Array, count: number): void;
+  random_words(out: Int32Array, blocks: number, origin: Int32Array): void;
   reduce(
     op: number,
     x: Float32Array,
@@ -175,6 +176,7 @@ export const KERNELS: readonly (readonly [keyof KernelTable, string])[] = [
   ['fill', 'pif'],
   ['bytes_to_float', 'ppif'],
   ['ints_to_float', 'ppi'],
+  ['random_words', 'pip'],
   ['reduce', 'ippiii'],
   ['arg_reduce', 'ippiii'],
   ['softmax', 'ppii'],

@@ -33,7 +33,8 @@ void depthwise_conv2d_backprop_input(const float* dy, const float* w, float* dx,
   });
   for_outputs(p, [&](int n, int oh, int ow) {
     float* gradient = dx + n * p.image_size();
-    const float* from = dy + n * p.output_size() + (static_cast<size_t>(oh) * p.outW + ow) * p.channels;
+    const float* from =
+        dy + n * p.output_size() + (static_cast<size_t>(oh) * p.outW + ow) * p.channels;
     for (int c = 0; c < p.channels; c += kWidth) {
       const int count = min_of(kWidth, p.channels - c);
       const Vec d = load_part(from + c, count);
@@ -46,8 +47,8 @@ void depthwise_conv2d_backprop_input(const float* dy, const float* w, float* dx,
   });
 }
 
-// A task for each pixel of the filter and vector of channels. Sums of each image are added in order,
-// so that they stay short.
+// A task for each pixel of the filter and vector of channels. Sums of each image are added in
+// order, so that they stay short.
 void depthwise_conv2d_backprop_filter(const float* x, const float* dy, float* dw,
                                       const int32_t* geometry) {
   const Window p(geometry);

@@ -76,6 +76,11 @@ KERNEL(fill, float* out, int32_t count, float value)
 KERNEL(bytes_to_float, const uint8_t* x, float* out, int32_t count, float scale)
 KERNEL(ints_to_float, const int32_t* x, float* out, int32_t count)
 
+// ---- Random numbers ---------------------------------------------------------------------------
+// Philox4x32-10 (Salmon et al. 2011): 4 words for each of `blocks` counters, which go up by 1.
+// origin (int32 x 4): first counter (low, high; its upper half is 0), key (low, high).
+KERNEL(random_words, int32_t* out, int32_t blocks, const int32_t* origin)
+
 // ---- Reductions ------------------------------------------------------------------------------
 // x is [outer, middle, inner]; reduces the middle axis: out [outer, inner].
 KERNEL(reduce, int32_t op, const float* x, float* out, int32_t outer, int32_t middle, int32_t inner)
@@ -92,9 +97,9 @@ KERNEL(gather, const float* x, const int32_t* indices, float* out, int32_t outer
 // shape: rank, dims[rank] of x, permutation[rank]; rank <= 6.
 KERNEL(transpose, const float* x, float* out, const int32_t* shape)
 
-// Copies a box from one array to another; the rest of `to` stays as it is. box: rank of the axes before
-// the innermost, length of the innermost, offsets in `from` and `to`, then of those axes the sizes, the
-// strides in `from` and the strides in `to`.
+// Copies a box from one array to another; the rest of `to` stays as it is. box: rank of the axes
+// before the innermost, length of the innermost, offsets in `from` and `to`, then of those axes the
+// sizes, the strides in `from` and the strides in `to`.
 KERNEL(copy_box, const float* from, float* to, const int32_t* box)
 
 // ---- Optimizer steps (in place on `weight` and the state arrays) ------------------------------

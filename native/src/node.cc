@@ -135,8 +135,8 @@ napi_value call(napi_env env, napi_callback_info info) {
 // Vector loads that cross a cache line are slow: JavaScript aligns its buffers by this.
 int32_t misalignment(const float* array) { return reinterpret_cast<uintptr_t>(array) % 64; }
 
-// run_plan(words, begin, end, arrays): the calls between two positions of an Int32Array, on the memory
-// of the typed arrays.
+// run_plan(words, begin, end, arrays): the calls between two positions of an Int32Array, on the
+// memory of the typed arrays.
 napi_value call_plan(napi_env env, napi_callback_info info) {
   constexpr uint32_t kMaxSlots = 4096;
   static uint8_t* slots[kMaxSlots];

@@ -1,7 +1,8 @@
 // Runs a recorded list of kernel calls in one go. `native/backend/recording.ts` writes the list.
 //
-// A call is the kernel's position in kernel_list.h, then its arguments in order: an int32_t as it is,
-// a float by its bits, and a pointer as a slot (-1: null) and an offset into it in units of 4 bytes.
+// A call is the kernel's position in kernel_list.h, then its arguments in order: an int32_t as it
+// is, a float by its bits, and a pointer as a slot (-1: null) and an offset into it in units of 4
+// bytes.
 #include "kernels.h"
 
 namespace {

@@ -61,8 +61,8 @@ void avg_pool(const float* x, float* y, const int32_t* geometry) {
     for (int c = 0; c < p.channels; c += kWidth) {
       const int count = min_of(kWidth, p.channels - c);
       Vec sum = {};
-      const int seen =
-          for_pixels(p, oh, ow, [&](size_t pixel, int) { sum += load_part(image + pixel + c, count); });
+      const int seen = for_pixels(
+          p, oh, ow, [&](size_t pixel, int) { sum += load_part(image + pixel + c, count); });
       store_part(out + c, sum / static_cast<float>(seen), count);
     }
   });

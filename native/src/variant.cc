@@ -22,6 +22,7 @@ namespace KERNEL_ISA {
 #include "move.cc"
 #include "optimizer.cc"
 #include "pool.cc"
+#include "random.cc"
 #include "reduce.cc"
 
 namespace KERNEL_ISA {

@@ -27,23 +27,24 @@ function layerEnds(): Float64Array {
 }
 
 /** Uniform in (-1, 1) of a word's upper 24 bits; never 0, and as often below it as above. */
-const signed = (word: number) => ((word >>> 8) + 0.5) / 0x800000 - 1;
+const signed = (word: number) => ((word >>> 8) + 0.5) * 2 ** -23 - 1;
 /** Uniform in (0, 1). */
-const unit = (word: number) => (word + 0.5) / 0x100000000;
+const unit = (word: number) => (word + 0.5) * 2 ** -32;
 
 /**
  * A standard normal number from uniform 32-bit words.
+ * @param word the first of them, which is enough for 99 numbers of 100
  * @param next gives the next word
  */
-export function normalFrom(next: () => number): number {
+export function normalFrom(word: number, next: () => number): number {
   for (;;) {
-    const word = next();
     const layer = word & (LAYERS - 1);
     const x = signed(word) * ENDS[layer];
     if (Math.abs(x) < ENDS[layer + 1]) return x;
     if (layer === 0) return Math.sign(x) * tailFrom(next);
     const height = HEIGHTS[layer] + unit(next()) * (HEIGHTS[layer + 1] - HEIGHTS[layer]);
     if (height < density(x)) return x;
+    word = next();
   }
 }
 

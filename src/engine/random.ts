@@ -8,6 +8,7 @@
  * with `Math.random`.
  */
 
+import { compiledBackend } from '../../native/backend/index.ts';
 import { normalFrom } from './normals.ts';
 
 const M0 = 0xd2511f53;
@@ -75,8 +76,24 @@ export function philox(
 /** The upper half of a block's number, which is the second word of its counter. */
 const upperHalf = (block: number) => Math.floor(block / 0x100000000);
 
-/** Words drawn at once in bulk: a few pages. */
-const BULK_WORDS = 4096;
+/** Words drawn at once in bulk: what a core's cache holds beside other things. */
+const BULK_WORDS = 1 << 14;
+/** Fewer words than this are not worth a call of compiled code. */
+const FEW_WORDS = 256;
+
+/** Fills an array with the words of consecutive blocks, by compiled code where the engine has it. */
+function fillWords(words: Uint32Array, block: number, key: readonly [number, number]): void {
+  const compiled = words.length < FEW_WORDS ? undefined : compiledBackend();
+  if (compiled) {
+    compiled.randomWords(words, block, key);
+    return;
+  }
+  const [k0, k1] = key;
+  for (let at = 0; at < words.length; at += 4) {
+    const counter = block + at / 4;
+    writeBlock(words, at, counter >>> 0, upperHalf(counter), 0, 0, k0, k1);
+  }
+}
 
 /** FNV-1a, 64 bits as two words: turns a label into a key. Not cryptographic. */
 function hashLabel(label: string): [number, number] {
@@ -158,31 +175,35 @@ export class RandomStream {
     return radius * Math.cos((2 * Math.PI * this.uint32()) / 0x100000000);
   }
 
+  /** The next words, as `uint32` would give them one by one. */
+  words(count: number): Uint32Array {
+    const used = this.#position % 4;
+    const words = new Uint32Array(4 * Math.ceil((used + count) / 4));
+    fillWords(words, Math.floor(this.#position / 4), this.#key);
+    this.position += count;
+    return words.subarray(used, used + count);
+  }
+
   /**
    * Fills an array with normal numbers of mean 0; about one word a number. Filling it in parts gives
    * the same numbers.
    */
   fillNormal(values: Float32Array, deviation: number): void {
-    const words = new Uint32Array(BULK_WORDS);
+    // Some more than there are numbers: one in a hundred takes several words.
+    const most = 4 * Math.ceil((1.05 * values.length + 16) / 4);
+    const words = new Uint32Array(Math.min(BULK_WORDS, most));
     let block = Math.floor(this.#position / 4);
     let at = this.#position % 4;
-    const [k0, k1] = this.#key;
-    const refill = () => {
-      for (let i = 0; i < BULK_WORDS; i += 4) {
-        const counter = block + i / 4;
-        writeBlock(words, i, counter >>> 0, upperHalf(counter), 0, 0, k0, k1);
-      }
-    };
-    refill();
+    fillWords(words, block, this.#key);
     const next = () => {
-      if (at === BULK_WORDS) {
-        block += BULK_WORDS / 4;
-        refill();
+      if (at === words.length) {
+        block += words.length / 4;
+        fillWords(words, block, this.#key);
         at = 0;
       }
       return words[at++];
     };
-    for (let i = 0; i < values.length; i++) values[i] = deviation * normalFrom(next);
+    for (let i = 0; i < values.length; i++) values[i] = deviation * normalFrom(next(), next);
     this.position = 4 * block + at;
   }
 

@@ -15,8 +15,9 @@ export function dropoutMask(size: number, rate: number, stream: RandomStream): F
   const kept = 1 / (1 - rate);
   // One random byte decides a unit: a quarter of the random words, at a rate exact to 1/256.
   const threshold = Math.round(rate * 256);
-  for (let i = 0, word = 0; i < mask.length; i++, word >>>= 8) {
-    if (i % 4 === 0) word = stream.uint32();
+  const words = stream.words(Math.ceil(size / 4));
+  for (let i = 0, word = 0; i < size; i++, word >>>= 8) {
+    if (i % 4 === 0) word = words[i / 4];
     mask[i] = (word & 0xff) < threshold ? 0 : kept;
   }
   return mask;

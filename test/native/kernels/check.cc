@@ -315,9 +315,8 @@ void check_depthwise() {
   const auto close = [&](const char* name, const Doubles& want, auto run) {
     expect_close(name, run_threads(name, want.size(), run), want, 1e-5);
   };
-  close("depthwise_conv2d", y, [&](float* out) {
-    kernels().depthwise_conv2d(x.data(), w.data(), out, geometry.data());
-  });
+  close("depthwise_conv2d", y,
+        [&](float* out) { kernels().depthwise_conv2d(x.data(), w.data(), out, geometry.data()); });
   close("depthwise_conv2d_backprop_input", dx, [&](float* out) {
     kernels().depthwise_conv2d_backprop_input(dy.data(), w.data(), out, geometry.data());
   });
@@ -861,10 +860,11 @@ int main(int argc, char** argv) {
     int share;  // one round of this family per `share` rounds
   } families[] = {
       {"convolution", check_conv, 1},       {"conv-relu-pool", check_block, 1},
-      {"depthwise", check_depthwise, 1},    {"pooling", check_pool, 1},           {"matrix product", check_mat_mul, 1},
-      {"unary", check_unary, 50},           {"broadcast", check_broadcast, 2},
-      {"small kernels", check_small, 10},   {"reduction", check_reduce, 2},
-      {"softmax", check_softmax, 5},        {"data movement", check_move, 5}, {"boxes", check_boxes, 5},
+      {"depthwise", check_depthwise, 1},    {"pooling", check_pool, 1},
+      {"matrix product", check_mat_mul, 1}, {"unary", check_unary, 50},
+      {"broadcast", check_broadcast, 2},    {"small kernels", check_small, 10},
+      {"reduction", check_reduce, 2},       {"softmax", check_softmax, 5},
+      {"data movement", check_move, 5},     {"boxes", check_boxes, 5},
       {"optimizers", check_optimizers, 10},
   };
   int variants = 0;
