@@ -817,6 +817,27 @@ void check_boxes() {
   }
 }
 
+// Any part of a stream is the same on its own, and the first block is that of Random123's vectors.
+void check_random() {
+  const int blocks = pick(1, 20000), skipped = pick(0, blocks - 1);
+  context = "random words of " + std::to_string(blocks) + " blocks";
+  const std::vector<int32_t> start = {0, 0, 0, 0}, later = {skipped, 0, 0, 0};
+  const uint32_t known[] = {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8};
+  std::vector<int32_t> words(4 * size_t(blocks)), rest(4 * size_t(blocks - skipped));
+  for (int threads : {1, 2, 3}) {
+    set_threads(threads);
+    kernels().random_words(words.data(), blocks, start.data());
+    kernels().random_words(rest.data(), blocks - skipped, later.data());
+    for (int i = 0; i < 4; ++i) {
+      if (uint32_t(words[i]) != known[i]) fail("random_words", i, words[i], int32_t(known[i]));
+    }
+    for (size_t i = 0; i < rest.size(); ++i) {
+      const int32_t same = words[4 * size_t(skipped) + i];
+      if (rest[i] != same) fail("random_words", i, rest[i], same);
+    }
+  }
+}
+
 void check_optimizers() {
   const int count = pick(1, 30000);
   context = "optimizers of " + std::to_string(count);
@@ -865,7 +886,7 @@ int main(int argc, char** argv) {
       {"broadcast", check_broadcast, 2},    {"small kernels", check_small, 10},
       {"reduction", check_reduce, 2},       {"softmax", check_softmax, 5},
       {"data movement", check_move, 5},     {"boxes", check_boxes, 5},
-      {"optimizers", check_optimizers, 10},
+      {"optimizers", check_optimizers, 10}, {"random words", check_random, 20},
   };
   int variants = 0;
   for (int isa : {0, 1, 2, 3}) {
