@@ -8,7 +8,7 @@
  * with `Math.random`.
  */
 
-import { compiledBackend } from '../../native/backend/index.ts';
+import { compiledBackend } from '../../native/backend/browser.ts';
 import { normalFrom } from './normals.ts';
 
 const M0 = 0xd2511f53;
