@@ -44,7 +44,7 @@ async function measure(name: EngineName): Promise<Result> {
       'first',
       Uint32Array.from({ length: 100 }, (_, i) => i),
     );
-    return { loss: history[0].loss ?? Number.NaN, logits: [...logitsOf(model, images)] };
+    return { loss: history[0].loss ?? Number.NaN, logits: [...(await logitsOf(model, images))] };
   } finally {
     await rm(folder, { recursive: true });
   }

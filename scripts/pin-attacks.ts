@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { ATTACKS } from '../src/attacks/index.ts';
 import { pinnedOf } from '../test/attacks/pinned-runs.ts';
 
-const pinned = Object.fromEntries(ATTACKS.map((attack) => [attack.name, pinnedOf(attack)]));
+const pinned: Record<string, Record<string, string>> = {};
+for (const attack of ATTACKS) pinned[attack.name] = await pinnedOf(attack);
 const file = new URL('../test/attacks/pinned.json', import.meta.url);
 writeFileSync(file, `${JSON.stringify(pinned, undefined, 2)}\n`);

@@ -104,9 +104,10 @@ const batch = {
 };
 /** Candidates by budget and open form: defenses with one open form share them. */
 const known = new Map<string, Float32Array[]>();
-function boundAt(eps: number, { acts, name, plant, open }: Defense): number {
+async function boundAt(eps: number, { acts, name, plant, open }: Defense): Promise<number> {
   const key = `${eps} ${acts === 'pixels' ? name : ''}`;
-  const candidates = known.get(key) ?? candidatesAgainst(open(base), batch, { norm: 'Linf', eps });
+  const candidates =
+    known.get(key) ?? (await candidatesAgainst(open(base), batch, { norm: 'Linf', eps }));
   if (acts !== 'pixels') known.set(key, candidates);
   return boundOf(plant(base), batch, candidates);
 }
@@ -127,7 +128,7 @@ for (const defense of DEFENSES.filter(({ name }) => names?.includes(name) ?? tru
       defense: defense.name,
       kind: defense.kind,
       eps,
-      bound: boundAt(eps, defense),
+      bound: await boundAt(eps, defense),
       worst: record.worstCases.find((found) => found.eps === eps)?.rate ?? 1,
       ...conclusionOf(record, eps),
     };

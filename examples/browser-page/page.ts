@@ -27,7 +27,7 @@ const model = wrapFunction(
 );
 const image = Float32Array.from({ length: 64 }, (_, i) => (i < 16 ? 0.6 : 0.4));
 const plan = planAttack(attackNamed('pgd'), { eps: 0.15, loss: 'margin' });
-const { images, forwards, backwards } = runAttack(plan, model, batchOf(image, [0], 1));
+const { images, forwards, backwards } = await runAttack(plan, model, batchOf(image, [0], 1));
 
 const logits = tf.tidy(() => model.logits(tf.tensor4d(images, [1, 8, 8, 1])).dataSync());
 const probabilities = softmaxOf(Float32Array.from(logits), CLASSES, 1);

@@ -55,28 +55,31 @@ interface Outcome {
 }
 
 /** Runs APGD, in L1 stage by stage; images that reach the goal inside the ball are finished. */
-export function apgdRun(run: ApgdRun): Outcome {
+export async function apgdRun(run: ApgdRun): Promise<Outcome> {
   const { threat, originals, steps } = run;
   const { features } = run.oracle;
   if (threat.norm !== 'L1') return ascendFrom(run, true);
   const early = Math.ceil(0.3 * steps);
   const starts = run.starts.slice();
-  const stage = (radius: number, stageSteps: number): Outcome => {
+  const stage = async (radius: number, stageSteps: number): Promise<Outcome> => {
     const ball = { norm: threat.norm, eps: radius * threat.eps };
     for (let i = 0; i < starts.length / features; i++) {
       project(ball, row(originals, i, features), row(starts, i, features));
     }
-    const outcome = ascendFrom({ ...run, threat: ball, starts, steps: stageSteps }, radius === 1);
+    const outcome = await ascendFrom(
+      { ...run, threat: ball, starts, steps: stageSteps },
+      radius === 1,
+    );
     starts.set(outcome.images);
     return outcome;
   };
-  stage(3, early);
-  stage(2, early);
+  await stage(3, early);
+  await stage(2, early);
   return stage(1, steps - 2 * early);
 }
 
 /** One run from given points. Where it does not stop early, it returns the points of highest loss. */
-function ascendFrom(run: ApgdRun, stopsEarly: boolean): Outcome {
+async function ascendFrom(run: ApgdRun, stopsEarly: boolean): Promise<Outcome> {
   const { oracle, threat, steps, originals } = run;
   const { features } = oracle;
   const count = originals.length / features;
@@ -98,9 +101,9 @@ function ascendFrom(run: ApgdRun, stopsEarly: boolean): Outcome {
   }));
   let active = range(count);
 
-  const evaluate = () => {
+  const evaluate = async () => {
     const images = gather(current, active, features);
-    const pass = oracle.lossGradients(run.loss, images, targetsAt(run.lossTargets, active));
+    const pass = await oracle.lossGradients(run.loss, images, targetsAt(run.lossTargets, active));
     const goalTargets = targetsAt(run.goalTargets, active);
     const unfinished: number[] = [];
     active.forEach((i, k) => {
@@ -121,7 +124,7 @@ function ascendFrom(run: ApgdRun, stopsEarly: boolean): Outcome {
   };
 
   const checkpoints = new Checkpoints(steps, isL1);
-  evaluate();
+  await evaluate();
   for (const state of states) state.bestLossAtCheckpoint = state.bestLoss;
   for (let step = 0; step < steps && active.length > 0; step++) {
     for (const i of active) {
@@ -133,7 +136,7 @@ function ascendFrom(run: ApgdRun, stopsEarly: boolean): Outcome {
         weight: step === 0 || isL1 ? 1 : NEW_STEP,
       });
     }
-    evaluate();
+    await evaluate();
     const window = checkpoints.reached();
     if (window === 0) continue;
     for (const i of active) {
@@ -293,15 +296,15 @@ export const passesOfRun = (steps: number, { norm }: Threat): number =>
  * @param run.label names the random starts
  * @param run.aims the class that each example is driven to; absent: away from its label
  */
-export function runFromRandomStarts(
+export async function runFromRandomStarts(
   { oracle, batch, goal, threat, loss }: Omit<AttackInput, 'options'>,
   active: readonly number[],
   run: { readonly steps: number; readonly label: string; readonly aims?: readonly number[] },
   attacked: Float32Array,
-): number[] {
+): Promise<number[]> {
   const { features } = oracle;
   const goalTargets = classTargetsOf(batch, goal, active);
-  const { images, reached } = apgdRun({
+  const { images, reached } = await apgdRun({
     oracle,
     threat,
     loss,

@@ -32,10 +32,10 @@ export const apgdT = defineAttack({
   },
   expectedPasses: ({ targets, ...options }, classes, threat) =>
     1 + Math.min(targets, classes - 1) * options.restarts * passesOfRun(options.steps, threat),
-  run({ options, ...input }) {
+  async run({ options, ...input }) {
     const { oracle, batch } = input;
     const attacked = batch.images.slice();
-    const order = runnersUp(oracle, batch);
+    const order = await runnersUp(oracle, batch);
     let active = range(batch.labels.length);
     const targets = Math.min(options.targets, oracle.classes - 1);
     for (let rank = 0; rank < targets; rank++) {
@@ -45,7 +45,7 @@ export const apgdT = defineAttack({
           label: `target ${rank} start ${restart}`,
           aims: active.map((example) => order[example][rank]),
         };
-        active = runFromRandomStarts(input, active, run, attacked);
+        active = await runFromRandomStarts(input, active, run, attacked);
       }
     }
     return attacked;

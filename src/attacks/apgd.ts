@@ -29,12 +29,12 @@ export const apgd = defineAttack({
   losses: anyLoss('dlr'),
   options: { steps, restarts },
   expectedPasses: (options, _, threat) => options.restarts * passesOfRun(options.steps, threat),
-  run({ options, ...input }) {
+  async run({ options, ...input }) {
     const attacked = input.batch.images.slice();
     let active = range(input.batch.labels.length);
     for (let restart = 0; restart < options.restarts && active.length > 0; restart++) {
       const run = { steps: options.steps, label: `start ${restart}` };
-      active = runFromRandomStarts(input, active, run, attacked);
+      active = await runFromRandomStarts(input, active, run, attacked);
     }
     return attacked;
   },

@@ -72,7 +72,7 @@ export interface Attack<S extends OptionSpecs = OptionSpecs> {
    */
   expectedPasses(options: OptionsOf<S>, classes: number, threat: Threat): number;
   /** Returns `[N, H, W, C]`, one candidate per example of the batch. */
-  run(input: AttackInput<S>): Float32Array;
+  run(input: AttackInput<S>): Promise<Float32Array>;
 }
 
 /** Checks an attack's options against its `run`, then forgets their names for the registry. */

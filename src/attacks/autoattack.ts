@@ -48,7 +48,7 @@ export const autoattack = defineAttack({
     stagesOf(threat, classes)
       .map(({ attack, options, threat }) => 1 + attack.expectedPasses(options, classes, threat))
       .reduce((a, b) => a + b, 0),
-  run({ oracle, batch, goal, threat }) {
+  async run({ oracle, batch, goal, threat }) {
     const { features, classes } = oracle;
     const attacked = batch.images.slice();
     let active = range(batch.labels.length);
@@ -56,7 +56,7 @@ export const autoattack = defineAttack({
       if (active.length === 0) break;
       const { attack } = plan;
       const left = gatherExamples(batch, active, features);
-      const images = attack.run({
+      const images = await attack.run({
         oracle,
         batch: { ...left, streams: left.streams.map((stream) => stream.child(attack.name)) },
         goal,
@@ -64,7 +64,7 @@ export const autoattack = defineAttack({
         loss: plan.loss ?? 'margin',
         options: plan.options,
       });
-      const logits = oracle.logits(images);
+      const logits = await oracle.logits(images);
       const classTargets = classTargetsOf(batch, goal, active);
       active = active.filter((example, i) => {
         const candidate = row(images, i, features);

@@ -54,20 +54,20 @@ export const bb = defineAttack({
     },
   },
   expectedPasses: ({ steps }) => 1 + START_STEPS + 3 + START_TRIES + LINE_SEARCH_PASSES + steps + 1,
-  run(input) {
+  async run(input) {
     const { oracle, batch, goal, threat, options } = input;
     const { features } = oracle;
     const { steps } = options;
     const closest = new Closest(batch, threat.norm);
-    const open = unreached(oracle, batch, goal, closest);
-    findStarts(input, closest, open);
-    searchLines(oracle, classTargetsOf(batch, goal), closest, 0);
+    const open = await unreached(oracle, batch, goal, closest);
+    await findStarts(input, closest, open);
+    await searchLines(oracle, classTargetsOf(batch, goal), closest, 0);
     const walking = open.filter((example) => closest.found(example));
     const classTargets = classTargetsOf(batch, goal, walking);
     const points = gather(closest.images, walking, features);
     const zero = new Float32Array(features);
     for (let step = 0; step <= steps && walking.length > 0; step++) {
-      const { logits, gradient } = oracle.lossGradients('margin', points, classTargets);
+      const { logits, gradient } = await oracle.lossGradients('margin', points, classTargets);
       const trust = options.trust * (LAST_TRUST / options.trust) ** (step / steps);
       walking.forEach((example, i) => {
         const point = row(points, i, features);
@@ -94,12 +94,16 @@ export const bb = defineAttack({
 });
 
 /** Offers a point that reaches the goal for each of the examples for which one is found. */
-function findStarts(input: AttackInput, closest: Closest, examples: readonly number[]): void {
+async function findStarts(
+  input: AttackInput,
+  closest: Closest,
+  examples: readonly number[],
+): Promise<void> {
   const { oracle, batch, goal, threat } = input;
   const { features } = oracle;
-  const tryPoints = (rows: readonly number[], points: Float32Array) => {
+  const tryPoints = async (rows: readonly number[], points: Float32Array) => {
     const classTargets = classTargetsOf(batch, goal, rows);
-    const logits = oracle.logits(points);
+    const logits = await oracle.logits(points);
     rows.forEach((example, i) => {
       const point = row(points, i, features);
       if (reachesGoal(logits, classTargets, i)) closest.offer(example, point);
@@ -108,7 +112,7 @@ function findStarts(input: AttackInput, closest: Closest, examples: readonly num
   const own = { batch: gatherExamples(batch, examples, features), goal: goalAt(goal, examples) };
   const first = threat.norm === 'L0' ? sigmaZero : fmn;
   const { options } = planAttack(first, { norm: threat.norm, options: { steps: START_STEPS } });
-  tryPoints(examples, first.run({ ...input, ...own, options }));
+  await tryPoints(examples, await first.run({ ...input, ...own, options }));
   const streams = batch.streams.map((stream) => stream.child('bb'));
   const missing = () => examples.filter((example) => !closest.found(example));
   for (let attempt = 0; attempt < START_TRIES && missing().length > 0; attempt++) {
@@ -118,6 +122,6 @@ function findStarts(input: AttackInput, closest: Closest, examples: readonly num
       const point = row(points, i, features);
       for (let p = 0; p < features; p++) point[p] = streams[example].uniform();
     });
-    tryPoints(rows, points);
+    await tryPoints(rows, points);
   }
 }

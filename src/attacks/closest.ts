@@ -53,13 +53,13 @@ export class Closest {
  * The examples that do not reach the goal yet. The others are their own nearest image, at distance
  * 0: they are offered to `closest`. Costs one forward pass.
  */
-export function unreached(
+export async function unreached(
   oracle: Oracle,
   batch: AttackBatch,
   goal: Goal,
   closest: Closest,
-): number[] {
-  const logits = oracle.logits(batch.images);
+): Promise<number[]> {
+  const logits = await oracle.logits(batch.images);
   const classTargets = classTargetsOf(batch, goal);
   return range(batch.labels.length).filter((example) => {
     const isReached = reachesGoal(logits, classTargets, example);

@@ -64,7 +64,7 @@ export interface Descent {
 }
 
 /** Runs the descent; returns the last images. */
-export function descend(descent: Descent): Float32Array {
+export async function descend(descent: Descent): Promise<Float32Array> {
   const { oracle, originals, classTargets, penalty, weights, mask, steps, confidence } = descent;
   const { features, classes } = oracle;
   const count = originals.length / features;
@@ -75,7 +75,7 @@ export function descend(descent: Descent): Float32Array {
   let active = range(count);
   for (let step = 1; step <= steps && active.length > 0; step++) {
     const rows = targetsAt(classTargets, active);
-    const { logits, gradient } = oracle.backward(gather(images, active, features), (all) => {
+    const { logits, gradient } = await oracle.backward(gather(images, active, features), (all) => {
       const cotangent = new Float32Array(all.length);
       active.forEach((example, i) => {
         if (goalMargin(all, rows, i) >= confidence && confidence > 0) return;

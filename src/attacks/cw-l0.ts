@@ -43,19 +43,19 @@ export const cwL0 = defineAttack({
   },
   expectedPasses: ({ steps, rounds, initialC }) =>
     1 + rounds + (rounds + Math.max(0, Math.ceil(Math.log10(LARGEST_C / initialC))) + 1) * steps,
-  run({ oracle, batch, goal, options }) {
+  async run({ oracle, batch, goal, options }) {
     const { features } = oracle;
     const closest = new Closest(batch, 'L0');
     const count = batch.labels.length;
     /** 1 where a pixel may move. */
     const movable = new Uint8Array(count * features).fill(1);
     const c = new Float64Array(count).fill(options.initialC);
-    let active = unreached(oracle, batch, goal, closest);
+    let active = await unreached(oracle, batch, goal, closest);
     for (let round = 0; round < options.rounds && active.length > 0; round++) {
       const reached = new Set<number>();
       for (let open = active; open.length > 0; ) {
         const members = open;
-        descend({
+        await descend({
           oracle,
           originals: gather(batch.images, members, features),
           starts: startsOf(members, movable, closest, features),
@@ -79,12 +79,12 @@ export const cwL0 = defineAttack({
         open = members.filter((example) => !reached.has(example) && c[example] <= LARGEST_C);
       }
       active = active.filter((example) => reached.has(example) && closest.distances[example] > 1);
-      freeze(active);
+      await freeze(active);
     }
     return closest.images;
 
-    function freeze(members: readonly number[]): void {
-      const { gradient } = oracle.lossGradients(
+    async function freeze(members: readonly number[]): Promise<void> {
+      const { gradient } = await oracle.lossGradients(
         'margin',
         gather(closest.images, members, features),
         classTargetsOf(batch, goal, members),

@@ -33,11 +33,11 @@ export const cwL2 = defineAttack({
   expectedPasses: ({ steps, searches }) => 1 + steps * searches,
   run({ options, ...input }) {
     const { steps, learningRate, confidence } = options;
-    return searchWeights(input, options, (run) => {
+    return searchWeights(input, options, async (run) => {
       const { oracle } = input;
       const { originals } = run;
       const starts = originals;
-      descend({ ...run, oracle, starts, penalty: squares, steps, learningRate, confidence });
+      await descend({ ...run, oracle, starts, penalty: squares, steps, learningRate, confidence });
     });
   },
 });

@@ -42,19 +42,19 @@ export const cwLinf = defineAttack({
   },
   expectedPasses: ({ steps, rounds, initialC }) =>
     1 + (2 * rounds + Math.max(0, Math.ceil(Math.log2(LARGEST_C / initialC))) + 1) * steps,
-  run({ oracle, batch, goal, options }) {
+  async run({ oracle, batch, goal, options }) {
     const { features } = oracle;
     const closest = new Closest(batch, 'Linf');
     const count = batch.labels.length;
     const tau = new Float64Array(count).fill(1);
     const c = new Float64Array(count).fill(options.initialC);
-    let active = unreached(oracle, batch, goal, closest);
+    let active = await unreached(oracle, batch, goal, closest);
     for (let round = 0; round < options.rounds && active.length > 0; round++) {
       const reached = new Set<number>();
       let open = active;
       while (open.length > 0) {
         const members = open;
-        descend({
+        await descend({
           oracle,
           originals: gather(batch.images, members, features),
           starts: gather(closest.images, members, features),

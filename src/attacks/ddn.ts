@@ -37,16 +37,16 @@ export const ddn = defineAttack({
     firstLength: { about: 'L2 length of the first change', default: 1, above: 0 },
   },
   expectedPasses: ({ steps }) => steps + 2,
-  run({ oracle, batch, goal, loss, options }) {
+  async run({ oracle, batch, goal, loss, options }) {
     const { features } = oracle;
     const { steps, gamma } = options;
     const closest = new Closest(batch, 'L2');
-    const open = unreached(oracle, batch, goal, closest);
+    const open = await unreached(oracle, batch, goal, closest);
     const classTargets = classTargetsOf(batch, goal, open);
     const points = gather(batch.images, open, features);
     const lengths = new Float64Array(open.length).fill(options.firstLength);
     for (let step = 0; step <= steps && open.length > 0; step++) {
-      const { logits, gradient } = oracle.lossGradients(loss, points, classTargets);
+      const { logits, gradient } = await oracle.lossGradients(loss, points, classTargets);
       const share = (1 + Math.cos((Math.PI * step) / steps)) / 2;
       const stepSize = options.stepSize * (LAST_STEP + (1 - LAST_STEP) * share);
       open.forEach((example, i) => {

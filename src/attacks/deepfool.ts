@@ -38,7 +38,7 @@ export const deepfool = defineAttack({
     overshoot: { about: 'how far beyond the boundary to go', default: 0.02, above: 0 },
   },
   expectedPasses: ({ steps }, classes) => steps * classes + 1 + LINE_SEARCH_PASSES,
-  run({ oracle, batch, goal, threat, options }) {
+  async run({ oracle, batch, goal, threat, options }) {
     const { features } = oracle;
     const { norm } = threat;
     const closest = new Closest(batch, norm);
@@ -47,7 +47,7 @@ export const deepfool = defineAttack({
     let active = range(batch.labels.length);
     for (let step = 0; step <= options.steps && active.length > 0; step++) {
       const classTargets = classTargetsOf(batch, goal, active);
-      const logits = oracle.logits(gather(beyond, active, features));
+      const logits = await oracle.logits(gather(beyond, active, features));
       active = active.filter((example, i) => {
         const reached = reachesGoal(logits, classTargets, i);
         if (reached) closest.offer(example, row(beyond, example, features));
@@ -55,7 +55,12 @@ export const deepfool = defineAttack({
       });
       if (step === options.steps) break;
       const points = gather(path, active, features);
-      const nearest = nearestBoundaries(oracle, norm, points, classTargetsOf(batch, goal, active));
+      const nearest = await nearestBoundaries(
+        oracle,
+        norm,
+        points,
+        classTargetsOf(batch, goal, active),
+      );
       active.forEach((example, i) => {
         const point = row(path, example, features);
         stepToBoundary(norm, nearest[i], point);
@@ -67,7 +72,7 @@ export const deepfool = defineAttack({
         }
       });
     }
-    searchLines(oracle, classTargetsOf(batch, goal), closest, 0);
+    await searchLines(oracle, classTargetsOf(batch, goal), closest, 0);
     return closest.images;
   },
 });
@@ -96,12 +101,12 @@ function stepToBoundary(
 }
 
 /** The nearest linearized boundary of each image: one forward and backward pass for each class. */
-function nearestBoundaries(
+async function nearestBoundaries(
   oracle: Oracle,
   norm: Norm,
   images: Float32Array,
   { labels, targets }: ClassTargets,
-): Boundary[] {
+): Promise<Boundary[]> {
   const { features, classes } = oracle;
   const nearest = Array.from(
     labels,
@@ -117,7 +122,7 @@ function nearestBoundaries(
       ? marginClasses(scores, labels[i], targets[i])
       : { winner: (labels[i] + rank) % classes, loser: labels[i] };
   for (let rank = 1; rank < (targets ? 2 : classes); rank++) {
-    const { logits, gradient } = oracle.backward(images, (all) => {
+    const { logits, gradient } = await oracle.backward(images, (all) => {
       const cotangent = new Float32Array(all.length);
       for (let i = 0; i < nearest.length; i++) {
         const { winner, loser } = pairOf(i, row(all, i, classes), rank);

@@ -41,11 +41,11 @@ export const ead = defineAttack({
 });
 
 /** FISTA from the originals. */
-function descend(
+async function descend(
   oracle: AttackInput['oracle'],
   options: Readonly<Record<'steps' | 'stepSize' | 'beta' | 'confidence', number>>,
   { originals, classTargets, weights, onReached }: WeightedDescent,
-): void {
+): Promise<void> {
   const { steps, beta, confidence } = options;
   const { features, classes } = oracle;
   const images = originals.slice();
@@ -58,7 +58,7 @@ function descend(
     const rows = targetsAt(classTargets, active);
     const isShort = (logits: Float32Array, i: number) =>
       goalMargin(logits, rows, i) < confidence || !reachesGoal(logits, rows, i);
-    const { gradient } = oracle.backward(gather(ahead, active, features), (logits) => {
+    const { gradient } = await oracle.backward(gather(ahead, active, features), (logits) => {
       const cotangent = new Float32Array(logits.length);
       active.forEach((example, i) => {
         if (!isShort(logits, i)) return;
@@ -78,7 +78,7 @@ function descend(
         { slope: row(gradient, i, features), stepSize, beta, momentum: step / (step + 3) },
       ),
     );
-    const logits = oracle.logits(gather(images, active, features));
+    const logits = await oracle.logits(gather(images, active, features));
     active = active.filter((example, i) => {
       if (!isShort(logits, i)) onReached(example, row(images, example, features));
       if ((step + 1) % patience !== 0) return true;

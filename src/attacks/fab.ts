@@ -55,35 +55,35 @@ export const fab = defineAttack({
   },
   expectedPasses: ({ steps, restarts, targets }, classes) =>
     2 + 2 * steps * restarts * Math.min(targets, classes - 1) + LINE_SEARCH_PASSES,
-  run(input) {
+  async run(input) {
     const { oracle, batch, goal, threat, options } = input;
     const closest = new Closest(batch, threat.norm);
-    const open = unreached(oracle, batch, goal, closest);
+    const open = await unreached(oracle, batch, goal, closest);
     if (open.length === 0) return closest.images;
-    const order = goal.kind === 'targeted' ? undefined : runnersUp(oracle, batch);
+    const order = goal.kind === 'targeted' ? undefined : await runnersUp(oracle, batch);
     const targets = order ? Math.min(options.targets, oracle.classes - 1) : 1;
     for (let rank = 0; rank < targets; rank++) {
       const aims = open.map((example) =>
         goal.kind === 'targeted' ? goal.targets[example] : (order?.[example][rank] as number),
       );
       for (let restart = 0; restart < options.restarts; restart++) {
-        runToward(input, open, aims, closest, `target ${rank} start ${restart}`, restart > 0);
+        await runToward(input, open, aims, closest, `target ${rank} start ${restart}`, restart > 0);
       }
     }
-    searchLines(oracle, classTargetsOf(batch, goal), closest, BACKWARD_STEP);
+    await searchLines(oracle, classTargetsOf(batch, goal), closest, BACKWARD_STEP);
     return closest.images;
   },
 });
 
 /** One run of every example toward its aim. */
-function runToward<S extends OptionSpecs>(
+async function runToward<S extends OptionSpecs>(
   { oracle, batch, goal, threat, options }: AttackInput<S>,
   open: readonly number[],
   aims: readonly number[],
   closest: Closest,
   label: string,
   isRandom: boolean,
-): void {
+): Promise<void> {
   const { features, classes } = oracle;
   const { norm } = threat;
   const goalTargets = classTargetsOf(batch, goal, open);
@@ -103,7 +103,7 @@ function runToward<S extends OptionSpecs>(
   const fromPoint = new Float32Array(features);
   const fromOriginal = new Float32Array(features);
   for (let step = 0; step < options.steps; step++) {
-    const { logits, gradient } = oracle.backward(points, (all) => {
+    const { logits, gradient } = await oracle.backward(points, (all) => {
       const cotangent = new Float32Array(all.length);
       aims.forEach((aim, i) => {
         cotangent[i * classes + aim] += 1;
@@ -129,7 +129,7 @@ function runToward<S extends OptionSpecs>(
         point[p] = Math.min(1, Math.max(0, (1 - bias) * own + bias * biased));
       }
     });
-    const judgedLogits = oracle.logits(points);
+    const judgedLogits = await oracle.logits(points);
     open.forEach((example, i) => {
       if (!reachesGoal(judgedLogits, goalTargets, i)) return;
       const point = row(points, i, features);

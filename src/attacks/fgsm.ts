@@ -25,10 +25,10 @@ export const fgsm = defineAttack({
   losses: anyLoss('margin'),
   options: {},
   expectedPasses: () => 1,
-  run({ oracle, batch, goal, threat, loss }) {
+  async run({ oracle, batch, goal, threat, loss }) {
     const { features } = oracle;
     const { images } = batch;
-    const { gradient } = oracle.lossGradients(loss, images, classTargetsOf(batch, goal));
+    const { gradient } = await oracle.lossGradients(loss, images, classTargetsOf(batch, goal));
     const attacked = new Float32Array(images.length);
     for (let i = 0; i < batch.labels.length; i++) {
       const out = row(attacked, i, features);

@@ -40,12 +40,12 @@ export const fmn = defineAttack({
     gamma: { about: 'first relative change of the radius', default: 0.05, above: 0, max: 1 },
   },
   expectedPasses: ({ steps }) => steps + 2,
-  run({ oracle, batch, goal, threat, loss, options }) {
+  async run({ oracle, batch, goal, threat, loss, options }) {
     const { features } = oracle;
     const { norm } = threat;
     const { steps } = options;
     const closest = new Closest(batch, norm);
-    const open = unreached(oracle, batch, goal, closest);
+    const open = await unreached(oracle, batch, goal, closest);
     const classTargets = classTargetsOf(batch, goal, open);
     const points = gather(batch.images, open, features);
     const radius = new Float64Array(open.length).fill(Number.POSITIVE_INFINITY);
@@ -53,7 +53,7 @@ export const fmn = defineAttack({
       const share = (1 + Math.cos((Math.PI * step) / steps)) / 2;
       const stepSize = LAST_STEP + (options.stepSize - LAST_STEP) * share;
       const gamma = LAST_GAMMA + (options.gamma - LAST_GAMMA) * share;
-      const { logits, gradient, values } = oracle.lossGradients(loss, points, classTargets);
+      const { logits, gradient, values } = await oracle.lossGradients(loss, points, classTargets);
       open.forEach((example, i) => {
         const point = row(points, i, features);
         const original = closest.original(example);

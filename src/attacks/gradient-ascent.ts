@@ -16,7 +16,7 @@ export interface Ascent {
   readonly threat: Threat;
   readonly loss: LossName;
   /** What is climbed instead of the loss: gradients at points of some of the batch's examples. */
-  readonly gradientsAt?: (points: Float32Array, examples: readonly number[]) => Gradients;
+  readonly gradientsAt?: (points: Float32Array, examples: readonly number[]) => Promise<Gradients>;
   /** Gradient steps, each of length `stepSize` in the threat's norm. */
   readonly steps: number;
   readonly stepSize: number;
@@ -28,7 +28,7 @@ export interface Ascent {
     points: Float32Array,
     examples: readonly number[],
     restart: number,
-  ) => void;
+  ) => void | Promise<void>;
   /** How much of the accumulated gradient is kept at each step: 0 is no momentum. */
   readonly momentum: number;
   /** L1 only: share of the features that one step moves. */
@@ -63,12 +63,12 @@ export const sparsityOption = {
 } as const;
 
 /** Runs the ascent; returns the first point found that reaches the goal, else the last one. */
-export function ascend(ascent: Ascent): Float32Array {
+export async function ascend(ascent: Ascent): Promise<Float32Array> {
   const attacked = ascent.batch.images.slice();
   let active = range(ascent.batch.labels.length);
   for (let restart = 0; restart < ascent.restarts && active.length > 0; restart++) {
     const isLast = restart === ascent.restarts - 1;
-    active = ascendOnce(ascent, restart, active, attacked, isLast);
+    active = await ascendOnce(ascent, restart, active, attacked, isLast);
   }
   return attacked;
 }
@@ -77,13 +77,13 @@ export function ascend(ascent: Ascent): Float32Array {
  * One run from one start, on the examples in `active`; returns those that are still not finished.
  * The last point of the last run is left for the evaluation to judge.
  */
-function ascendOnce(
+async function ascendOnce(
   ascent: Ascent,
   restart: number,
   active: readonly number[],
   attacked: Float32Array,
   isLast: boolean,
-): number[] {
+): Promise<number[]> {
   const { oracle, batch, goal, threat, loss, confidence } = ascent;
   const { features } = oracle;
   let rows = [...active];
@@ -95,7 +95,7 @@ function ascendOnce(
       randomStart(threat, original, stream, row(current, i, features));
     });
   }
-  ascent.moveStarts?.(current, rows, restart);
+  await ascent.moveStarts?.(current, rows, restart);
   let velocity: Float32Array = new Float32Array(ascent.momentum > 0 ? current.length : 0);
 
   const store = () => {
@@ -119,8 +119,8 @@ function ascendOnce(
   for (let step = 0; step < ascent.steps && rows.length > 0; step++) {
     const classTargets = classTargetsOf(batch, goal, rows);
     const { logits, gradient } = ascent.gradientsAt
-      ? ascent.gradientsAt(current, rows)
-      : oracle.lossGradients(loss, current, classTargets);
+      ? await ascent.gradientsAt(current, rows)
+      : await oracle.lossGradients(loss, current, classTargets);
     const kept = keepUnfinished(logits, classTargets);
     rows.forEach((example, i) => {
       let direction = row(gradient, kept[i], features);
@@ -134,7 +134,7 @@ function ascendOnce(
     });
   }
   store();
-  if (!isLast) keepUnfinished(oracle.logits(current), classTargetsOf(batch, goal, rows));
+  if (!isLast) keepUnfinished(await oracle.logits(current), classTargetsOf(batch, goal, rows));
   return rows;
 }
 

@@ -47,7 +47,7 @@ export const hopskipjump = defineAttack({
     }
     return passes;
   },
-  run({ oracle, batch, goal, threat, options }) {
+  async run({ oracle, batch, goal, threat, options }) {
     const closest = new Closest(batch, threat.norm);
     for (const example of range(batch.labels.length)) {
       const { labels } = classTargetsOf(batch, goal, [example]);
@@ -59,16 +59,16 @@ export const hopskipjump = defineAttack({
         threat.norm,
       );
       const stream = batch.streams[example].child('hopskipjump');
-      if (run.isOver(closest.original(example))) {
+      if (await run.isOver(closest.original(example))) {
         closest.offer(example, closest.original(example));
         continue;
       }
-      let point = run.start(stream);
+      let point = await run.start(stream);
       if (!point) continue;
       closest.offer(example, point);
       for (let step = 1; step <= options.steps; step++) {
         const queries = queriesAt(step, options.initialQueries);
-        point = run.step(point, step, queries, stream);
+        point = await run.step(point, step, queries, stream);
         closest.offer(example, point);
       }
     }
@@ -102,22 +102,22 @@ class BoundaryRun {
   }
 
   /** Which of the images `[count, features]` are over the boundary. */
-  #decisions(images: Float32Array): boolean[] {
+  async #decisions(images: Float32Array): Promise<boolean[]> {
     const count = images.length / this.#oracle.features;
-    const logits = this.#oracle.logits(images, new Array(count).fill(this.#example));
+    const logits = await this.#oracle.logits(images, new Array(count).fill(this.#example));
     const classTargets = { labels: new Int32Array(count).fill(this.#label), targets: undefined };
     return range(count).map((i) => reachesGoal(logits, classTargets, i));
   }
 
-  isOver(image: Float32Array): boolean {
-    return this.#decisions(image)[0];
+  async isOver(image: Float32Array): Promise<boolean> {
+    return (await this.#decisions(image))[0];
   }
 
   /** A random image over the boundary, moved back to the boundary. */
-  start(stream: RandomStream): Float32Array | undefined {
+  async start(stream: RandomStream): Promise<Float32Array | undefined> {
     for (let attempt = 0; attempt < START_TRIES; attempt++) {
       const image = this.#original.map(() => stream.uniform());
-      if (this.isOver(image)) return this.#toBoundary(image);
+      if (await this.isOver(image)) return this.#toBoundary(image);
     }
     return undefined;
   }
@@ -134,14 +134,14 @@ class BoundaryRun {
     );
   }
 
-  #toBoundary(image: Float32Array): Float32Array {
+  async #toBoundary(image: Float32Array): Promise<Float32Array> {
     let low = 0;
     let high = 1;
     let over = image;
     for (let halving = 0; halving < MOST_HALVINGS && high - low > this.#theta; halving++) {
       const middle = (low + high) / 2;
       const tried = this.#between(image, middle);
-      if (this.isOver(tried)) {
+      if (await this.isOver(tried)) {
         high = middle;
         over = tried;
       } else low = middle;
@@ -149,27 +149,32 @@ class BoundaryRun {
     return over;
   }
 
-  step(point: Float32Array, step: number, queries: number, stream: RandomStream): Float32Array {
+  async step(
+    point: Float32Array,
+    step: number,
+    queries: number,
+    stream: RandomStream,
+  ): Promise<Float32Array> {
     const away = distance(this.#norm, this.#original, point);
     const d = this.#oracle.features;
     const spread = this.#norm === 'L2' ? Math.sqrt(d) : d;
     const delta = step === 1 ? FIRST_DELTA : Math.max(spread * this.#theta * away, 1e-5);
-    const direction = this.#estimateGradient(point, delta, queries, stream);
+    const direction = await this.#estimateGradient(point, delta, queries, stream);
     let size = away / Math.sqrt(step);
     for (let halving = 0; halving < MOST_HALVINGS; halving++, size /= 2) {
       const tried = point.map((value, p) => Math.min(1, Math.max(0, value + size * direction[p])));
-      if (this.isOver(tried)) return this.#toBoundary(tried);
+      if (await this.isOver(tried)) return this.#toBoundary(tried);
     }
     return point;
   }
 
   /** The mean of random directions, each weighted by the side of the boundary that it leads to. */
-  #estimateGradient(
+  async #estimateGradient(
     point: Float32Array,
     delta: number,
     queries: number,
     stream: RandomStream,
-  ): Float64Array {
+  ): Promise<Float64Array> {
     const { features } = this.#oracle;
     const probes = new Float32Array(queries * features);
     const draw = this.#norm === 'L2' ? () => stream.normal() : () => 2 * stream.uniform() - 1;
@@ -186,7 +191,7 @@ class BoundaryRun {
         probe[p] = moved < 0 ? 0 : moved > 1 ? 1 : moved;
       }
     }
-    const votes = this.#decisions(probes).map((over) => (over ? 1 : -1));
+    const votes = (await this.#decisions(probes)).map((over) => (over ? 1 : -1));
     const mean = votes.reduce((a: number, b) => a + b, 0) / queries;
     const estimate = new Float64Array(features);
     for (let q = 0; q < queries; q++) {

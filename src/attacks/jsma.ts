@@ -39,21 +39,21 @@ export const jsma = defineAttack({
     },
   },
   expectedPasses: (_, __, { eps }) => 1 + 2 * Math.floor(eps / 2),
-  run({ oracle, batch, goal, threat, loss, options }) {
+  async run({ oracle, batch, goal, threat, loss, options }) {
     const { features } = oracle;
     const bound = options.increase;
     const attacked = batch.images.slice();
     const aims =
       goal.kind === 'targeted'
         ? Array.from(goal.targets)
-        : runnersUp(oracle, batch).map((order) => order[0]);
+        : (await runnersUp(oracle, batch)).map((order) => order[0]);
     /** Features that may still be driven to the bound, one byte each. */
     const free = Uint8Array.from(attacked, (value) => (value === bound ? 0 : 1));
     let active = range(batch.labels.length);
     for (let spent = 0; spent + 2 <= threat.eps && active.length > 0; spent += 2) {
       const current = gather(attacked, active, features);
       const classTargets = classTargetsOf(batch, goal, active);
-      const maps = saliency(
+      const maps = await saliency(
         oracle,
         loss,
         current,
@@ -94,16 +94,16 @@ interface Saliency {
  * Both parts of the saliency map. Softmax outputs add up to 1, so that the other classes' part is
  * the target's with the sign turned: exact, where float32 sums would round.
  */
-function saliency(
+async function saliency(
   oracle: Oracle,
   loss: LossName,
   images: Float32Array,
   aims: readonly number[],
-): Saliency {
+): Promise<Saliency> {
   const { classes } = oracle;
   if (loss !== 'logits') {
     const temperature = loss === 'temperature' ? oracle.classifier.temperature : 1;
-    const { logits, gradient } = oracle.backward(images, (all) => {
+    const { logits, gradient } = await oracle.backward(images, (all) => {
       const cotangent = new Float32Array(all.length);
       aims.forEach((aim, i) => {
         softmaxGradient(row(all, i, classes), temperature, aim, row(cotangent, i, classes));
@@ -120,8 +120,8 @@ function saliency(
       });
       return cotangent;
     });
-  const { logits, gradient } = carry(1, 0);
-  return { logits, target: gradient, others: carry(0, 1).gradient };
+  const { logits, gradient } = await carry(1, 0);
+  return { logits, target: gradient, others: (await carry(0, 1)).gradient };
 }
 
 /** The logit gradient of softmax(z / T) at class `aim`: p_aim (e_aim - p) / T, in float32. */

@@ -12,12 +12,12 @@ export const LINE_SEARCH_PASSES = 10;
  * offers every point that still reaches the goal.
  * @param from share of the way below which the goal is taken not to be reached
  */
-export function searchLines(
+export async function searchLines(
   oracle: Oracle,
   classTargets: ClassTargets,
   closest: Closest,
   from: number,
-): void {
+): Promise<void> {
   const { features } = oracle;
   const found = Array.from(closest.distances.keys()).filter(
     (example) => closest.found(example) && closest.distances[example] > 0,
@@ -36,7 +36,7 @@ export function searchLines(
         tries[i * features + p] = original[p] + share * (end - original[p]);
       }
     });
-    const logits = oracle.logits(tries);
+    const logits = await oracle.logits(tries);
     found.forEach((example, i) => {
       const share = (low[i] + high[i]) / 2;
       if (reachesGoal(logits, judged, i)) {

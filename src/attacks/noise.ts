@@ -24,7 +24,7 @@ export const noise = defineAttack({
   losses: [],
   options: { tries: { about: 'noises to try', default: 10, min: 1, integer: true } },
   expectedPasses: ({ tries }) => tries,
-  run({ oracle, batch, goal, threat, options }) {
+  async run({ oracle, batch, goal, threat, options }) {
     const { features } = oracle;
     const attacked = batch.images.slice();
     let active = range(batch.labels.length);
@@ -41,7 +41,7 @@ export const noise = defineAttack({
         }
         project(threat, original, image);
       }
-      const logits = oracle.logits(gather(attacked, active, features), active);
+      const logits = await oracle.logits(gather(attacked, active, features), active);
       const classTargets = classTargetsOf(batch, goal, active);
       active = active.filter((_, i) => !reachesGoal(logits, classTargets, i));
     }

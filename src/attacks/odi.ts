@@ -45,7 +45,7 @@ export const odi = defineAttack({
       randomStart: true,
       momentum: 0,
       confidence: 0,
-      moveStarts(points, examples, restart) {
+      async moveStarts(points, examples, restart) {
         const originals = gather(batch.images, examples, features);
         const combination = new Float32Array(examples.length * classes);
         examples.forEach((example, i) => {
@@ -55,7 +55,7 @@ export const odi = defineAttack({
           );
         });
         for (let step = 0; step < options.diversify; step++) {
-          const { gradient } = oracle.backward(points, () => combination);
+          const { gradient } = await oracle.backward(points, () => combination);
           examples.forEach((_, i) => {
             const point = row(points, i, features);
             const slope = row(gradient, i, features);

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { row } from '../arrays.ts';
+import { valuesOf } from '../engine/index.ts';
 import { RunError } from '../errors.ts';
 import { type Classifier, compiledOf } from '../models/index.ts';
 import { type LossName, lossFor } from './losses/registry.ts';
@@ -74,13 +75,13 @@ export class Oracle {
    * @param examples for which example of the batch each image is a query
    * @throws RunError `not-finite`
    */
-  logits(images: Float32Array, examples: readonly number[] = []): Float32Array {
+  async logits(images: Float32Array, examples: readonly number[] = []): Promise<Float32Array> {
     if (images.length === 0) return new Float32Array(0);
     this.#forwards += images.length / this.features;
     for (const example of examples) this.#queries[example]++;
     const logits =
       compiledOf(this.classifier)?.logits(images) ??
-      read(() => this.classifier.logits(this.#batch(images)));
+      (await valuesOf(() => this.classifier.logits(this.#batch(images))));
     return this.#checked(logits, 'logits');
   }
 
@@ -89,26 +90,34 @@ export class Oracle {
    * pass. `cotangent` gets the logits `[count, classes]` and returns the gradient to carry, same shape.
    * @throws RunError `not-finite`
    */
-  backward(images: Float32Array, cotangent: (logits: Float32Array) => Float32Array): Gradients {
+  async backward(
+    images: Float32Array,
+    cotangent: (logits: Float32Array) => Float32Array,
+  ): Promise<Gradients> {
     if (images.length === 0) return { logits: new Float32Array(0), gradient: new Float32Array(0) };
     const count = images.length / this.features;
     this.#forwards += count;
     this.#backwards += count;
     const checked = (logits: Float32Array) => cotangent(this.#checked(logits, 'logits'));
     const { logits, gradient } =
-      compiledOf(this.classifier)?.pullBack(images, checked) ?? this.#pullBack(images, checked);
+      compiledOf(this.classifier)?.pullBack(images, checked) ??
+      (await this.#pullBack(images, checked));
     return { logits, gradient: this.#checked(gradient, 'input gradients') };
   }
 
-  #pullBack(images: Float32Array, cotangent: (logits: Float32Array) => Float32Array): Gradients {
+  async #pullBack(
+    images: Float32Array,
+    cotangent: (logits: Float32Array) => Float32Array,
+  ): Promise<Gradients> {
     const count = images.length / this.features;
     let logits: Float32Array = new Float32Array(0);
     const carry = tf.grad((input) => {
       const output = this.classifier.logits(input as tf.Tensor4D);
+      // TensorFlow.js records a gradient's operations in one go, without a place to wait.
       logits = output.dataSync() as Float32Array;
       return tf.sum(tf.mul(output, tf.tensor2d(cotangent(logits), [count, this.classes])));
     });
-    const gradient = read(() => carry(this.#batch(images)));
+    const gradient = await valuesOf(() => carry(this.#batch(images)));
     return { logits, gradient };
   }
 
@@ -132,30 +141,17 @@ export class Oracle {
   }
 
   /** The loss of every image, its input gradient and the logits: one forward, one backward pass. */
-  lossGradients(
+  async lossGradients(
     name: LossName,
     images: Float32Array,
     classTargets: ClassTargets,
-  ): Gradients & { readonly values: Float32Array } {
+  ): Promise<Gradients & { readonly values: Float32Array }> {
     let values: Float32Array = new Float32Array(0);
-    const gradients = this.backward(images, (logits) => {
+    const gradients = await this.backward(images, (logits) => {
       const cotangent = new Float32Array(logits.length);
       values = this.losses(name, logits, classTargets, cotangent);
       return cotangent;
     });
     return { ...gradients, values };
   }
-}
-
-/**
- * The values of a tensor, all tensors on the way disposed. They leave `tf.tidy` by a variable: a
- * result of it is searched for tensors, which visits every value of a typed array by name and took
- * four fifths of an attack's time.
- */
-function read(compute: () => tf.Tensor): Float32Array {
-  let values: Float32Array = new Float32Array(0);
-  tf.tidy(() => {
-    values = compute().dataSync() as Float32Array;
-  });
-  return values;
 }

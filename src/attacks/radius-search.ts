@@ -106,9 +106,9 @@ export class RadiusSearch {
   }
 
   /** Takes the starts that reach the goal, nearer than what is known: one query for each. */
-  begin(starts: readonly Start[]): void {
+  async begin(starts: readonly Start[]): Promise<void> {
     const better = starts.filter(({ example, radius }) => radius < this.#ray(example).radius);
-    const reached = this.#ask(
+    const reached = await this.#ask(
       better.map(({ example }) => example),
       better.map(({ ray: values, radius }) => ({ values, radius })),
     );
@@ -120,7 +120,7 @@ export class RadiusSearch {
   }
 
   /** Tries white, black and inverted images for the examples of which nothing is known. */
-  beginAnywhere(examples: readonly number[]): void {
+  async beginAnywhere(examples: readonly number[]): Promise<void> {
     const { norm } = this.#threat;
     for (const end of [() => 1, () => 0, (pixel: number) => 1 - pixel]) {
       const starts = examples
@@ -131,21 +131,21 @@ export class RadiusSearch {
           const ray = far.map((pixel, i) => pixel - image[i]);
           return { example, ray, radius: distance(norm, image, far) };
         });
-      this.begin(starts);
+      await this.begin(starts);
     }
   }
 
   /**
    * Makes at most `queries` queries about each example; returns those that come within the budget.
    */
-  run(examples: readonly number[], queries: number): number[] {
+  async run(examples: readonly number[], queries: number): Promise<number[]> {
     const { eps } = this.#threat;
     const found: number[] = [];
     let active = examples.filter((example) => this.knows(example));
     for (let done = 0; done < queries && active.length > 0; done++) {
       const share = FIRST_SHARE * (LAST_SHARE / FIRST_SHARE) ** (done / queries);
       const asked = active.map((example) => this.#change(example, share));
-      const reached = this.#ask(active, asked);
+      const reached = await this.#ask(active, asked);
       const farthest = eps * (1 + reachable((queries - done) / this.#oracle.features));
       active = active.filter((example, i) => {
         this.#learn(example, asked[i], reached[i]);
@@ -188,13 +188,13 @@ export class RadiusSearch {
   }
 
   /** Whether each ray reaches its example's goal. */
-  #ask(examples: readonly number[], rays: readonly Ray[]): boolean[] {
+  async #ask(examples: readonly number[], rays: readonly Ray[]): Promise<boolean[]> {
     const { features } = this.#oracle;
     const points = new Float32Array(examples.length * features);
     examples.forEach((example, i) => {
       this.#pointOf(example, rays[i], row(points, i, features));
     });
-    const logits = this.#oracle.logits(points, examples);
+    const logits = await this.#oracle.logits(points, examples);
     const classTargets = classTargetsOf(this.#batch, this.#goal, examples);
     return range(examples.length).map((i) => reachesGoal(logits, classTargets, i));
   }

@@ -43,13 +43,13 @@ function checkClasses(what: string, values: Int32Array, count: number, classes: 
  * @param source the model a transfer attack takes its gradients from
  * @throws UserError where batch, goal and classifier do not fit together; RunError `not-finite`
  */
-export function runAttack(
+export async function runAttack(
   plan: AttackPlan,
   classifier: Classifier,
   batch: AttackBatch,
   goal: Goal = { kind: 'untargeted' },
   source?: Classifier,
-): AttackResult {
+): Promise<AttackResult> {
   const { attack, threat, options } = plan;
   const count = batch.streams.length;
   const oracle = new Oracle(classifier, count);
@@ -65,7 +65,7 @@ export function runAttack(
     return { images: batch.images.slice(), forwards: 0, backwards: 0, queries: undefined };
   }
   const sourceOracle = source && new Oracle(source);
-  const images = attack.run({
+  const images = await attack.run({
     oracle,
     batch,
     goal,

@@ -41,11 +41,11 @@ export const sigmaZero = defineAttack({
     threshold: { about: 'first threshold, in pixel values', default: 0.3, above: 0, max: 1 },
   },
   expectedPasses: ({ steps }) => steps + 1,
-  run({ oracle, batch, goal, loss, options }) {
+  async run({ oracle, batch, goal, loss, options }) {
     const { features } = oracle;
     const { steps, sigma } = options;
     const closest = new Closest(batch, 'L0');
-    const open = unreached(oracle, batch, goal, closest);
+    const open = await unreached(oracle, batch, goal, closest);
     const classTargets = classTargetsOf(batch, goal, open);
     const points = gather(batch.images, open, features);
     const mean = new Float32Array(points.length);
@@ -55,7 +55,7 @@ export const sigmaZero = defineAttack({
       options.stepSize *
       (LAST_STEP + ((1 - LAST_STEP) * (1 + Math.cos((Math.PI * step) / steps))) / 2);
     for (let step = 0; step < steps && open.length > 0; step++) {
-      const { logits, gradient } = oracle.lossGradients(loss, points, classTargets);
+      const { logits, gradient } = await oracle.lossGradients(loss, points, classTargets);
       const rate = stepSizeAt(step) / (1 - BETA1 ** (step + 1));
       const correction = 1 / (1 - BETA2 ** (step + 1));
       open.forEach((example, i) => {

@@ -41,7 +41,7 @@ export const spsa = defineAttack({
     },
   },
   expectedPasses: ({ steps, samples }) => steps * (samples + 1),
-  run({ oracle, batch, goal, threat, loss, options }) {
+  async run({ oracle, batch, goal, threat, loss, options }) {
     const { features } = oracle;
     const pairs = Math.max(1, Math.floor(options.samples / 2));
     const streams = batch.streams.map((stream) => stream.child('spsa'));
@@ -49,27 +49,27 @@ export const spsa = defineAttack({
     const m = new Float32Array(attacked.length);
     const v = new Float32Array(attacked.length);
     let active = range(batch.labels.length);
-    const dropReached = () => {
-      const logits = oracle.logits(gather(attacked, active, features), active);
+    const dropReached = async () => {
+      const logits = await oracle.logits(gather(attacked, active, features), active);
       const classTargets = classTargetsOf(batch, goal, active);
       active = active.filter((_, i) => !reachesGoal(logits, classTargets, i));
     };
     for (let step = 1; step <= options.steps; step++) {
-      dropReached();
+      await dropReached();
       if (active.length === 0) break;
       const slope = new Float32Array(active.length * features);
       const classTargets = classTargetsOf(batch, goal, active);
       for (let pair = 0; pair < pairs; pair++) {
         const signs = active.map((example) => randomSigns(streams[example], features));
-        const probe = (side: 1 | -1) => {
+        const probe = async (side: 1 | -1) => {
           const images = gather(attacked, active, features);
           signs.forEach((direction, i) => {
             const image = row(images, i, features);
             for (let p = 0; p < features; p++) image[p] += side * options.delta * direction[p];
           });
-          return oracle.losses(loss, oracle.logits(images, active), classTargets);
+          return oracle.losses(loss, await oracle.logits(images, active), classTargets);
         };
-        const [up, down] = [probe(1), probe(-1)];
+        const [up, down] = [await probe(1), await probe(-1)];
         signs.forEach((direction, i) => {
           const difference = (up[i] - down[i]) / (2 * options.delta * pairs);
           const out = row(slope, i, features);

@@ -39,7 +39,7 @@ export const square = defineAttack({
     area: { about: 'first share of the image that a patch covers', default: 0.8, above: 0, max: 1 },
   },
   expectedPasses: ({ queries }) => queries + 1,
-  run({ oracle, batch, goal, threat, options }) {
+  async run({ oracle, batch, goal, threat, options }) {
     const { features } = oracle;
     const shape = oracle.classifier.inputShape;
     const streams = batch.streams.map((stream) => stream.child('square'));
@@ -60,7 +60,7 @@ export const square = defineAttack({
         } else patchL2(threat, original, image, shape, share, streams[example]);
       });
       const classTargets = classTargetsOf(batch, goal, active);
-      const logits = oracle.logits(tries, active);
+      const logits = await oracle.logits(tries, active);
       active = active.filter((example, i) => {
         const margin = goalMargin(logits, classTargets, i);
         const reached = reachesGoal(logits, classTargets, i);

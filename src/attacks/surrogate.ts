@@ -83,13 +83,14 @@ export const surrogate = defineAttack({
         START_FACTORS.length * (START_STEPS + 1) +
         EXTREMES
       : 0),
-  run(input) {
+  async run(input) {
     const { steps, restarts, every, queries } = input.options;
     const run = new SurrogateRun(input);
-    for (let restart = 0; restart < restarts; restart++) run.ascend(restart, steps, every);
+    await run.begin();
+    for (let restart = 0; restart < restarts; restart++) await run.ascend(restart, steps, every);
     const byScores = Math.floor(SCORE_SHARE * queries);
-    run.searchByScores(byScores);
-    run.searchByDecisions(queries - byScores);
+    await run.searchByScores(byScores);
+    await run.searchByDecisions(queries - byScores);
     return run.best;
   },
 });
@@ -113,14 +114,18 @@ class SurrogateRun {
     this.best = batch.images.slice();
     this.#active = range(batch.labels.length);
     this.#bestMargin = new Float64Array(batch.labels.length).fill(Number.NEGATIVE_INFINITY);
-    this.#tryOnModel(batch.images, this.#active);
+  }
+
+  /** Asks the model about the images as they are. */
+  begin(): Promise<void> {
+    return this.#tryOnModel(this.#input.batch.images, this.#active);
   }
 
   /** Asks the model about points, keeps the better ones and drops the examples that are done. */
-  #tryOnModel(points: Float32Array, rows: readonly number[]): void {
+  async #tryOnModel(points: Float32Array, rows: readonly number[]): Promise<void> {
     const { oracle, batch, goal } = this.#input;
     const classTargets = classTargetsOf(batch, goal, rows);
-    const logits = oracle.logits(points, rows);
+    const logits = await oracle.logits(points, rows);
     const done = new Set<number>();
     rows.forEach((example, i) => {
       const margin = goalMargin(logits, classTargets, i);
@@ -135,7 +140,7 @@ class SurrogateRun {
   }
 
   /** One run of momentum ascent on the surrogate. */
-  ascend(run: number, steps: number, every: number): void {
+  async ascend(run: number, steps: number, every: number): Promise<void> {
     const { source, batch, goal, threat } = this.#input;
     const { features } = source;
     let rows = [...this.#active];
@@ -147,7 +152,7 @@ class SurrogateRun {
         randomStart(threat, row(batch.images, example, features), stream, row(points, i, features));
       });
     }
-    const targetClasses = this.#targetClasses(run, rows);
+    const targetClasses = await this.#targetClasses(run, rows);
     let velocity: Float32Array = new Float32Array(points.length);
     const stepSize = (2.5 * threat.eps) / steps;
     for (let step = 1; step <= steps && rows.length > 0; step++) {
@@ -157,7 +162,7 @@ class SurrogateRun {
           targetClasses && Int32Array.from(rows, (example) => targetClasses.get(example) ?? 0),
       };
       const loss = run % 2 === 0 ? 'margin' : 'logits';
-      const { gradient } = source.lossGradients(loss, points, classTargets);
+      const { gradient } = await source.lossGradients(loss, points, classTargets);
       rows.forEach((example, i) => {
         const velocityRow = row(velocity, i, features);
         accumulate(velocityRow, MOMENTUM, row(gradient, i, features));
@@ -166,7 +171,7 @@ class SurrogateRun {
         stepWithin(threat, original, velocityRow, stepSize, point, SPARSITY);
       });
       if (step % every !== 0 && step !== steps) continue;
-      this.#tryOnModel(points, rows);
+      await this.#tryOnModel(points, rows);
       const active = new Set(this.#active);
       const kept = range(rows.length).filter((i) => active.has(rows[i]));
       if (kept.length === rows.length) continue;
@@ -177,13 +182,16 @@ class SurrogateRun {
   }
 
   /** The class each example is aimed at in this run; undefined: any other than its own. */
-  #targetClasses(run: number, rows: readonly number[]): ReadonlyMap<number, number> | undefined {
+  async #targetClasses(
+    run: number,
+    rows: readonly number[],
+  ): Promise<ReadonlyMap<number, number> | undefined> {
     const { source, batch, goal } = this.#input;
     if (goal.kind === 'targeted') {
       return new Map(rows.map((example) => [example, goal.targets[example]]));
     }
     if (run < 2 || source.classes < 3) return undefined;
-    const logits = source.logits(gather(batch.images, rows, source.features));
+    const logits = await source.logits(gather(batch.images, rows, source.features));
     return new Map(
       rows.map((example, i) => {
         const others = ranking(row(logits, i, source.classes)).filter(
@@ -195,7 +203,7 @@ class SurrogateRun {
   }
 
   /** Random search by the model's scores, with the surrogate's gradient as a guide. */
-  searchByScores(queries: number): void {
+  async searchByScores(queries: number): Promise<void> {
     const { source, batch, goal } = this.#input;
     const { features } = source;
     const streams = batch.streams.map((stream) => stream.child('search'));
@@ -205,7 +213,7 @@ class SurrogateRun {
       const points = gather(this.best, rows, features);
       if (query % QUERIES_PER_GRADIENT === 0) {
         const classTargets = classTargetsOf(batch, goal, rows);
-        const { gradient } = source.lossGradients('margin', points, classTargets);
+        const { gradient } = await source.lossGradients('margin', points, classTargets);
         rows.forEach((example, i) => {
           gradients.set(example, row(gradient, i, features).slice());
         });
@@ -217,7 +225,7 @@ class SurrogateRun {
         if (!gradient) return;
         this.#propose(row(points, i, features), example, gradient, share, streams[example]);
       });
-      this.#tryOnModel(points, rows);
+      await this.#tryOnModel(points, rows);
     }
   }
 
@@ -254,7 +262,7 @@ class SurrogateRun {
    * Search by decisions on the model, for the examples that are left: from points outside the budget
    * at which it errs, as the surrogate suggests them, inward.
    */
-  searchByDecisions(queries: number): void {
+  async searchByDecisions(queries: number): Promise<void> {
     const { oracle, source, batch, goal, threat } = this.#input;
     if (queries === 0 || this.#active.length === 0) return;
     const { features } = oracle;
@@ -262,7 +270,7 @@ class SurrogateRun {
     for (const factor of START_FACTORS) {
       const rows = this.#active.filter((example) => !search.knows(example));
       const radius = threat.norm === 'L0' ? Math.ceil(factor * threat.eps) : factor * threat.eps;
-      const points = ascend({
+      const points = await ascend({
         oracle: source,
         batch: gatherExamples(batch, rows, features),
         goal: goalAt(goal, rows),
@@ -276,7 +284,7 @@ class SurrogateRun {
         sparsity: SPARSITY,
         confidence: Number.POSITIVE_INFINITY,
       });
-      search.begin(
+      await search.begin(
         rows.map((example, i) => {
           const image = row(batch.images, example, features);
           const ray = row(points, i, features).map((pixel, at) => pixel - image[at]);
@@ -284,8 +292,8 @@ class SurrogateRun {
         }),
       );
     }
-    search.beginAnywhere(this.#active);
-    search.run(this.#active, queries);
+    await search.beginAnywhere(this.#active);
+    await search.run(this.#active, queries);
     for (const example of this.#active) {
       const point = search.best(example);
       if (point) row(this.best, example, features).set(point);

@@ -29,22 +29,24 @@ export interface WeightedDescent {
 }
 
 /** Runs the descent with weights found by bisection; returns the nearest images that it reached. */
-export function searchWeights(
+export async function searchWeights(
   { oracle, batch, goal, threat }: Omit<AttackInput, 'options'>,
   options: Readonly<Record<keyof typeof weightOptions, number>>,
-  descend: (run: WeightedDescent) => void,
-): Float32Array {
+  descend: (run: WeightedDescent) => Promise<void>,
+): Promise<Float32Array> {
   const closest = new Closest(batch, threat.norm);
   // With a confidence, an image that is already wrong may still have to change.
   const open =
-    options.confidence === 0 ? unreached(oracle, batch, goal, closest) : range(batch.labels.length);
+    options.confidence === 0
+      ? await unreached(oracle, batch, goal, closest)
+      : range(batch.labels.length);
   const weights = open.map(() => options.initialC);
   const low = open.map(() => 0);
   const high = open.map(() => Number.POSITIVE_INFINITY);
   const originals = gather(batch.images, open, oracle.features);
   for (let search = 0; search < options.searches; search++) {
     const reached = open.map(() => false);
-    descend({
+    await descend({
       originals,
       classTargets: classTargetsOf(batch, goal, open),
       weights,

@@ -189,7 +189,7 @@ export async function certifyImages(job: CertifyJob): Promise<CertifyRun> {
     },
   };
   const [cheapest, ...others] = METHOD_STEPS[job.method];
-  const pending = await boundByCheapest(work, cheapest, rightAnswers(work));
+  const pending = await boundByCheapest(work, cheapest, await rightAnswers(work));
   const beforeAttack = performance.now();
   const unbroken = await attackAll(work, pending);
   const attackSeconds = secondsSince(beforeAttack);
@@ -209,8 +209,8 @@ const secondsSince = (milliseconds: number) => (performance.now() - milliseconds
 const finite = (margin: number) => (Number.isFinite(margin) ? margin : null);
 
 /** The images that the model has right; the others are broken as they are. */
-function rightAnswers({ job, images, labels, size, settle }: Workspace): number[] {
-  const answers = answersOf(job.model.classifier, images, size);
+async function rightAnswers({ job, images, labels, size, settle }: Workspace): Promise<number[]> {
+  const answers = await answersOf(job.model.classifier, images, size);
   const indices = range(labels.length);
   for (const index of indices.filter((i) => answers[i] !== labels[i])) {
     settle(index, { outcome: 'broken', by: 'answer', margin: null, seconds: 0 });
@@ -266,7 +266,7 @@ async function attackAll(
       streams: indices.map((index) => stream.child(dataset.indices[positions[index]])),
     };
     const plan = certifyAttack(eps, classifier.classes);
-    const broken = new Set(brokenRows(plan, classifier, batch, size));
+    const broken = new Set(await brokenRows(plan, classifier, batch, size));
     for (const [i, one] of some.entries()) {
       if (!broken.has(i)) unbroken.push(one);
       else settleBroken(one);
@@ -277,28 +277,32 @@ async function attackAll(
 }
 
 /** The class of each image, `[count, size]`. */
-function answersOf(classifier: Classifier, images: Float32Array, size: number): Int32Array {
+async function answersOf(
+  classifier: Classifier,
+  images: Float32Array,
+  size: number,
+): Promise<Int32Array> {
   const oracle = new Oracle(classifier);
   const count = images.length / size;
   const classes = new Int32Array(count);
   for (let start = 0; start < count; start += ATTACKED_AT_ONCE) {
     const end = Math.min(count, start + ATTACKED_AT_ONCE);
-    const logits = oracle.logits(images.subarray(start * size, end * size));
+    const logits = await oracle.logits(images.subarray(start * size, end * size));
     classes.set(classesOf(logits, classifier.classes), start);
   }
   return classes;
 }
 
 /** The rows of a batch for which the attack finds an image within the budget of another class. */
-function brokenRows(
+async function brokenRows(
   plan: AttackPlan,
   classifier: Classifier,
   batch: AttackBatch,
   size: number,
-): number[] {
-  const { images } = runAttack(plan, classifier, batch);
+): Promise<number[]> {
+  const { images } = await runAttack(plan, classifier, batch);
   const rows = range(batch.labels.length);
-  const predicted = answersOf(classifier, images, size);
+  const predicted = await answersOf(classifier, images, size);
   return rows.filter(
     (i) =>
       predicted[i] !== batch.labels[i] &&

@@ -111,7 +111,8 @@ async function countClasses(
       const one = row(batch, i, size);
       for (let p = 0; p < size; p++) one[p] += image[p];
     }
-    for (const answer of classesOf(oracle.logits(batch), classifier.classes)) counts[answer]++;
+    for (const answer of classesOf(await oracle.logits(batch), classifier.classes))
+      counts[answer]++;
     // Lets a signal or a timer through: the engine works synchronously.
     await new Promise(setImmediate);
   }

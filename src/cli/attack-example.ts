@@ -50,12 +50,12 @@ const PICTURE_WIDTH = 24;
  * attacked image and for the one made to fool them.
  * @param candidates attacked images of each model, in the order of its attack record's positions
  */
-export function pickAttackExample(
+export async function pickAttackExample(
   { attacks, models: cards }: Pick<EvaluationRecord, 'attacks' | 'models'>,
   models: readonly EvaluatedModel[],
   dataset: Dataset,
   candidates: ReadonlyMap<string, Float32Array>,
-): AttackExample {
+): Promise<AttackExample> {
   const attacked = attacks.flatMap((attack) => {
     const images = candidates.get(attack.model);
     const model = models.find(({ classifier }) => classifier.name === attack.model);
@@ -74,10 +74,24 @@ export function pickAttackExample(
   const original = imagesAsFloats(dataset, [position]);
   const attackedFor = ({ images }: (typeof attacked)[number]) =>
     row(images, shown, imageSize(dataset));
-  const prediction = (classifier: Classifier, what: string, image: Float32Array): Prediction => ({
+  const prediction = async (
+    classifier: Classifier,
+    what: string,
+    image: Float32Array,
+  ): Promise<Prediction> => ({
     what: `${classifier.name} on ${what}`,
-    ...predict(classifier, image),
+    ...(await predict(classifier, image)),
   });
+  const predictions = [
+    await prediction(first.classifier, 'the clean image', original),
+    await prediction(first.classifier, 'the attacked image', attackedFor(first)),
+  ];
+  for (const other of others) {
+    predictions.push(
+      await prediction(other.classifier, 'the same attacked image', attackedFor(first)),
+      await prediction(other.classifier, 'an image attacked for itself', attackedFor(other)),
+    );
+  }
   return {
     shape: dataset.shape,
     source: `${dataset.name} ${dataset.indices[position]}`,
@@ -86,19 +100,12 @@ export function pickAttackExample(
     model: first.model,
     original,
     attacked: attackedFor(first),
-    predictions: [
-      prediction(first.classifier, 'the clean image', original),
-      prediction(first.classifier, 'the attacked image', attackedFor(first)),
-      ...others.flatMap((other) => [
-        prediction(other.classifier, 'the same attacked image', attackedFor(first)),
-        prediction(other.classifier, 'an image attacked for itself', attackedFor(other)),
-      ]),
-    ],
+    predictions,
   };
 }
 
-function predict(classifier: Classifier, image: Float32Array) {
-  const logits = new Oracle(classifier).logits(image);
+async function predict(classifier: Classifier, image: Float32Array) {
+  const logits = await new Oracle(classifier).logits(image);
   const predicted = argmax(logits);
   return { predicted, probability: softmaxOf(logits, classifier.classes, 1)[predicted] };
 }

@@ -64,15 +64,15 @@ function imagesFor(
   return undefined;
 }
 
-function trialsOf(
+async function trialsOf(
   { network, weights }: ImportedNetwork,
   given: PixelScaling,
   images: Dataset,
   { train }: TestData,
-): RangeTrials {
+): Promise<RangeTrials> {
   const model = new Model(network, weights, 1);
   try {
-    return tryPixelRanges(model, given, images, train ?? images);
+    return await tryPixelRanges(model, given, images, train ?? images);
   } finally {
     model.dispose();
   }
@@ -150,7 +150,7 @@ export async function readForeignModel(
       hint: 'name images that the model takes (--data), or state the range (--input-range 0,255)',
     });
   }
-  const trials = images && trialsOf(raw, stated ?? {}, images, data);
+  const trials = images && (await trialsOf(raw, stated ?? {}, images, data));
   if (trials && stated === undefined) checkFinding(trials, isAuto, data.source);
   const scaling = isAuto && trials ? trials.best.scaling : (stated ?? {});
   if (trials) tellTrials(trials, scaling, terminal);

@@ -16,3 +16,4 @@ export { type Engine, inspectEngines, startEngine } from './engine.ts';
 export { sayWhenInterrupted } from './interruption.ts';
 export { RandomStream } from './random.ts';
 export { allowedCores } from './threads.ts';
+export { valuesOf } from './values.ts';

@@ -46,8 +46,8 @@ export function batches(positions: readonly number[], size: number): number[][] 
 }
 
 /** The class of every image of a batch `[N, H, W, C]`, float32 in [0, 1]: argmax of the logits. */
-export function classify(classifier: Classifier, images: Float32Array): Int32Array {
-  const logits = new Oracle(classifier).logits(images);
+export async function classify(classifier: Classifier, images: Float32Array): Promise<Int32Array> {
+  const logits = await new Oracle(classifier).logits(images);
   const { classes } = classifier;
   return Int32Array.from({ length: logits.length / classes }, (_, i) =>
     argmax(row(logits, i, classes)),

@@ -76,8 +76,8 @@ export async function measureAnswers(
   let insensitive = 0;
   let done = 0;
   for (const batch of batches(positions, batchSizeFor(oracle.features))) {
-    const again = oracle.logits(imagesAsFloats(dataset, batch));
-    const moved = oracle.logits(probesAt(dataset, batch, stream));
+    const again = await oracle.logits(imagesAsFloats(dataset, batch));
+    const moved = await oracle.logits(probesAt(dataset, batch, stream));
     for (let i = 0; i < batch.length; i++) {
       const first = answers[done + i];
       repeated.push(!isOther(first, row(again, i, oracle.classes)));

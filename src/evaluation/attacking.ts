@@ -69,15 +69,15 @@ const isGoal = (goal: Goal, { labels }: AttackBatch, winner: number, example: nu
   goal.kind === 'targeted' ? winner === goal.targets[example] : winner !== labels[example];
 
 /** Judges candidates by the model at T = 1: the only place where success is decided. */
-export function judge(
+export async function judge(
   plan: AttackPlan,
   classifier: Classifier,
   examples: AttackBatch,
   goal: Goal,
   candidates: Float32Array,
-): Outcomes {
+): Promise<Outcomes> {
   const features = candidates.length / examples.labels.length;
-  const predicted = Array.from(classify(classifier, candidates));
+  const predicted = Array.from(await classify(classifier, candidates));
   const distances: number[] = [];
   const legal: boolean[] = [];
   for (let i = 0; i < predicted.length; i++) {
@@ -159,18 +159,18 @@ export async function attackDataset(job: AttackJob): Promise<AttackRun> {
     const goal: Goal = targets
       ? { kind: 'targeted', targets: Int32Array.from(targets.slice(done, done + batch.length)) }
       : { kind: 'untargeted' };
-    const result = runAttack(exactPlan, targetModel ?? classifier, examples, goal, source);
+    const result = await runAttack(exactPlan, targetModel ?? classifier, examples, goal, source);
     const candidates =
       levels === undefined
         ? result.images
-        : roundToLevels(plan.threat, examples, result.images, levels, (points, rows) =>
-            Array.from(classify(classifier, points), (winner, i) =>
+        : await roundToLevels(plan.threat, examples, result.images, levels, async (points, rows) =>
+            Array.from(await classify(classifier, points), (winner, i) =>
               isGoal(goal, examples, winner, rows[i]),
             ),
           );
-    const judged = judge(plan, classifier, examples, goal, candidates);
+    const judged = await judge(plan, classifier, examples, goal, candidates);
     if (levels !== undefined) {
-      const { success } = judge(plan, classifier, examples, goal, result.images);
+      const { success } = await judge(plan, classifier, examples, goal, result.images);
       exact += success.filter(Boolean).length;
       survived += success.filter((won, i) => won && judged.success[i]).length;
     }

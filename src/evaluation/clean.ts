@@ -19,7 +19,7 @@ export async function cleanLogits(
   const logits = new Float32Array(positions.length * oracle.classes);
   let done = 0;
   for (const batch of batches(positions, batchSizeFor(oracle.features))) {
-    logits.set(oracle.logits(imagesAsFloats(dataset, batch)), done * oracle.classes);
+    logits.set(await oracle.logits(imagesAsFloats(dataset, batch)), done * oracle.classes);
     done += batch.length;
     onBatch(batch.length);
     await yieldToEventLoop();

@@ -55,7 +55,7 @@ export async function measureCurves(
         attack: 'fgsm',
         loss: 'softmax',
         eps,
-        budgets: oneStepBudgets(classifier, dataset, shown, { norm, eps }),
+        budgets: await oneStepBudgets(classifier, dataset, shown, { norm, eps }),
       });
       const plan = planAttack(attackNamed('fmn'), {
         norm,
@@ -82,18 +82,22 @@ export async function measureCurves(
 }
 
 /** The smallest budget of a grid in which one step along the softmax loss's gradient succeeds. */
-function oneStepBudgets(
+async function oneStepBudgets(
   classifier: Classifier,
   dataset: Dataset,
   positions: readonly number[],
   { norm, eps }: { readonly norm: Norm; readonly eps: number },
-): (number | null)[] {
+): Promise<(number | null)[]> {
   const oracle = new Oracle(classifier);
   const { features } = oracle;
-  return batches(positions, batchSizeFor(features)).flatMap((batch) => {
+  const budgets: (number | null)[] = [];
+  for (const batch of batches(positions, batchSizeFor(features))) {
     const images = imagesAsFloats(dataset, batch);
     const labels = labelsAt(dataset, batch);
-    const { gradient } = oracle.lossGradients('softmax', images, { labels, targets: undefined });
+    const { gradient } = await oracle.lossGradients('softmax', images, {
+      labels,
+      targets: undefined,
+    });
     const smallest = batch.map((): number | null => null);
     for (let step = 0; step <= BUDGETS; step++) {
       const budget = norm === 'L0' ? Math.round((step / BUDGETS) * eps) : (step / BUDGETS) * eps;
@@ -102,10 +106,11 @@ function oneStepBudgets(
         const [from, slope, to] = [images, gradient, points].map((all) => row(all, i, features));
         linearMaximum({ norm, eps: budget }, from, slope, to);
       }
-      classify(classifier, points).forEach((winner, i) => {
+      (await classify(classifier, points)).forEach((winner, i) => {
         if (winner !== labels[i]) smallest[i] ??= toSevenDigits(budget);
       });
     }
-    return smallest;
-  });
+    budgets.push(...smallest);
+  }
+  return budgets;
 }

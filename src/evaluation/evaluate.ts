@@ -296,7 +296,7 @@ async function measureAttack(
     // What each attack costs by itself: a surrogate's training is part of every attack that uses it.
     forwards: run.forwards + (surrogate?.forwards ?? 0),
     seconds: run.seconds + (surrogate?.seconds ?? 0),
-    examples: carried(classifier, shown),
+    examples: await carried(classifier, shown),
     unverified: failed.size,
   };
   onCandidates?.(record, candidates);
@@ -304,9 +304,9 @@ async function measureAttack(
 }
 
 /** What the record carries along of the images attacked first. */
-const carried = (classifier: Classifier, images: Float32Array) => ({
+const carried = async (classifier: Classifier, images: Float32Array) => ({
   images: packImages(images),
-  confidence: confidencesOf(new Oracle(classifier).logits(images), classifier.classes),
+  confidence: confidencesOf(await new Oracle(classifier).logits(images), classifier.classes),
 });
 
 /** The record of a run, the clean predictions known. */

@@ -59,12 +59,12 @@ export async function measureGradientTruth(
   for (const batch of batches(positions.slice(0, MOST_IMAGES), batchSizeFor(oracle.features))) {
     const images = imagesAsFloats(dataset, batch);
     const classTargets = { labels: labelsAt(dataset, batch), targets: undefined };
-    const { values, gradient } = oracle.lossGradients('margin', images, classTargets);
+    const { values, gradient } = await oracle.lossGradients('margin', images, classTargets);
     for (const { norm, eps, scales, ratios } of found) {
       for (const [s, scale] of scales.entries()) {
         const share = norm === 'L0' ? Math.max(1, Math.round(scale * eps)) : scale * eps;
         const moved = pointsAlong(oracle.features, { norm, eps: share }, images, gradient);
-        marginsAt(oracle, moved, classTargets).forEach((value, i) => {
+        (await marginsAt(oracle, moved, classTargets)).forEach((value, i) => {
           const predicted = predictedChange(oracle.features, i, images, moved, gradient);
           ratios[s].push(ratioOf(value - values[i], predicted));
         });
@@ -76,9 +76,13 @@ export async function measureGradientTruth(
 }
 
 /** The margin at every point; not a number where the model has no finite logits. */
-function marginsAt(oracle: Oracle, points: Float32Array, classTargets: ClassTargets): Float32Array {
+async function marginsAt(
+  oracle: Oracle,
+  points: Float32Array,
+  classTargets: ClassTargets,
+): Promise<Float32Array> {
   try {
-    return oracle.losses('margin', oracle.logits(points), classTargets);
+    return oracle.losses('margin', await oracle.logits(points), classTargets);
   } catch (error) {
     if (!(error instanceof RunError)) throw error;
     return new Float32Array(points.length / oracle.features).fill(Number.NaN);

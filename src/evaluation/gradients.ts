@@ -99,10 +99,10 @@ export async function measureGradients(
     const labels = labelsAt(dataset, batch);
     const exact = new Map<number, Float32Array>();
     for (const { loss, divisor, found } of counts) {
-      const { gradient } = oracle.lossGradients(loss, images, { labels, targets: undefined });
+      const { gradient } = await oracle.lossGradients(loss, images, { labels, targets: undefined });
       let direction: Float32Array | undefined;
       if (divisor !== undefined) {
-        direction = exact.get(divisor) ?? exactGradients(oracle, divisor, images, labels);
+        direction = exact.get(divisor) ?? (await exactGradients(oracle, divisor, images, labels));
         exact.set(divisor, direction);
       }
       for (let i = 0; i < batch.length; i++) {
@@ -132,18 +132,20 @@ function decade(magnitude: number): number {
 }
 
 /** Input gradients `[count, features]` of the cross-entropy of logits / `divisor`, from exact directions. */
-function exactGradients(
+async function exactGradients(
   oracle: Oracle,
   divisor: number,
   images: Float32Array,
   labels: Int32Array,
-): Float32Array {
+): Promise<Float32Array> {
   const { classes } = oracle;
-  return oracle.backward(images, (logits) => {
-    const cotangent = new Float32Array(logits.length);
-    for (let i = 0; i < labels.length; i++) {
-      cotangent.set(exactDirection(row(logits, i, classes), labels[i], divisor), i * classes);
-    }
-    return cotangent;
-  }).gradient;
+  return (
+    await oracle.backward(images, (logits) => {
+      const cotangent = new Float32Array(logits.length);
+      for (let i = 0; i < labels.length; i++) {
+        cotangent.set(exactDirection(row(logits, i, classes), labels[i], divisor), i * classes);
+      }
+      return cotangent;
+    })
+  ).gradient;
 }

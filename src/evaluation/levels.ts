@@ -62,13 +62,13 @@ export function threatOnLevels({ norm, eps }: Threat, levels: number): Threat {
  * within the budget. Pixels that the attack did not change stay as they are.
  * @param reaches which of some points, of the examples at `rows`, reach their goal
  */
-export function roundToLevels(
+export async function roundToLevels(
   threat: Threat,
   { images, labels }: Pick<AttackBatch, 'images' | 'labels'>,
   candidates: Float32Array,
   levels: number,
-  reaches: (points: Float32Array, rows: readonly number[]) => readonly boolean[],
-): Float32Array {
+  reaches: (points: Float32Array, rows: readonly number[]) => Promise<readonly boolean[]>,
+): Promise<Float32Array> {
   const last = levels - 1;
   const features = candidates.length / labels.length;
   const rounded = candidates.map((value, at) =>
@@ -82,7 +82,7 @@ export function roundToLevels(
     const legal = open.filter((example) =>
       isWithin(threat, row(images, example, features), row(points, example, features)),
     );
-    const reached = reaches(gather(points, legal, features), legal);
+    const reached = await reaches(gather(points, legal, features), legal);
     const done = new Set(legal.filter((_, i) => reached[i]));
     for (const example of done) {
       row(rounded, example, features).set(row(points, example, features));

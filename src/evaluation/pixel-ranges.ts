@@ -119,7 +119,7 @@ function scalingsToTry(given: PixelScaling, training: Dataset): PixelScaling[] {
   return all.filter((_, i) => spread.findIndex((one) => `${one}` === `${spread[i]}`) === i);
 }
 
-function answersWith(scaling: PixelScaling, model: Model, images: Dataset): Answers {
+async function answersWith(scaling: PixelScaling, model: Model, images: Dataset): Promise<Answers> {
   const { scale, offset } = factorsOf(scaling, images.shape[2]);
   const { classes } = model;
   const scaled = {
@@ -129,7 +129,7 @@ function answersWith(scaling: PixelScaling, model: Model, images: Dataset): Answ
         model.logits(tf.add(tf.mul(batch, tf.tensor1d([...scale])), tf.tensor1d([...offset]))),
       ),
   };
-  const logits = logitsOf(scaled, images);
+  const logits = await logitsOf(scaled, images);
   const right = Array.from(classesOf(logits, classes), (c, i) => c === images.labels[i]);
   const likelihood = Array.from(images.labels).reduce((sum, label, i) => {
     const row = logits.subarray(i * classes, (i + 1) * classes);
@@ -173,12 +173,12 @@ function isSkilled({ hits }: Answers, { labels, count }: Dataset): boolean {
  * @param given the scaling to hold against the others
  * @param images to try it on: the first 10,000
  */
-export function tryPixelRanges(
+export async function tryPixelRanges(
   model: Model,
   given: PixelScaling,
   images: Dataset,
   training: Dataset,
-): RangeTrials {
+): Promise<RangeTrials> {
   const first = (count: number) =>
     subset(
       images,
@@ -186,12 +186,16 @@ export function tryPixelRanges(
       Uint32Array.from({ length: Math.min(count, images.count) }, (_, i) => i),
     );
   const screening = first(SCREENING_IMAGES);
-  const screened = scalingsToTry(given, training).map((one) => answersWith(one, model, screening));
+  const screened: Answers[] = [];
+  for (const scaling of scalingsToTry(given, training)) {
+    screened.push(await answersWith(scaling, model, screening));
+  }
   const leader = mostHits(screened);
   const isLeft = (one: Answers, i: number) => i === 0 || pairedP(leader, one) >= LEVEL;
   const left = screened.filter(isLeft).map(({ scaling }) => scaling);
   const all = first(MAX_IMAGES);
-  const decisive = left.map((one) => answersWith(one, model, all));
+  const decisive: Answers[] = [];
+  for (const scaling of left) decisive.push(await answersWith(scaling, model, all));
   const [own] = decisive;
   const best = bestOf(decisive);
   // Holm's correction of the smallest of as many p-values as there were other scalings.

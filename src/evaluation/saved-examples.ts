@@ -49,7 +49,7 @@ export async function unverifiedRows(
   for (let from = 0; from < predicted.length; from += size) {
     const to = Math.min(predicted.length, from + size);
     const batch = images.subarray(from * features, to * features);
-    classify(classifier, batch).forEach((winner, i) => {
+    (await classify(classifier, batch)).forEach((winner, i) => {
       const isLegal = row(batch, i, features).every((value) => value >= 0 && value <= 1);
       if (winner !== predicted[from + i] || !isLegal) failed.add(from + i);
     });

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type Dataset, imagesAsFloats } from '../data/index.ts';
+import { valuesOf } from '../engine/index.ts';
 import type { Logits } from './classifier.ts';
 
 /** Large enough to keep every core busy, small enough to stay in the cache. */
@@ -9,19 +10,20 @@ const BATCH = 128;
  * Logits of all images, computed a batch at a time.
  * @returns `count * classes` values, row-major
  */
-export function logitsOf(
+export async function logitsOf(
   model: { readonly classes: number; logits(images: tf.Tensor4D): Logits },
   dataset: Pick<Dataset, 'shape' | 'images' | 'count'>,
   onBatch?: (done: number) => void,
-): Float32Array {
+): Promise<Float32Array> {
   const all = new Float32Array(dataset.count * model.classes);
   for (let start = 0; start < dataset.count; start += BATCH) {
     const length = Math.min(BATCH, dataset.count - start);
     const positions = Array.from({ length }, (_, i) => start + i);
-    tf.tidy(() => {
-      const images = tf.tensor4d(imagesAsFloats(dataset, positions), [length, ...dataset.shape]);
-      all.set(model.logits(images).dataSync<'float32'>(), start * model.classes);
-    });
+    const images = imagesAsFloats(dataset, positions);
+    const logits = await valuesOf(() =>
+      model.logits(tf.tensor4d(images, [length, ...dataset.shape])),
+    );
+    all.set(logits, start * model.classes);
     onBatch?.(start + length);
   }
   return all;

@@ -6,7 +6,7 @@ import { classesOf, type EpochRecord, type Logits, logitsOf, type Model } from '
 import type { Checkpoint, CheckpointFile, Resume, TrainingCursor } from './checkpoint.ts';
 import { TemperatureOptimizer } from './optimizer.ts';
 import type { TrainingSettings } from './settings.ts';
-import { TrainingStep } from './step.ts';
+import { type StepResult, stepResult, TrainingStep } from './step.ts';
 import type { TrainingSet } from './training-set.ts';
 
 /** Some epochs on one training set; a run has one phase, or two with fine-tuning. */
@@ -69,7 +69,7 @@ export type Perturb = (step: {
   readonly progress: number;
   /** Of this step alone. */
   readonly stream: RandomStream;
-}) => Float32Array;
+}) => Promise<Float32Array>;
 
 /** What a progress line shows. */
 export interface TrainingProgress {
@@ -181,7 +181,7 @@ class Run {
     while (this.#cursor.step < steps) {
       const { step } = this.#cursor;
       const batch = order.subarray(step * batchSize, (step + 1) * batchSize);
-      this.#step(phase, batch, epoch * steps + step, phase.epochs * steps);
+      await this.#step(phase, batch, epoch * steps + step, phase.epochs * steps);
       this.#report(phase, steps);
       if (performance.now() - this.#lastCheckpoint > 1000 * SECONDS_BETWEEN_CHECKPOINTS) {
         await this.#save();
@@ -189,10 +189,15 @@ class Run {
       // Lets a signal or a timer through: the engine works synchronously.
       if (step % 16 === 0) await new Promise(setImmediate);
     }
-    this.#closeEpoch();
+    await this.#closeEpoch();
   }
 
-  #step(phase: Phase, batch: Uint32Array, globalStep: number, allSteps: number): void {
+  async #step(
+    phase: Phase,
+    batch: Uint32Array,
+    globalStep: number,
+    allSteps: number,
+  ): Promise<void> {
     const { model } = this.#options;
     const { phase: phaseIndex, epoch, step } = this.#cursor;
     const { set } = phase;
@@ -203,11 +208,18 @@ class Run {
     const progress = globalStep / allSteps;
     const stream = this.#options.stream.child(`perturb/${phaseIndex}/${epoch}/${step}`);
     const shown =
-      phase.perturb?.({ model, images: clean, labels, targets, progress, stream }) ?? clean;
+      (await phase.perturb?.({ model, images: clean, labels, targets, progress, stream })) ?? clean;
     this.#optimizer.learningRate = this.#rateOf(phase, globalStep, allSteps);
     const { loss, logits } = phase.objective
-      ? this.#stepBy(phase, phase.objective, { shown, clean, labels, targets, progress, stream })
-      : this.#trainingStep.run({ images: shown, targets }, dropout);
+      ? await this.#stepBy(phase, phase.objective, {
+          shown,
+          clean,
+          labels,
+          targets,
+          progress,
+          stream,
+        })
+      : await this.#trainingStep.run({ images: shown, targets }, dropout);
     if (!Number.isFinite(loss)) throw diverged(`the loss became ${loss} in epoch ${epoch + 1}`);
     const correct = classesOf(logits, set.classes).reduce(
       (sum, predicted, i) => sum + Number(predicted === labels[i]),
@@ -226,7 +238,7 @@ class Run {
   }
 
   /** One step on an objective of the phase's own, call by call. */
-  #stepBy(
+  async #stepBy(
     { temperature, perturbWeights }: Phase,
     objective: Objective,
     batch: {
@@ -237,19 +249,19 @@ class Run {
       readonly progress: number;
       readonly stream: RandomStream;
     },
-  ): { loss: number; logits: Float32Array } {
+  ): Promise<StepResult> {
     const { model } = this.#options;
     const { shown, clean, labels, progress, stream } = batch;
     const shape = [labels.length, ...model.network.inputShape] as const;
-    let logits: Float32Array = new Float32Array(0);
-    let loss = 0;
-    tf.tidy(() => {
+    let logits: tf.Tensor | undefined;
+    const loss = tf.tidy(() => {
       const images = tf.tensor4d(shown, [...shape]);
       const asTheyAre = clean === shown ? images : tf.tensor4d(clean, [...shape]);
       const targets = tf.tensor2d(batch.targets, [labels.length, model.classes]);
       const lossNow = () => {
         const output = model.logits(images);
-        logits = output.dataSync<'float32'>();
+        logits?.dispose();
+        logits = tf.keep(output);
         return objective({
           ...{ model, logits: output, shown: images, images: asTheyAre, labels },
           ...{ targets, temperature, progress, stream },
@@ -259,9 +271,9 @@ class Run {
       const { value, grads } = tf.variableGrads(lossNow, [...model.variables.values()]);
       putBack?.();
       this.#optimizer.step(grads);
-      loss = value.dataSync<'float32'>()[0];
+      return value;
     });
-    return { loss, logits };
+    return stepResult(loss, logits);
   }
 
   #rateOf({ learningRate, rateAt }: Phase, step: number, steps: number): number {
@@ -270,10 +282,10 @@ class Run {
     return learningRateAt(learningRate, step, steps);
   }
 
-  #closeEpoch(): void {
+  async #closeEpoch(): Promise<void> {
     const { model, validation } = this.#options;
     const { lossSum, correct, seen } = this.#cursor;
-    const logits = logitsOf(model, validation);
+    const logits = await logitsOf(model, validation);
     // The loss is that before an update: what the last update did shows only here and in #save.
     if (!logits.every(Number.isFinite)) {
       throw diverged(`logits are no longer finite after epoch ${this.#cursor.epoch + 1}`);

@@ -9,7 +9,7 @@
  * arXiv 1906.04584).
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { RandomStream } from '../engine/index.ts';
+import { type RandomStream, valuesOf } from '../engine/index.ts';
 import type { Logits, Model } from '../models/index.ts';
 import type { Objective, Perturb, Phase } from './fit.ts';
 import { crossEntropy } from './loss.ts';
@@ -40,7 +40,7 @@ export const SMOOTHED_SETTINGS: Readonly<Record<SmoothedLoss, Record<string, num
 /** What a phase of training for smoothing does instead of learning from the images as they are. */
 export function smoothedPhase({ sigma, loss }: SmoothedGoal): Pick<Phase, 'perturb' | 'objective'> {
   if (loss === 'smoothadv') return { perturb: attackedAndNoisy(sigma) };
-  const perturb: Perturb = ({ images, stream }) => noisy(images, sigma, stream);
+  const perturb: Perturb = async ({ images, stream }) => noisy(images, sigma, stream);
   return loss === 'gaussian' ? { perturb } : { perturb, objective: consistency(sigma) };
 }
 
@@ -82,11 +82,11 @@ export function consistencyLoss(draws: readonly Logits[], targets: tf.Tensor2D):
 
 /** Images that were moved within an L2 ball against the model on one draw of noise, plus that noise. */
 function attackedAndNoisy(sigma: number): Perturb {
-  return ({ model, images, labels, progress, stream }) => {
+  return async ({ model, images, labels, progress, stream }) => {
     const noise = noisy(new Float32Array(images.length), sigma, stream);
     const eps = ATTACK.eps * Math.min(1, progress / ATTACK_RAMP);
     if (eps === 0) return noise.map((value, i) => value + images[i]);
-    return tf.tidy(() => {
+    return valuesOf(() => {
       const shape = [labels.length, ...model.network.inputShape] as [
         number,
         number,
@@ -95,7 +95,7 @@ function attackedAndNoisy(sigma: number): Perturb {
       ];
       const [clean, added] = [images, noise].map((values) => tf.tensor4d(values, shape));
       const found = climb(model, { clean, added, labels, eps });
-      return tf.add(found, added).dataSync<'float32'>().slice();
+      return tf.add(found, added);
     });
   };
 }

@@ -220,7 +220,7 @@ export async function makeSoftLabels(options: SoftLabelOptions): Promise<SoftLab
           train.classes,
           outlier.share,
         )
-      : softmaxOf(logitsOf(model, whole, onBatch), model.classes, temperature);
+      : softmaxOf(await logitsOf(model, whole, onBatch), model.classes, temperature);
     const classes = probabilities.length / total;
     const card: SoftLabelsCard = {
       schema: SCHEMA,

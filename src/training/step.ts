@@ -21,7 +21,7 @@ interface StepInput {
   readonly targets: Float32Array;
 }
 
-interface StepResult {
+export interface StepResult {
   /** Before the update, in nats. */
   readonly loss: number;
   /** `[N, classes]`, before the update. */
@@ -45,6 +45,17 @@ export const drawnFrom =
   ({ name, rate }, shape) =>
     tf.tensor(dropoutMask(tf.util.sizeFromShape(shape), rate, stream.child(name)), shape);
 
+/** Waits for what a step made, and disposes it: its loss, and logits `[N, classes]` that were kept. */
+export async function stepResult(
+  loss: tf.Scalar,
+  logits: tf.Tensor | undefined,
+): Promise<StepResult> {
+  if (!logits) throw new Error('the forward pass did not run');
+  const [[value], all] = await Promise.all([loss.data<'float32'>(), logits.data<'float32'>()]);
+  tf.dispose([loss, logits]);
+  return { loss: value, logits: all };
+}
+
 export class TrainingStep {
   readonly #model: Model;
   readonly #optimizer: TemperatureOptimizer;
@@ -64,19 +75,18 @@ export class TrainingStep {
    * Changes the model's weights in place.
    * @param dropout where dropout's factors come from; absent: there is no dropout
    */
-  run(input: StepInput, dropout?: RandomStream): StepResult {
+  async run(input: StepInput, dropout?: RandomStream): Promise<StepResult> {
     const sized = this.#isFirst ? undefined : this.#planFor(input, dropout !== undefined);
     this.#isFirst = false;
-    return sized ? this.#runPlan(sized, input, dropout) : this.#runComposed(input, dropout);
+    return sized ? this.#runPlan(sized, input, dropout) : await this.#runComposed(input, dropout);
   }
 
   /** Call by call. The first step makes the optimizer's state. */
-  #runComposed({ images, targets }: StepInput, dropout?: RandomStream): StepResult {
+  async #runComposed({ images, targets }: StepInput, dropout?: RandomStream): Promise<StepResult> {
     const { classes } = this.#model;
     const count = targets.length / classes;
-    let logits: Float32Array = new Float32Array(0);
-    let loss = 0;
-    tf.tidy(() => {
+    let logits: tf.Tensor | undefined;
+    const loss = tf.tidy(() => {
       const input = tf.tensor4d(images, [count, ...this.#model.network.inputShape]);
       const wanted = tf.tensor2d(targets, [count, classes]);
       const { value, grads } = this.#gradients(
@@ -84,13 +94,13 @@ export class TrainingStep {
         wanted,
         dropout && drawnFrom(dropout),
         (all) => {
-          logits = all.dataSync<'float32'>();
+          logits = tf.keep(all);
         },
       );
       this.#optimizer.step(grads);
-      loss = value.dataSync<'float32'>()[0];
+      return value;
     });
-    return { loss, logits };
+    return stepResult(loss, logits);
   }
 
   #gradients(

@@ -16,7 +16,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { argmax, gather, range, row } from '../arrays.ts';
 import { ascend, Oracle } from '../attacks/index.ts';
 import { type Dataset, imagesAsFloats } from '../data/index.ts';
-import { RandomStream } from '../engine/index.ts';
+import { RandomStream, valuesOf } from '../engine/index.ts';
 import { buildNetwork, type Classifier, initialWeights, Model } from '../models/index.ts';
 import { learningRateAt } from './fit.ts';
 import { TemperatureOptimizer } from './optimizer.ts';
@@ -69,13 +69,8 @@ function asLogits(answers: Float32Array, classes: number): Float32Array {
 }
 
 /** The softmax of every row. */
-function softmaxRows(logits: Float32Array, classes: number): Float32Array {
-  let probabilities: Float32Array = new Float32Array(0);
-  tf.tidy(() => {
-    const rows = tf.tensor2d(logits, [logits.length / classes, classes]);
-    probabilities = tf.softmax(rows).dataSync<'float32'>();
-  });
-  return probabilities;
+function softmaxRows(logits: Float32Array, classes: number): Promise<Float32Array> {
+  return valuesOf(() => tf.softmax(tf.tensor2d(logits, [logits.length / classes, classes])));
 }
 
 /** The median over rows of the largest value minus the second largest. */
@@ -114,20 +109,20 @@ function addNoise(
 }
 
 /** The class of every point. */
-function classesAt(oracle: Oracle, points: Float32Array): number[] {
-  const logits = oracle.logits(points);
+async function classesAt(oracle: Oracle, points: Float32Array): Promise<number[]> {
+  const logits = await oracle.logits(points);
   return range(points.length / oracle.features).map((i) => argmax(row(logits, i, oracle.classes)));
 }
 
 /** Points within a random share of `reach` at which the surrogate gives another class. */
-function attackedPoints(
+async function attackedPoints(
   surrogate: Oracle,
   starts: Float32Array,
   reach: number,
   draw: RandomStream,
-): Float32Array {
+): Promise<Float32Array> {
   const eps = reach * (LEAST_REACH + (1 - LEAST_REACH) * draw.uniform());
-  const labels = Int32Array.from(classesAt(surrogate, starts));
+  const labels = Int32Array.from(await classesAt(surrogate, starts));
   return ascend({
     oracle: surrogate,
     batch: {
@@ -152,15 +147,15 @@ function attackedPoints(
  * Points between `starts` and `ends`. Where the model's class changes in between, three in four are
  * taken just before or after the change: they say most about a model that gives classes only.
  */
-function nearBoundary(
+async function nearBoundary(
   oracle: Oracle,
   starts: Float32Array,
   ends: Float32Array,
   draw: RandomStream,
-): Float32Array {
+): Promise<Float32Array> {
   const { features } = oracle;
-  const first = classesAt(oracle, starts);
-  const last = classesAt(oracle, ends);
+  const first = await classesAt(oracle, starts);
+  const last = await classesAt(oracle, ends);
   const rows = range(first.length).filter((i) => first[i] !== last[i] && i % 4 !== 3);
   const before = rows.map(() => 0);
   const after = rows.map(() => 1);
@@ -170,7 +165,7 @@ function nearBoundary(
     from.map((value, at) => value + shares[Math.floor(at / features)] * (to[at] - value));
   for (let round = 0; round < HALVINGS; round++) {
     const middles = before.map((share, i) => (share + after[i]) / 2);
-    classesAt(oracle, mixed(middles)).forEach((found, i) => {
+    (await classesAt(oracle, mixed(middles))).forEach((found, i) => {
       (found === first[rows[i]] ? before : after)[i] = middles[i];
     });
   }
@@ -203,11 +198,11 @@ export async function trainSurrogate(
   const optimizer = new TemperatureOptimizer(surrogate, 'adam', 1);
   const trainingStep = new TrainingStep(surrogate, optimizer, 1);
 
-  const ask = (points: Float32Array) => asLogits(oracle.logits(points), classes);
-  const scale = GAP / medianGap(ask(attacked.subarray(0, SCALE_IMAGES * features)), classes);
+  const ask = async (points: Float32Array) => asLogits(await oracle.logits(points), classes);
+  const scale = GAP / medianGap(await ask(attacked.subarray(0, SCALE_IMAGES * features)), classes);
 
   /** The points of one step. */
-  const pointsAt = (step: number): Float32Array => {
+  const pointsAt = async (step: number): Promise<Float32Array> => {
     const draw = stream.child(`batch/${step}`);
     const half = BATCH / 2;
     const starts = new Float32Array(BATCH * features);
@@ -220,7 +215,7 @@ export async function trainSurrogate(
     const rows = range(half).map(() => draw.integer(attacked.length / features));
     starts.set(gather(attacked, rows, features), half * features);
     if (step >= NOISY_SHARE * steps) {
-      return nearBoundary(oracle, starts, attackedPoints(own, starts, reach, draw), draw);
+      return nearBoundary(oracle, starts, await attackedPoints(own, starts, reach, draw), draw);
     }
     for (let i = 0; i < BATCH; i++) {
       if (i % 8 !== 7) addNoise(row(starts, i, features), inputShape, reach, draw);
@@ -230,11 +225,11 @@ export async function trainSurrogate(
 
   const known: { readonly images: Float32Array; readonly targets: Float32Array }[] = [];
   /** New points with the model's answers as probabilities, or known ones. */
-  const examplesAt = (step: number) => {
+  const examplesAt = async (step: number) => {
     if (step % NEW_EVERY !== 0) return known[stream.child(`repeat/${step}`).integer(known.length)];
-    const points = pointsAt(step);
-    const targets = softmaxRows(
-      ask(points).map((value) => value * scale),
+    const points = await pointsAt(step);
+    const targets = await softmaxRows(
+      (await ask(points)).map((value) => value * scale),
       classes,
     );
     known.push({ images: points, targets });
@@ -243,7 +238,7 @@ export async function trainSurrogate(
 
   for (let step = 0; step < steps; step++) {
     optimizer.learningRate = learningRateAt(LEARNING_RATE, step, steps);
-    trainingStep.run(examplesAt(step));
+    await trainingStep.run(await examplesAt(step));
     onStep?.();
     // Lets a signal or a timer through: the engine works synchronously.
     if (step % 16 === 0) await new Promise(setImmediate);

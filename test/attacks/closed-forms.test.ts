@@ -53,9 +53,9 @@ const minimal: [string, Norm[], Record<string, number>][] = [
 
 for (const [name, norms, options] of minimal) {
   for (const norm of norms as ('Linf' | 'L2' | 'L1')[]) {
-    test(`${name} finds the distance to the nearest face in ${norm}`, () => {
+    test(`${name} finds the distance to the nearest face in ${norm}`, async () => {
       const plan = planAttack(attackNamed(name), { norm, options });
-      const { images } = runAttack(plan, model, examples);
+      const { images } = await runAttack(plan, model, examples);
       const after = logitsOf(model, images);
       examples.labels.forEach((label, i) => {
         assert.notEqual(after[i].indexOf(Math.max(...after[i])), label, `example ${i} stands`);
@@ -70,11 +70,11 @@ for (const [name, norms, options] of minimal) {
   }
 }
 
-test('a targeted minimal-norm attack is no nearer than the nearest face', () => {
+test('a targeted minimal-norm attack is no nearer than the nearest face', async () => {
   const targets = examples.labels.map((label) => (label + 2) % classes);
   for (const name of ['deepfool', 'fab', 'fmn']) {
     const plan = planAttack(attackNamed(name), { norm: 'L2' });
-    const { images } = runAttack(plan, model, examples, { kind: 'targeted', targets });
+    const { images } = await runAttack(plan, model, examples, { kind: 'targeted', targets });
     const after = logitsOf(model, images);
     examples.labels.forEach((label, i) => {
       assert.equal(after[i].indexOf(Math.max(...after[i])), targets[i], `${name} ${i}`);
@@ -95,20 +95,21 @@ const fixed: [string, ('Linf' | 'L2' | 'L1')[]][] = [
 
 for (const [name, norms] of fixed) {
   for (const norm of norms) {
-    test(`${name} in ${norm} wins with 1 % more than the distance and never with 1 % less`, () => {
-      examples.labels.forEach((label, i) => {
+    test(`${name} in ${norm} wins with 1 % more than the distance and never with 1 % less`, async () => {
+      for (const [i, label] of examples.labels.entries()) {
         const exact = nearestFace(norm, logits[i], label);
         const one = pick(examples, [i]);
-        const wins = (eps: number) => {
+        const wins = async (eps: number) => {
           const options: Record<string, number> =
             name === 'pgd' || name === 'odi' ? { steps: 100, stepSize: eps / 10 } : {};
           const plan = planAttack(attackNamed(name), { norm, eps, options });
-          const [z] = logitsOf(model, runAttack(plan, model, one).images);
+          const [z] = logitsOf(model, (await runAttack(plan, model, one)).images);
           return z.indexOf(Math.max(...z)) !== label;
         };
-        assert.ok(wins(1.01 * exact), `example ${i} stands`);
-        if (name !== 'autoattack') assert.ok(!wins(0.99 * exact), `example ${i} fell too early`);
-      });
+        assert.ok(await wins(1.01 * exact), `example ${i} stands`);
+        if (name !== 'autoattack')
+          assert.ok(!(await wins(0.99 * exact)), `example ${i} fell too early`);
+      }
     });
   }
 }
@@ -132,11 +133,15 @@ for (const [name, norms] of [
   ['bb', ['L2', 'Linf', 'L1']],
 ] as const) {
   for (const norm of norms) {
-    test(`${name} in ${norm} finds the boundary where most pixels are at a bound`, () => {
+    test(`${name} in ${norm} finds the boundary where most pixels are at a bound`, async () => {
       const { target, scores, batch } = atBounds;
       const options: Record<string, number> =
         name === 'fmn' || name === 'ddn' ? { steps: 300 } : {};
-      const { images } = runAttack(planAttack(attackNamed(name), { norm, options }), target, batch);
+      const { images } = await runAttack(
+        planAttack(attackNamed(name), { norm, options }),
+        target,
+        batch,
+      );
       const after = logitsOf(target, images);
       batch.labels.forEach((label, i) => {
         assert.notEqual(after[i].indexOf(Math.max(...after[i])), label, `example ${i} is correct`);
@@ -153,18 +158,18 @@ for (const [name, norms] of [
   }
 }
 
-test('deepfool ends on the boundary: 1 % nearer is not adversarial', () => {
+test('deepfool ends on the boundary: 1 % nearer is not adversarial', async () => {
   const plan = planAttack(attackNamed('deepfool'), { norm: 'L2', options: { overshoot: 0.05 } });
-  const { images } = runAttack(plan, model, examples);
+  const { images } = await runAttack(plan, model, examples);
   const nearer = images.map((x, p) => examples.images[p] + 0.99 * (x - examples.images[p]));
   logitsOf(model, nearer).forEach((z, i) => {
     assert.equal(z.indexOf(Math.max(...z)), examples.labels[i]);
   });
 });
 
-test('sigma-zero changes at most one feature more than the closed form, and never fewer', () => {
+test('sigma-zero changes at most one feature more than the closed form, and never fewer', async () => {
   const { target, scores, batch } = atBounds;
-  const { images } = runAttack(planAttack(attackNamed('sigma-zero'), {}), target, batch);
+  const { images } = await runAttack(planAttack(attackNamed('sigma-zero'), {}), target, batch);
   const after = logitsOf(target, images);
   batch.labels.forEach((label, i) => {
     assert.notEqual(after[i].indexOf(Math.max(...after[i])), label, `example ${i} is correct`);

@@ -76,12 +76,12 @@ test('every attack has its line here', () => {
 
 for (const attack of ATTACKS) {
   for (const norm of attack.norms) {
-    test(`${attack.name} in ${norm}: legal, effective, repeatable, tidy`, () => {
+    test(`${attack.name} in ${norm}: legal, effective, repeatable, tidy`, async () => {
       const planned = plan(attack, norm);
       for (const kind of attack.goals) {
         const goal = GOALS[kind];
         const before = { images: examples.images.slice(), tensors: tf.memory().numTensors };
-        const run = runAttack(planned, model, examples, goal, source);
+        const run = await runAttack(planned, model, examples, goal, source);
         const { images, forwards, backwards, queries } = run;
         const most = attack.expectedPasses(planned.options, 5, planned.threat);
         assert.ok(forwards <= 24 * most, `${forwards / 24} passes per image, at most ${most}`);
@@ -104,34 +104,30 @@ for (const attack of ATTACKS) {
           const share = successes(images, goal) / 24;
           assert.ok(share >= CASES[attack.name].breaks, `${share} of the examples are adversarial`);
         }
-        const again = runAttack(planned, model, examples, goal, source);
+        const again = await runAttack(planned, model, examples, goal, source);
         assert.deepEqual(again.images, images, 'the same twice');
       }
     });
 
-    test(`${attack.name} in ${norm}: neither batch size nor order changes an example`, () => {
+    test(`${attack.name} in ${norm}: neither batch size nor order changes an example`, async () => {
       const planned = plan(attack, norm);
-      const whole = runAttack(planned, model, examples, GOALS.untargeted, source).images;
-      const check = (rows: number[]) => {
-        const part = runAttack(
-          planned,
-          model,
-          pick(examples, rows),
-          GOALS.untargeted,
-          source,
+      const whole = (await runAttack(planned, model, examples, GOALS.untargeted, source)).images;
+      const check = async (rows: number[]) => {
+        const part = (
+          await runAttack(planned, model, pick(examples, rows), GOALS.untargeted, source)
         ).images;
         rows.forEach((example, i) => {
           const [alone, among] = [row(part, i, features), row(whole, example, features)];
           assert.deepEqual(alone, among, `example ${example}`);
         });
       };
-      check([5]);
-      check([20, 3, 7, 11, 0, 23, 1]);
+      await check([5]);
+      await check([20, 3, 7, 11, 0, 23, 1]);
     });
 
-    test(`${attack.name} in ${norm}: eps = 0 is the identity`, () => {
+    test(`${attack.name} in ${norm}: eps = 0 is the identity`, async () => {
       if (attack.budget === 'minimal') return;
-      const { images } = runAttack(
+      const { images } = await runAttack(
         plan(attack, norm, 0),
         model,
         examples,
@@ -152,7 +148,7 @@ const constant: Classifier = {
 
 for (const attack of ATTACKS) {
   for (const norm of attack.norms) {
-    test(`${attack.name} in ${norm}: a gradient of zero gives a legal image, not an error`, () => {
+    test(`${attack.name} in ${norm}: a gradient of zero gives a legal image, not an error`, async () => {
       const few = { ...pick(examples, [0, 1]), labels: new Int32Array(2) };
       for (const loss of attack.losses.length > 0 ? attack.losses : [undefined]) {
         const planned = planAttack(attack, {
@@ -161,7 +157,7 @@ for (const attack of ATTACKS) {
           loss,
           options: CASES[attack.name].options ?? {},
         });
-        const { images } = runAttack(planned, constant, few, GOALS.untargeted, constant);
+        const { images } = await runAttack(planned, constant, few, GOALS.untargeted, constant);
         for (let i = 0; i < 2; i++) {
           const [original, image] = [row(few.images, i, features), row(images, i, features)];
           assert.ok(isWithin(planned.threat, original, image), `${loss} ${i}`);
@@ -184,10 +180,10 @@ for (const attack of ATTACKS) {
 }
 
 for (const attack of ATTACKS.filter(({ budget }) => budget === 'minimal')) {
-  test(`${attack.name}: an image that is already wrong comes back unchanged, after one pass`, () => {
+  test(`${attack.name}: an image that is already wrong comes back unchanged, after one pass`, async () => {
     const wrong = { ...examples, labels: targets };
     for (const norm of attack.norms) {
-      const { images, forwards, backwards } = runAttack(plan(attack, norm), model, wrong);
+      const { images, forwards, backwards } = await runAttack(plan(attack, norm), model, wrong);
       assert.deepEqual(images, examples.images);
       assert.deepEqual([forwards, backwards], [24, 0], norm);
     }

@@ -8,11 +8,11 @@ const affine = randomAffine(20, 4, 3, 0.3);
 const model = linearClassifier(affine);
 const examples = examplesFor(model, 30);
 
-test('fgsm on a linear model moves every pixel by eps along the sign of the weights', () => {
+test('fgsm on a linear model moves every pixel by eps along the sign of the weights', async () => {
   const eps = 0.05;
   for (const loss of LOSSES) {
     const plan = planAttack(attackNamed('fgsm'), { norm: 'Linf', eps, loss });
-    const { images, forwards, backwards } = runAttack(plan, model, examples);
+    const { images, forwards, backwards } = await runAttack(plan, model, examples);
     assert.deepEqual([forwards, backwards], [30, 30]);
     for (let i = 0; i < 30; i++) {
       const z = logitsOf(model, examples.images.subarray(i * 20, (i + 1) * 20))[0];
@@ -29,14 +29,14 @@ test('fgsm on a linear model moves every pixel by eps along the sign of the weig
   }
 });
 
-test('the margin changes by eps times the dual norm', () => {
+test('the margin changes by eps times the dual norm', async () => {
   for (const [norm, dual, eps] of [
     ['Linf', (w: number[]) => w.reduce((a, b) => a + Math.abs(b), 0), 0.1],
     ['L2', (w: number[]) => Math.hypot(...w), 0.3],
     ['L1', (w: number[]) => Math.max(...w.map(Math.abs)), 0.15],
   ] as const) {
     const plan = planAttack(attackNamed('fgsm'), { norm, eps, loss: 'margin' });
-    const { images } = runAttack(plan, model, examples);
+    const { images } = await runAttack(plan, model, examples);
     const before = logitsOf(model, examples.images);
     logitsOf(model, images).forEach((z, i) => {
       const y = examples.labels[i];
@@ -48,17 +48,17 @@ test('the margin changes by eps times the dual norm', () => {
   }
 });
 
-test('a targeted step raises the target', () => {
+test('a targeted step raises the target', async () => {
   const targets = examples.labels.map((label) => (label + 1) % 4);
   const plan = planAttack(attackNamed('fgsm'), { eps: 0.05 });
-  const { images } = runAttack(plan, model, examples, { kind: 'targeted', targets });
+  const { images } = await runAttack(plan, model, examples, { kind: 'targeted', targets });
   const [before, after] = [logitsOf(model, examples.images), logitsOf(model, images)];
   const lead = (z: number[], t: number) => z[t] - Math.max(...z.filter((_, j) => j !== t));
   for (let i = 0; i < 30; i++) assert.ok(lead(after[i], targets[i]) > lead(before[i], targets[i]));
 });
 
-test('no tensors are left behind', () => {
+test('no tensors are left behind', async () => {
   const before = tf.memory().numTensors;
-  runAttack(planAttack(attackNamed('fgsm'), { eps: 0.05 }), model, examples);
+  await runAttack(planAttack(attackNamed('fgsm'), { eps: 0.05 }), model, examples);
   assert.equal(tf.memory().numTensors, before);
 });

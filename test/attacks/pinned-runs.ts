@@ -108,11 +108,11 @@ const rounded = (values: readonly number[]): string =>
  * One run: its forward and backward passes; then for every candidate its L2 distance, its distance
  * in the norm of the threat, its class and the dot product of its change with a random vector.
  */
-function runOf(attack: Attack, norm: Norm, goal: Goal, choice: Choice): string {
+async function runOf(attack: Attack, norm: Norm, goal: Goal, choice: Choice): Promise<string> {
   const { shape = [6, 6, 1], ...choices } = choice;
   const plan = planAttack(attack, { norm, eps: EPS[norm], ...choices });
   const [own, other] = [model, source].map((one) => ({ ...one, inputShape: shape }));
-  const { images, forwards, backwards } = runAttack(plan, own, batch, goal, other);
+  const { images, forwards, backwards } = await runAttack(plan, own, batch, goal, other);
   const candidates = logitsOf(model, images).map((z, i) => {
     const [original, image] = [row(batch.images, i, FEATURES), row(images, i, FEATURES)];
     const dot = weights.reduce((sum, weight, p) => sum + weight * (image[p] - original[p]), 0);
@@ -126,20 +126,20 @@ function runOf(attack: Attack, norm: Norm, goal: Goal, choice: Choice): string {
  * What an attack does now, run by run: each norm with each goal and each of its choices, then every
  * other loss in its first norm; and what it expects to cost under its default options, with these.
  */
-export function pinnedOf(attack: Attack): Record<string, string> {
+export async function pinnedOf(attack: Attack): Promise<Record<string, string>> {
   const pinned: Record<string, string> = {};
   const choices = CHOICES[attack.name] ?? [{}];
-  const pin = (norm: Norm, kind: Goal['kind'], title: string, choice: Choice) => {
-    pinned[`${norm} ${kind} ${title}`] = runOf(attack, norm, goals[kind], choice);
+  const pin = async (norm: Norm, kind: Goal['kind'], title: string, choice: Choice) => {
+    pinned[`${norm} ${kind} ${title}`] = await runOf(attack, norm, goals[kind], choice);
   };
   for (const kind of attack.goals) {
     for (const norm of attack.norms) {
-      choices.forEach((choice, i) => {
-        pin(norm, kind, `choice ${i}`, choice);
-      });
+      for (const [i, choice] of choices.entries()) {
+        await pin(norm, kind, `choice ${i}`, choice);
+      }
     }
     for (const loss of attack.losses.slice(1)) {
-      pin(attack.norms[0], kind, loss, { ...choices[0], loss });
+      await pin(attack.norms[0], kind, loss, { ...choices[0], loss });
     }
   }
   for (const norm of attack.norms) {

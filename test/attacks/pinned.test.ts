@@ -50,8 +50,8 @@ test('every attack is pinned', () => {
 });
 
 for (const attack of ATTACKS) {
-  test(`${attack.name} does what it did`, () => {
-    const now = pinnedOf(attack);
+  test(`${attack.name} does what it did`, async () => {
+    const now = await pinnedOf(attack);
     assert.deepEqual(Object.keys(now), Object.keys(pinned[attack.name]));
     for (const [title, text] of Object.entries(now)) {
       assertSame(title, text, pinned[attack.name][title]);

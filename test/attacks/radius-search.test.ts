@@ -59,7 +59,7 @@ function roughStart(norm: Norm, example: number) {
 
 /** What is found within `factor` times the smallest perturbation, with so many queries. */
 function found(norm: Norm, factor: number, queries: number, target: Classifier = model) {
-  return range(COUNT).map((example) => {
+  const results = range(COUNT).map(async (example) => {
     const threat: Threat = { norm, eps: factor * smallest(norm, example) };
     const search = new RadiusSearch(
       new Oracle(target),
@@ -67,22 +67,23 @@ function found(norm: Norm, factor: number, queries: number, target: Classifier =
       { kind: 'untargeted' },
       threat,
     );
-    search.begin([roughStart(norm, example)]);
+    await search.begin([roughStart(norm, example)]);
     assert.ok(search.knows(0));
-    const reached = search.run([0], queries);
+    const reached = await search.run([0], queries);
     const point = search.best(0) ?? new Float32Array(0);
     assert.ok(isWithin(threat, row(images, example, FEATURES), point));
     return { isFound: reached.length === 1, point };
   });
+  return Promise.all(results);
 }
 
 describe('the radius search', () => {
-  it('comes near the closed form in Linf and L2, and says so', () => {
+  it('comes near the closed form in Linf and L2, and says so', async () => {
     for (const [norm, factor] of [
       ['Linf', 1.05],
       ['L2', 1.3],
     ] as const) {
-      for (const [example, { isFound, point }] of found(norm, factor, 3000).entries()) {
+      for (const [example, { isFound, point }] of (await found(norm, factor, 3000)).entries()) {
         assert.ok(isFound, `${norm} ${example}`);
         const [first, second] = logitsOf(model, point)[0];
         assert.equal(first > second ? 0 : 1, 1 - labels[example]);
@@ -90,13 +91,13 @@ describe('the radius search', () => {
     }
   });
 
-  it('never reports what the closed form excludes', () => {
+  it('never reports what the closed form excludes', async () => {
     for (const norm of ['Linf', 'L2'] as const) {
-      for (const { isFound } of found(norm, 0.98, 500)) assert.equal(isFound, false, norm);
+      for (const { isFound } of await found(norm, 0.98, 500)) assert.equal(isFound, false, norm);
     }
   });
 
-  it('goes by decisions alone: scores that mislead change nothing', () => {
+  it('goes by decisions alone: scores that mislead change nothing', async () => {
     const misleading: Classifier = {
       ...model,
       logits: (input) =>
@@ -106,11 +107,11 @@ describe('the radius search', () => {
           return tf.sub(tf.cast(answer, 'float32'), tf.tanh(tf.mul(logits, 0.01))) as Logits;
         }),
     };
-    const honest = found('Linf', 1.2, 300);
-    assert.deepEqual(found('Linf', 1.2, 300, misleading), honest);
+    const honest = await found('Linf', 1.2, 300);
+    assert.deepEqual(await found('Linf', 1.2, 300, misleading), honest);
   });
 
-  it('makes at most as many queries as it is allowed', () => {
+  it('makes at most as many queries as it is allowed', async () => {
     const oracle = new Oracle(model);
     const search = new RadiusSearch(
       oracle,
@@ -119,20 +120,20 @@ describe('the radius search', () => {
       { norm: 'Linf', eps: 1e-4 },
     );
     const all = range(COUNT);
-    search.beginAnywhere(all);
+    await search.beginAnywhere(all);
     assert.ok(
       all.every((example) => search.knows(example)),
       'white, black or inverted is of the other class',
     );
     const before = oracle.cost.forwards;
     assert.ok(before <= 3 * COUNT);
-    search.run(all, 50);
+    await search.run(all, 50);
     const asked = oracle.cost.forwards - before;
     assert.ok(asked >= 10 * COUNT && asked <= 50 * COUNT, `${asked}`);
     assert.equal(oracle.cost.backwards, 0);
   });
 
-  it('gives up what is too far away for the queries left', () => {
+  it('gives up what is too far away for the queries left', async () => {
     const near = new Oracle(model);
     const far = new Oracle(model);
     for (const [oracle, factor] of [
@@ -141,15 +142,15 @@ describe('the radius search', () => {
     ] as const) {
       const threat: Threat = { norm: 'Linf', eps: factor * smallest('Linf', 0) };
       const search = new RadiusSearch(oracle, pick(batch, [0]), { kind: 'untargeted' }, threat);
-      search.begin([roughStart('Linf', 0)]);
-      assert.deepEqual(search.run([0], 100), []);
+      await search.begin([roughStart('Linf', 0)]);
+      assert.deepEqual(await search.run([0], 100), []);
     }
     assert.ok(near.cost.forwards > 80, `${near.cost.forwards}`);
     assert.ok(far.cost.forwards < 60, `${far.cost.forwards}`);
   });
 });
 
-test('a start that does not reach the goal is not taken, and a nearer one replaces a farther one', () => {
+test('a start that does not reach the goal is not taken, and a nearer one replaces a farther one', async () => {
   const search = new RadiusSearch(
     new Oracle(model),
     pick(batch, [0]),
@@ -159,13 +160,13 @@ test('a start that does not reach the goal is not taken, and a nearer one replac
   const sign = labels[0] === 0 ? 1 : -1;
   const toward = Float32Array.from(difference, (slope) => sign * Math.sign(slope));
   const radius = smallest('Linf', 0);
-  search.begin([{ example: 0, ray: toward.map((value) => -value), radius: 0.3 }]);
+  await search.begin([{ example: 0, ray: toward.map((value) => -value), radius: 0.3 }]);
   assert.equal(search.knows(0), false);
-  search.begin([{ example: 0, ray: toward, radius: 0.9 * radius }]);
+  await search.begin([{ example: 0, ray: toward, radius: 0.9 * radius }]);
   assert.equal(search.knows(0), false);
-  search.begin([{ example: 0, ray: toward, radius: 1.5 * radius }]);
-  search.begin([{ example: 0, ray: toward, radius: 1.1 * radius }]);
-  search.begin([{ example: 0, ray: toward.map(() => 1), radius: 1.2 * radius }]);
+  await search.begin([{ example: 0, ray: toward, radius: 1.5 * radius }]);
+  await search.begin([{ example: 0, ray: toward, radius: 1.1 * radius }]);
+  await search.begin([{ example: 0, ray: toward.map(() => 1), radius: 1.2 * radius }]);
   const point = search.best(0) ?? new Float32Array(0);
   const image = row(images, 0, FEATURES);
   assert.ok(Math.abs(distance('Linf', image, point) - 0.01) < 1e-6);

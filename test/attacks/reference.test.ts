@@ -89,9 +89,9 @@ for (const { attack, norm, steps, ...given } of reference.cases) {
   const model = recorder();
   const images = Float32Array.from(given.images);
   if (attack === 'apgd') {
-    test(title, () => {
+    test(title, async () => {
       assert.ok(eps !== undefined && given.starts && targets);
-      const { reached } = apgdRun({
+      const { reached } = await apgdRun({
         oracle: new Oracle(model),
         threat: { norm, eps },
         loss: loss === 'ce' ? 'logits' : 'dlr',
@@ -105,24 +105,24 @@ for (const { attack, norm, steps, ...given } of reference.cases) {
       assertSamePlaces(model.calls, calls);
     });
   } else {
-    test(title, () => {
+    test(title, async () => {
       const streams = labels.map((_, i) => new RandomStream(1, `test/${i}`));
       const examples = { images, labels: Int32Array.from(labels), streams };
       const plan = planAttack(attackNamed('fab'), { norm, options: { steps, targets: 1 } });
-      runAttack(plan, model, examples);
+      await runAttack(plan, model, examples);
       assertSamePlaces(model.calls, calls);
     });
   }
 }
 
 for (const norm of ['Linf', 'L2'] as const) {
-  test(`apgd in ${norm} starts on the surface of the ball`, () => {
+  test(`apgd in ${norm} starts on the surface of the ball`, async () => {
     const model = recorder();
     const images = new Float32Array(4 * 12).fill(0.5);
     const streams = [1, 2, 3, 4].map((i) => new RandomStream(i, 'test/start'));
     const labels = new Int32Array(4);
     const plan = planAttack(attackNamed('apgd'), { norm, eps: 0.25, options: { steps: 1 } });
-    runAttack(plan, model, { images, labels, streams });
+    await runAttack(plan, model, { images, labels, streams });
     for (let i = 0; i < 4; i++) {
       const start = row(model.calls[0], i, 12);
       assert.ok(Math.abs(distance(norm, row(images, i, 12), start) - 0.25) < 1e-6);

@@ -23,18 +23,22 @@ function unmoved(side: number): Classifier & { readonly calls: Float32Array[] } 
   };
 }
 
-function queriesOf(norm: 'Linf' | 'L2', side: number, queries: number): Float32Array[] {
+async function queriesOf(
+  norm: 'Linf' | 'L2',
+  side: number,
+  queries: number,
+): Promise<Float32Array[]> {
   const model = unmoved(side);
   const plan = planAttack(attackNamed('square'), { norm, eps: 0.25, options: { queries } });
   const images = new Float32Array(side * side).fill(0.5);
   const streams = [new RandomStream(3, 'test/square')];
-  runAttack(plan, model, { images, labels: new Int32Array(1), streams });
+  await runAttack(plan, model, { images, labels: new Int32Array(1), streams });
   return model.calls;
 }
 
-test('square asks once for its stripes and once for each patch, whose area follows the schedule', () => {
+test('square asks once for its stripes and once for each patch, whose area follows the schedule', async () => {
   const side = 28;
-  const calls = queriesOf('Linf', side, 1000);
+  const calls = await queriesOf('Linf', side, 1000);
   assert.equal(calls.length, 1001);
   const [stripes] = calls;
   for (let x = 0; x < side; x++) {
@@ -61,8 +65,8 @@ test('square asks once for its stripes and once for each patch, whose area follo
   assert.equal(tallest(801, 999), Math.max(1, sideAt(9)));
 });
 
-test('square in L2 starts from bumps in the middle of the image, of the full length', () => {
-  const [start] = queriesOf('L2', 28, 1);
+test('square in L2 starts from bumps in the middle of the image, of the full length', async () => {
+  const [start] = await queriesOf('L2', 28, 1);
   const moved = (p: number) => start[p] !== 0.5;
   assert.ok(!Array.from({ length: 28 }, (_, i) => i).some((i) => moved(i) || moved(i * 28)));
   assert.ok(moved(29));

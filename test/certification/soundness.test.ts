@@ -80,17 +80,24 @@ function boundCorners(graph: Graph, boxes: readonly Box[], classes: number): Flo
 }
 
 /** Where attacks on an image end, a copy for each class that it may be taken to be. */
-function attackPoints(model: Model, image: Float32Array, eps: number): Float32Array[] {
+async function attackPoints(
+  model: Model,
+  image: Float32Array,
+  eps: number,
+): Promise<Float32Array[]> {
   if (eps === 0) return [image];
   const copies = model.classes;
   const images = new Float32Array(copies * image.length);
   for (let i = 0; i < copies; i++) images.set(image, i * image.length);
   const labels = Array.from({ length: copies }, (_, i) => i);
-  return TRIED.map((attack) => {
+  const points: Float32Array[] = [];
+  for (const attack of TRIED) {
     const options = 'steps' in attack.options ? { steps: 10 } : {};
     const plan = planAttack(attack, { norm: 'Linf', eps, options, classes: model.classes });
-    return runAttack(plan, model.classifier('attacked'), batchOf(images, labels, 1)).images;
-  });
+    const batch = batchOf(images, labels, 1);
+    points.push((await runAttack(plan, model.classifier('attacked'), batch)).images);
+  }
+  return points;
 }
 
 /** The largest distance by which a logit of any image leaves some bounds; 0: none does. */
@@ -158,7 +165,7 @@ describe('bounds', () => {
               `interval bounds, CROWN and linear bounds of ${which} of ${what}`,
             );
           check(boundCorners(graph, tight, network.classes), 'corners of bounds');
-          for (const images of attackPoints(model, image, eps)) check(images, 'attacks');
+          for (const images of await attackPoints(model, image, eps)) check(images, 'attacks');
           for (let done = 0; done < POINTS; done += MOST_AT_ONCE) {
             const count = Math.min(MOST_AT_ONCE, POINTS - done);
             check(pointsIn(box, count, seed + BUDGETS.length * done), 'random images');

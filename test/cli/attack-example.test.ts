@@ -21,7 +21,7 @@ const modelNamed = (name: string, scale: number) => {
 };
 const models = [modelNamed('first', 1), modelNamed('second', 2)];
 const dataset = {
-  ...datasetFor(models[0].classifier, 3),
+  ...(await datasetFor(models[0].classifier, 3)),
   images: Uint8Array.of(255, 0, 255, 0, 0, 255),
   labels: Uint8Array.of(0, 1, 1),
 };
@@ -50,7 +50,7 @@ async function exampleRecord(success: boolean[]): Promise<EvaluationRecord> {
 describe('the attacked image that is shown', () => {
   it('is the first that was right until it was attacked, with the predictions of all models', async () => {
     const record = await exampleRecord([false, true, true]);
-    const example = pickAttackExample(record, models, dataset, candidates);
+    const example = await pickAttackExample(record, models, dataset, candidates);
     assert.equal(
       attackExampleText(example, new Terminal({})),
       [
@@ -68,7 +68,7 @@ describe('the attacked image that is shown', () => {
 
   it('is the first of all if none was', async () => {
     const record = await exampleRecord([false, true, false]);
-    const example = pickAttackExample(record, models, dataset, candidates);
+    const example = await pickAttackExample(record, models, dataset, candidates);
     assert.equal(example.source, 'random/test 100');
     assert.deepEqual(example.original, Float32Array.of(1, 0));
     assert.deepEqual(example.attacked, Float32Array.of(0.9, 0.1).map(Math.fround));
@@ -76,7 +76,7 @@ describe('the attacked image that is shown', () => {
 
   it('is saved as original, perturbation and attacked image', async () => {
     const record = await exampleRecord([false, true, true]);
-    const example = pickAttackExample(record, models, dataset, candidates);
+    const example = await pickAttackExample(record, models, dataset, candidates);
     const grid = [
       [
         pictureOf(Float32Array.of(0, 1), [1, 2, 1]),

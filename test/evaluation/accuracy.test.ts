@@ -21,7 +21,7 @@ test('accuracy, classes and confusion of known answers', () => {
 
 test('clean logits go over batches and follow the positions given', async () => {
   const model = linearClassifier(randomAffine(8, 3, 5));
-  const dataset = datasetFor(model, 600);
+  const dataset = await datasetFor(model, 600);
   const positions = Array.from({ length: 600 }, (_, i) => 599 - i);
   const steps: number[] = [];
   const logits = await cleanLogits(model, dataset, positions, (count) => steps.push(count));

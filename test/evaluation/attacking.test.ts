@@ -7,7 +7,7 @@ import { smallNetwork } from '../attacks/models.ts';
 import { datasetFor } from './datasets.ts';
 
 const classifier = smallNetwork(16, 5, 6);
-const dataset = datasetFor(classifier, 130);
+const dataset = await datasetFor(classifier, 130);
 const positions = Array.from({ length: 130 }, (_, i) => i);
 
 test('batches of 1, 7 and 128 give the same outcomes, to the last bit', async () => {
@@ -26,7 +26,7 @@ test('batches of 1, 7 and 128 give the same outcomes, to the last bit', async ()
 
 test('attacks as many images at once as take little memory, unless told otherwise', async () => {
   const plan = planAttack(attackNamed('fgsm'), { eps: 0.05 });
-  const many = datasetFor(classifier, 520);
+  const many = await datasetFor(classifier, 520);
   const all = Array.from({ length: 520 }, (_, i) => i);
   const sizesWith = async (choice: { batchSize?: number }) => {
     const sizes: number[] = [];

@@ -42,9 +42,9 @@ const perfect: Certifier = {
   },
 };
 
-const planWith = (certifier: Certifier | undefined): EvaluationPlan => ({
+const planWith = async (certifier: Certifier | undefined): Promise<EvaluationPlan> => ({
   models: [{ classifier: model, folder: 'models/small', digest: 'a' }],
-  dataset: datasetFor(model, 60),
+  dataset: await datasetFor(model, 60),
   samples: 40,
   attacks: namedAttacks({ names: ['pgd'], losses: ['margin'] }, scope),
   seed: 1,
@@ -55,7 +55,7 @@ describe('evaluate with proofs', () => {
   const records: Record<string, EvaluationRecord> = {};
   before(async () => {
     for (const [name, certifier] of Object.entries({ modest, unsound, perfect })) {
-      records[name] = await evaluate(planWith(certifier), provenance);
+      records[name] = await evaluate(await planWith(certifier), provenance);
     }
   });
 
@@ -107,7 +107,7 @@ describe('evaluate with proofs', () => {
       ...shortGates({ minCertifiedAccuracy: 0.001 }),
     ];
     const { gates: results, certificates = [] } = await evaluate(
-      { ...planWith(perfect), gates },
+      { ...(await planWith(perfect)), gates },
       provenance,
     );
     assert.deepEqual(
@@ -119,13 +119,13 @@ describe('evaluate with proofs', () => {
       ],
     );
     await assert.rejects(
-      evaluate({ ...planWith(undefined), gates }, provenance),
+      evaluate({ ...(await planWith(undefined)), gates }, provenance),
       (error: Error) => error instanceof UserError && error.code === 'bad-gate',
     );
   });
 
-  it('is another evaluation than one without them, and joins to one record', () => {
-    const [plain, proving] = [planWith(undefined), planWith(perfect)];
+  it('is another evaluation than one without them, and joins to one record', async () => {
+    const [plain, proving] = [await planWith(undefined), await planWith(perfect)];
     assert.notEqual(evaluationDigest(plain), evaluationDigest(proving));
     const { certificates, ...without } = records.perfect;
     assert.deepEqual(joinRecords([without, records.perfect]).certificates, certificates);
@@ -135,7 +135,7 @@ describe('evaluate with proofs', () => {
   it('refuses where there is no budget for them', async () => {
     const attacks = namedAttacks({ names: ['pgd'] }, { ...scope, norm: 'L2', budgets: [1] });
     await assert.rejects(
-      evaluate({ ...planWith(perfect), attacks }, provenance),
+      evaluate({ ...(await planWith(perfect)), attacks }, provenance),
       (error: Error) => error instanceof UserError && error.code === 'bad-plan',
     );
   });

@@ -16,8 +16,8 @@ import {
 import { datasetFor } from './datasets.ts';
 
 const EPS = 0.4;
-const measure = (classifier: Classifier, count: number, norm: Norm = 'Linf', eps = EPS) => {
-  const dataset = datasetFor(classifier, count);
+const measure = async (classifier: Classifier, count: number, norm: Norm = 'Linf', eps = EPS) => {
+  const dataset = await datasetFor(classifier, count);
   const positions = Array.from({ length: count }, (_, i) => i);
   return measureCurves(classifier, dataset, positions, [{ norm, eps }], { seed: 1 });
 };
@@ -32,7 +32,7 @@ describe('a curve', () => {
   it('of a linear model has the distance to its border', async () => {
     const count = 40;
     const { fmn, fgsm } = await budgetsOf(linear, count);
-    const dataset = datasetFor(linear, count);
+    const dataset = await datasetFor(linear, count);
     const positions = Array.from({ length: count }, (_, i) => i);
     const images = imagesAsFloats(dataset, positions);
     const labels = labelsAt(dataset, positions);
@@ -106,7 +106,7 @@ describe('a curve', () => {
       ...linear,
       logits: (images) => tf.mul(linear.logits(images), Number.NaN) as Logits,
     };
-    const dataset = datasetFor(linear, 5);
+    const dataset = await datasetFor(linear, 5);
     const threats = [{ norm: 'Linf' as const, eps: EPS }];
     assert.deepEqual(await measureCurves(broken, dataset, [0, 1], threats, { seed: 1 }), []);
   });

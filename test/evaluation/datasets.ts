@@ -5,12 +5,12 @@ import type { Classifier } from '../../src/models/index.ts';
 import { digestOf } from '../../src/storage/index.ts';
 
 /** Random byte images, labeled as the model sees them. */
-export function datasetFor(model: Classifier, count: number, seed = 1): Dataset {
+export async function datasetFor(model: Classifier, count: number, seed = 1): Promise<Dataset> {
   const size = model.inputShape.reduce((a, b) => a * b);
   const stream = new RandomStream(seed, 'test/dataset');
   const images = Uint8Array.from({ length: count * size }, () => 40 + stream.integer(176));
   const labels = Uint8Array.from(
-    classify(
+    await classify(
       model,
       Float32Array.from(images, (byte) => byte / 255),
     ),

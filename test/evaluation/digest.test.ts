@@ -17,7 +17,7 @@ import { datasetFor } from './datasets.ts';
 import { provenance } from './provenance.ts';
 
 const classifier = smallNetwork(16, 5, 2);
-const dataset = datasetFor(classifier, 30);
+const dataset = await datasetFor(classifier, 30);
 const model = { classifier, folder: 'models/small', digest: 'small' };
 const scope = { norm: 'Linf' as const, budgets: [8 / 255], source: 'small' };
 const attacks = namedAttacks({ names: ['pgd'] }, scope);

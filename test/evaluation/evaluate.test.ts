@@ -15,7 +15,7 @@ import { provenance } from './provenance.ts';
 
 const model = smallNetwork(25, 6, 4);
 const cold = rescaled(model, 200);
-const dataset = datasetFor(model, 60);
+const dataset = await datasetFor(model, 60);
 const own: Provenance = {
   ...provenance,
   command: ['evaluate'],

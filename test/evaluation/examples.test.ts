@@ -36,7 +36,7 @@ test('packed images of another size, or none at all, are refused', () => {
 
 test('logits x 32 move every gap up by five doublings', async () => {
   const model = smallNetwork(25, 6, 4);
-  const dataset = datasetFor(model, 50);
+  const dataset = await datasetFor(model, 50);
   const positions = Array.from({ length: 50 }, (_, i) => i);
   const [plain, scaled] = await Promise.all(
     [16, 512].map(async (factor) =>

@@ -17,7 +17,7 @@ import { datasetFor } from './datasets.ts';
 import { provenance } from './provenance.ts';
 
 const model = smallNetwork(25, 6, 4);
-const dataset = datasetFor(model, 20);
+const dataset = await datasetFor(model, 20);
 /** Gives no finite logits where a pixel is brighter than every pixel of the data. */
 const brittle: Classifier = {
   ...model,

@@ -25,7 +25,7 @@ const honest: Classifier = {
   name: 'honest',
   inputShape: [6, 6, 1],
 };
-const dataset = datasetFor(honest, 100);
+const dataset = await datasetFor(honest, 100);
 
 const planted = (name: string, logits: (images: tf.Tensor4D) => tf.Tensor): Classifier => ({
   ...honest,

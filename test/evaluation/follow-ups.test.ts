@@ -18,7 +18,7 @@ import { datasetFor } from './datasets.ts';
 import { provenance } from './provenance.ts';
 
 const model = smallNetwork(25, 6, 4);
-const dataset = datasetFor(model, 40);
+const dataset = await datasetFor(model, 40);
 const attackAt = (name: string, eps: number) => ({
   plan: planAttack(attackNamed(name), { norm: 'Linf', eps }),
 });

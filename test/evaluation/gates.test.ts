@@ -23,7 +23,7 @@ const plan = {
     { classifier: model, folder: 'models/small', digest: 'a' },
     { classifier: { ...rescaled(model, 200), name: 'cold' }, folder: 'models/cold', digest: 'b' },
   ],
-  dataset: datasetFor(model, 60),
+  dataset: await datasetFor(model, 60),
   samples: 40,
   attacks: [
     ...namedAttacks({ names: ['fgsm', 'fmn'], losses: ['margin'] }, scope),

@@ -29,7 +29,7 @@ const measure = (classifier: Classifier, dataset: Dataset, norms: readonly Norm[
   );
 
 const small: Classifier = { ...smallNetwork(36, 5, 8), inputShape: [6, 6, 1] };
-const dataset = datasetFor(small, 40);
+const dataset = await datasetFor(small, 40);
 const behind = (map: (images: tf.Tensor4D) => tf.Tensor): Classifier => ({
   ...small,
   logits: (images) => tf.tidy(() => small.logits(map(images) as tf.Tensor4D)) as Logits,
@@ -43,7 +43,7 @@ describe('the gradient of the margin', () => {
   it('predicts a linear model exactly, at every scale and in every norm', async () => {
     // Two classes, so that the margin is linear too.
     const linear = linearClassifier(randomAffine(12, 2, 3));
-    for (const { ratios, scales } of await measure(linear, datasetFor(linear, 30), NORMS)) {
+    for (const { ratios, scales } of await measure(linear, await datasetFor(linear, 30), NORMS)) {
       assert.equal(ratios.length, scales.length);
       for (const [s, ofScale] of ratios.entries()) {
         assert.equal(ofScale.length, 30);
@@ -61,7 +61,7 @@ describe('the gradient of the margin', () => {
     const weights = initialWeights(network, 1, new RandomStream(4, 'test/truth'));
     const cnn = new Model(network, weights, 1).classifier('cnn');
     for (const model of [cnn, rescaled(cnn, 100)]) {
-      const [found] = await measure(model, datasetFor(model, 12));
+      const [found] = await measure(model, await datasetFor(model, 12));
       assert.equal(truthfulShare(found), 1, JSON.stringify(found.ratios));
     }
     assert.equal(await shareBehind((images) => images), 1);
@@ -92,7 +92,7 @@ describe('the gradient of the margin', () => {
   });
 
   it('is measured on at most 200 images, and says nothing of none', async () => {
-    const [found] = await measure(small, datasetFor(small, 230));
+    const [found] = await measure(small, await datasetFor(small, 230));
     assert.deepEqual(new Set(found.ratios.map(({ length }) => length)), new Set([200]));
     assert.equal(truthfulShare({ ...found, ratios: [] }), 0);
   });

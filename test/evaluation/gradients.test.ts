@@ -6,7 +6,7 @@ import { linearClassifier, randomAffine, rescaled } from '../attacks/models.ts';
 import { datasetFor } from './datasets.ts';
 
 const plain = linearClassifier(randomAffine(16, 5, 2, 0.3));
-const dataset = datasetFor(plain, 80);
+const dataset = await datasetFor(plain, 80);
 const positions = Array.from({ length: 80 }, (_, i) => i);
 
 async function measure(scale: number) {

@@ -13,7 +13,7 @@ import { datasetFor } from './datasets.ts';
 import { provenance } from './provenance.ts';
 
 const model = smallNetwork(25, 6, 4);
-const dataset = datasetFor(model, 60);
+const dataset = await datasetFor(model, 60);
 const scope = { norm: 'Linf' as const, budgets: [0.1], source: 'small' };
 const weak = namedAttacks({ names: ['fgsm'], losses: ['softmax'] }, scope);
 const strong = namedAttacks({ names: ['pgd'], losses: ['margin'] }, scope);

@@ -26,7 +26,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const classifier = smallNetwork(16, 5, 2);
 const plan: EvaluationPlan = {
   models: [{ classifier, folder: 'models/small', digest: 'small' }],
-  dataset: datasetFor(classifier, 30),
+  dataset: await datasetFor(classifier, 30),
   samples: 30,
   attacks: namedAttacks(
     { names: ['fgsm', 'pgd', 'noise'] },

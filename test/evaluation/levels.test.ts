@@ -13,53 +13,53 @@ const isLevel = (value: number) => Math.abs(value * 255 - Math.round(value * 255
 
 /** One image of three pixels on levels, and a point beside it. */
 const images = Float32Array.from([100 / 255, 0, 200 / 255]);
-const rounded = (
+const rounded = async (
   norm: Norm,
   eps: number,
   point: readonly number[],
   reaches: (point: Float32Array) => boolean = () => true,
 ) =>
   Array.from(
-    roundToLevels(
+    await roundToLevels(
       { norm, eps },
       { images, labels: Int32Array.from([0]) },
       Float32Array.from(point),
       LEVELS,
-      (points, rows) => rows.map((_, i) => reaches(row(points, i, 3))),
+      async (points, rows) => rows.map((_, i) => reaches(row(points, i, 3))),
     ),
     (value) => value * 255,
   ).map((value) => Number(value.toFixed(3)));
 
 describe('rounding to levels', () => {
-  it('takes the nearest ones', () => {
-    assert.deepEqual(rounded('L2', 10, [100.4 / 255, 0, 210.6 / 255]), [100, 0, 211]);
+  it('takes the nearest ones', async () => {
+    assert.deepEqual(await rounded('L2', 10, [100.4 / 255, 0, 210.6 / 255]), [100, 0, 211]);
   });
 
-  it('stays within the budget: in Linf 25.5 levels away becomes 25', () => {
-    assert.deepEqual(rounded('Linf', 0.1, [125.5 / 255, 0, 174.5 / 255]), [125, 0, 175]);
+  it('stays within the budget: in Linf 25.5 levels away becomes 25', async () => {
+    assert.deepEqual(await rounded('Linf', 0.1, [125.5 / 255, 0, 174.5 / 255]), [125, 0, 175]);
   });
 
-  it('leaves pixels alone that the attack did not change', () => {
+  it('leaves pixels alone that the attack did not change', async () => {
     const own = Float32Array.from([0.5003, 0, 1]);
     const point = Float32Array.from([0.5003, 1, 1]);
-    const reached = roundToLevels(
+    const reached = await roundToLevels(
       { norm: 'L0', eps: 1 },
       { images: own, labels: Int32Array.from([0]) },
       point,
       LEVELS,
-      () => [true],
+      async () => [true],
     );
     assert.deepEqual(reached, point);
   });
 
-  it('goes a little further where the nearest levels do not do', () => {
+  it('goes a little further where the nearest levels do not do', async () => {
     const isFar = (point: Float32Array) => point[2] * 255 > 210.9;
-    assert.deepEqual(rounded('L2', 10, [100 / 255, 0, 210.4 / 255], isFar), [100, 0, 211]);
+    assert.deepEqual(await rounded('L2', 10, [100 / 255, 0, 210.4 / 255], isFar), [100, 0, 211]);
   });
 
-  it('rounds toward the image where nothing does', () => {
+  it('rounds toward the image where nothing does', async () => {
     assert.deepEqual(
-      rounded('L2', 10, [100 / 255, 0, 210.6 / 255], () => false),
+      await rounded('L2', 10, [100 / 255, 0, 210.6 / 255], () => false),
       [100, 0, 210],
     );
   });

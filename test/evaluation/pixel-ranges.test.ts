@@ -68,11 +68,11 @@ const USUAL: readonly [PixelScaling, channels: number][] = [
   [{ normalization: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } }, 3],
 ];
 
-test('every usual scaling is found on the data, with all others tried', () => {
+test('every usual scaling is found on the data, with all others tried', async () => {
   for (const [scaling, channels] of USUAL) {
     const images = grays(channels);
     const model = knows(scaling, channels);
-    const trials = tryPixelRanges(model, {}, images, images);
+    const trials = await tryPixelRanges(model, {}, images, images);
     assert.deepEqual(
       [trials.finding, trials.best.scaling],
       ['other', scaling],
@@ -80,13 +80,13 @@ test('every usual scaling is found on the data, with all others tried', () => {
     );
     assert.ok(trials.best.accuracy === 1 && trials.p < 1e-6 && trials.given.accuracy < 1);
     // Stated right, it is not contradicted.
-    const stated = tryPixelRanges(model, scaling, images, images);
+    const stated = await tryPixelRanges(model, scaling, images, images);
     assert.deepEqual([stated.finding, stated.given.accuracy], ['given', 1]);
     model.dispose();
   }
 });
 
-test("mean and deviation of the model's own training images are tried too", () => {
+test("mean and deviation of the model's own training images are tried too", async () => {
   const images = grays(1);
   const values = imagesAsFloats(
     images,
@@ -96,17 +96,17 @@ test("mean and deviation of the model's own training images are tried too", () =
   const std = Math.sqrt(values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / values.length);
   const own = { normalization: { mean: [Number(mean.toFixed(4))], std: [Number(std.toFixed(4))] } };
   const model = knows(own, 1);
-  assert.deepEqual(tryPixelRanges(model, {}, images, images).best.scaling, own);
+  assert.deepEqual((await tryPixelRanges(model, {}, images, images)).best.scaling, own);
   model.dispose();
 });
 
-test('a model for pixels from 0 to 1 keeps them; one for other images shows nothing', () => {
+test('a model for pixels from 0 to 1 keeps them; one for other images shows nothing', async () => {
   const images = grays(1);
   const model = knows({}, 1);
-  const trials = tryPixelRanges(model, {}, images, images);
+  const trials = await tryPixelRanges(model, {}, images, images);
   assert.deepEqual([trials.finding, trials.given.accuracy, trials.images], ['given', 1, 600]);
   const labels = Uint8Array.from(images.labels, (_, i) => (i * 7) % 4);
   const others = makeDataset('others', images.shape, 4, images.images, labels);
-  assert.equal(tryPixelRanges(model, {}, others, others).finding, 'unclear');
+  assert.equal((await tryPixelRanges(model, {}, others, others)).finding, 'unclear');
   model.dispose();
 });

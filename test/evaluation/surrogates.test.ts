@@ -15,7 +15,7 @@ import { datasetFor } from './datasets.ts';
 import { provenance } from './provenance.ts';
 
 const model = smallNetwork(25, 6, 4);
-const dataset = datasetFor(model, 30);
+const dataset = await datasetFor(model, 30);
 const STEPS = 7;
 
 /** A trainer that asks the model about every attacked image once, and returns a network like it. */

@@ -45,7 +45,7 @@ export async function checkKerasRanges(
       const source = `${origin.name}.${extension}`;
       const { network, weights } = await importModel(join(work, source), { anyRange: true });
       const model = new Model(network, weights, 1);
-      const { finding, best, given } = tryPixelRanges(model, {}, test, train);
+      const { finding, best, given } = await tryPixelRanges(model, {}, test, train);
       model.dispose();
       const isFound = isUnit
         ? finding === 'given'

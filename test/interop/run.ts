@@ -138,7 +138,7 @@ function asOrigin(logits: Float32Array, classes: number, origin: Float32Array): 
   return result;
 }
 
-function robustAccuracy(model: Model, images: Dataset): number {
+async function robustAccuracy(model: Model, images: Dataset): Promise<number> {
   const { labels } = images;
   const positions = Array.from({ length: ATTACKED }, (_, i) => i);
   const plan = planAttack(attackNamed('bim'), {
@@ -147,7 +147,7 @@ function robustAccuracy(model: Model, images: Dataset): number {
     loss: 'logits',
     options: { steps: 20 },
   });
-  const { images: attacked } = runAttack(plan, model.classifier('imported'), {
+  const { images: attacked } = await runAttack(plan, model.classifier('imported'), {
     images: imagesAsFloats(images, positions),
     labels: Int32Array.from(labels.subarray(0, ATTACKED)),
     streams: positions.map((i) => new RandomStream(1, `${i}`)),
@@ -185,13 +185,13 @@ async function checkImport(test: Dataset, { name, source, options, robust }: Row
   const { network, weights } = await importModel(join(WORK, source), options);
   const model = new Model(network, weights, 1);
   const origin = await readNpy(join(WORK, `${name}.npy`));
-  const scores = asOrigin(logitsOf(model, test), model.classes, origin);
+  const scores = asOrigin(await logitsOf(model, test), model.classes, origin);
   const largest = origin.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const worst = scores.reduce((most, value, i) => Math.max(most, Math.abs(value - origin[i])), 0);
   const classes = classesOf(scores, model.classes);
   const own = classesOf(origin, model.classes);
   const same = classes.filter((c, i) => c === own[i]).length;
-  const found = robustAccuracy(model, test);
+  const found = await robustAccuracy(model, test);
   report(
     `import ${source}`,
     worst <= 1e-4 * largest && same === classes.length && Math.abs(found - robust) <= 0.01,

@@ -208,7 +208,7 @@ describe('attacks and losses of one’s own', () => {
     losses: [],
     options: {},
     expectedPasses: () => 0,
-    run: ({ batch, threat }) => batch.images.map((value) => Math.max(0, value - threat.eps)),
+    run: async ({ batch, threat }) => batch.images.map((value) => Math.max(0, value - threat.eps)),
   });
   const trueLogit = {
     name: 'true-logit',

@@ -104,11 +104,14 @@ function exampleImages({ inputShape }: Network, count: number, seed = 2): Float3
   );
 }
 
-function passes(classifier: Classifier, images: Float32Array) {
+async function passes(classifier: Classifier, images: Float32Array) {
   const oracle = new Oracle(classifier);
   const labels = Int32Array.from({ length: images.length / oracle.features }, (_, i) => i % 4);
-  const forward = oracle.logits(images);
-  return { forward, ...oracle.lossGradients('logits', images, { labels, targets: undefined }) };
+  const forward = await oracle.logits(images);
+  return {
+    forward,
+    ...(await oracle.lossGradients('logits', images, { labels, targets: undefined })),
+  };
 }
 
 const hasPlan = (classifier: Classifier, images: Float32Array): boolean =>
@@ -124,8 +127,8 @@ for (const backend of compiledBackends) {
         for (const count of [1, 5, 32, 5]) {
           const images = exampleImages(network, count, count);
           assert.ok(hasPlan(classifier, images));
-          const planned = passes(classifier, images);
-          assert.deepEqual(planned, passes(uncompiled(classifier), images));
+          const planned = await passes(classifier, images);
+          assert.deepEqual(planned, await passes(uncompiled(classifier), images));
           assert.ok(planned.gradient.some((value) => value !== 0));
         }
         model.dispose();
@@ -138,10 +141,11 @@ for (const backend of compiledBackends) {
         const model = modelOf(network);
         const classifier = model.classifier('shared out');
         const images = exampleImages(network, 37);
-        const results = [1, 2, 3].map((threads) => {
+        const results: Awaited<ReturnType<typeof passes>>[] = [];
+        for (const threads of [1, 2, 3]) {
           kernels.set_threads(threads);
-          return passes(classifier, images);
-        });
+          results.push(await passes(classifier, images));
+        }
         for (const result of results) assert.deepEqual(result, results[0]);
         model.dispose();
       }
@@ -154,7 +158,10 @@ for (const backend of compiledBackends) {
         const model = modelOf(network);
         const classifier = model.classifier('mixed');
         const images = exampleImages(network, 3);
-        assert.deepEqual(passes(classifier, images), passes(uncompiled(classifier), images));
+        assert.deepEqual(
+          await passes(classifier, images),
+          await passes(uncompiled(classifier), images),
+        );
         model.dispose();
       }
       const model = modelOf(richNetwork);
@@ -169,15 +176,15 @@ for (const backend of compiledBackends) {
       const other = modelOf(network, 7);
       const classifier = model.classifier('changing');
       const images = exampleImages(network, 2);
-      const before = passes(classifier, images);
+      const before = await passes(classifier, images);
       for (const [name, variable] of model.variables) {
         const values = other.variables.get(name);
         assert.ok(values);
         variable.assign(tf.clone(values));
       }
-      const after = passes(classifier, images);
+      const after = await passes(classifier, images);
       assert.notDeepEqual(after, before);
-      assert.deepEqual(after, passes(other.classifier('other'), images));
+      assert.deepEqual(after, await passes(other.classifier('other'), images));
       model.dispose();
       other.dispose();
     });
@@ -186,13 +193,13 @@ for (const backend of compiledBackends) {
       await use(backend);
       const models = [networks[0], residualNetwork].map((network) => modelOf(network));
       const classifiers = models.map((model) => model.classifier('one of two'));
-      const expected = classifiers.map((one, i) =>
-        passes(uncompiled(one), exampleImages(models[i].network, 4)),
+      const expected = await Promise.all(
+        classifiers.map((one, i) => passes(uncompiled(one), exampleImages(models[i].network, 4))),
       );
       for (let round = 0; round < 3; round++) {
         for (const [i, one] of classifiers.entries()) {
-          passes(one, exampleImages(models[i].network, 1 + 3 * round));
-          assert.deepEqual(passes(one, exampleImages(models[i].network, 4)), expected[i]);
+          await passes(one, exampleImages(models[i].network, 1 + 3 * round));
+          assert.deepEqual(await passes(one, exampleImages(models[i].network, 4)), expected[i]);
         }
       }
       for (const model of models) model.dispose();
@@ -203,10 +210,10 @@ for (const backend of compiledBackends) {
       const model = modelOf(residualNetwork);
       const classifier = model.classifier('steady');
       const images = exampleImages(residualNetwork, 2);
-      for (let i = 0; i < 200; i++) passes(classifier, images);
+      for (let i = 0; i < 200; i++) await passes(classifier, images);
       const before = { ...tf.memory(), free: compiled.pool.freeBytes };
       const { rss } = process.memoryUsage();
-      for (let i = 0; i < 2000; i++) passes(classifier, images);
+      for (let i = 0; i < 2000; i++) await passes(classifier, images);
       assert.deepEqual({ ...tf.memory(), free: compiled.pool.freeBytes }, before);
       assert.ok(process.memoryUsage().rss - rss < 32 << 20);
       model.dispose();
@@ -231,7 +238,7 @@ describe('the compiled form of a classifier', () => {
     const classifier = model.classifier('plain');
     const images = exampleImages(residualNetwork, 1);
     assert.ok(!hasPlan(classifier, images));
-    assert.equal(passes(classifier, images).logits.length, 4);
+    assert.equal((await passes(classifier, images)).logits.length, 4);
     model.dispose();
   });
 });

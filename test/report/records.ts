@@ -8,7 +8,7 @@ const LOSSES: readonly LossName[] = ['softmax', 'margin'];
 /** A record of a small model and of the same one with logits x 200: the student. */
 export async function smallRecord(): Promise<EvaluationRecord> {
   const model = smallNetwork(25, 6, 4);
-  const dataset = datasetFor(model, 60);
+  const dataset = await datasetFor(model, 60);
   return evaluate(
     {
       models: [

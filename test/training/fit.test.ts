@@ -191,7 +191,7 @@ describe('training', async () => {
   it('saves a model that predicts as the trained one did', async () => {
     const card = await train('saved');
     const { model } = await loadModel(join(folder, 'saved'));
-    const predicted = classesOf(logitsOf(model, data.validation), 10);
+    const predicted = classesOf(await logitsOf(model, data.validation), 10);
     const right = predicted.filter((c, i) => c === data.validation.labels[i]).length;
     assert.equal(right / data.validation.count, card.history.at(-1)?.validationAccuracy);
     model.dispose();

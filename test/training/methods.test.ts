@@ -138,7 +138,7 @@ for (const [name, list] of Object.entries(fixtures.losses) as [MethodName, Case[
   });
 }
 
-describe('the inner maximization against distributions', () => {
+describe('the inner maximization against distributions', async () => {
   const network: Network = {
     architecture: 'test',
     inputShape: [4, 4, 1],
@@ -152,17 +152,17 @@ describe('the inner maximization against distributions', () => {
   const model = new Model(network, initialWeights(network, 1, stream), 1);
   const images = Float32Array.from({ length: 6 * 16 }, () => 0.2 + 0.6 * stream.uniform());
   const labels = Int32Array.of(0, 1, 2, 0, 1, 2);
-  const clean = probabilitiesOf(new Oracle(model.classifier('test')).logits(images), 3, 1);
+  const clean = probabilitiesOf(await new Oracle(model.classifier('test')).logits(images), 3, 1);
   const targets = Float32Array.from({ length: 18 }, (_, i) =>
     i % 3 === labels[(i / 3) | 0] ? 1 : 0,
   );
 
   const other = new Model(network, initialWeights(network, 1, stream.child('teacher')), 1);
-  const answersOf = (points: Float32Array) =>
-    probabilitiesOf(new Oracle(other.classifier('test')).logits(points), 3, 1);
+  const answersOf = async (points: Float32Array) =>
+    probabilitiesOf(await new Oracle(other.classifier('test')).logits(points), 3, 1);
 
-  const divergence = (points: Float32Array, wanted: Float32Array): number => {
-    const found = probabilitiesOf(new Oracle(model.classifier('test')).logits(points), 3, 1);
+  const divergence = async (points: Float32Array, wanted: Float32Array): Promise<number> => {
+    const found = probabilitiesOf(await new Oracle(model.classifier('test')).logits(points), 3, 1);
     return wanted.reduce((sum, p, i) => sum + (p === 0 ? 0 : p * Math.log(p / found[i])), 0);
   };
 
@@ -171,7 +171,7 @@ describe('the inner maximization against distributions', () => {
     ['rslad', () => targets],
     ['adaad', answersOf],
   ] as const) {
-    it(`stays within the budget, repeats, and raises the divergence: ${name}`, () => {
+    it(`stays within the budget, repeats, and raises the divergence: ${name}`, async () => {
       const attacked = () =>
         methodNamed(name)
           .phase({ eps: 0.1, steps: 5 }, other.classifier('teacher'))
@@ -179,12 +179,13 @@ describe('the inner maximization against distributions', () => {
             ...{ model, images, labels, targets, progress: 1 },
             stream: new RandomStream(2, 'step'),
           });
-      const points = attacked();
-      assert.deepEqual(attacked(), points);
+      const points = await attacked();
+      assert.deepEqual(await attacked(), points);
       for (let i = 0; i < 6; i++) {
         assert.ok(isWithin({ norm: 'Linf', eps: 0.1 }, row(images, i, 16), row(points, i, 16)));
       }
-      const gain = divergence(points, wantedAt(points)) - divergence(images, wantedAt(images));
+      const before = await divergence(images, await wantedAt(images));
+      const gain = (await divergence(points, await wantedAt(points))) - before;
       assert.ok(gain > 0.01);
     });
   }

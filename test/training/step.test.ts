@@ -68,7 +68,7 @@ for (const backend of compiledBackends) {
             for (const optimizer of optimizers) optimizer.learningRate = 0.01 / (i + 1);
             const batch = exampleBatch(count, i);
             const dropout = () => new RandomStream(i, 'dropout');
-            const { loss, logits } = step.run(batch, dropout());
+            const { loss, logits } = await step.run(batch, dropout());
             assert.equal(loss, composedStep(composed, optimizers[1], batch, dropout()));
             assert.equal(logits.length, count * 4);
             if (i % 2 === 0) {
@@ -93,12 +93,12 @@ for (const backend of compiledBackends) {
         optimizer.learningRate = 0.1;
         const step = new TrainingStep(model, optimizer, TEMPERATURE);
         const batch = exampleBatch(4, 1);
-        step.run(batch);
-        step.run(batch);
+        await step.run(batch);
+        await step.run(batch);
         const [variable] = model.variables.values();
         const looked = variable.dataSync();
         const [kept, clone] = [looked.slice(), tf.clone(variable)];
-        step.run(batch);
+        await step.run(batch);
         assert.deepEqual(looked, kept);
         assert.deepEqual(clone.dataSync(), kept);
         assert.notDeepEqual(variable.dataSync(), kept);

@@ -12,18 +12,22 @@ const RUNS = [
 ] as const;
 
 /** Whether the model answers each of `images` with its label. */
-export function areRight(model: Classifier, images: Float32Array, labels: Int32Array): boolean[] {
-  const logits = new Oracle(model).logits(images);
+export async function areRight(
+  model: Classifier,
+  images: Float32Array,
+  labels: Int32Array,
+): Promise<boolean[]> {
+  const logits = await new Oracle(model).logits(images);
   return Array.from(labels, (label, i) => argmax(row(logits, i, model.classes)) === label);
 }
 
 /** Attacks on the open form of a defense: one batch of candidates a run. */
-export function candidatesAgainst(
+export async function candidatesAgainst(
   open: Classifier,
   batch: AttackBatch,
   threat: Threat,
-): Float32Array[] {
-  return RUNS.map(({ confidence, momentum }, run) =>
+): Promise<Float32Array[]> {
+  const runs = RUNS.map(({ confidence, momentum }, run) =>
     ascend({
       oracle: new Oracle(open),
       batch: { ...batch, streams: batch.streams.map((one) => one.child(`bound ${run}`)) },
@@ -39,19 +43,20 @@ export function candidatesAgainst(
       confidence,
     }),
   );
+  return Promise.all(runs);
 }
 
 /**
  * Share of the examples that a planted defense answers correctly, clean and at every candidate: its
  * true robust accuracy is not above this.
  */
-export function boundOf(
+export async function boundOf(
   planted: Classifier,
   batch: AttackBatch,
   candidates: readonly Float32Array[],
-): number {
-  const isRightAt = [batch.images, ...candidates].map((images) =>
-    areRight(planted, images, batch.labels),
+): Promise<number> {
+  const isRightAt = await Promise.all(
+    [batch.images, ...candidates].map((images) => areRight(planted, images, batch.labels)),
   );
   const isRobust = Array.from(batch.labels, (_, i) => isRightAt.every((isRight) => isRight[i]));
   return isRobust.filter(Boolean).length / isRobust.length;

@@ -111,7 +111,7 @@ export async function attackModels(
   ).finally(progress.stop);
   if (record.failures) await writeFiles(flags.out, { 'attack.json': JSON.stringify(record) });
   requireAttacks(record);
-  const example = pickAttackExample(record, models, dataset, candidates);
+  const example = await pickAttackExample(record, models, dataset, candidates);
   await writeFiles(flags.out, {
     'attack.json': JSON.stringify(record),
     ...attackExampleFiles(example),

@@ -73,9 +73,10 @@ export async function action(flags: PredictFlags): Promise<void> {
   const images = await readImages(flags, network);
   const { terminal } = await openSession(flags);
   const { card, model } = await loadModel(flags.model);
-  const results = images.map(({ source, pixels, changes, label, classNames }) => {
+  const results = [];
+  for (const { source, pixels, changes, label, classNames } of images) {
     const named = (c: number) => answerText(c, dataClasses(network), classNames);
-    const logits = logitsOf(model, { shape: network.inputShape, images: pixels, count: 1 });
+    const logits = await logitsOf(model, { shape: network.inputShape, images: pixels, count: 1 });
     const probabilities = softmaxOf(logits, model.classes, 1);
     const [predicted] = classesOf(logits, model.classes);
     terminal.print(pictureText(pixels, network.inputShape, terminal));
@@ -89,15 +90,15 @@ export async function action(flags: PredictFlags): Promise<void> {
     terminal.print(
       `then: ${others.map((c) => `${named(c)} (${(100 * probabilities[c]).toPrecision(3)} %)`).join(', ')}\n`,
     );
-    return {
+    results.push({
       source,
       changes,
       class: predicted,
       probabilities: [...probabilities],
       logits: [...logits],
       label,
-    };
-  });
+    });
+  }
   model.dispose();
   if (flags.index !== undefined) {
     terminal.next(commandLine(['attack', '--model', flags.model, '--index', String(flags.index)]));

@@ -22,51 +22,51 @@ const largestOf = (values: Float32Array): number =>
   values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
 /** What the attack makes of an image. */
-function attackedImage(
+async function attackedImage(
   classifier: Classifier,
   plan: AttackPlan,
   image: Float32Array,
   label: number,
-): Float32Array {
+): Promise<Float32Array> {
   const batch = {
     images: image,
     labels: Int32Array.of(label),
     streams: [new RandomStream(SEED, 'playground')],
   };
-  return runAttack(plan, classifier, batch).images;
+  return (await runAttack(plan, classifier, batch)).images;
 }
 
 /** Whether a model predicts another class than `label` for the attacked image. */
-export function isFooled(
+export async function isFooled(
   classifier: Classifier,
   plan: AttackPlan,
   image: Float32Array,
   label: number,
-): boolean {
-  const attacked = attackedImage(classifier, plan, image, label);
-  return argmax(new Oracle(classifier).logits(attacked)) !== label;
+): Promise<boolean> {
+  const attacked = await attackedImage(classifier, plan, image, label);
+  return argmax(await new Oracle(classifier).logits(attacked)) !== label;
 }
 
 /**
  * Attacks `image`, shows the result in `root`, and returns it as a sentence.
  * @param image `[H, W, C]`, in [0, 1]
  */
-export function showModel(
+export async function showModel(
   root: HTMLElement,
   classifier: Classifier,
   plan: AttackPlan,
   image: Float32Array,
   label: number,
   classNames: readonly string[] | undefined,
-): string {
+): Promise<string> {
   const { name, classes, inputShape } = classifier;
   const oracle = new Oracle(classifier);
   const labels = Int32Array.of(label);
-  const clean = softmaxOf(oracle.logits(image), classes, 1);
+  const clean = softmaxOf(await oracle.logits(image), classes, 1);
   const loss = plan.loss ?? 'margin';
-  const { gradient } = oracle.lossGradients(loss, image, { labels, targets: undefined });
-  const attacked = attackedImage(classifier, plan, image, label);
-  const after = softmaxOf(oracle.logits(attacked), classes, 1);
+  const { gradient } = await oracle.lossGradients(loss, image, { labels, targets: undefined });
+  const attacked = await attackedImage(classifier, plan, image, label);
+  const after = softmaxOf(await oracle.logits(attacked), classes, 1);
 
   const change = attacked.map((value, i) => value - image[i]);
   paintChange(canvasPart(root, 'gradient'), gradient, inputShape);

@@ -67,6 +67,8 @@ class Playground {
   readonly #status = element('status');
   readonly #pad: Pad;
   readonly #classNames: readonly string[] | undefined;
+  /** Ends when everything that was asked for so far is shown. */
+  #shown: Promise<void> = Promise.resolve();
 
   constructor(data: PlaygroundData) {
     this.#classifiers = data.models.map(classifierOf);
@@ -76,7 +78,6 @@ class Playground {
     this.#pad = new Pad(pad, inputShape, () => this.#drawn());
     drawByKeyboard(this.#pad, pad, element('cursor'), element('pad-status'));
     this.#fillChoices();
-    this.#offerSamples(data.samples);
     for (const panel of this.#panels) {
       choiceOf(panel).addEventListener('input', () => this.#compute([panel]));
     }
@@ -93,6 +94,12 @@ class Playground {
       this.#compute();
     });
     this.#form.addEventListener('submit', (event) => event.preventDefault());
+  }
+
+  /** Shows the first image, and then the controls. */
+  async start(samples: PlaygroundData['samples']): Promise<void> {
+    await this.#offerSamples(samples);
+    await this.#shown;
     this.#form.hidden = false;
   }
 
@@ -124,7 +131,7 @@ class Playground {
     if (losses.some((loss) => loss === wanted)) this.#select('loss').value = wanted;
   }
 
-  #offerSamples({ labels, images }: PlaygroundData['samples']): void {
+  async #offerSamples({ labels, images }: PlaygroundData['samples']): Promise<void> {
     const { inputShape } = this.#classifiers[0];
     const bytes = bytesOf(images);
     const size = this.#pad.pixels.length;
@@ -148,16 +155,21 @@ class Playground {
     });
     element('samples').replaceChildren(...buttons);
     if (this.#restore()) return;
-    (buttons.find((_, i) => this.#showsContrast(pixelsOf(i), labels[i])) ?? buttons[0])?.click();
+    for (const [i, button] of buttons.entries()) {
+      if (await this.#showsContrast(pixelsOf(i), labels[i])) {
+        button.click();
+        return;
+      }
+    }
+    buttons[0]?.click();
   }
 
   /** Whether the chosen attack fools the first model and not the last: such an image is shown first. */
-  #showsContrast(image: Float32Array, label: number): boolean {
+  async #showsContrast(image: Float32Array, label: number): Promise<boolean> {
     const plan = this.#plan();
-    const [first, last] = [this.#panels[0], this.#panels[this.#panels.length - 1]].map((panel) =>
-      isFooled(this.#classifierIn(panel), plan, image, label),
-    );
-    return first && (!last || this.#panels.length === 1);
+    const fools = (panel: HTMLElement) => isFooled(this.#classifierIn(panel), plan, image, label);
+    if (!(await fools(this.#panels[0]))) return false;
+    return this.#panels.length === 1 || !(await fools(this.#panels[this.#panels.length - 1]));
   }
 
   /** Shows what the link holds; false where it holds nothing that fits. */
@@ -206,13 +218,19 @@ class Playground {
   }
 
   /** A drawing has no label: the prediction of the first model takes its place. */
-  #drawn(): void {
-    const predicted = predictedClass(this.#classifierIn(this.#panels[0]), this.#pad.pixels);
+  async #drawn(): Promise<void> {
+    const predicted = await predictedClass(this.#classifierIn(this.#panels[0]), this.#pad.pixels);
     this.#select('label').value = String(predicted);
     this.#compute();
   }
 
+  /** Shows what the controls say, once what was asked for before is shown. */
   #compute(panels: readonly HTMLElement[] = this.#panels): void {
+    const before = this.#shown.catch(() => {});
+    this.#shown = before.then(() => this.#show(panels));
+  }
+
+  async #show(panels: readonly HTMLElement[]): Promise<void> {
     const isEmpty = this.#pad.pixels.every((value) => value === 0);
     document.querySelector('.playground')?.classList.toggle('empty', isEmpty);
     if (isEmpty) {
@@ -230,7 +248,7 @@ class Playground {
     const started = performance.now();
     for (const panel of panels) {
       const classifier = this.#classifierIn(panel);
-      this.#results[this.#panels.indexOf(panel)] = showModel(
+      this.#results[this.#panels.indexOf(panel)] = await showModel(
         panel,
         classifier,
         plan,
@@ -265,15 +283,15 @@ function setOptions(
 }
 
 /** The class that a model predicts for an image. */
-function predictedClass(classifier: Classifier, image: Float32Array): number {
-  return argmax(new Oracle(classifier).logits(image));
+async function predictedClass(classifier: Classifier, image: Float32Array): Promise<number> {
+  return argmax(await new Oracle(classifier).logits(image));
 }
 
 const data: PlaygroundData = JSON.parse(element('playground-data').textContent ?? '');
 try {
   // One thread: the page's policy allows no workers, and a file is never isolated.
   await startBrowserEngine(bytesOf(data.kernels), 1);
-  new Playground(data);
+  await new Playground(data).start(data.samples);
 } catch (error) {
   const reason = error instanceof Error ? error.message : String(error);
   element('status').textContent = `This browser cannot run the playground: ${reason}`;

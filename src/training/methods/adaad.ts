@@ -20,14 +20,14 @@ export const adaad = {
     perturb: (step) => {
       const student = new Oracle(step.model.classifier('in training'));
       const other = new Oracle(required(teacher));
-      return noisyAscent(adversary, step, student, (points) => {
-        const wanted = other.logits(points);
+      return noisyAscent(adversary, step, student, async (points) => {
+        const wanted = await other.logits(points);
         const slopes = { student: new Float32Array(0), teacher: new Float32Array(0) };
-        const own = student.backward(points, (logits) => {
+        const own = await student.backward(points, (logits) => {
           Object.assign(slopes, disagreementSlopes(logits, wanted, student.classes));
           return slopes.student;
         });
-        const { gradient } = other.backward(points, () => slopes.teacher);
+        const { gradient } = await other.backward(points, () => slopes.teacher);
         return { ...own, gradient: own.gradient.map((value, i) => value + gradient[i]) };
       });
     },

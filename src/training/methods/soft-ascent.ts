@@ -71,8 +71,8 @@ export function noisyAscent(
   { eps: fullEps, steps }: Adversary,
   { images, labels, progress, stream }: Step,
   oracle: Oracle,
-  gradientsAt: (points: Float32Array, examples: readonly number[]) => Gradients,
-): Float32Array {
+  gradientsAt: (points: Float32Array, examples: readonly number[]) => Promise<Gradients>,
+): Promise<Float32Array> {
   const eps = fullEps * rampAt(progress);
   return ascend({
     oracle,
@@ -98,7 +98,11 @@ export function noisyAscent(
 }
 
 /** Points at which the model's answers differ most from `targets`, `[N, classes]`. */
-export function softAscent(adversary: Adversary, step: Step, targets: Float32Array): Float32Array {
+export function softAscent(
+  adversary: Adversary,
+  step: Step,
+  targets: Float32Array,
+): Promise<Float32Array> {
   const { model } = step;
   const oracle = new Oracle(model.classifier('in training'));
   const { classes } = oracle;

@@ -17,9 +17,9 @@ const BETA = 1;
 
 export const trades = {
   phase: (adversary) => ({
-    perturb: (step) => {
+    perturb: async (step) => {
       const { model, images } = step;
-      const clean = new Oracle(model.classifier('in training')).logits(images);
+      const clean = await new Oracle(model.classifier('in training')).logits(images);
       return softAscent(adversary, step, probabilitiesOf(clean, model.classes, model.temperature));
     },
     objective: ({ model, logits, images, targets, temperature }) =>

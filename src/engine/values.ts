@@ -1,0 +1,14 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/**
+ * The values of the tensor that `compute` returns, row-major. That tensor and every one made on the way
+ * are disposed.
+ */
+export async function valuesOf(compute: () => tf.Tensor): Promise<Float32Array> {
+  const tensor = tf.tidy(compute);
+  try {
+    return await tensor.data<'float32'>();
+  } finally {
+    tensor.dispose();
+  }
+}
