@@ -35,17 +35,18 @@ const brightness = defineAttack({
   losses: [],
   options: {},
   expectedPasses: () => 2,
-  run({ oracle, batch, threat }) {
+  async run({ oracle, batch, threat }) {
     const { features, classes } = oracle;
-    const [brighter, darker] = [threat.eps, -threat.eps].map((change) => {
+    const moves = [threat.eps, -threat.eps].map(async (change) => {
       const moved = batch.images.map((value) => value + change);
       for (let i = 0; i < batch.labels.length; i++) {
         const row = (values: Float32Array) => values.subarray(i * features, (i + 1) * features);
         project(threat, row(batch.images), row(moved));
       }
       const examples = Array.from(batch.labels, (_, i) => i);
-      return { moved, logits: oracle.logits(moved, examples) };
+      return { moved, logits: await oracle.logits(moved, examples) };
     });
+    const [brighter, darker] = await Promise.all(moves);
     const candidates = Float32Array.from(brighter?.moved ?? []);
     batch.labels.forEach((label, i) => {
       const at = i * classes + label;
