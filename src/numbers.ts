@@ -18,9 +18,18 @@ export function classText(c: number, names: readonly string[] | undefined): stri
   return name === undefined || name === String(c) ? String(c) : `${c} ${name}`;
 }
 
-/** What a model answers: a class of the data, or the outlier class, which comes after them. */
-export const answerText = (c: number, classes: number, names?: readonly string[]): string =>
-  c < classes ? classText(c, names) : 'outlier';
+/**
+ * The names of what a model answers: the data's classes, and the outlier class, which comes after them
+ * where it has one; undefined where neither the data name theirs nor there is one more.
+ */
+export const answerNames = (
+  names: readonly string[] | undefined,
+  classes: number,
+  answers: number,
+): readonly string[] | undefined =>
+  answers > classes
+    ? [...(names ?? Array.from({ length: classes }, (_, c) => String(c))), 'outlier']
+    : names;
 
 /** Such as `1 epoch` or `10,000 images`. */
 export const counted = (count: number, noun: string, nouns = `${noun}s`): string =>

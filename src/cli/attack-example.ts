@@ -5,7 +5,7 @@ import { Oracle } from '../attacks/index.ts';
 import { type Dataset, imageSize, imagesAsFloats } from '../data/index.ts';
 import type { EvaluatedModel, EvaluationRecord } from '../evaluation/index.ts';
 import { type Classifier, softmaxOf } from '../models/index.ts';
-import { classText, percent } from '../numbers.ts';
+import { answerNames, classText, percent } from '../numbers.ts';
 import { encodeGrid, perturbationPicture, pictureOf } from '../report/index.ts';
 import {
   halfBlocks,
@@ -96,7 +96,11 @@ export async function pickAttackExample(
     shape: dataset.shape,
     source: `${dataset.name} ${dataset.indices[position]}`,
     label: dataset.labels[position],
-    classNames: dataset.classNames,
+    classNames: answerNames(
+      dataset.classNames,
+      dataset.classes,
+      Math.max(...models.map(({ classifier }) => classifier.classes)),
+    ),
     model: first.model,
     original,
     attacked: attackedFor(first),

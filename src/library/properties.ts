@@ -166,11 +166,13 @@ export async function certifyProperty(
  * The questions that `certify` answers, as VNN-LIB files by name: whether each image keeps its class
  * within the budget, an evaluation's tolerance included. Inputs are in the order of `[height, width,
  * channels]`, as an exported ONNX file takes them.
+ * @param classes of the network; default: those of the data
  */
 export function robustnessProperties(
   dataset: Dataset,
   positions: readonly number[],
   eps: number,
+  classes: number = dataset.classes,
 ): Map<string, string> {
   const images = imagesAsFloats(dataset, positions);
   return new Map(
@@ -178,7 +180,7 @@ export function robustnessProperties(
       const box = budgetBox(row(images, i, imageSize(dataset)), eps);
       const label = dataset.labels[position];
       const name = `image-${dataset.indices[position]}-linf-${eps}.vnnlib`;
-      return [name, robustnessProperty(box, dataset.classes, label)];
+      return [name, robustnessProperty(box, classes, label)];
     }),
   );
 }

@@ -2,7 +2,7 @@
 export type { Classifier, Logits } from './classifier.ts';
 export { compiledOf } from './compiled-network.ts';
 export { Model } from './model.ts';
-export type { Network } from './network.ts';
+export { dataClasses, type Network } from './network.ts';
 export { weightSpecs } from './shapes.ts';
 export { softmaxOf } from './softmax.ts';
 export type { Weight } from './weights.ts';

@@ -7,7 +7,7 @@ import { gatherMaterial, type Material, type Wording } from './material.ts';
 import { page } from './page.ts';
 import { playground } from './playground.ts';
 import { loadRasterizer } from './png.ts';
-import { exampleCount } from './record-facts.ts';
+import { answerNamesOf, exampleCount } from './record-facts.ts';
 import { results } from './results.ts';
 import { sectionsOf } from './sections.ts';
 
@@ -20,7 +20,7 @@ export interface Report {
 
 /** The playground with every model whose folder still holds it; none without images or models. */
 async function playgroundOf({ record, cards }: Material): Promise<string | undefined> {
-  const { examples, labels, classNames } = record.data;
+  const { examples, labels } = record.data;
   const models = new Map<string, SavedModel>();
   for (const { name, folder } of record.models) {
     const model = cards.has(name) ? await readModel(folder).catch(() => undefined) : undefined;
@@ -30,7 +30,7 @@ async function playgroundOf({ record, cards }: Material): Promise<string | undef
   if (!examples || count === 0 || models.size === 0) return undefined;
   const size = examples.shape.reduce((a, b) => a * b, 1);
   const images = unpackImages(examples.images, count * size);
-  const samples = { labels: labels.slice(0, count), images, classNames };
+  const samples = { labels: labels.slice(0, count), images, classNames: answerNamesOf(record) };
   return playground(models, samples, await loadAssets('playground'), 'index.html');
 }
 

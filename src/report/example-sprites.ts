@@ -3,6 +3,7 @@ import { type AttackRecord, type EvaluationRecord, unpackImages } from '../evalu
 import { attackLabel, grouped, seriesKey } from './attack-identity.ts';
 import { encodeGrid, type Picture, perturbationPicture, pictureOf } from './image-grid.ts';
 import {
+  answerNamesOf,
   exampleCount,
   type FixedBudgetAttack,
   primaryModel,
@@ -90,7 +91,7 @@ type AttackWithExamples = FixedBudgetAttack & {
 
 /** The examples of a record, or undefined where it carries none. */
 export function exampleSpritesOf(record: EvaluationRecord): ExampleSprites | undefined {
-  const { examples, labels, indices, classNames } = record.data;
+  const { examples, labels, indices } = record.data;
   if (!examples) return undefined;
   const { shape } = examples;
   const size = shape[0] * shape[1] * shape[2];
@@ -143,7 +144,7 @@ export function exampleSpritesOf(record: EvaluationRecord): ExampleSprites | und
     count,
     labels: labels.slice(0, count),
     indices: indices.slice(0, count),
-    classNames,
+    classNames: answerNamesOf(record),
     originals: sprite(originals.map((image) => pictureOf(image, shape))),
     clean,
     attacks,

@@ -5,6 +5,7 @@ import { type Dataset, imageSize } from '../data/index.ts';
 import { wasmFile } from '../engine/index.ts';
 import { UserError } from '../errors.ts';
 import { dataClasses, readModel, type SavedModel } from '../models/index.ts';
+import { answerNames } from '../numbers.ts';
 import { loadAssets, type PageAssets } from './assets.ts';
 import { contentPolicy, documentOf } from './document.ts';
 import { jsonBlock, type Markup, markup } from './markup.ts';
@@ -156,7 +157,11 @@ export async function playgroundPage(
   const samples = {
     labels: Array.from(dataset.labels.subarray(0, shown)),
     images: dataset.images.subarray(0, shown * imageSize(dataset)),
-    classNames: dataset.classNames,
+    classNames: answerNames(
+      dataset.classNames,
+      dataset.classes,
+      Math.max(...[...models.values()].map(({ network }) => network.classes)),
+    ),
   };
   return playground(models, samples, await loadAssets('playground'));
 }

@@ -11,6 +11,7 @@ import {
   type TestRecord,
   type Verdict,
 } from '../evaluation/index.ts';
+import { answerNames } from '../numbers.ts';
 import { grouped } from './attack-identity.ts';
 
 /** The model that a record is about: the last one trained at a temperature, else the last. */
@@ -25,6 +26,16 @@ export function primaryModel<M extends { readonly temperature: number }>({
 /** Number of images whose pixels the record carries. */
 export const exampleCount = ({ data, models }: EvaluationRecord): number =>
   data.examples ? (models.at(0)?.examples?.confidence.length ?? 0) : 0;
+
+/** The names of what the models answer, where there are some. */
+export const answerNamesOf = ({
+  data,
+  models,
+}: EvaluationRecord): readonly string[] | undefined => {
+  const [rows] = models.map(({ confusion }) => confusion.length);
+  const answers = models.map(({ confusion }) => confusion[0]?.length ?? 0);
+  return answerNames(data.classNames, rows, Math.max(...answers));
+};
 
 /** An attack that must keep a budget. */
 export type FixedBudgetAttack = AttackRecord & FixedBudget;

@@ -5,7 +5,7 @@ import {
   gateText,
   type ModelRecord,
 } from '../evaluation/index.ts';
-import { answerText, classText, counted, countText, numberText, percent } from '../numbers.ts';
+import { answerNames, classText, counted, countText, numberText, percent } from '../numbers.ts';
 import { grouped } from './attack-identity.ts';
 import {
   certifiedOf,
@@ -83,11 +83,16 @@ export function classTable({ models, data: { classNames } }: EvaluationRecord): 
 }
 
 /** Counts of predicted classes (columns) for each true class (rows). */
-export function confusionTable({ name, confusion }: ModelRecord): Table {
+export function confusionTable({
+  name,
+  confusion,
+}: Pick<ModelRecord, 'name' | 'confusion'>): Table {
+  const answers = confusion[0] ?? [];
+  const names = answerNames(undefined, confusion.length, answers.length);
   return {
     id: `confusion-${name}`,
     caption: `Confusion matrix of ${name}: true class by row, predicted class by column`,
-    columns: ['true', ...(confusion[0] ?? []).map((_, c) => answerText(c, confusion.length))],
+    columns: ['true', ...answers.map((_, c) => classText(c, names))],
     rows: confusion.map((counts, c) => [
       numberCell(c),
       ...counts.map((count) => numberCell(count, count === 0 ? '.' : countText(count))),

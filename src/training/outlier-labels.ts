@@ -32,7 +32,10 @@ export function checkOutlierOptions({ passes, share }: OutlierOptions, temperatu
       : temperature !== 1
         ? `labels with an outlier class are learned at T = 1, found ${temperature}`
         : undefined;
-  if (problem) throw new UserError('bad-plan', problem);
+  if (problem === undefined) return;
+  throw new UserError('bad-plan', problem, {
+    hint: 'leave it out to take the default',
+  });
 }
 
 const BATCH = 128;

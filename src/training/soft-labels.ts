@@ -205,9 +205,13 @@ export async function makeSoftLabels(options: SoftLabelOptions): Promise<SoftLab
       String(model.network.inputShape) !== String(train.shape) ||
       model.classes !== train.classes
     ) {
-      throw new UserError('foreign-model', `${teacher} was made for images of another shape`, {
-        hint: `train a teacher on ${data.source} first`,
-      });
+      throw new UserError(
+        'foreign-model',
+        `${teacher} was made for images of another shape, or for other classes`,
+        {
+          hint: `train a teacher on ${data.source} first`,
+        },
+      );
     }
     const noisyImages = noisyCopies(train, noise);
     const total = train.count * (1 + noise.copies);

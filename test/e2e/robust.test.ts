@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
@@ -91,6 +91,21 @@ it('a student of labels with an outlier class has that class, and is measured wi
 
   const shown = await run('inspect', 'models/extended');
   assert.match(shown.stdout, /in 10 classes and one of outliers/);
+  const predicted = await run('predict', '--model', 'models/extended', '--index', '0', '--json');
+  assert.equal(JSON.parse(predicted.stdout).results[0].probabilities.length, 11);
+  const questions = [
+    '--eps',
+    '0.01',
+    '--samples',
+    '1',
+    '--method',
+    'interval',
+    '--vnnlib',
+    'asked',
+  ];
+  await run('certify', 'models/extended', ...questions);
+  const question = await readFile(join(folder, 'asked', 'image-0-linf-0.01.vnnlib'), 'utf8');
+  assert.match(question, /\(>= Y_10 Y_7\)/);
   const robust = await distill(folder, ['train-student', '--robust', ...student, ...SIZE]);
   assert.equal(robust.code, 2);
   assert.match(robust.stderr, /robust training has no form for an outlier class/);

@@ -9,6 +9,7 @@ import {
   standaloneSvg,
   ticksOf,
 } from '../../src/report/charts/index.ts';
+import { confusionTable } from '../../src/report/tables.ts';
 
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 });
 
@@ -88,4 +89,21 @@ test('the labels of an axis stay clear of each other: one without room is left o
     ['0.0000', '1.0000'],
   );
   assert.deepEqual(shown([0, 0.5, 1], String), ['0', '0.5', '1']);
+});
+
+test('a model with an outlier class has a column for it in its confusion matrix', () => {
+  const counts = [
+    [5, 0, 2],
+    [1, 4, 0],
+  ];
+  const { content } = confusionChart('t', 'd', counts, ['cat', 'dog']);
+  const text = String(content);
+  assert.match(text, />outlier</);
+  assert.match(text, /true 0 cat, predicted 2 outlier: 2/);
+  assert.deepEqual(confusionTable({ name: 'm', confusion: counts }).columns, [
+    'true',
+    '0',
+    '1',
+    '2 outlier',
+  ]);
 });

@@ -91,7 +91,7 @@ async function writeQuestions(
   await mkdir(folder, { recursive: true });
   await exportNetwork('onnx', join(folder, 'model.onnx'), network, weights);
   for (const one of eps) {
-    await writeFiles(folder, robustnessProperties(dataset, range(samples), one));
+    await writeFiles(folder, robustnessProperties(dataset, range(samples), one, network.classes));
   }
 }
 

@@ -10,7 +10,7 @@ import {
   readModelCard,
   softmaxOf,
 } from '../../models/index.ts';
-import { answerText, percent } from '../../numbers.ts';
+import { answerNames, classText, percent } from '../../numbers.ts';
 import { commandLine } from '../command-text.ts';
 import type { PredictFlags } from '../commands/predict.ts';
 import { requireIndex } from '../images.ts';
@@ -30,11 +30,9 @@ interface ImageToClassify {
   readonly classNames?: readonly string[] | undefined;
 }
 
-async function readImages(
-  flags: PredictFlags,
-  { inputShape: shape, classes }: Network,
-): Promise<ImageToClassify[]> {
+async function readImages(flags: PredictFlags, network: Network): Promise<ImageToClassify[]> {
   const { index, image: files } = flags;
+  const { inputShape: shape } = network;
   if ((index === undefined) === (files === undefined)) {
     throw new UserError('bad-flag', 'predict takes either --index N or --image FILE', {
       hint: 'try `distill predict --index 0`',
@@ -45,7 +43,7 @@ async function readImages(
     for (const path of files) images.push({ source: path, ...(await readImage(path, shape)) });
     return images;
   }
-  const { test } = await loadTestData(flags.data, { shape, classes });
+  const { test } = await loadTestData(flags.data, { shape, classes: dataClasses(network) });
   const shown = requireIndex(test, index);
   if (String(test.shape) !== String(shape)) {
     throw new UserError('foreign-model', `${flags.model} takes images of ${shape.join(' x ')}`, {
@@ -75,7 +73,8 @@ export async function action(flags: PredictFlags): Promise<void> {
   const { card, model } = await loadModel(flags.model);
   const results = [];
   for (const { source, pixels, changes, label, classNames } of images) {
-    const named = (c: number) => answerText(c, dataClasses(network), classNames);
+    const names = answerNames(classNames, dataClasses(network), network.classes);
+    const named = (c: number) => classText(c, names);
     const logits = await logitsOf(model, { shape: network.inputShape, images: pixels, count: 1 });
     const probabilities = softmaxOf(logits, model.classes, 1);
     const [predicted] = classesOf(logits, model.classes);

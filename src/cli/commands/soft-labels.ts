@@ -22,9 +22,6 @@ export interface SoftLabelsFlags
   readonly out: string;
 }
 
-/** Options that do nothing without labels of that kind. */
-const OF_OUTLIERS = ['dropoutPasses', 'outlierShare'] as const;
-
 export function softLabelsCommand(action: Action<[SoftLabelsFlags]>): Command {
   const command = new Command('soft-labels')
     .description(
@@ -60,7 +57,8 @@ Examples:
   distill soft-labels --teacher models/teacher
   distill soft-labels --outlier-class --out data/outlier-labels`,
     );
-  refuseUnused<SoftLabelsFlags>(command, OF_OUTLIERS, ({ outlierClass }) =>
+  const ofOutliers = ['dropoutPasses', 'outlierShare'] as const;
+  refuseUnused<SoftLabelsFlags>(command, ofOutliers, ({ outlierClass }) =>
     outlierClass
       ? undefined
       : { why: 'without --outlier-class', hint: 'add --outlier-class, or leave it out' },

@@ -11,7 +11,13 @@ import {
   planAttack,
 } from '../../attacks/index.ts';
 import { startBrowserEngine } from '../../engine/browser.ts';
-import { type Classifier, Model, type Network, weightSpecs } from '../../models/browser.ts';
+import {
+  type Classifier,
+  dataClasses,
+  Model,
+  type Network,
+  weightSpecs,
+} from '../../models/browser.ts';
 import { classText } from '../../numbers.ts';
 import { find } from './elements.ts';
 import { Pad } from './pad.ts';
@@ -115,7 +121,7 @@ class Playground {
     setOptions(this.#select('attack'), names);
     setOptions(
       this.#select('label'),
-      Array.from({ length: this.#classifiers[0].classes }, (_, c) => String(c)),
+      Array.from({ length: dataClasses(this.#classifiers[0]) }, (_, c) => String(c)),
       (c) => classText(Number(c), this.#classNames),
     );
     this.#offerLosses();

@@ -1,9 +1,12 @@
-import { answerText, classText } from '../../numbers.ts';
-import { markup } from '../markup.ts';
+import { answerNames, classText } from '../../numbers.ts';
+import { type Markup, markup } from '../markup.ts';
 import { type Chart, heading, MARGIN, px, WIDTH } from './canvas.ts';
 
 /** Cells hold their count up to this many classes. */
 const MOST_LABELED = 12;
+
+const head = (x: number, y: number, anchor: 'middle' | 'end', text: number | string): Markup =>
+  markup`<text class="muted" x="${px(x)}" y="${px(y)}" text-anchor="${anchor}">${text}</text>`;
 
 /** A confusion matrix: rows are true classes, columns predicted ones; darker is more of the row. */
 export function confusionChart(
@@ -14,6 +17,7 @@ export function confusionChart(
 ): Chart {
   const classes = confusion.length;
   const answers = confusion[0]?.length ?? 0;
+  const names = answerNames(classNames, classes, answers);
   const left = 34;
   const top = MARGIN.top + 18;
   const cell = (WIDTH - left - MARGIN.right) / Math.max(1, answers);
@@ -30,24 +34,21 @@ export function confusionChart(
       const text = labeled
         ? markup`<text class="cell${strength > 0.55 ? ' on-dark' : ''}" x="${px(x + cell / 2)}" y="${px(y + cell / 2 + 4)}" text-anchor="middle">${count}</text>`
         : markup``;
-      return markup`<g><title>true ${classText(actual, classNames)}, predicted ${answerText(predicted, classes, classNames)}: ${count}</title><rect class="fill s${actual === predicted ? 1 : 2}" fill-opacity="${px(strength)}" x="${px(x)}" y="${px(y)}" width="${px(cell - 1)}" height="${px(cell - 1)}"/>${text}</g>`;
+      return markup`<g><title>true ${classText(actual, names)}, predicted ${classText(predicted, names)}: ${count}</title><rect class="fill s${actual === predicted ? 1 : 2}" fill-opacity="${px(strength)}" x="${px(x)}" y="${px(y)}" width="${px(cell - 1)}" height="${px(cell - 1)}"/>${text}</g>`;
     });
   });
   const every = Math.ceil(classes / MOST_LABELED);
-  const names = Array.from({ length: answers }, (_, c) => {
-    if (c % every > 0 && c < classes) return [];
-    const column = markup`<text class="muted" x="${px(left + (c + 0.5) * cell)}" y="${top - 5}" text-anchor="middle">${answerText(c, classes)}</text>`;
-    if (c >= classes) return [column];
-    return [
-      column,
-      markup`<text class="muted" x="${left - 6}" y="${px(top + (c + 0.5) * cell + 4)}" text-anchor="end">${c}</text>`,
-    ];
-  }).flat();
+  const heads = Array.from({ length: answers }, (_, c) => {
+    if (c >= classes) return head(left + (c + 0.5) * cell, top - 5, 'middle', 'outlier');
+    if (c % every > 0) return markup``;
+    const row = head(left - 6, top + (c + 0.5) * cell + 4, 'end', c);
+    return markup`${head(left + (c + 0.5) * cell, top - 5, 'middle', c)}${row}`;
+  });
   const bottom = top + classes * cell;
   return {
     title,
     description,
     height: px(bottom + 24),
-    content: markup`${heading(title)}${names}${cells}<text class="muted" x="${px((left + WIDTH) / 2)}" y="${px(bottom + 16)}" text-anchor="middle">rows: true class, columns: predicted class</text>`,
+    content: markup`${heading(title)}${heads}${cells}<text class="muted" x="${px((left + WIDTH) / 2)}" y="${px(bottom + 16)}" text-anchor="middle">rows: true class, columns: predicted class</text>`,
   };
 }
