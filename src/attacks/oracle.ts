@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { row } from '../arrays.ts';
-import { valuesOf } from '../engine/index.ts';
+import { RecordedPass, valuesOf } from '../engine/index.ts';
 import { RunError } from '../errors.ts';
 import { type Classifier, compiledOf } from '../models/index.ts';
 import { type LossName, lossFor } from './losses/registry.ts';
@@ -109,16 +109,20 @@ export class Oracle {
     images: Float32Array,
     cotangent: (logits: Float32Array) => Float32Array,
   ): Promise<Gradients> {
-    const count = images.length / this.features;
-    let logits: Float32Array = new Float32Array(0);
-    const carry = tf.grad((input) => {
-      const output = this.classifier.logits(input as tf.Tensor4D);
-      // TensorFlow.js records a gradient's operations in one go, without a place to wait.
-      logits = output.dataSync() as Float32Array;
-      return tf.sum(tf.mul(output, tf.tensor2d(cotangent(logits), [count, this.classes])));
-    });
-    const gradient = await valuesOf(() => carry(this.#batch(images)));
-    return { logits, gradient };
+    const input = this.#batch(images);
+    const pass = new RecordedPass<tf.Tensor2D>(() => this.classifier.logits(input));
+    try {
+      const logits = await pass.value.data<'float32'>();
+      const gradient = await valuesOf(() => {
+        const [found] = pass.gradients([input], tf.tensor2d(cotangent(logits), pass.value.shape));
+        if (!found) throw new Error(`the logits of ${this.classifier.name} depend on no pixel`);
+        return found;
+      });
+      return { logits, gradient };
+    } finally {
+      pass.dispose();
+      input.dispose();
+    }
   }
 
   /** Values `[count]` of a loss at logits `[count, classes]`, and its gradients if `into` is given. */

@@ -20,6 +20,7 @@ export {
   type Span,
 } from '../../native/backend/browser.ts';
 export { RandomStream } from './random.ts';
+export { RecordedPass } from './recorded-pass.ts';
 export { valuesOf } from './values.ts';
 
 /**

@@ -15,5 +15,6 @@ export { ENGINES, type EngineChoice, type EngineName, MAX_THREADS } from './choi
 export { type Engine, inspectEngines, startEngine } from './engine.ts';
 export { sayWhenInterrupted } from './interruption.ts';
 export { RandomStream } from './random.ts';
+export { RecordedPass } from './recorded-pass.ts';
 export { allowedCores } from './threads.ts';
 export { valuesOf } from './values.ts';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type Dataset, imagesAsFloats, labelsAt } from '../data/index.ts';
-import type { RandomStream } from '../engine/index.ts';
+import { type RandomStream, RecordedPass } from '../engine/index.ts';
 import { RunError } from '../errors.ts';
 import { classesOf, type EpochRecord, type Logits, logitsOf, type Model } from '../models/index.ts';
 import type { Checkpoint, CheckpointFile, Resume, TrainingCursor } from './checkpoint.ts';
@@ -20,6 +20,8 @@ export interface Phase {
   readonly perturb?: Perturb;
   /** What is minimized; absent: the cross-entropy at the phase's temperature. */
   readonly objective?: Objective;
+  /** Weights of the objective's parts, by their values; absent: it is one number. */
+  readonly weigh?: (parts: Float32Array) => readonly number[];
   /** Moves the weights that the gradient is taken at; needs an `objective`. */
   readonly perturbWeights?: PerturbWeights;
   /** What an objective remembers from step to step: a checkpoint keeps it. */
@@ -31,7 +33,7 @@ export interface Phase {
   readonly rateAt?: (progress: number) => number;
 }
 
-/** The loss of one training step, a scalar. */
+/** The loss of one training step: a scalar, or its parts, which the phase weighs. */
 export type Objective = (step: {
   readonly model: Model;
   /** `[N, classes]` of the images that are learned from. */
@@ -49,14 +51,14 @@ export type Objective = (step: {
   readonly progress: number;
   /** Of this step alone. */
   readonly stream: RandomStream;
-}) => tf.Scalar;
+}) => tf.Scalar | tf.Tensor1D;
 
 /**
  * Moves a model's weights to where its gradient of one step is taken.
  * @param loss of the step, at the weights as they are when it is called
  * @returns what puts the weights back
  */
-export type PerturbWeights = (model: Model, loss: () => tf.Scalar) => () => void;
+export type PerturbWeights = (model: Model, loss: () => tf.Scalar) => Promise<() => void>;
 
 /** Replaces the images of one training step, `[N, H, W, C]` in [0, 1], by attacked or noisy ones. */
 export type Perturb = (step: {
@@ -239,7 +241,7 @@ class Run {
 
   /** One step on an objective of the phase's own, call by call. */
   async #stepBy(
-    { temperature, perturbWeights }: Phase,
+    { temperature, weigh, perturbWeights }: Phase,
     objective: Objective,
     batch: {
       readonly shown: Float32Array;
@@ -253,26 +255,35 @@ class Run {
     const { model } = this.#options;
     const { shown, clean, labels, progress, stream } = batch;
     const shape = [labels.length, ...model.network.inputShape] as const;
+    const variables = [...model.variables.values()];
     let logits: tf.Tensor | undefined;
+    const images = tf.tensor4d(shown, [...shape]);
+    const asTheyAre = clean === shown ? images : tf.tensor4d(clean, [...shape]);
+    const targets = tf.tensor2d(batch.targets, [labels.length, model.classes]);
+    const partsNow = () => {
+      const output = model.logits(images);
+      logits?.dispose();
+      logits = tf.keep(output);
+      return objective({
+        ...{ model, logits: output, shown: images, images: asTheyAre, labels },
+        ...{ targets, temperature, progress, stream },
+      });
+    };
+    const putBack = await perturbWeights?.(model, () => partsNow() as tf.Scalar);
+    const pass = new RecordedPass<tf.Tensor>(partsNow);
+    const weights = weigh && tf.tensor1d([...weigh(await pass.value.data<'float32'>())]);
     const loss = tf.tidy(() => {
-      const images = tf.tensor4d(shown, [...shape]);
-      const asTheyAre = clean === shown ? images : tf.tensor4d(clean, [...shape]);
-      const targets = tf.tensor2d(batch.targets, [labels.length, model.classes]);
-      const lossNow = () => {
-        const output = model.logits(images);
-        logits?.dispose();
-        logits = tf.keep(output);
-        return objective({
-          ...{ model, logits: output, shown: images, images: asTheyAre, labels },
-          ...{ targets, temperature, progress, stream },
-        });
-      };
-      const putBack = perturbWeights?.(model, lossNow);
-      const { value, grads } = tf.variableGrads(lossNow, [...model.variables.values()]);
+      const grads = pass.gradients(variables, weights);
       putBack?.();
-      this.#optimizer.step(grads);
-      return value;
+      this.#optimizer.step(
+        Object.fromEntries(
+          variables.flatMap(({ name }, i) => (grads[i] ? [[name, grads[i]]] : [])),
+        ),
+      );
+      return (weights ? tf.sum(tf.mul(pass.value, weights)) : tf.clone(pass.value)) as tf.Scalar;
     });
+    pass.dispose();
+    tf.dispose([images, asTheyAre, targets, ...(weights ? [weights] : [])]);
     return stepResult(loss, logits);
   }
 

@@ -59,8 +59,8 @@ function noisy(images: Float32Array, sigma: number, stream: RandomStream): Float
 function consistency(sigma: number): Objective {
   return ({ model, logits, images, targets, stream }) =>
     tf.tidy(() => {
-      const values = images.dataSync<'float32'>();
-      const second = tf.tensor4d(noisy(values, sigma, stream.child('second')), images.shape);
+      const noise = noisy(new Float32Array(images.size), sigma, stream.child('second'));
+      const second = tf.add(images, tf.tensor4d(noise, images.shape)) as tf.Tensor4D;
       return consistencyLoss([logits, model.logits(second)], targets);
     });
 }

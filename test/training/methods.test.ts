@@ -84,12 +84,12 @@ for (const [name, list] of Object.entries(fixtures.losses) as [MethodName, Case[
         const targets = tf.tensor2d(targetsOf(name, one), shape);
         const teacherAnswers = tf.tensor2d(flat(one.teacherAttacked), shape) as Logits;
         const teacher = { logits: () => teacherAnswers } as unknown as Classifier;
-        const { objective } = methodNamed(name).phase({ eps: 0.1, steps: 1 }, teacher);
+        const { objective, weigh } = methodNamed(name).phase({ eps: 0.1, steps: 1 }, teacher);
         const lossOf = (clean: tf.Tensor, attacked: tf.Tensor): tf.Scalar => {
           const logits = attacked as Logits;
           if (!objective) return crossEntropy(logits, targets, temperature);
           const model = { logits: () => clean, temperature, classes: shape[1] };
-          return objective({
+          const found = objective({
             model: model as unknown as Model,
             logits,
             shown: tf.zeros([shape[0], 1, 1, 1]),
@@ -100,6 +100,9 @@ for (const [name, list] of Object.entries(fixtures.losses) as [MethodName, Case[
             progress: 0.5,
             stream: new RandomStream(1, 'step'),
           });
+          return weigh
+            ? tf.sum(tf.mul(found, tf.tensor1d([...weigh(Float32Array.of(1, 1))])))
+            : (found as tf.Scalar);
         };
         const tensors = [one.clean, one.attacked].map((rows) => tf.tensor2d(flat(rows), shape));
         assertClose(lossOf(tensors[0], tensors[1]).dataSync(), [one.value], 'the loss');
@@ -192,7 +195,7 @@ describe('the inner maximization against distributions', async () => {
 });
 
 describe('adversarial weight perturbation', () => {
-  it('moves kernels as PyTorch does, and puts them back to the bit', () => {
+  it('moves kernels as PyTorch does, and puts them back to the bit', async () => {
     const { images, labels, kernel, bias, moved, gradients } = fixtures.uphill;
     const [kernelVariable, biasVariable] = [
       tf.variable(tf.tensor2d(kernel)),
@@ -210,7 +213,7 @@ describe('adversarial weight perturbation', () => {
       const logits = tf.add(tf.matMul(tf.tensor2d(images), kernelVariable), biasVariable);
       return crossEntropy(logits as Logits, targets, 1);
     };
-    const putBack = weightsUphill(0.01)(model, loss);
+    const putBack = await weightsUphill(0.01)(model, loss);
     assertClose(kernelVariable.dataSync(), flat(moved), 'the kernel');
     assertClose(biasVariable.dataSync(), bias, 'the bias');
     const { grads } = tf.variableGrads(loss, [kernelVariable, biasVariable]);

@@ -66,8 +66,8 @@ describe('robust training that is stopped', async () => {
       ) as tf.Scalar;
     const first = await oracle.logits(images);
     for (let step = 0; step < 3; step++) {
+      const putBack = await weightsUphill(0.5)(model, loss);
       tf.tidy(() => {
-        const putBack = weightsUphill(0.5)(model, loss);
         const { grads } = tf.variableGrads(loss, [...model.variables.values()]);
         putBack();
         optimizer.step(grads);

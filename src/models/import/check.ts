@@ -1,6 +1,7 @@
 /** Checks of what an imported model expects and returns: pixel range, logits. */
 import * as tf from '@tensorflow/tfjs-core';
-import { RandomStream } from '../../engine/index.ts';
+import { range, row } from '../../arrays.ts';
+import { RandomStream, valuesOf } from '../../engine/index.ts';
 import { costOf } from '../cost.ts';
 import { Model } from '../model.ts';
 import type { Network } from '../network.ts';
@@ -34,10 +35,10 @@ export function checkPixelRange({ network, weights }: BuiltNetwork): void {
  * attacks need logits.
  * @throws ImportError `probabilities`
  */
-export function checkLogits({ network, weights }: BuiltNetwork): void {
+export async function checkLogits({ network, weights }: BuiltNetwork): Promise<void> {
   const last = network.layers[network.layers.length - 1];
   const isSigmoid = last.kind === 'activation' && last.activation === 'sigmoid';
-  if (isSigmoid || sumsToOne({ network, weights })) {
+  if (isSigmoid || (await sumsToOne({ network, weights }))) {
     throw new ImportError(
       'probabilities',
       isSigmoid
@@ -60,7 +61,7 @@ function probesFor(network: Network): number {
   );
 }
 
-function sumsToOne({ network, weights }: BuiltNetwork): boolean {
+async function sumsToOne({ network, weights }: BuiltNetwork): Promise<boolean> {
   const count = probesFor(network);
   const stream = new RandomStream(0, 'import/probes');
   const [height, width, channels] = network.inputShape;
@@ -68,14 +69,15 @@ function sumsToOne({ network, weights }: BuiltNetwork): boolean {
     stream.uniform(),
   );
   const model = new Model(network, weights, 1);
-  const outputs = tf.tidy(() => {
-    const logits = model.logits(tf.tensor4d(pixels, [count, height, width, channels]));
-    return logits.arraySync();
-  });
-  model.dispose();
-  return outputs.every(
-    (row) =>
-      row.every((value) => value >= 0) &&
-      Math.abs(row.reduce((sum, value) => sum + value, 0) - 1) < 1e-3,
+  const outputs = await valuesOf(() =>
+    model.logits(tf.tensor4d(pixels, [count, height, width, channels])),
   );
+  model.dispose();
+  return range(count).every((i) => {
+    const probabilities = row(outputs, i, network.classes);
+    return (
+      probabilities.every((value) => value >= 0) &&
+      Math.abs(probabilities.reduce((sum, value) => sum + value, 0) - 1) < 1e-3
+    );
+  });
 }

@@ -82,6 +82,6 @@ export async function importModel(
   const imported = await read(path, options);
   const isGiven = options.inputRange !== undefined || options.normalization !== undefined;
   if (!isGiven && !options.anyRange) checkPixelRange(imported);
-  checkLogits(imported);
+  await checkLogits(imported);
   return imported;
 }

@@ -8,6 +8,7 @@
  * Cost: one forward and one backward pass more than PGD training.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { valuesOf } from '../../engine/index.ts';
 import { adversarialImages } from '../adversarial.ts';
 import type { PerturbWeights } from '../fit.ts';
 import { crossEntropy } from '../loss.ts';
@@ -19,19 +20,20 @@ const GAMMA = 0.01;
 /** Moves every kernel by `gamma` of its length along the gradient of `loss`. */
 export const weightsUphill =
   (gamma: number): PerturbWeights =>
-  (model, loss) => {
+  async (model, loss) => {
     const kernels = [...model.variables.values()].filter(({ rank }) => rank > 1);
     const originals = kernels.map((kernel) => tf.clone(kernel));
-    tf.tidy(() => {
+    const slopes = tf.tidy(() => {
       const { grads } = tf.variableGrads(loss, kernels);
-      for (const kernel of kernels) {
-        const slope = grads[kernel.name];
-        const length = tf.norm(slope).dataSync()[0];
-        if (length === 0) continue;
-        const far = (gamma * tf.norm(kernel).dataSync()[0]) / length;
-        kernel.assign(tf.add(kernel, tf.mul(slope, far)));
-      }
+      return kernels.map(({ name }) => grads[name]);
     });
+    const lengths = await valuesOf(() => tf.stack([...slopes, ...kernels].map((x) => tf.norm(x))));
+    for (const [i, kernel] of kernels.entries()) {
+      if (lengths[i] === 0) continue;
+      const far = (gamma * lengths[kernels.length + i]) / lengths[i];
+      tf.tidy(() => kernel.assign(tf.add(kernel, tf.mul(slopes[i], far))));
+    }
+    tf.dispose(slopes);
     return () => {
       for (const [i, kernel] of kernels.entries()) {
         kernel.assign(originals[i]);

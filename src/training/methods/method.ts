@@ -5,7 +5,7 @@ import type { Phase } from '../fit.ts';
 
 /** What a method changes about a phase: `perturb` is the inner maximization, `objective` the loss. */
 export type RobustPhase = Required<Pick<Phase, 'perturb'>> &
-  Pick<Phase, 'objective' | 'perturbWeights' | 'state'>;
+  Pick<Phase, 'objective' | 'weigh' | 'perturbWeights' | 'state'>;
 
 export interface TrainingMethod {
   /** Whether it is defined for soft labels at T = 1 only. */

@@ -52,10 +52,12 @@ export const mtard = {
           const robust = tf.softmax(required(teacher).logits(shown)) as tf.Tensor2D;
           const attacked = tf.mean(divergencesFrom(robust, logits, 1));
           const clean = tf.mean(divergencesFrom(targets, model.logits(images), 1));
-          balance = balanced(balance, [clean.dataSync()[0], attacked.dataSync()[0]]);
-          const { weight } = balance;
-          return tf.add(tf.mul(clean, weight), tf.mul(attacked, 1 - weight)) as tf.Scalar;
+          return tf.stack([clean, attacked]) as tf.Tensor1D;
         }),
+      weigh([clean, attacked]) {
+        balance = balanced(balance, [clean, attacked]);
+        return [balance.weight, 1 - balance.weight];
+      },
       state: {
         save: () => Float32Array.of(balance.weight, ...(balance.first ?? [])),
         restore([weight, ...first]) {
