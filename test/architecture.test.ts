@@ -218,6 +218,7 @@ describe('the architecture', () => {
         "src/cli/program.ts: lazily './completion.ts'",
         "src/cli/program.ts: lazily './config-file.ts'",
         'src/engine/engine.ts: peer',
+        'src/engine/webgpu.ts: name',
         "src/experiments/queue/server.ts: 'bullmq'",
         "src/experiments/queue/server.ts: 'ioredis'",
         "src/report/png.ts: '@resvg/resvg-js'",

@@ -1,5 +1,5 @@
 /** What a user may choose about the engine. Imports nothing, so that `--help` stays fast. */
-export const ENGINES = ['native', 'tensorflow', 'wasm', 'cpu'] as const;
+export const ENGINES = ['native', 'tensorflow', 'wasm', 'webgpu', 'cpu'] as const;
 export type EngineName = (typeof ENGINES)[number];
 export type EngineChoice = EngineName | 'auto';
 

@@ -1,7 +1,8 @@
 /**
  * Chooses what runs TensorFlow.js: `native` (kernels compiled on this machine), else `tensorflow`
  * (the optional peer `@tensorflow/tfjs-node`), else `wasm` (the same kernels, shipped as
- * WebAssembly); `cpu` (plain JavaScript, thousands of times slower) only when asked for.
+ * WebAssembly); only when asked for `webgpu` (a GPU, by optional peers; see webgpu.ts) and `cpu` (plain
+ * JavaScript, thousands of times slower).
  */
 import { readFileSync } from 'node:fs';
 import util from 'node:util';
@@ -13,15 +14,16 @@ import {
   registerNative,
   registerWasm,
 } from '../../native/backend/index.ts';
-import { UserError } from '../errors.ts';
+import { RunError, UserError } from '../errors.ts';
 import { ENGINES, type EngineChoice, type EngineName, MAX_THREADS } from './choices.ts';
 import { allowedCores } from './threads.ts';
+import { registerWebgpu } from './webgpu.ts';
 
 export interface Engine {
   readonly name: EngineName;
   /** Threads that kernels run on: fewer than were asked for when the system starts no more. */
   readonly threads: number;
-  /** What the kernels were compiled for, such as `avx2`; `javascript` or `tensorflow` otherwise. */
+  /** What the kernels were compiled for, such as `avx2`; `javascript`, `tensorflow` or `webgpu` otherwise. */
   readonly instructionSet: string;
   /** One line for people: which engine runs and, if it is not `native`, what would be faster. */
   readonly summary: string;
@@ -50,22 +52,28 @@ function firstLine(error: unknown): string {
 /**
  * Makes the TensorFlow.js backend of that name available.
  *
+ * @returns what it is, in one line
  * @throws Error with the reason when it is not
  */
-async function load(name: EngineName, threads: number): Promise<void> {
+async function load(name: EngineName, threads: number): Promise<string> {
   switch (name) {
     case 'native':
       try {
-        return registerNative();
+        registerNative();
       } catch (error) {
         throw new Error(buildFailure() ?? firstLine(error), { cause: error });
       }
+      return 'C++ kernels compiled on this machine';
     case 'wasm':
-      return registerWasm();
+      await registerWasm();
+      return 'the same kernels as WebAssembly';
     case 'tensorflow':
-      return loadTensorFlow(threads);
+      await loadTensorFlow(threads);
+      return 'TensorFlow through @tensorflow/tfjs-node';
+    case 'webgpu':
+      return `WebGPU on ${await registerWebgpu()}`;
     case 'cpu':
-      return;
+      return 'plain JavaScript, for checks only: thousands of times slower';
   }
 }
 
@@ -84,8 +92,8 @@ async function loadTensorFlow(threads: number): Promise<void> {
   }
 }
 
-/** Describes the current backend, whose kernels run on that many threads. */
-function describe(name: EngineName, threads: number): Engine {
+/** Describes the current backend, which is `detail` and whose kernels run on that many threads. */
+function describe(name: EngineName, detail: string, threads: number): Engine {
   const backend = tf.backend();
   const set = backend instanceof CompiledBackend ? instructionSet(backend) : 'javascript';
   switch (name) {
@@ -96,12 +104,9 @@ function describe(name: EngineName, threads: number): Engine {
       return { name, threads, instructionSet: set, summary };
     }
     case 'tensorflow':
-      return {
-        name,
-        threads,
-        instructionSet: 'tensorflow',
-        summary: 'TensorFlow through @tensorflow/tfjs-node',
-      };
+      return { name, threads, instructionSet: 'tensorflow', summary: detail };
+    case 'webgpu':
+      return { name, threads: 1, instructionSet: 'webgpu', summary: detail };
     case 'cpu':
       return {
         name,
@@ -117,7 +122,8 @@ function describe(name: EngineName, threads: number): Engine {
  *
  * @param choice an engine, or `auto` for the best one that works
  * @param threads for kernels, 1 to `MAX_THREADS`; by default the cores that this process may use
- * @throws UserError `engine-unavailable` when the engine asked for cannot be used
+ * @throws UserError `engine-unavailable` when the engine asked for cannot be used; of `webgpu` RunError
+ *   `no-webgpu`
  * @throws RangeError when there cannot be so many threads
  */
 export async function startEngine(
@@ -133,12 +139,13 @@ export async function startEngine(
   let reason = '';
   for (const name of candidates) {
     try {
-      await load(name, threads);
+      const detail = await load(name, threads);
       await tf.setBackend(name);
       const backend = tf.backend();
       const isCompiled = backend instanceof CompiledBackend;
-      return describe(name, isCompiled ? backend.kernels.set_threads(threads) : threads);
+      return describe(name, detail, isCompiled ? backend.kernels.set_threads(threads) : threads);
     } catch (error) {
+      if (error instanceof RunError) throw error;
       reason = firstLine(error);
     }
   }
@@ -149,17 +156,10 @@ export async function startEngine(
 
 /** For each engine, what it is on this machine or why it cannot be used; loads them all. */
 export async function inspectEngines(): Promise<EngineStatus[]> {
-  const details: Record<EngineName, string> = {
-    native: 'C++ kernels compiled on this machine',
-    tensorflow: 'TensorFlow through @tensorflow/tfjs-node',
-    wasm: 'the same kernels as WebAssembly',
-    cpu: 'plain JavaScript, for checks only: thousands of times slower',
-  };
   const statuses: EngineStatus[] = [];
   for (const name of ENGINES) {
     try {
-      await load(name, 1);
-      statuses.push({ name, usable: true, detail: details[name] });
+      statuses.push({ name, usable: true, detail: await load(name, 1) });
     } catch (error) {
       statuses.push({ name, usable: false, detail: firstLine(error) });
     }

@@ -8,6 +8,7 @@ import {
   inspectEngines,
   MAX_THREADS,
   startEngine,
+  valuesOf,
 } from '../../src/engine/index.ts';
 
 test('auto starts the best engine that inspectEngines calls usable', async () => {
@@ -30,7 +31,7 @@ test('every usable engine gives the same numbers', async () => {
     const engine = await startEngine(name, 1);
     assert.equal(engine.name, name);
     assert.equal(engine.threads, 1);
-    const sum = tf.tidy(() => tf.sum(tf.matMul(tf.ones([3, 4]), tf.ones([4, 5]))).dataSync()[0]);
+    const [sum] = await valuesOf(() => tf.sum(tf.matMul(tf.ones([3, 4]), tf.ones([4, 5]))));
     assert.equal(sum, 60);
   }
 });

@@ -1,0 +1,133 @@
+/**
+ * Kernels that TensorFlow.js's WebGPU backend computes wrongly, as small WGSL programs, and those that it
+ * lacks, which are refused by name. `npm run test:webgpu` finds both.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { RunError } from '../errors.ts';
+
+/** A program as the backend runs it: WGSL for one output element, and how often. */
+export interface Program {
+  /** Names the WGSL among programs with inputs of the same ranks and types; the backend keeps it compiled. */
+  shaderKey: string;
+  readonly outputShape: number[];
+  readonly variableNames: readonly string[];
+  readonly workgroupSize: readonly [number, number, number];
+  readonly dispatchLayout: { readonly x: readonly number[] };
+  readonly dispatch: readonly [number, number, number];
+  /** Whether `uniforms.size` is the number of output elements. */
+  readonly size?: boolean;
+  getUserCode(): string;
+}
+
+/** What a kernel of one tensor is called with. */
+interface Call {
+  readonly inputs: { readonly x: tf.TensorInfo; readonly logits: tf.TensorInfo };
+  readonly backend: {
+    runWebGPUProgram(
+      program: Program,
+      inputs: readonly tf.TensorInfo[],
+      dtype: tf.DataType,
+    ): tf.TensorInfo;
+  };
+}
+
+type Kernel = (call: Call) => tf.TensorInfo;
+
+const WORKGROUP = 64;
+
+/** A program with one invocation for each of `count` parts of the output. */
+function programOf(shaderKey: string, shape: number[], count: number, code: string): Program {
+  return {
+    shaderKey,
+    outputShape: shape,
+    variableNames: ['X'],
+    workgroupSize: [WORKGROUP, 1, 1],
+    dispatchLayout: { x: shape.map((_, axis) => axis) },
+    dispatch: [Math.ceil(count / WORKGROUP), 1, 1],
+    size: true,
+    getUserCode: () => `fn main(index : i32) { ${code} }`,
+  };
+}
+
+/** Functions of one number that make a number of NaN on some drivers, as WGSL leaves open. */
+const UNARY: Readonly<Record<string, string>> = {
+  [tf.Log]: 'select(log(x), uniforms.NAN, x < 0.0)',
+  [tf.Sigmoid]: '1.0 / (1.0 + exp(-x))',
+  [tf.Acosh]: 'select(acosh(x), uniforms.NAN, x < 1.0)',
+  [tf.Asinh]: 'asinh(x)',
+  [tf.Atanh]:
+    'select(select(atanh(x), x * uniforms.INFINITY, abs(x) == 1.0), uniforms.NAN, abs(x) > 1.0)',
+};
+
+function unary(name: string, value: string): Kernel {
+  const code = `
+    if (index < uniforms.size) {
+      let x = getXByOutputIndex(index);
+      setOutputAtIndex(index, select(${value}, uniforms.NAN, isnan(x)));
+    }`;
+  return ({ inputs: { x }, backend }) => {
+    const program = programOf(`distill_${name}`, x.shape, tf.util.sizeFromShape(x.shape), code);
+    return backend.runWebGPUProgram(program, [x], 'float32');
+  };
+}
+
+/** Along the last axis, the only one that TensorFlow.js asks for; one NaN makes its row NaN. */
+const softmax: Kernel = ({ inputs: { logits }, backend }) => {
+  const columns = logits.shape[logits.shape.length - 1];
+  const rows = tf.util.sizeFromShape(logits.shape) / columns;
+  const code = `
+    let columns = uniforms.outShape[1];
+    let first = index * columns;
+    if (first < uniforms.size) {
+      var largest = X[first];
+      var hasNan = false;
+      for (var c = first; c < first + columns; c++) {
+        largest = max(largest, X[c]);
+        hasNan = hasNan || isnan(X[c]);
+      }
+      var sum = 0.0;
+      for (var c = first; c < first + columns; c++) {
+        sum += exp(X[c] - largest);
+      }
+      for (var c = first; c < first + columns; c++) {
+        setOutputAtIndex(c, select(exp(X[c] - largest) / sum, uniforms.NAN, hasNan));
+      }
+    }`;
+  const program = programOf('distill_Softmax', [rows, columns], rows, code);
+  const matrix = { ...logits, shape: [rows, columns] };
+  const result = backend.runWebGPUProgram(program, [matrix], 'float32');
+  return { ...result, shape: logits.shape };
+};
+
+function replaceKernel(kernelName: string, kernel: Kernel): void {
+  tf.unregisterKernel(kernelName, 'webgpu');
+  const kernelFunc: tf.KernelFunc = (call) => kernel(call as unknown as Call);
+  tf.registerKernel({ kernelName, backendName: 'webgpu', kernelFunc });
+}
+
+/**
+ * Puts right what is registered for the backend `webgpu`. A kernel that another engine has and this one has
+ * not ends with RunError `no-kernel`.
+ */
+export function correctKernels(): void {
+  for (const [name, value] of Object.entries(UNARY)) replaceKernel(name, unary(name, value));
+  replaceKernel(tf.Softmax, softmax);
+  const own = new Set(tf.getKernelsForBackend('webgpu').map(({ kernelName }) => kernelName));
+  for (const { kernelName } of tf.getKernelsForBackend('cpu')) {
+    if (own.has(kernelName)) continue;
+    const kernelFunc = (): never => {
+      throw new RunError('no-kernel', `the engine 'webgpu' has no kernel ${kernelName}`, {
+        hint: 'choose another engine',
+      });
+    };
+    tf.registerKernel({ kernelName, backendName: 'webgpu', kernelFunc });
+  }
+}
+
+/**
+ * Running sums have their length in the WGSL and not in its key: another length would run the first one's.
+ */
+export function completeKey(program: Program): void {
+  const { shaderKey, outputShape } = program;
+  if (shaderKey.startsWith('cum_')) program.shaderKey += `_${outputShape[outputShape.length - 1]}`;
+}
