@@ -125,9 +125,16 @@ export function correctKernels(): void {
 }
 
 /**
- * Running sums have their length in the WGSL and not in its key: another length would run the first one's.
+ * Puts one of the backend's own programs right before it is compiled. Running sums have their length in the WGSL
+ * and not in its key: another length would run the first one's. Of equal values in a window of a max-pool the first
+ * one gets the gradient in all other engines, here the last one: black images are full of them.
  */
-export function completeKey(program: Program): void {
+export function correctProgram(program: Program): void {
   const { shaderKey, outputShape } = program;
   if (shaderKey.startsWith('cum_')) program.shaderKey += `_${outputShape[outputShape.length - 1]}`;
+  if (shaderKey.startsWith('pool2D_max_true')) {
+    const code = program.getUserCode();
+    program.getUserCode = () =>
+      code.replace('value >= currMaxValue', 'maxValueFound == 0.0 || value > currMaxValue');
+  }
 }

@@ -6,7 +6,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { RunError } from '../errors.ts';
-import { completeKey, correctKernels, type Program } from './webgpu-kernels.ts';
+import { correctKernels, correctProgram, type Program } from './webgpu-kernels.ts';
 
 const DAWN: string = 'webgpu';
 const KERNELS: string = '@tensorflow/tfjs-backend-webgpu';
@@ -149,7 +149,7 @@ function faultAware(Backend: WebgpuBackendClass): WebgpuBackendClass {
     }
 
     override runWebGPUProgram(program: Program, ...rest: readonly unknown[]): tf.TensorInfo {
-      completeKey(program);
+      correctProgram(program);
       return super.runWebGPUProgram(program, ...rest);
     }
 
