@@ -94,33 +94,114 @@ void forward_direct(const Block& c, const PackedFilter& filter, const float* ima
   }
 }
 
-// The same with Winograd's tiles, each of which is just one 2x2 window.
-void forward_winograd(const Block& c, const PackedFilter& filter, const float* image, int first,
-                      int last, float* y, uint8_t* argmax, int worker) {
-  const int bandRows = max_of(1, kTiles / c.pooledW);
-  const size_t most = static_cast<size_t>(min_of(bandRows, last - first)) * c.pooledW;
-  float* transformed = scratch(worker, kScratchTile, 16 * element_stride(most * c.inC));
-  float* products = scratch(worker, kScratchOutput, 16 * element_stride(most * kNR));
-  for (int row = first; row < last; row += bandRows) {
-    const int rowCount = min_of(bandRows, last - row), tiles = rowCount * c.pooledW;
-    transform_input(c, image, row, rowCount, c.pooledW, transformed);
-    for (int panel = 0; panel < panel_count(c.outC); ++panel) {
-      multiply_elements(c, filter, panel, tiles, transformed, products);
-      for (int j = panel * kNR; j < min_of(c.outC, (panel + 1) * kNR); j += kWidth) {
-        const Vec bias = load(filter.bias + j);
-        for (int tile = 0; tile < tiles; ++tile) {
-          Vec outputs[4];
-          transform_output(products + static_cast<size_t>(tile) * kNR + (j - panel * kNR),
-                           element_stride(static_cast<size_t>(tiles) * kNR), outputs);
-          Winner winner;
-          UNROLL
-          for (int i = 0; i < 4; ++i) winner.update(outputs[i] + bias, i);
-          const size_t at = (static_cast<size_t>(row) * c.pooledW + tile) * c.outC + j;
-          winner.store_to(y + at, argmax + at, min_of(kWidth, c.outC - j));
+// A 3x3 kernel on one channel before a 2x2 pool: too few products for the micro-kernel.
+inline bool is_gray(const Block& c) {
+  return c.inC == 1 && c.kernelH == 3 && c.kernelW == 3 && c.strideH == 1 && c.strideW == 1 &&
+         c.dilationH == 1 && c.dilationW == 1 && c.pool == 2;
+}
+
+// kCount neighboring windows for a vector of `channels` output channels, with the sums in registers
+// until the pool has read them. Each pixel of the windows' patch is loaded once and added to all
+// outputs that it reaches, which keeps the products in the micro-kernel's order.
+template <int kCount>
+ALWAYS_INLINE void gray_windows(const Block& c, const float* image, const Vec* filter, Vec bias,
+                                float* y, uint8_t* argmax, int channels) {
+  Vec sums[kCount][4];
+  UNROLL
+  for (int window = 0; window < kCount; ++window) {
+    UNROLL
+    for (int i = 0; i < 4; ++i) sums[window][i] = bias;
+  }
+  UNROLL
+  for (int row = 0; row < 4; ++row) {
+    UNROLL
+    for (int column = 0; column < 2 * kCount + 2; ++column) {
+      const float x = image[row * c.extentW + column];
+      UNROLL
+      for (int window = 0; window < kCount; ++window) {
+        UNROLL
+        for (int i = 0; i < 4; ++i) {
+          const int kh = row - i / 2, kw = column - 2 * window - i % 2;
+          if (kh < 0 || kh > 2 || kw < 0 || kw > 2) continue;
+          sums[window][i] = sums[window][i] + x * filter[3 * kh + kw];
         }
       }
     }
   }
+  UNROLL
+  for (int window = 0; window < kCount; ++window) {
+    Winner winner;
+    UNROLL
+    for (int i = 0; i < 4; ++i) winner.update(sums[window][i], i);
+    winner.store_to(y + window * c.outC, argmax + window * c.outC, channels);
+  }
+}
+
+// Rows first <= ph < last of the pooled outputs of one image with one channel.
+void forward_gray(const Block& c, const PackedFilter& filter, const float* image, int first,
+                  int last, float* y, uint8_t* argmax, int) {
+  for (int oc = 0; oc < c.outC; oc += kWidth) {
+    const int channels = min_of(kWidth, c.outC - oc);
+    const float* packed = filter.panels + static_cast<size_t>(oc / kNR) * 9 * kNR + oc % kNR;
+    Vec taps[9];
+    UNROLL
+    for (int i = 0; i < 9; ++i) taps[i] = load(packed + i * kNR);
+    const Vec bias = load(filter.bias + oc);
+    for (int ph = first; ph < last; ++ph) {
+      const float* from = image + c.pixel_offset(2 * ph, 0);
+      size_t at = static_cast<size_t>(ph) * c.pooledW * c.outC + oc;
+      int pw = 0;
+      for (; pw + 2 <= c.pooledW; pw += 2, from += 4, at += 2 * c.outC) {
+        gray_windows<2>(c, from, taps, bias, y + at, argmax + at, channels);
+      }
+      if (pw < c.pooledW) gray_windows<1>(c, from, taps, bias, y + at, argmax + at, channels);
+    }
+  }
+}
+
+// The whole kernel by Winograd's tiles, of several images at a time where these are small.
+template <int kSpan>
+void forward_winograd(const Block& c, const float* x, const float* w, const float* bias, float* y,
+                      uint8_t* argmax) {
+  constexpr int kElements = 4 * line_length(kSpan);
+  const PackedFilter filter = pack_winograd_filter<kSpan>(c, w, bias);
+  const TileGrid<kSpan> grid(c.outW);
+  const int perImage = c.pooledH * grid.perRow;
+  const int parts = parts_per_image(c.batch, c.pooledH);
+  const int together = max_of(1, min_of(kTiles / perImage, c.batch / 16));
+  const int bandRows = max_of(1, kTiles / grid.perRow);
+  const size_t most = static_cast<size_t>(together) * min_of(bandRows, c.pooledH) * grid.perRow;
+  const size_t productSize = kElements * element_stride(most * kNR);
+  parallel_for((c.batch + together - 1) / together * parts, [&](int task, int worker) {
+    const int firstImage = task / parts * together, part = task % parts;
+    const int images = min_of(together, c.batch - firstImage);
+    const int last = c.pooledH * (part + 1) / parts;
+    float* transformed = scratch(worker, kScratchTile, kElements * element_stride(most * c.inC));
+    float* products = scratch(worker, kScratchOutput, productSize + 2 * c.outW * kNR);
+    float* rows = products + productSize;
+    for (int row = c.pooledH * part / parts; row < last; row += bandRows) {
+      const int rowCount = min_of(bandRows, last - row), tiles = rowCount * grid.perRow;
+      const size_t inputStride = element_stride(static_cast<size_t>(images) * tiles * c.inC);
+      const size_t stride = element_stride(static_cast<size_t>(images) * tiles * kNR);
+      for (int i = 0; i < images; ++i) {
+        const float* image = padded_image(c, x + (firstImage + i) * c.image_size(), worker);
+        transform_input(c, grid, image, row, rowCount,
+                        transformed + static_cast<size_t>(i) * tiles * c.inC, inputStride);
+      }
+      for (int panel = 0; panel < panel_count(c.outC); ++panel) {
+        multiply_elements(c, filter, panel, kElements, images * tiles, transformed, products);
+        const int columns = min_of(kNR, c.outC - panel * kNR);
+        for (int i = 0; i < images * rowCount; ++i) {
+          transform_output(grid, products + static_cast<size_t>(i) * grid.perRow * kNR, stride,
+                           filter.bias + panel * kNR, rows);
+          const size_t at = (firstImage + i / rowCount) * c.pooled_size() +
+                            static_cast<size_t>(row + i % rowCount) * c.pooledW * c.outC +
+                            panel * kNR;
+          pool_row<2>(c, rows, y + at, argmax + at, columns);
+        }
+      }
+    }
+  });
 }
 
 // sums [outC] += the gradients of one image that ReLU let through.
@@ -145,15 +226,18 @@ void add_bias_gradient(const Block& c, const float* dy, const uint8_t* argmax, f
 void conv2d_relu_pool(const float* x, const float* w, const float* bias, float* y, uint8_t* argmax,
                       const int32_t* geometry, int32_t pool) {
   const Block c(geometry, pool);
-  const bool winograd = pool == 2 && winograd_fits(c);
-  const PackedFilter filter = winograd ? pack_winograd_filter(c, w, bias) : pack_filter(c, w, bias);
+  if (pool == 2 && winograd_fits(c)) {
+    return (span_of(c.outW) == 5 ? forward_winograd<5> : forward_winograd<2>)(c, x, w, bias, y,
+                                                                              argmax);
+  }
+  const PackedFilter filter = pack_filter(c, w, bias);
+  const auto forward = is_gray(c) ? forward_gray : forward_direct;
   const int parts = parts_per_image(c.batch, c.pooledH);
   parallel_for(c.batch * parts, [&](int task, int worker) {
     const int n = task / parts, part = task % parts;
     const float* image = padded_image(c, x + n * c.image_size(), worker);
-    (winograd ? forward_winograd : forward_direct)(
-        c, filter, image, c.pooledH * part / parts, c.pooledH * (part + 1) / parts,
-        y + n * c.pooled_size(), argmax + n * c.pooled_size(), worker);
+    forward(c, filter, image, c.pooledH * part / parts, c.pooledH * (part + 1) / parts,
+            y + n * c.pooled_size(), argmax + n * c.pooled_size(), worker);
   });
 }
 

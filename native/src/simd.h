@@ -97,11 +97,15 @@ static ALWAYS_INLINE Vec splat(float x) { return x - Vec{}; }
 static ALWAYS_INLINE IntVec as_int(Vec v) { return (IntVec)v; }
 static ALWAYS_INLINE Vec as_float(IntVec v) { return (Vec)v; }
 // mask ? a : b, where a mask's lanes are 0 or -1, as comparisons give them.
-static ALWAYS_INLINE Vec choose(IntVec mask, Vec a, Vec b) {
-  return as_float((mask & as_int(a)) | (~mask & as_int(b)));
-}
 static ALWAYS_INLINE IntVec choose(IntVec mask, IntVec a, IntVec b) {
+#if KERNEL_WIDTH == 16
+  return mask ? a : b;  // one instruction, where GCC makes two of the other form
+#else
   return (mask & a) | (~mask & b);
+#endif
+}
+static ALWAYS_INLINE Vec choose(IntVec mask, Vec a, Vec b) {
+  return as_float(choose(mask, as_int(a), as_int(b)));
 }
 
 // NaN propagates, as with JavaScript's Math.max and Math.min and unlike the bare instructions.

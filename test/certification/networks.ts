@@ -17,9 +17,13 @@ const conv = (name: string, filters: number, kernel: [number, number] = [3, 3]) 
 const dense = (name: string, units: number, activation: 'relu' | 'linear' = 'linear') =>
   ({ kind: 'dense', name, units, bias: true, activation }) as const;
 
-const network = (architecture: string, layers: readonly Layer[]): Network => ({
+const network = (
+  architecture: string,
+  layers: readonly Layer[],
+  inputShape: Network['inputShape'] = [8, 7, 1],
+): Network => ({
   architecture,
-  inputShape: [8, 7, 1],
+  inputShape,
   classes: 4,
   layers,
 });
@@ -34,14 +38,21 @@ const rich: Network = {
     ),
 };
 
-/** A block of convolution, ReLU and pool that the engines compute by Winograd's algorithm. */
-const winograd = network('winograd', [
-  conv('conv1', 16, [2, 2]),
-  conv('conv2', 16),
-  { kind: 'max-pool', name: 'pool', size: [2, 2], strides: [2, 2], padding: 'valid' },
-  { kind: 'flatten', name: 'flatten' },
-  dense('logits', 4),
-]);
+/**
+ * A block of convolution, ReLU and pool that the engines compute by Winograd's algorithm, in tiles of 5
+ * columns.
+ */
+const winograd = network(
+  'winograd',
+  [
+    conv('conv1', 16, [2, 2]),
+    conv('conv2', 16),
+    { kind: 'max-pool', name: 'pool', size: [2, 2], strides: [2, 2], padding: 'valid' },
+    { kind: 'flatten', name: 'flatten' },
+    dense('logits', 4),
+  ],
+  [6, 12, 1],
+);
 
 const residual = network('residual', [
   conv('conv1', 6),

@@ -17,17 +17,21 @@ export interface ConvolutionShape {
 }
 
 /**
- * Roundings of Winograd's F(2x2, 3x3) besides the sum over channels: the transforms of the kernel
- * (2 in each of two passes), of the image (1 each) and of the products (2 each), the product and the
- * bias.
+ * Roundings by Winograd's algorithm besides the sum over channels, for tiles of 2 rows of 2 or 5
+ * outputs (`native/src/conv_winograd.h`): the transforms of the kernel (2 in rows, 4 in columns), of
+ * the image (1 and 5) and of the products (2 and 4), the product and the bias.
  */
-const WINOGRAD_ROUNDINGS = 12;
+const WINOGRAD_ROUNDINGS = 24;
 /**
- * Its intermediate sums of absolute values are at most so many times the sum of the kernel's absolute
- * values times the largest value in the image's tile: |B| adds at most 2 x 2 of the tile's values to
- * one, and the columns of |A'||G| sum to at most 2 in each of the two directions.
+ * Its intermediate sums of absolute values are at most `ROW_GROWTH[y] * COLUMN_GROWTH[x]` times the
+ * kernel's absolute value at row y and column x times the largest value in the image's tile: for each
+ * direction the largest sum, over outputs, of |A| |G| |B|, where |B| adds the absolute coefficients as
+ * the program adds them, before anything cancels.
  */
-const WINOGRAD_GROWTH = 16;
+const ROW_GROWTH = [4, 2, 4];
+const COLUMN_GROWTH = [22, 20, 48];
+/** Places in which an output's sums may lose to underflow: 28 elements, weighed up to 16 times. */
+const WINOGRAD_LOSSES = 28 * 16;
 const WINOGRAD_LEAST_CHANNELS = 16;
 
 /** Whether an engine may compute the layer by Winograd's algorithm; see `native/src/conv_winograd.h`. */
@@ -77,9 +81,7 @@ export class Convolution implements LinearOperation {
     this.#bias = bias ? Float64Array.from(bias) : new Float64Array(shape.output[2]);
     this.#terms = shape.kernel[0] * shape.kernel[1] * (shape.input[2] / shape.groups) + 1;
     this.#gamma = gamma(this.#terms + extraRoundings);
-    this.#winogradGamma = mayBeWinograd(shape)
-      ? WINOGRAD_GROWTH * gamma(shape.input[2] + WINOGRAD_ROUNDINGS)
-      : 0;
+    this.#winogradGamma = mayBeWinograd(shape) ? gamma(shape.input[2] + WINOGRAD_ROUNDINGS) : 0;
     this.#transposed = isVector(shape) ? transposed(this.#weights, shape) : undefined;
   }
 
@@ -137,12 +139,15 @@ export class Convolution implements LinearOperation {
     }
     const out = this.#bias.map(Math.abs);
     for (let tap = 0; tap < kernel[0] * kernel[1]; tap++) {
+      const growth = ROW_GROWTH[Math.floor(tap / kernel[1])] * COLUMN_GROWTH[tap % kernel[1]];
       for (let c = 0; c < channels; c++) {
         const from = (tap * channels + c) * filters;
-        for (let o = 0; o < filters; o++) out[o] += largest[c] * this.#absolute[from + o];
+        const factor = growth * largest[c];
+        for (let o = 0; o < filters; o++) out[o] += factor * this.#absolute[from + o];
       }
     }
-    return out.map((sum) => sum * this.#winogradGamma + this.#terms * 36 * UNDERFLOW);
+    const losses = this.#terms * WINOGRAD_LOSSES * UNDERFLOW;
+    return out.map((sum) => sum * this.#winogradGamma + losses);
   }
 
   forward([input]: readonly Float64Array[]): Float64Array {

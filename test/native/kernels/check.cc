@@ -207,9 +207,27 @@ void check_conv() {
                dw, 1e-5);
 }
 
+// A 3x3 kernel without padding, as networks have it before a pool of 2: on one channel or on whole
+// vectors of them, in batches of which several images are computed together.
+Shape layer_shape() {
+  Shape s;
+  s.batch = pick(32, 50);
+  s.inH = pick(4, 14);
+  s.inW = pick(4, 14);
+  s.inC = pick(0, 1) ? 1 : 16 * pick(1, 2);
+  s.outC = pick(1, 40);
+  s.kH = s.kW = 3;
+  s.sH = s.sW = s.dH = s.dW = 1;
+  s.pT = s.pL = 0;
+  s.outH = s.inH - 2;
+  s.outW = s.inW - 2;
+  return s;
+}
+
 void check_block() {
-  Shape s = random_shape(false);
-  const int pool = pick(2, 4);
+  const bool isLayer = pick(0, 3) == 0;
+  const Shape s = isLayer ? layer_shape() : random_shape(false);
+  const int pool = isLayer ? 2 : pick(2, 4);
   if (s.outH < pool || s.outW < pool) return;
   describe(s, "conv2d_relu_pool");
   context += " pool " + std::to_string(pool);
@@ -234,6 +252,15 @@ void check_block() {
     argmax = other;
   });
   if (argmax[pooled] != 99) fail("argmax written beyond its end", pooled, 0, 0);
+  const size_t own = pooled / s.batch, image = s.images() / s.batch;
+  const int n = pick(0, s.batch - 1);
+  auto alone = geometry;
+  alone[0] = 1;
+  Output single(own);
+  kernels().conv2d_relu_pool(x.data() + n * image, w.data(), biased ? bias.data() : nullptr,
+                             single.data(), other.data(), alone.data(), pool);
+  expect_same("an image without its batch", single.take("conv2d_relu_pool"),
+              Floats(y.begin() + n * own, y.begin() + (n + 1) * own));
   const double tolerance = 1e-5 * scale;
   // Position of (pooled index, window position) in the convolution's output.
   const auto position = [&](size_t p, int at) {
