@@ -6,7 +6,7 @@
 // Models that are in FOLDER already are used again. Training all six takes about five minutes.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -17,6 +17,7 @@ import { imagesAsFloats, labelsAt, loadData } from '../src/data/index.ts';
 import { startEngine } from '../src/engine/index.ts';
 import type { EvaluationRecord } from '../src/evaluation/index.ts';
 import { MODEL_FOLDER } from '../src/models/index.ts';
+import { IMAGE, resnet, saveLayers } from './layers-models.ts';
 
 const { values } = parseArgs({
   options: {
@@ -35,44 +36,10 @@ const distill = (...options: string[]): string =>
     maxBuffer: 2 ** 28,
   });
 
-type Layers = readonly tfl.layers.Layer[];
-
-const IMAGE = { inputShape: [28, 28, 1] };
-
 const linear = (): tfl.LayersModel =>
   tfl.sequential({
     layers: [tfl.layers.flatten(IMAGE), tfl.layers.dense({ units: 10, activation: 'softmax' })],
   });
-
-/** Three residual blocks with batch normalization, average pooling over the whole image. */
-function resnet(): tfl.LayersModel {
-  const through = (layers: Layers, start: tfl.SymbolicTensor) =>
-    layers.reduce((value, layer) => layer.apply(value) as tfl.SymbolicTensor, start);
-  const convolution = (filters: number, strides: number, kernelSize = 3): Layers => [
-    tfl.layers.conv2d({ filters, kernelSize, strides, padding: 'same', useBias: false }),
-    tfl.layers.batchNormalization({ momentum: 0.9 }),
-  ];
-  const relu = () => tfl.layers.activation({ activation: 'relu' });
-  const input = tfl.input({ shape: IMAGE.inputShape });
-  let value = through([...convolution(16, 1), relu()], input);
-  for (const [filters, strides] of [
-    [16, 1],
-    [32, 2],
-    [64, 2],
-  ]) {
-    const branch = through(
-      [...convolution(filters, strides), relu(), ...convolution(filters, 1)],
-      value,
-    );
-    const shortcut = strides === 1 ? value : through(convolution(filters, strides, 1), value);
-    value = through([tfl.layers.add(), relu()], [branch, shortcut] as never);
-  }
-  const outputs = through(
-    [tfl.layers.globalAveragePooling2d({}), tfl.layers.dense({ units: 10, activation: 'softmax' })],
-    value,
-  );
-  return tfl.model({ inputs: input, outputs });
-}
 
 /** Trains a network of TensorFlow.js on `count` images and imports what it saves. */
 async function importTrained(out: string, network: tfl.LayersModel, count: number) {
@@ -82,18 +49,7 @@ async function importTrained(out: string, network: tfl.LayersModel, count: numbe
   network.compile({ optimizer: tf.train.adam(2e-3), loss: 'categoricalCrossentropy' });
   await network.fit(images, labels, { batchSize: 128, epochs: 3, verbose: 0 });
   const saved = `${out}-saved`;
-  await mkdir(saved, { recursive: true });
-  await network.save({
-    save: async ({ modelTopology, weightSpecs, weightData }) => {
-      const weightsManifest = [{ paths: ['weights.bin'], weights: weightSpecs }];
-      await writeFile(
-        join(saved, 'model.json'),
-        JSON.stringify({ format: 'layers-model', modelTopology, weightsManifest }),
-      );
-      await writeFile(join(saved, 'weights.bin'), Buffer.from(weightData as ArrayBuffer));
-      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
-    },
-  });
+  await saveLayers(network, saved);
   distill('import', saved, '--out', out, '--quiet');
 }
 

@@ -1,7 +1,7 @@
 // Runs the op conformance suite that ships with TensorFlow.js against one backend and prints a
 // summary as JSON: how many specs ran, and the failures with their messages.
 //
-//   node test/native/conformance/run.mjs native|wasm [part of a spec's name]
+//   node test/native/conformance/run.mjs native|wasm|webgpu [parts of specs' names]
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -11,7 +11,8 @@ import { ignored } from './ignored.mjs';
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const root = join(folder, '..', '..', '..');
-const [backend, filter = ''] = process.argv.slice(2);
+const [backend, ...parts] = process.argv.slice(2);
+const setup = backend === 'webgpu' ? 'setup-webgpu.mjs' : 'setup.ts';
 const bundle = join(root, 'native', 'build', 'out', `conformance-${backend}-${process.pid}.mjs`);
 
 /** One copy of TensorFlow.js in the bundle, with its gradients from the package's own modules. */
@@ -32,13 +33,14 @@ const plugin = {
 
 await build({
   stdin: {
-    contents: "import './setup.ts'; import '@tensorflow/tfjs-core/dist/tests';",
+    contents: `import './${setup}'; import '@tensorflow/tfjs-core/dist/tests';`,
     resolveDir: folder,
   },
   outfile: bundle,
   bundle: true,
   format: 'esm',
   platform: 'node',
+  external: ['webgpu'],
   mainFields: ['module', 'main'],
   ignoreAnnotations: true, // the packages are marked free of side effects: the suite would be empty
   logLevel: 'error',
@@ -54,8 +56,12 @@ env.configure({ random: false, forbidDuplicateNames: false });
 env.configure({
   specFilter(spec) {
     const name = spec.getFullName();
-    const isIgnored = ignored.some((one) => name === `${one.suite} ${backend} {} ${one.spec}`);
-    return !isIgnored && name.includes(filter);
+    const isIgnored = ignored[backend].some(
+      ({ suite, specs }) =>
+        name.startsWith(`${suite} ${backend} {`) &&
+        (specs === undefined || specs.some((one) => name.endsWith(`} ${one}`))),
+    );
+    return !isIgnored && (parts.length === 0 || parts.some((part) => name.includes(part)));
   },
 });
 
@@ -74,8 +80,10 @@ env.addReporter({
     } else if (status !== 'excluded') summary.pending++;
   },
 });
-const noise = { log: console.log, warn: console.warn };
-console.log = console.warn = () => {};
+const noise = Object.fromEntries(
+  ['debug', 'error', 'info', 'log', 'warn'].map((level) => [level, console[level]]),
+);
+for (const level of Object.keys(noise)) console[level] = () => {};
 await env.execute();
 Object.assign(console, noise);
 process.stdout.write(`${JSON.stringify(summary, null, 1)}\n`);

@@ -1,0 +1,1 @@
+export function provideWebgpu(chromium: string | undefined): string | undefined;

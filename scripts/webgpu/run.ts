@@ -1,0 +1,59 @@
+// Checks the engine `webgpu`: TensorFlow.js's conformance suite, and gradients against float64. Installs
+// the packages that it needs, and takes Chromium's driver in software unless `VK_DRIVER_FILES` names another one.
+//
+//   npm run test:webgpu [-- --short]
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { startEngine } from '../../src/engine/index.ts';
+import { findChromium } from '../../test/browser/chromium.ts';
+import { compareGradients } from './gradients.ts';
+import { provideWebgpu } from './provide.mjs';
+
+const { values } = parseArgs({ options: { short: { type: 'boolean', default: false } } });
+
+/** As a share of the largest entry of the reference. */
+const GRADIENT_TOLERANCE = 1e-4;
+
+/** What specs are about that the short form runs: what networks, losses and attacks are made of. */
+const SHORT_SPECS = ['conv2d ', 'maxPool ', 'matmul ', 'softmax ', 'logSoftmax ', 'relu ', 'clip '];
+
+const root = join(import.meta.dirname, '..', '..');
+const node = async (...args: string[]): Promise<string> => {
+  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 28 });
+  return stdout;
+};
+
+function report(what: string, isMet: boolean, found: string): void {
+  console.log(`${isMet ? 'ok    ' : 'FAILED'} ${what}: ${found}`);
+  if (!isMet) process.exitCode = 1;
+}
+
+async function conformance(): Promise<void> {
+  const script = join(root, 'test', 'native', 'conformance', 'run.mjs');
+  const output = await node(script, 'webgpu', ...(values.short ? SHORT_SPECS : [])).catch(
+    (error) => error.stdout,
+  );
+  const { passed, failures } = JSON.parse(output);
+  report('conformance', failures.length === 0, `${passed} specs, ${failures.length} failures`);
+  for (const { spec, message } of failures) console.log(`       ${spec}: ${message}`);
+}
+
+async function gradients(): Promise<void> {
+  for (const { what, share } of await compareGradients()) {
+    report(`gradient of ${what}`, share <= GRADIENT_TOLERANCE, `off by ${share.toExponential(1)}`);
+  }
+}
+
+const skipped =
+  provideWebgpu(findChromium()) ??
+  (await startEngine('webgpu').then(
+    ({ summary }) => console.log(summary),
+    ({ message }) => `${message} (on Debian: apt-get install chromium libvulkan1)`,
+  ));
+if (typeof skipped === 'string') {
+  console.log(`skipped: ${skipped}`);
+} else {
+  await conformance();
+  await gradients();
+}
