@@ -278,6 +278,38 @@ void add_filter_gradient(const Block& c, const float* x, const float* dy, const 
   });
 }
 
+// sums [9][columns] += the filter gradient of one image with one channel (is_gray). All four pixels
+// of a window take part, three of them with gradients of 0: the sums stay in registers, and each
+// product is one instruction, where lists or rows in memory would take several.
+void add_gray_filter_gradient(const Block& c, const float* image, const float* dy,
+                              const uint8_t* argmax, float* sums) {
+  for (int oc = 0; oc < c.outC; oc += kWidth) {
+    const int channels = min_of(kWidth, c.outC - oc);
+    Vec taps[9];
+    UNROLL
+    for (int i = 0; i < 9; ++i) taps[i] = load(sums + i * c.columns + oc);
+    size_t at = oc;
+    for (int ph = 0; ph < c.pooledH; ++ph) {
+      const float* from = image + c.pixel_offset(2 * ph, 0);
+      for (int pw = 0; pw < c.pooledW; ++pw, from += 2, at += c.outC) {
+        const Vec gradient = load_part(dy + at, channels);
+        const IntVec winner = load_bytes_part(argmax + at, channels);
+        UNROLL
+        for (int i = 0; i < 4; ++i) {
+          const Vec own = choose(winner == i, gradient, Vec{});
+          UNROLL
+          for (int tap = 0; tap < 9; ++tap) {
+            const float x = from[(i / 2 + tap / 3) * c.extentW + i % 2 + tap % 3];
+            taps[tap] = taps[tap] + x * own;
+          }
+        }
+      }
+    }
+    UNROLL
+    for (int i = 0; i < 9; ++i) store(sums + i * c.columns + oc, taps[i]);
+  }
+}
+
 // The patches of all windows of an image.
 const float* gather_windows(const Block& c, const WindowPatch& patch, const float* image,
                             int worker) {
@@ -301,7 +333,11 @@ void conv2d_relu_pool_backprop_filter(const float* x, const float* dy, const uin
                                       int32_t pool) {
   const Block c(geometry, pool);
   const WindowPatch patch(c, pool);
-  const size_t filterSize = c.small ? patch.table_size(c) : SparsePatch(c).size * c.outC;
+  // With short vectors the four masked products cost more than the one in memory.
+  const bool gray = kWidth >= 8 && is_gray(c);
+  const size_t filterSize = gray      ? static_cast<size_t>(9) * c.columns
+                            : c.small ? patch.table_size(c)
+                                      : SparsePatch(c).size * c.outC;
   const size_t size = filterSize + c.outC;  // and the bias
   const int groups = group_count(c);
   float* sums = scratch(0, kScratchPartial, groups * size);
@@ -318,6 +354,7 @@ void conv2d_relu_pool_backprop_filter(const float* x, const float* dy, const uin
           return;
         }
         const float* image = padded_image(c, x + n * c.image_size(), worker);
+        if (gray) return add_gray_filter_gradient(c, image, d, winners, sum);
         const float* patches = gather_windows(c, patch, image, worker);
         float* starts[256];
         list_row_starts(c, patch, sum, starts);
@@ -333,6 +370,16 @@ void conv2d_relu_pool_backprop_filter(const float* x, const float* dy, const uin
       for (int g = 0; g < groups; ++g) sum += sums[g * size + filterSize + oc];
       dbias[oc] = sum;
     }
+  }
+  if (gray) {
+    for (int tap = 0; tap < 9; ++tap) {
+      for (int oc = 0; oc < c.outC; ++oc) {
+        float sum = 0.0f;
+        for (int g = 0; g < groups; ++g) sum += sums[g * size + tap * c.columns + oc];
+        dw[tap * c.outC + oc] = sum;
+      }
+    }
+    return;
   }
   if (!c.small) return store_filter_gradient(c, sums, groups, size, dw);
   set_zero(dw, static_cast<size_t>(c.depth) * c.outC);

@@ -84,6 +84,12 @@ static ALWAYS_INLINE Vec load_part(const float* p, int count) {
   for (int i = 0; i < count; ++i) buffer[i] = p[i];
   return load(buffer);
 }
+static ALWAYS_INLINE IntVec load_bytes_part(const uint8_t* p, int count) {
+  if (count == kWidth) return load_bytes(p);
+  uint8_t buffer[kWidth] = {};
+  for (int i = 0; i < count; ++i) buffer[i] = p[i];
+  return load_bytes(buffer);
+}
 static ALWAYS_INLINE void store_part(float* p, Vec v, int count) {
   if (count == kWidth) return store(p, v);
   float buffer[kWidth];
