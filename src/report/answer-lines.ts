@@ -44,7 +44,7 @@ export interface AnswerLines extends Budget {
   readonly lines: readonly AnswerLine[];
 }
 
-/** Undefined where no budget was attacked. */
+/** Undefined where no budget was attacked without targets. */
 export function answerLines(record: EvaluationRecord): AnswerLines | undefined {
   const primary = primaryModel(record);
   const main = mainBudget(record.attacks);
@@ -58,7 +58,7 @@ export function answerLines(record: EvaluationRecord): AnswerLines | undefined {
       return line && line.points.length > 1 ? [{ ...line, model: model.name, isPrimary }] : [];
     });
   });
-  return { ...main, lines };
+  return lines.length > 0 ? { ...main, lines } : undefined;
 }
 
 /** The budgets of a norm up to the main one that were attacked, rising. */

@@ -11,10 +11,10 @@ import {
   type Budget,
   certifiedOf,
   type FixedBudgetAttack,
+  mainAttacks,
   mainBudget,
   misleadingAttack,
   primaryModel,
-  untargetedAttacks,
   verdictOn,
   worstCaseOf,
   zeroGradientShare,
@@ -65,7 +65,7 @@ const WORDS: Readonly<Record<Answer['ruling'], string>> = {
 /** The answer that a record gives about the model that it is about. */
 export function answerOf(record: EvaluationRecord): Answer {
   const primary = primaryModel(record);
-  const own = untargetedAttacks(record.attacks.filter(({ model }) => model === primary?.name));
+  const own = mainAttacks(record.attacks.filter(({ model }) => model === primary?.name));
   const budget = mainBudget(own);
   const robust = primary && budget && worstCaseOf(record, budget, primary.name);
   if (!primary || !budget || !robust) return unanswered(primary);

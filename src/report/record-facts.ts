@@ -45,12 +45,18 @@ export type Budget = Pick<FixedBudgetAttack, 'norm' | 'eps'>;
 export const untargetedAttacks = (attacks: readonly AttackRecord[]): FixedBudgetAttack[] =>
   attacks.filter(isFixedBudget).filter(({ target }) => target === null);
 
+/** The attacks of a fixed budget that say how robust models are: untargeted ones, others where there are none. */
+export function mainAttacks(attacks: readonly AttackRecord[]): FixedBudgetAttack[] {
+  const untargeted = untargetedAttacks(attacks);
+  return untargeted.length > 0 ? untargeted : attacks.filter(isFixedBudget);
+}
+
 /**
- * The budget that most untargeted attacks share, the largest where several do: an attack at an
+ * The budget that most of the main attacks share, the largest where several do: an attack at an
  * enormous eps is a check of the evaluation, not a threat.
  */
 export function mainBudget(attacks: readonly AttackRecord[]): Budget | undefined {
-  const budgets = grouped(untargetedAttacks(attacks), ({ norm, eps }) => `${norm} ${eps}`);
+  const budgets = grouped(mainAttacks(attacks), ({ norm, eps }) => `${norm} ${eps}`);
   return budgets
     .sort((a, b) => b.length - a.length || b[0].eps - a[0].eps)
     .at(0)

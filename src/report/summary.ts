@@ -14,10 +14,10 @@ import {
   type FixedBudgetAttack,
   isSignificant,
   lacksGradient,
+  mainAttacks,
   mainBudget,
   misleadingAttack,
   primaryModel,
-  untargetedAttacks,
   verdictOn,
   worstCaseOf,
   zeroGradientShare,
@@ -53,7 +53,7 @@ function accuracySentence({ models, tests }: EvaluationRecord, primary: ModelRec
 }
 
 function attackSentences(record: EvaluationRecord, primary: ModelRecord): string[] {
-  const own = untargetedAttacks(record.attacks.filter(({ model }) => model === primary.name));
+  const own = mainAttacks(record.attacks.filter(({ model }) => model === primary.name));
   const main = mainBudget(own);
   if (!main) {
     return ['It was not attacked, so this record says nothing about its robustness.'];

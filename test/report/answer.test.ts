@@ -7,6 +7,7 @@ import { answerChart } from '../../src/report/answer-chart.ts';
 import { answerLines } from '../../src/report/answer-lines.ts';
 import { standaloneSvg } from '../../src/report/charts/index.ts';
 import { flagTexts } from '../../src/report/flag-text.ts';
+import { summarize } from '../../src/report/summary.ts';
 import { handmade } from './handmade.ts';
 
 const [, hard] = handmade.models;
@@ -51,6 +52,16 @@ describe('the answer', () => {
       'Nothing is known about robustness.',
     ]);
     assert.match(answerOf({ ...handmade, models: [] }).finding, /holds no model/);
+  });
+
+  it('counts targeted attacks where there are no others', () => {
+    const targeted = {
+      ...ruled('broken'),
+      attacks: handmade.attacks.map((attack) => ({ ...attack, target: 'every' as const })),
+    };
+    assert.match(answerOf(targeted).finding, /^0 of 8 images stay correct at Linf 0.3/);
+    assert.equal(answerLines(targeted), undefined);
+    assert.match(summarize(targeted).join(' '), /it is broken at this budget/);
   });
 
   it('holds the figures as data', () => {
