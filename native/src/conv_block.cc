@@ -9,44 +9,15 @@
 // Gradients are computed straight from the pooled dY and the winners, which give the position of
 // the one non-zero of each window: conv_sparse.h, or conv_window.h for few input channels. The
 // gradient with respect to the convolution's output is never stored.
+//
+// conv_winograd.h and conv_gray.h compute the common cases in fewer operations.
+#include "conv_gray.h"
 #include "conv_sparse.h"
 #include "conv_window.h"
 #include "conv_winograd.h"
 
 namespace KERNEL_ISA {
 namespace {
-
-constexpr int kNoGradient = 255;  // argmax where ReLU gave 0
-
-// A convolution that computes only the outputs that the pool reads.
-struct Block : Conv {
-  int pool, pooledH, pooledW;
-  Block(const int32_t* g, int pool)
-      : Conv(g, g[7] / pool * pool, g[8] / pool * pool), pool(pool), pooledH(g[7] / pool),
-        pooledW(g[8] / pool) {}
-  int windows() const { return pooledH * pooledW; }
-  size_t pooled_size() const { return static_cast<size_t>(windows()) * outC; }
-  ptrdiff_t window_offset(int window) const {
-    return pixel_offset(window / pooledW * pool, window % pooledW * pool);
-  }
-};
-
-// The maximum of a window and its index in the window. Starting from 0 applies ReLU: a value that
-// does not exceed 0 never wins.
-struct Winner {
-  Vec best = {};
-  IntVec index = IntVec{} + kNoGradient;
-  ALWAYS_INLINE void update(Vec value, int at) {
-    const IntVec better = (value > best) | (value != value);
-    best = choose(better, value, best);
-    index = choose(better, IntVec{} + at, index);
-  }
-  ALWAYS_INLINE void store_to(float* y, uint8_t* argmax, int count) const {
-    store_part(y, best, count);
-    if (count == kWidth) return store_bytes(argmax, index);
-    for (int i = 0; i < count; ++i) argmax[i] = static_cast<uint8_t>(index[i]);
-  }
-};
 
 // One row of pooled outputs of one panel from `rows` [pool][outW][kNR]. kPool = 0: any pool.
 template <int kPool>
@@ -94,71 +65,6 @@ void forward_direct(const Block& c, const PackedFilter& filter, const float* ima
   }
 }
 
-// A 3x3 kernel on one channel before a 2x2 pool: too few products for the micro-kernel.
-inline bool is_gray(const Block& c) {
-  return c.inC == 1 && c.kernelH == 3 && c.kernelW == 3 && c.strideH == 1 && c.strideW == 1 &&
-         c.dilationH == 1 && c.dilationW == 1 && c.pool == 2;
-}
-
-// kCount neighboring windows for a vector of `channels` output channels, with the sums in registers
-// until the pool has read them. Each pixel of the windows' patch is loaded once and added to all
-// outputs that it reaches, which keeps the products in the micro-kernel's order.
-template <int kCount>
-ALWAYS_INLINE void gray_windows(const Block& c, const float* image, const Vec* filter, Vec bias,
-                                float* y, uint8_t* argmax, int channels) {
-  Vec sums[kCount][4];
-  UNROLL
-  for (int window = 0; window < kCount; ++window) {
-    UNROLL
-    for (int i = 0; i < 4; ++i) sums[window][i] = bias;
-  }
-  UNROLL
-  for (int row = 0; row < 4; ++row) {
-    UNROLL
-    for (int column = 0; column < 2 * kCount + 2; ++column) {
-      const float x = image[row * c.extentW + column];
-      UNROLL
-      for (int window = 0; window < kCount; ++window) {
-        UNROLL
-        for (int i = 0; i < 4; ++i) {
-          const int kh = row - i / 2, kw = column - 2 * window - i % 2;
-          if (kh < 0 || kh > 2 || kw < 0 || kw > 2) continue;
-          sums[window][i] = sums[window][i] + x * filter[3 * kh + kw];
-        }
-      }
-    }
-  }
-  UNROLL
-  for (int window = 0; window < kCount; ++window) {
-    Winner winner;
-    UNROLL
-    for (int i = 0; i < 4; ++i) winner.update(sums[window][i], i);
-    winner.store_to(y + window * c.outC, argmax + window * c.outC, channels);
-  }
-}
-
-// Rows first <= ph < last of the pooled outputs of one image with one channel.
-void forward_gray(const Block& c, const PackedFilter& filter, const float* image, int first,
-                  int last, float* y, uint8_t* argmax, int) {
-  for (int oc = 0; oc < c.outC; oc += kWidth) {
-    const int channels = min_of(kWidth, c.outC - oc);
-    const float* packed = filter.panels + static_cast<size_t>(oc / kNR) * 9 * kNR + oc % kNR;
-    Vec taps[9];
-    UNROLL
-    for (int i = 0; i < 9; ++i) taps[i] = load(packed + i * kNR);
-    const Vec bias = load(filter.bias + oc);
-    for (int ph = first; ph < last; ++ph) {
-      const float* from = image + c.pixel_offset(2 * ph, 0);
-      size_t at = static_cast<size_t>(ph) * c.pooledW * c.outC + oc;
-      int pw = 0;
-      for (; pw + 2 <= c.pooledW; pw += 2, from += 4, at += 2 * c.outC) {
-        gray_windows<2>(c, from, taps, bias, y + at, argmax + at, channels);
-      }
-      if (pw < c.pooledW) gray_windows<1>(c, from, taps, bias, y + at, argmax + at, channels);
-    }
-  }
-}
-
 // The whole kernel by Winograd's tiles, of several images at a time where these are small.
 template <int kSpan>
 void forward_winograd(const Block& c, const float* x, const float* w, const float* bias, float* y,
@@ -167,7 +73,7 @@ void forward_winograd(const Block& c, const float* x, const float* w, const floa
   const PackedFilter filter = pack_winograd_filter<kSpan>(c, w, bias);
   const TileGrid<kSpan> grid(c.outW);
   const int perImage = c.pooledH * grid.perRow;
-  const int parts = parts_per_image(c.batch, c.pooledH);
+  const int parts = min_of(parts_per_image(c.batch, c.pooledH), max_of(1, perImage / kLeastTiles));
   const int together = max_of(1, min_of(kTiles / perImage, c.batch / 16));
   const int bandRows = max_of(1, kTiles / grid.perRow);
   const size_t most = static_cast<size_t>(together) * min_of(bandRows, c.pooledH) * grid.perRow;
@@ -278,38 +184,6 @@ void add_filter_gradient(const Block& c, const float* x, const float* dy, const 
   });
 }
 
-// sums [9][columns] += the filter gradient of one image with one channel (is_gray). All four pixels
-// of a window take part, three of them with gradients of 0: the sums stay in registers, and each
-// product is one instruction, where lists or rows in memory would take several.
-void add_gray_filter_gradient(const Block& c, const float* image, const float* dy,
-                              const uint8_t* argmax, float* sums) {
-  for (int oc = 0; oc < c.outC; oc += kWidth) {
-    const int channels = min_of(kWidth, c.outC - oc);
-    Vec taps[9];
-    UNROLL
-    for (int i = 0; i < 9; ++i) taps[i] = load(sums + i * c.columns + oc);
-    size_t at = oc;
-    for (int ph = 0; ph < c.pooledH; ++ph) {
-      const float* from = image + c.pixel_offset(2 * ph, 0);
-      for (int pw = 0; pw < c.pooledW; ++pw, from += 2, at += c.outC) {
-        const Vec gradient = load_part(dy + at, channels);
-        const IntVec winner = load_bytes_part(argmax + at, channels);
-        UNROLL
-        for (int i = 0; i < 4; ++i) {
-          const Vec own = choose(winner == i, gradient, Vec{});
-          UNROLL
-          for (int tap = 0; tap < 9; ++tap) {
-            const float x = from[(i / 2 + tap / 3) * c.extentW + i % 2 + tap % 3];
-            taps[tap] = taps[tap] + x * own;
-          }
-        }
-      }
-    }
-    UNROLL
-    for (int i = 0; i < 9; ++i) store(sums + i * c.columns + oc, taps[i]);
-  }
-}
-
 // The patches of all windows of an image.
 const float* gather_windows(const Block& c, const WindowPatch& patch, const float* image,
                             int worker) {
@@ -371,16 +245,7 @@ void conv2d_relu_pool_backprop_filter(const float* x, const float* dy, const uin
       dbias[oc] = sum;
     }
   }
-  if (gray) {
-    for (int tap = 0; tap < 9; ++tap) {
-      for (int oc = 0; oc < c.outC; ++oc) {
-        float sum = 0.0f;
-        for (int g = 0; g < groups; ++g) sum += sums[g * size + tap * c.columns + oc];
-        dw[tap * c.outC + oc] = sum;
-      }
-    }
-    return;
-  }
+  if (gray) return store_gray_filter_gradient(c, sums, groups, size, dw);
   if (!c.small) return store_filter_gradient(c, sums, groups, size, dw);
   set_zero(dw, static_cast<size_t>(c.depth) * c.outC);
   patch.for_values(c, pool, [&](int index, int value, int position) {

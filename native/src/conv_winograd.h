@@ -12,8 +12,9 @@
 // The products of one element, over all tiles and channels, are a matrix product
 // [tiles, IC] . [IC, OC], which the micro-kernel does at nearly its peak; the transforms are
 // additions of whole channel vectors. They cost about one decimal digit of float32's seven: errors
-// stay near 1e-6 of the largest output. Longer tiles (F(5x5, 3x3) needs 2 products) lose another
-// digit, and the bounds of certification would be 40 times as wide.
+// stay near 2e-6 of the largest output. Tiles of 5x5 outputs would need 2 products each instead of
+// 2.8, but lose another half of a digit, and certification's bound of their rounding would be 12
+// times as wide.
 //
 //   image --B'dC--> V [elements][tiles][IC]  x  U [elements][panel][IC][kNR]
 //                                                          --> M [elements][tiles][kNR]
@@ -26,6 +27,7 @@ namespace KERNEL_ISA {
 namespace {
 
 constexpr int kTiles = 48;
+constexpr int kLeastTiles = 5;  // that are worth a task of their own
 
 // Enough input channels for the products to outweigh the transforms, in whole vectors.
 inline bool winograd_fits(const Conv& c) {
@@ -33,9 +35,14 @@ inline bool winograd_fits(const Conv& c) {
          c.dilationW == 1 && c.inC % kWidth == 0 && c.inC >= 16;
 }
 
-// The floats from one of the 16 elements to the next: an odd number of cache lines. A power of two
-// would put all 16 into the same few sets of the cache, from which they would push each other.
+// The floats from one element to the next: an odd number of cache lines. A power of two would put
+// all into the same few sets of the cache, from which they would push each other.
 inline size_t element_stride(size_t floats) { return ((floats + 15) / 16 | 1) * 16; }
+
+// The same of U.
+inline size_t filter_stride(const Conv& c) {
+  return element_stride(static_cast<size_t>(panel_count(c.outC)) * c.inC * kNR);
+}
 
 // Elements of a line's transform.
 constexpr int line_length(int span) { return span + 2; }
@@ -116,7 +123,7 @@ template <int kSpan>
 PackedFilter pack_winograd_filter(const Conv& c, const float* w, const float* bias) {
   constexpr int kLine = line_length(kSpan), kElements = 4 * kLine;
   const int panels = panel_count(c.outC);
-  const size_t elementSize = static_cast<size_t>(panels) * c.inC * kNR;
+  const size_t elementSize = filter_stride(c);
   float* packed = scratch(0, kScratchPacked, kElements * elementSize + c.columns);
   parallel_for(panels, [&](int panel, int) {
     for (int ic = 0; ic < c.inC; ++ic) {
@@ -196,7 +203,7 @@ inline void multiply_elements(const Conv& c, const PackedFilter& filter, int pan
   t.columns = kNR;
   for (int e = 0; e < elements; ++e) {
     t.a = transformed + e * element_stride(static_cast<size_t>(tiles) * c.inC);
-    t.b = filter.panels + (static_cast<size_t>(e) * panel_count(c.outC) + panel) * c.inC * kNR;
+    t.b = filter.panels + e * filter_stride(c) + static_cast<size_t>(panel) * c.inC * kNR;
     t.c = products + e * element_stride(static_cast<size_t>(tiles) * kNR);
     run_rows(t, tiles);
   }

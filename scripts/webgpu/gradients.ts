@@ -6,14 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { Cnn, exampleTensors, exampleValues, initialValues } from '../../bench/cnn.ts';
 import { row } from '../../src/arrays.ts';
 import { Oracle } from '../../src/attacks/index.ts';
-import {
-  type Box,
-  type Graph,
-  imageBox,
-  lowerBounds,
-  lowerNetwork,
-  Relaxation,
-} from '../../src/certification/index.ts';
+import { lowerBounds, lowerNetwork, Relaxation } from '../../src/certification/index.ts';
 import { RandomStream, valuesOf } from '../../src/engine/index.ts';
 import {
   buildNetwork,
@@ -23,6 +16,7 @@ import {
   type Network,
   type Weight,
 } from '../../src/models/index.ts';
+import { exactValues } from '../../test/certification/exact.ts';
 import { lossAndGradients } from '../../test/native/cnn-reference.ts';
 import { resnet, saveLayers } from '../layers-models.ts';
 
@@ -63,17 +57,6 @@ async function trainingGradients(): Promise<Difference[]> {
   return [...found, difference('cnn, images of a training step', slope, wanted.imageGradient)];
 }
 
-/** The values of every node at one image, in float64: the middle of what is known of each operation. */
-function valuesAt({ nodes }: Graph, image: Float32Array): Box[] {
-  const boxes = [imageBox(image, 0)];
-  for (const { operation, inputs } of nodes) {
-    const { lower, upper } = operation.interval(inputs.map((input) => boxes[input]));
-    const middle = lower.map((low, i) => (low + upper[i]) / 2);
-    boxes.push({ lower: middle, upper: middle });
-  }
-  return boxes;
-}
-
 /**
  * Of the logits' sum with weights 1, -1, 1, ... by the pixels. In float64 it is what backward linear bounds
  * carry to the image where every node's box is one point: there they are the network itself.
@@ -95,7 +78,7 @@ async function inputGradients(
   model.dispose();
   const graph = lowerNetwork(network, weights);
   return Array.from({ length: IMAGES }, (_, i) => {
-    const boxes = valuesAt(graph, row(images, i, size));
+    const boxes = exactValues(graph, row(images, i, size));
     const { coefficients } = lowerBounds(new Relaxation(graph, boxes), {
       node: graph.nodes.length,
       rows: 1,

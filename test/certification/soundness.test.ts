@@ -20,6 +20,7 @@ import {
 import { RandomStream } from '../../src/engine/index.ts';
 import { Model, type Network } from '../../src/models/index.ts';
 import { compiledBackends, use } from '../native/backends.ts';
+import { exactValues } from './exact.ts';
 import { imageOf, NETWORKS, weightsOf } from './networks.ts';
 
 const { SOUNDNESS_POINTS } = process.env;
@@ -143,20 +144,6 @@ function backwardLogits(graph: Graph, boxes: readonly Box[], classes: number): B
   };
 }
 
-/**
- * The result for one image, to float64's precision: the middle of an operation's bounds around exact
- * inputs is its exact output.
- */
-function exactResult(graph: Graph, image: Float32Array): Float64Array {
-  const boxes: Box[] = [imageBox(image, 0)];
-  for (const { operation, inputs } of graph.nodes) {
-    const { lower, upper } = operation.interval(inputs.map((input) => boxes[input]));
-    const middle = lower.map((low, i) => (low + upper[i]) / 2);
-    boxes.push({ lower: middle, upper: middle });
-  }
-  return boxes[graph.nodes.length].lower;
-}
-
 describe('bounds', () => {
   for (const name of compiledBackends) {
     it(`hold for every image on ${name}`, async () => {
@@ -246,8 +233,7 @@ describe('bounds', () => {
       const model = new Model(network, weightsOf(network, 1), 1);
       const graph = graphOf(network, 1);
       const image = imageOf(network, 1);
-      const exact = exactResult(graph, image);
-      const found = escapeOf(model, image, { lower: exact, upper: exact });
+      const found = escapeOf(model, image, exactValues(graph, image)[graph.nodes.length]);
       model.dispose();
       return found;
     });
