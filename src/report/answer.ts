@@ -138,7 +138,7 @@ function artifactOf(
   const shown = misleadingAttack(record, atBudget, worst);
   if (!shown) return null;
   const zero = percent(zeroGradientShare(record, shown), 1);
-  return `The ${percent(shown.robust.rate, 0)} under ${attackInWords(shown)} is an artifact: that gradient is zero on ${zero} of the images.`;
+  return `The ${percent(shown.robust.rate, 1)} under ${attackInWords(shown)} is an artifact: that gradient is zero on ${zero} of the images.`;
 }
 
 function certaintyOf(

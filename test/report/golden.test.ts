@@ -91,7 +91,7 @@ met     accuracy of base: 75.00 %, so >= 70.00 %
 const MARKDOWN = `
 ## Robustness report
 
-**No verdict: 0 of 8 images stay correct at Linf 0.3 (base: 0).** The 88 % under FGSM on softmax is an artifact: that gradient is zero on 75.0 % of the images. Not sure: evidence is missing (attacks without the gradients of the model do no better).
+**No verdict: 0 of 8 images stay correct at Linf 0.3 (base: 0).** The 87.5 % under FGSM on softmax is an artifact: that gradient is zero on 75.0 % of the images. Not sure: evidence is missing (attacks without the gradients of the model do no better).
 
 - **serious: The softmax gradient has vanished on hard.** Numbers of attacks that follow it are no evidence: they are marked in the tables. The other attacks decide the answer. To do: Attack with the margin loss.
 - **note: The logits are far larger than usual on hard.** Confidence says nothing about this model; the answer rests on attacks that do not depend on the scale. To do: Compare models by attacks whose loss has no scale.
@@ -278,7 +278,7 @@ note     The logits are far larger than usual on hard. Confidence says nothing
          to do: Compare models by attacks whose loss has no scale.
 
 No verdict: 0 of 8 images stay correct at Linf 0.3 (base: 0).
-The 88 % under FGSM on softmax is an artifact: that gradient is zero on 75.0 %
+The 87.5 % under FGSM on softmax is an artifact: that gradient is zero on 75.0 %
 of the images. Not sure: evidence is missing (attacks without the gradients of
 the model do no better).
 

@@ -52,7 +52,7 @@ describe('the page', () => {
       'No verdict: 0 of 8 images stay correct at Linf 0.3 (base: 0).',
     ]);
     assert.deepEqual(captured(html, /<p class="lead">(.*?)<\/p>/g), [
-      'The 88 % under FGSM on softmax is an artifact: that gradient is zero on 75.0 % of the images.',
+      'The 87.5 % under FGSM on softmax is an artifact: that gradient is zero on 75.0 % of the images.',
       'Not sure: evidence is missing (attacks without the gradients of the model do no better).',
     ]);
     assert.equal(html.match(/<section /g)?.length, 1, 'one section stands open');
