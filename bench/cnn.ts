@@ -71,14 +71,18 @@ export class Cnn {
   }
 }
 
-export function exampleTensors(
-  batch: number,
-  seed = 1,
-): { images: tf.Tensor4D; targets: tf.Tensor2D } {
-  const { images, labels } = exampleValues(batch, seed);
+/** Examples as tensors: images `[N, 28, 28, 1]` and one-hot targets `[N, 10]`. */
+export function asTensors({ images, labels }: { images: Float32Array; labels: Int32Array }): {
+  images: tf.Tensor4D;
+  targets: tf.Tensor2D;
+} {
   const targets = tf.tidy(() => {
     const oneHot = tf.oneHot(tf.tensor1d(labels, 'int32'), 10);
     return tf.cast(oneHot, 'float32') as tf.Tensor2D;
   });
-  return { images: tf.tensor4d(images, [batch, 28, 28, 1]), targets };
+  return { images: tf.tensor4d(images, [labels.length, 28, 28, 1]), targets };
+}
+
+export function exampleTensors(batch: number, seed = 1): ReturnType<typeof asTensors> {
+  return asTensors(exampleValues(batch, seed));
 }

@@ -13,6 +13,7 @@
 // conv_winograd.h and conv_gray.h compute the common cases in fewer operations.
 #include "conv_gray.h"
 #include "conv_sparse.h"
+#include "conv_ties.h"
 #include "conv_window.h"
 #include "conv_winograd.h"
 
@@ -78,6 +79,8 @@ void forward_winograd(const Block& c, const float* x, const float* w, const floa
   const int bandRows = max_of(1, kTiles / grid.perRow);
   const size_t most = static_cast<size_t>(together) * min_of(bandRows, c.pooledH) * grid.perRow;
   const size_t productSize = kElements * element_stride(most * kNR);
+  const int bandWindows = min_of(bandRows, c.pooledH) * c.pooledW;
+  const size_t bandPixels = 4 * static_cast<size_t>(bandWindows + bandRows + c.pooledW + 1);
   parallel_for((c.batch + together - 1) / together * parts, [&](int task, int worker) {
     const int firstImage = task / parts * together, part = task % parts;
     const int images = min_of(together, c.batch - firstImage);
@@ -85,6 +88,9 @@ void forward_winograd(const Block& c, const float* x, const float* w, const floa
     float* transformed = scratch(worker, kScratchTile, kElements * element_stride(most * c.inC));
     float* products = scratch(worker, kScratchOutput, productSize + 2 * c.outW * kNR);
     float* rows = products + productSize;
+    Ties* ties = reinterpret_cast<Ties*>(
+        scratch(worker, kScratchList, bandPixels / 4 + together * bandWindows));
+    uint8_t* pixels = reinterpret_cast<uint8_t*>(ties + together * bandWindows);
     for (int row = c.pooledH * part / parts; row < last; row += bandRows) {
       const int rowCount = min_of(bandRows, last - row), tiles = rowCount * grid.perRow;
       const size_t inputStride = element_stride(static_cast<size_t>(images) * tiles * c.inC);
@@ -93,6 +99,7 @@ void forward_winograd(const Block& c, const float* x, const float* w, const floa
         const float* image = padded_image(c, x + (firstImage + i) * c.image_size(), worker);
         transform_input(c, grid, image, row, rowCount,
                         transformed + static_cast<size_t>(i) * tiles * c.inC, inputStride);
+        find_ties(c, image, row, rowCount, pixels, ties + i * rowCount * c.pooledW);
       }
       for (int panel = 0; panel < panel_count(c.outC); ++panel) {
         multiply_elements(c, filter, panel, kElements, images * tiles, transformed, products);
@@ -100,6 +107,7 @@ void forward_winograd(const Block& c, const float* x, const float* w, const floa
         for (int i = 0; i < images * rowCount; ++i) {
           transform_output(grid, products + static_cast<size_t>(i) * grid.perRow * kNR, stride,
                            filter.bias + panel * kNR, rows);
+          level_ties(c, ties + i * c.pooledW, filter.bias + panel * kNR, rows);
           const size_t at = (firstImage + i / rowCount) * c.pooled_size() +
                             static_cast<size_t>(row + i % rowCount) * c.pooledW * c.outC +
                             panel * kNR;

@@ -114,6 +114,18 @@ static ALWAYS_INLINE Vec choose(IntVec mask, Vec a, Vec b) {
   return as_float(choose(mask, as_int(a), as_int(b)));
 }
 
+static ALWAYS_INLINE bool any_lane(IntVec v) {
+#if KERNEL_WIDTH == 16
+  return _mm512_test_epi32_mask((__m512i)v, (__m512i)v) != 0;
+#elif KERNEL_WIDTH == 8
+  return !_mm256_testz_si256((__m256i)v, (__m256i)v);
+#else
+  uint64_t halves[2];
+  __builtin_memcpy(halves, &v, sizeof v);
+  return (halves[0] | halves[1]) != 0;
+#endif
+}
+
 // NaN propagates, as with JavaScript's Math.max and Math.min and unlike the bare instructions.
 static ALWAYS_INLINE Vec maximum(Vec a, Vec b) { return choose((a > b) | (a != a), a, b); }
 static ALWAYS_INLINE Vec minimum(Vec a, Vec b) { return choose((a < b) | (a != a), a, b); }

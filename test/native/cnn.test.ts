@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import { Cnn, exampleTensors, exampleValues, initialValues } from '../../bench/cnn.ts';
+import { asTensors, Cnn, exampleTensors, exampleValues, initialValues } from '../../bench/cnn.ts';
 import { Adam, Sgd } from '../../native/backend/index.ts';
 import { compiledBackends, onEveryPath, use } from './backends.ts';
 import { lossAndGradients } from './cnn-reference.ts';
@@ -10,27 +10,45 @@ import { assertClose } from './values.ts';
 /** Relative to the largest entry of each gradient. */
 const tolerance = 1e-5;
 
+/** Compares the gradients of every way to compute them with float64's. */
+async function compareGradients(weights: Float32Array[], images: Float32Array, labels: Int32Array) {
+  const expected = lossAndGradients(weights, images, labels);
+  await onEveryPath(() => {
+    const cnn = new Cnn(weights);
+    tf.tidy(() => {
+      const { images: x, targets } = asTensors({ images, labels });
+      const { value, grads } = tf.variableGrads(() => cnn.loss(x, targets), cnn.variables);
+      assertClose(value.dataSync(), [expected.loss], 'loss');
+      for (const [i, variable] of cnn.variables.entries()) {
+        assertClose(grads[variable.name].dataSync(), expected.gradients[i], `weight ${i}`, {
+          tolerance,
+        });
+      }
+      const dx = tf.grad((image) => cnn.loss(image as tf.Tensor4D, targets))(x);
+      assertClose(dx.dataSync(), expected.imageGradient, 'input gradient', { tolerance });
+    });
+    cnn.dispose();
+  });
+}
+
 for (const batch of [1, 24, 128]) {
   test(`the CNN's gradients equal float64 at batch ${batch}`, async () => {
     const { images, labels } = exampleValues(batch);
-    const weights = initialValues();
-    const expected = lossAndGradients(weights, images, labels);
-    await onEveryPath(() => {
-      const cnn = new Cnn(weights);
-      tf.tidy(() => {
-        const { images: x, targets } = exampleTensors(batch);
-        const { value, grads } = tf.variableGrads(() => cnn.loss(x, targets), cnn.variables);
-        assertClose(value.dataSync(), [expected.loss], 'loss');
-        for (const [i, variable] of cnn.variables.entries()) {
-          assertClose(grads[variable.name].dataSync(), expected.gradients[i], `weight ${i}`, {
-            tolerance,
-          });
-        }
-        const dx = tf.grad((image) => cnn.loss(image as tf.Tensor4D, targets))(x);
-        assertClose(dx.dataSync(), expected.imageGradient, 'input gradient', { tolerance });
-      });
-      cnn.dispose();
+    await compareGradients(initialValues(), images, labels);
+  });
+}
+
+// Where images are black, windows of a max-pool hold equal values, and with a bias of 0 they are 0:
+// rounding must neither pick another winner than the first nor let a gradient through ReLU.
+for (const bias of [0, 0.05]) {
+  test(`so they do on black areas with biases of ${bias}`, async () => {
+    const { images, labels } = exampleValues(24);
+    const drawn = images.map((value, i) => {
+      const [row, column] = [Math.floor((i % 784) / 28), i % 28];
+      return row > 6 && row < 20 && column > 9 && column < 17 ? value : 0;
     });
+    const weights = initialValues().map((w) => (w.length <= 128 ? w.fill(bias) : w));
+    await compareGradients(weights, drawn, labels);
   });
 }
 

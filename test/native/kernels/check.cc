@@ -224,6 +224,54 @@ Shape layer_shape() {
   return s;
 }
 
+// Gives most pixels one color or black, as the background of an image has.
+void add_background(const Shape& s, Floats& x) {
+  const int percent = pick(50, 100);
+  if (pick(0, 1)) std::fill_n(x.begin(), s.inC, 0.0f);
+  const size_t pixels = x.size() / s.inC;
+  for (size_t p = 1; p < pixels; ++p) {
+    if (pick(1, 100) <= percent) std::copy_n(x.begin(), s.inC, x.begin() + p * s.inC);
+  }
+}
+
+// The inputs that an output pixel depends on, 0 where its kernel reaches beyond the image.
+Floats patch_of(const Shape& s, const Floats& x, int n, int oh, int ow) {
+  Floats patch;
+  for (int kh = 0; kh < s.kH; ++kh)
+    for (int kw = 0; kw < s.kW; ++kw) {
+      const int ih = oh * s.sH - s.pT + kh * s.dH, iw = ow * s.sW - s.pL + kw * s.dW;
+      const bool inside = ih >= 0 && ih < s.inH && iw >= 0 && iw < s.inW;
+      for (int c = 0; c < s.inC; ++c)
+        patch.push_back(inside ? x[((size_t(n) * s.inH + ih) * s.inW + iw) * s.inC + c] : 0.0f);
+    }
+  return patch;
+}
+
+// Of a window's outputs that depend on equal inputs the first wins, and one that depends on black
+// alone is the bias.
+void expect_first_winners(const Shape& s, const Floats& x, const float* bias, const float* y,
+                          const uint8_t* argmax, int pool) {
+  for (int n = 0; n < s.batch; ++n)
+    for (int ph = 0; ph < s.outH / pool; ++ph)
+      for (int pw = 0; pw < s.outW / pool; ++pw, y += s.outC, argmax += s.outC) {
+        std::vector<Floats> patches;
+        for (int at = 0; at < pool * pool; ++at)
+          patches.push_back(patch_of(s, x, n, ph * pool + at / pool, pw * pool + at % pool));
+        for (int oc = 0; oc < s.outC; ++oc) {
+          if (argmax[oc] == 255) continue;
+          const auto won = patches.begin() + argmax[oc];
+          if (std::find(patches.begin(), won, *won) != won) {
+            fail("of equal outputs a later one won", oc, argmax[oc], 0);
+          }
+          const bool black =
+              std::all_of(won->begin(), won->end(), [](float value) { return value == 0.0f; });
+          if (black && y[oc] != (bias ? bias[oc] : 0.0f)) {
+            fail("an output of black pixels", oc, y[oc], bias ? bias[oc] : 0);
+          }
+        }
+      }
+}
+
 void check_block() {
   const bool isLayer = pick(0, 3) == 0;
   const Shape s = isLayer ? layer_shape() : random_shape(false);
@@ -234,7 +282,9 @@ void check_block() {
   const auto geometry = s.geometry();
   const int pooledH = s.outH / pool, pooledW = s.outW / pool;
   const size_t pooled = size_t(s.batch) * pooledH * pooledW * s.outC;
-  const Floats x = random_floats(s.images()), w = random_floats(s.weights());
+  Floats x = random_floats(s.images());
+  if (pick(0, 1)) add_background(s, x);
+  const Floats w = random_floats(s.weights());
   const Floats bias = random_floats(s.outC);
   const bool biased = pick(0, 3);
   Doubles full(s.outputs());
@@ -278,6 +328,7 @@ void check_block() {
       fail("argmax of conv2d_relu_pool", p, argmax[p], 0);
     }
   }
+  expect_first_winners(s, x, biased ? bias.data() : nullptr, y.data(), argmax.data(), pool);
   // Gradients, from the kernel's own argmax, with a further share of zeros.
   const double zeros[] = {0, 0.5, 0.9};
   const Floats dy = random_floats(pooled, zeros[pick(0, 2)]);
