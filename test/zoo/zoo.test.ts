@@ -36,10 +36,17 @@ describe('the planted defenses', () => {
   });
 
   it('answer as the base network does', async () => {
-    const expected = winners(await new Oracle(base).logits(test.images));
-    for (const { name, acts, plant } of DEFENSES) {
+    const logits = await new Oracle(base).logits(test.images);
+    const expected = winners(logits);
+    const margins = expected.map((_, i) => {
+      const [first, second] = row(logits, i, base.classes).toSorted((a, b) => b - a);
+      return first - second;
+    });
+    for (const { name, kind, acts, plant } of DEFENSES) {
       const found = winners(await new Oracle(plant(base)).logits(test.images));
-      const other = found.filter((one, i) => one !== expected[i]).length;
+      // Added to 3e7, ten times a logit is rounded to an even number: by up to 0.1 of a logit.
+      const rounding = kind === 'offset' ? 0.2 : 0;
+      const other = found.filter((one, i) => one !== expected[i] && margins[i] > rounding).length;
       assert.ok(other <= (acts === 'answers' ? 0 : 0.03 * expected.length), `${name}: ${other}`);
     }
   });
