@@ -207,7 +207,7 @@ void check_conv() {
                dw, 1e-5);
 }
 
-// A 3x3 kernel without padding, as networks have it before a pool of 2: on one channel or on whole
+// A 3x3 kernel as networks have it before a pool of 2, padded or not: on one channel or on whole
 // vectors of them, in batches of which several images are computed together.
 Shape layer_shape() {
   Shape s;
@@ -218,9 +218,9 @@ Shape layer_shape() {
   s.outC = pick(1, 40);
   s.kH = s.kW = 3;
   s.sH = s.sW = s.dH = s.dW = 1;
-  s.pT = s.pL = 0;
-  s.outH = s.inH - 2;
-  s.outW = s.inW - 2;
+  s.pT = s.pL = pick(0, 1);
+  s.outH = s.inH + 2 * s.pT - 2;
+  s.outW = s.inW + 2 * s.pL - 2;
   return s;
 }
 
