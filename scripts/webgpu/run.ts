@@ -1,12 +1,14 @@
-// Checks the engine `webgpu`: TensorFlow.js's conformance suite, and gradients against float64. Installs
+// Checks the engine `webgpu`: TensorFlow.js's conformance suite, gradients against float64, and that memory
+// stays the same over 2,000 training steps; then says what tasks cost in programs of the GPU and bytes. Installs
 // the packages that it needs, and takes Chromium's driver in software unless `VK_DRIVER_FILES` names another one.
 //
-//   npm run test:webgpu [-- --short]
+//   npm run test:webgpu [-- --short]     short: few specs, and no memory and costs
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { startEngine } from '../../src/engine/index.ts';
 import { findChromium } from '../../test/browser/chromium.ts';
+import { measureCosts, memoryOver } from './costs.ts';
 import { compareGradients } from './gradients.ts';
 import { provideWebgpu } from './provide.mjs';
 
@@ -14,6 +16,10 @@ const { values } = parseArgs({ options: { short: { type: 'boolean', default: fal
 
 /** As a share of the largest entry of the reference. */
 const GRADIENT_TOLERANCE = 1e-4;
+
+const STEPS = 2000;
+/** Of the process, in MiB: what the garbage collector may keep. */
+const MEMORY_TOLERANCE = 32;
 
 /** What specs are about that the short form runs: what networks, losses and attacks are made of. */
 const SHORT_SPECS = ['conv2d ', 'maxPool ', 'matmul ', 'softmax ', 'logSoftmax ', 'relu ', 'clip '];
@@ -45,6 +51,28 @@ async function gradients(): Promise<void> {
   }
 }
 
+async function memory(): Promise<void> {
+  const [before, after] = await memoryOver(STEPS);
+  const grown = (after.resident - before.resident) / 2 ** 20;
+  const isFlat =
+    after.tensors === before.tensors &&
+    after.bytes === before.bytes &&
+    after.onDevice === before.onDevice &&
+    grown <= MEMORY_TOLERANCE;
+  const tensors = `${before.tensors} tensors, then ${after.tensors}`;
+  const buffers = `${before.onDevice} bytes of buffers, then ${after.onDevice}`;
+  const found = `${tensors}; ${buffers}; the process grew by ${grown.toFixed(1)} MiB`;
+  report(`memory over ${STEPS} training steps`, isFlat, found);
+}
+
+async function costs(): Promise<void> {
+  for (const { what, dispatches, sent, received } of await measureCosts()) {
+    console.log(
+      `       ${what}: ${dispatches} programs, and for each image ${sent} bytes sent, ${received} received`,
+    );
+  }
+}
+
 const skipped =
   provideWebgpu(findChromium()) ??
   (await startEngine('webgpu').then(
@@ -56,4 +84,8 @@ if (typeof skipped === 'string') {
 } else {
   await conformance();
   await gradients();
+  if (!values.short) {
+    await memory();
+    await costs();
+  }
 }

@@ -135,6 +135,9 @@ export function correctProgram(program: Program): void {
   if (shaderKey.startsWith('pool2D_max_true')) {
     const code = program.getUserCode();
     program.getUserCode = () =>
-      code.replace('value >= currMaxValue', 'maxValueFound == 0.0 || value > currMaxValue');
+      code.replace(
+        'value >= currMaxValue',
+        'select(value >= currMaxValue, value > currMaxValue, maxValueFound > 0.0)',
+      );
   }
 }

@@ -34,8 +34,8 @@ const webgpu = [
     suite: 'nonMaxSuppression',
     specs: [
       'NonMaxSuppressionPadded select from three clusters with pad five.',
-      'NonMaxSuppressionPadded select from three clusters with pad five & score threshold.',
-      'NonMaxSuppressionPadded select from three clusters with no padding when not necessary.',
+      'NonMaxSuppressionPadded select from three clusters with pad five and score threshold.',
+      'NonMaxSuppressionPadded select from three clusters with no padding when pad option is false.',
     ],
     reason: noKernel,
   },
