@@ -12,7 +12,8 @@ import {
 } from '../models/index.ts';
 import { type Graph, INPUT, type Node } from './graph.ts';
 import { Bend } from './operations/bend.ts';
-import { Convolution, type ConvolutionShape } from './operations/convolution.ts';
+import { Convolution } from './operations/convolution.ts';
+import type { ConvolutionShape } from './operations/convolution-shape.ts';
 import { CURVES, type CurveName, CurveOperation } from './operations/curve.ts';
 import { Gather, NOWHERE } from './operations/gather.ts';
 import { Maximum } from './operations/maximum.ts';

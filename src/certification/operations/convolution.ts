@@ -1,48 +1,7 @@
 import { gamma, UNDERFLOW } from '../rounding.ts';
+import type { ConvolutionShape } from './convolution-shape.ts';
 import { type Box, emptyBox, type LinearOperation, magnitudeOf } from './operation.ts';
-
-/** Sizes of a convolution in NHWC; a dense layer is one with 1 x 1 pixels. */
-export interface ConvolutionShape {
-  /** `[height, width, channels]` */
-  readonly input: readonly [number, number, number];
-  readonly output: readonly [number, number, number];
-  /** Rows and columns of the kernel. */
-  readonly kernel: readonly [number, number];
-  readonly strides: readonly [number, number];
-  readonly dilations: readonly [number, number];
-  /** Rows of zeros above, columns to the left. */
-  readonly before: readonly [number, number];
-  /** Channels are in so many groups, each with filters of its own. */
-  readonly groups: number;
-}
-
-/**
- * Roundings by Winograd's algorithm besides the sum over channels, for tiles of 2 rows of 2 or 5
- * outputs (`native/src/conv_winograd.h`): the transforms of the kernel (2 in rows, 4 in columns), of
- * the image (1 and 5) and of the products (2 and 4), the product and the bias.
- */
-const WINOGRAD_ROUNDINGS = 24;
-/**
- * Its intermediate sums of absolute values are at most `ROW_GROWTH[y] * COLUMN_GROWTH[x]` times the
- * kernel's absolute value at row y and column x times the largest value in the image's tile: for each
- * direction the largest sum, over outputs, of |A| |G| |B|, where |B| adds the absolute coefficients as
- * the program adds them, before anything cancels.
- */
-const ROW_GROWTH = [4, 2, 4];
-const COLUMN_GROWTH = [22, 20, 48];
-/** Places in which an output's sums may lose to underflow: 28 elements, weighed up to 16 times. */
-const WINOGRAD_LOSSES = 28 * 16;
-const WINOGRAD_LEAST_CHANNELS = 16;
-
-/** Whether an engine may compute the layer by Winograd's algorithm; see `native/src/conv_winograd.h`. */
-function mayBeWinograd({ kernel, strides, dilations, input, groups }: ConvolutionShape): boolean {
-  return (
-    kernel.every((size) => size === 3) &&
-    [...strides, ...dilations].every((step) => step === 1) &&
-    input[2] >= WINOGRAD_LEAST_CHANNELS &&
-    groups === 1
-  );
-}
+import { WinogradRounding } from './winograd.ts';
 
 /**
  * A convolution, `y = sum of w x + b`, in NHWC.
@@ -64,7 +23,7 @@ export class Convolution implements LinearOperation {
   readonly #bias: Float64Array;
   readonly #gamma: number;
   readonly #terms: number;
-  readonly #winogradGamma: number;
+  readonly #winograd: WinogradRounding | undefined;
   /** `[filters, channels]` of a dense layer, where a backward pass can leave out filters. */
   readonly #transposed: Float64Array | undefined;
 
@@ -81,7 +40,7 @@ export class Convolution implements LinearOperation {
     this.#bias = bias ? Float64Array.from(bias) : new Float64Array(shape.output[2]);
     this.#terms = shape.kernel[0] * shape.kernel[1] * (shape.input[2] / shape.groups) + 1;
     this.#gamma = gamma(this.#terms + extraRoundings);
-    this.#winogradGamma = mayBeWinograd(shape) ? gamma(shape.input[2] + WINOGRAD_ROUNDINGS) : 0;
+    this.#winograd = WinogradRounding.of(shape, this.#weights, this.#bias);
     this.#transposed = isVector(shape) ? transposed(this.#weights, shape) : undefined;
   }
 
@@ -101,11 +60,10 @@ export class Convolution implements LinearOperation {
     this.#fill(box.upper, this.#bias.map(Math.abs), this.#gamma);
     this.#add(this.#weights, center, box.lower);
     this.#add(this.#absolute, radius, box.upper);
-    const winograd = this.#winogradError({ lower, upper });
-    const filters = this.#shape.output[2];
+    const winograd = this.#winograd?.errors({ lower, upper });
     for (let i = 0; i < this.size; i++) {
       const c = box.lower[i];
-      const r = box.upper[i] + this.#terms * UNDERFLOW + (winograd ? winograd[i % filters] : 0);
+      const r = box.upper[i] + this.#terms * UNDERFLOW + (winograd?.[i] ?? 0);
       box.lower[i] = c - r;
       box.upper[i] = c + r;
     }
@@ -116,38 +74,12 @@ export class Convolution implements LinearOperation {
     const out = new Float64Array(this.size);
     this.#fill(out, this.#bias.map(Math.abs), 1);
     this.#add(this.#absolute, magnitudeOf(input), out);
-    const winograd = this.#winogradError(input);
-    const filters = this.#shape.output[2];
+    const winograd = this.#winograd?.errors(input);
     for (let i = 0; i < out.length; i++) {
       out[i] = this.#gamma * out[i] + this.#terms * UNDERFLOW;
-      if (winograd) out[i] += winograd[i % filters];
+      if (winograd) out[i] += winograd[i];
     }
     return out;
-  }
-
-  /** Winograd's rounding, the same for every pixel of a filter; undefined where it is not used. */
-  #winogradError(input: Box): Float64Array | undefined {
-    if (this.#winogradGamma === 0) return undefined;
-    const { input: sizes, output, kernel } = this.#shape;
-    const [, , channels] = sizes;
-    const filters = output[2];
-    const largest = new Float64Array(channels);
-    const values = magnitudeOf(input);
-    for (let i = 0; i < values.length; i++) {
-      const c = i % channels;
-      if (values[i] > largest[c]) largest[c] = values[i];
-    }
-    const out = this.#bias.map(Math.abs);
-    for (let tap = 0; tap < kernel[0] * kernel[1]; tap++) {
-      const growth = ROW_GROWTH[Math.floor(tap / kernel[1])] * COLUMN_GROWTH[tap % kernel[1]];
-      for (let c = 0; c < channels; c++) {
-        const from = (tap * channels + c) * filters;
-        const factor = growth * largest[c];
-        for (let o = 0; o < filters; o++) out[o] += factor * this.#absolute[from + o];
-      }
-    }
-    const losses = this.#terms * WINOGRAD_LOSSES * UNDERFLOW;
-    return out.map((sum) => sum * this.#winogradGamma + losses);
   }
 
   forward([input]: readonly Float64Array[]): Float64Array {
