@@ -13,8 +13,8 @@
 // [tiles, IC] . [IC, OC], which the micro-kernel does at nearly its peak; the transforms are
 // additions of whole channel vectors. They cost about one decimal digit of float32's seven: errors
 // stay near 2e-6 of the largest output. Tiles of 5x5 outputs would need 2 products each instead of
-// 2.8, but lose another half of a digit, and certification's bound of their rounding would be 12
-// times as wide.
+// 2.8, but lose another half of a digit. Certification bounds the rounding with these matrices and
+// tiles: src/certification/operations/winograd.ts must follow what changes here.
 //
 //   image --B'dC--> V [elements][tiles][IC]  x  U [elements][panel][IC][kNR]
 //                                                          --> M [elements][tiles][kNR]

@@ -77,30 +77,6 @@ function examplesOf({ network, classes }: Model, stream: RandomStream): Examples
   };
 }
 
-/** A small network with every kind of layer that the program trains. */
-const SMALL: Network = {
-  architecture: 'small',
-  inputShape: [6, 6, 1],
-  classes: 4,
-  layers: [
-    {
-      kind: 'conv2d',
-      name: 'conv',
-      filters: 4,
-      kernel: [3, 3],
-      strides: [1, 1],
-      dilations: [1, 1],
-      padding: 'valid',
-      bias: true,
-      activation: 'relu',
-    },
-    { kind: 'max-pool', name: 'pool', size: [2, 2], strides: [2, 2], padding: 'valid' },
-    { kind: 'flatten', name: 'flatten' },
-    { kind: 'dropout', name: 'dropout', rate: 0.5 },
-    { kind: 'dense', name: 'logits', units: 4, bias: true, activation: 'linear' },
-  ],
-};
-
 function startTraining(network: Network) {
   const stream = new RandomStream(1, network.architecture);
   const model = new Model(network, initialWeights(network, 1, stream), 1);
@@ -150,9 +126,12 @@ function memoryNow(): Memory {
   return { tensors: numTensors, bytes: numBytes, onDevice, resident: process.memoryUsage().rss };
 }
 
-/** Memory before and after so many training steps of a small network, once it is warm. */
-export async function memoryOver(steps: number): Promise<readonly [Memory, Memory]> {
-  const { model, step } = startTraining(SMALL);
+/** Memory before and after so many training steps of a network, once it is warm. */
+export async function memoryOver(
+  network: Network,
+  steps: number,
+): Promise<readonly [Memory, Memory]> {
+  const { model, step } = startTraining(network);
   for (let i = 0; i < steps / 4; i++) await step();
   const before = memoryNow();
   for (let i = 0; i < steps; i++) await step();

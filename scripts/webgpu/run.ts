@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { startEngine } from '../../src/engine/index.ts';
 import { findChromium } from '../../test/browser/chromium.ts';
+import { winograd } from '../../test/certification/networks.ts';
 import { measureCosts, memoryOver } from './costs.ts';
 import { compareGradients } from './gradients.ts';
 import { provideWebgpu } from './provide.mjs';
@@ -52,7 +53,7 @@ async function gradients(): Promise<void> {
 }
 
 async function memory(): Promise<void> {
-  const [before, after] = await memoryOver(STEPS);
+  const [before, after] = await memoryOver(winograd, STEPS);
   const grown = (after.resident - before.resident) / 2 ** 20;
   const isFlat =
     after.tensors === before.tensors &&

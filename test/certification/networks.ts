@@ -42,7 +42,7 @@ const rich: Network = {
  * A block of convolution, ReLU and pool that the engines compute by Winograd's algorithm, in tiles of 5
  * columns.
  */
-const winograd = network(
+export const winograd = network(
   'winograd',
   [
     conv('conv1', 16, [2, 2]),

@@ -31,6 +31,7 @@ const FIVE_INPUTS = [
   [0, 4, 0, -5, 0, 1, 0],
   [0, -2, 4, 2.5, -5, -0.5, 1],
 ];
+const [AT_ZERO, , , , , AT_HALF, AT_INFINITY] = absolute(FIVE_INPUTS);
 /** What the program adds at 1 and -1, and at 2 and -2. */
 const NEAR = [0, 2, 6, 4.5, 1.5, 1, 0];
 const FAR = [0, 1, 2.5, 2, 2.5, 1, 0];
@@ -69,7 +70,7 @@ export const LINES: Readonly<Record<2 | 5, Line>> = {
       [0, 0, 1],
     ],
     inputs: FIVE_INPUTS,
-    added: absolute(FIVE_INPUTS).map((line, i) => [line, NEAR, NEAR, FAR, FAR, line, line][i]),
+    added: [AT_ZERO, NEAR, NEAR, FAR, FAR, AT_HALF, AT_INFINITY],
   },
 };
 
