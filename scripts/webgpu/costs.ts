@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as tf from '@tensorflow/tfjs-core';
 import { range } from '../../src/arrays.ts';
-import { Oracle } from '../../src/attacks/index.ts';
+import { ascend, Oracle } from '../../src/attacks/index.ts';
 import { RandomStream } from '../../src/engine/index.ts';
 import { buildNetwork, initialWeights, Model, type Network } from '../../src/models/index.ts';
 import { TemperatureOptimizer } from '../../src/training/optimizer.ts';
@@ -82,17 +82,50 @@ function startTraining(network: Network) {
   const model = new Model(network, initialWeights(network, 1, stream), 1);
   const examples = examplesOf(model, stream);
   const step = new TrainingStep(model, new TemperatureOptimizer(model, 'adam', 1), 1);
-  return { model, examples, step: () => step.run(examples, stream) };
+  return { model, examples, stream, step: () => step.run(examples, stream) };
 }
 
-/** Of the tasks that every command is made of; a step of PGD is an input gradient. */
+/** Steps of PGD that give up no image. */
+function pgd(oracle: Oracle, { images }: Examples, stream: RandomStream, steps: number) {
+  return ascend({
+    oracle,
+    batch: {
+      images,
+      labels: new Int32Array(BATCH),
+      streams: range(BATCH).map((i) => stream.child(i)),
+    },
+    goal: { kind: 'untargeted' },
+    threat: { norm: 'Linf', eps: 0.1 },
+    loss: 'margin',
+    steps,
+    stepSize: 0.1 / steps,
+    restarts: 1,
+    randomStart: false,
+    momentum: 0,
+    sparsity: 0,
+    confidence: Number.POSITIVE_INFINITY,
+  });
+}
+
+/** What one step more costs. */
+async function costOfStep(what: string, run: (steps: number) => Promise<unknown>): Promise<Cost> {
+  const [two, three] = [await costOf(what, () => run(2)), await costOf(what, () => run(3))];
+  return {
+    what,
+    dispatches: three.dispatches - two.dispatches,
+    sent: three.sent - two.sent,
+    received: three.received - two.received,
+  };
+}
+
+/** Of the tasks that every command is made of. */
 export async function measureCosts(): Promise<Cost[]> {
   const costs: Cost[] = [];
   for (const network of [
     buildNetwork('cnn', [28, 28, 1], 10),
     buildNetwork('papernot-cifar', [32, 32, 3], 10),
   ]) {
-    const { model, examples, step } = startTraining(network);
+    const { model, examples, step, stream } = startTraining(network);
     const oracle = new Oracle(model.classifier(network.architecture));
     const tasks: [string, () => Promise<unknown>][] = [
       ['training step', step],
@@ -102,6 +135,11 @@ export async function measureCosts(): Promise<Cost[]> {
     for (const [what, task] of tasks) {
       costs.push(await costOf(`${network.architecture}, ${what}`, task));
     }
+    costs.push(
+      await costOfStep(`${network.architecture}, step of PGD`, (steps) =>
+        pgd(oracle, examples, stream, steps),
+      ),
+    );
     model.dispose();
   }
   return costs;

@@ -1,6 +1,6 @@
-// Checks the engine `webgpu`: TensorFlow.js's conformance suite, gradients against float64, and that memory
-// stays the same over 2,000 training steps; then says what tasks cost in programs of the GPU and bytes. Installs
-// the packages that it needs, and takes Chromium's driver in software unless `VK_DRIVER_FILES` names another one.
+// Checks the engine `webgpu`: TensorFlow.js's conformance suite, gradients against float64, attacks whose images
+// stay on the device against the same on arrays, and that memory stays the same over 2,000 training steps; then says
+// what tasks cost in programs of the GPU and bytes. Installs the packages that it needs, and takes Chromium's driver in software unless `VK_DRIVER_FILES` names another one.
 //
 //   npm run test:webgpu [-- --short]     short: few specs, and no memory and costs
 import { execFile } from 'node:child_process';
@@ -9,6 +9,7 @@ import { parseArgs, promisify } from 'node:util';
 import { startEngine } from '../../src/engine/index.ts';
 import { findChromium } from '../../test/browser/chromium.ts';
 import { winograd } from '../../test/certification/networks.ts';
+import { compareAscents } from './ascents.ts';
 import { measureCosts, memoryOver } from './costs.ts';
 import { compareGradients } from './gradients.ts';
 import { provideWebgpu } from './provide.mjs';
@@ -17,6 +18,9 @@ const { values } = parseArgs({ options: { short: { type: 'boolean', default: fal
 
 /** As a share of the largest entry of the reference. */
 const GRADIENT_TOLERANCE = 1e-4;
+
+/** What rounding leaves after a few steps. */
+const PIXEL_TOLERANCE = 1e-4;
 
 const STEPS = 2000;
 /** Of the process, in MiB: what the garbage collector may keep. */
@@ -49,6 +53,13 @@ async function conformance(): Promise<void> {
 async function gradients(): Promise<void> {
   for (const { what, share } of await compareGradients()) {
     report(`gradient of ${what}`, share <= GRADIENT_TOLERANCE, `off by ${share.toExponential(1)}`);
+  }
+}
+
+async function ascents(): Promise<void> {
+  for (const { what, share } of await compareAscents()) {
+    const found = `pixels apart by at most ${share.toExponential(1)}`;
+    report(`${what} on the device and on arrays`, share <= PIXEL_TOLERANCE, found);
   }
 }
 
@@ -85,6 +96,7 @@ if (typeof skipped === 'string') {
 } else {
   await conformance();
   await gradients();
+  await ascents();
   if (!values.short) {
     await memory();
     await costs();

@@ -5,9 +5,10 @@
 import { gather, range, row } from '../arrays.ts';
 import type { AttackInput } from './attack.ts';
 import { classTargetsOf, reachesGoal, targetsAt } from './goals.ts';
+import type { ImageMath, RowChange } from './image-math.ts';
 import type { LossName } from './losses/registry.ts';
 import type { Oracle } from './oracle.ts';
-import { distance, project, stepWithin } from './threat.ts';
+import { distance, project } from './threat.ts';
 import type { AttackBatch, ClassTargets, Threat } from './types.ts';
 
 const { fround } = Math;
@@ -36,8 +37,10 @@ export interface ApgdRun {
   readonly starts: Float32Array;
 }
 
-/** An example's state between steps; images are rows of the run's arrays. */
+/** An example's state between steps. */
 interface State {
+  /** Its place in the run. */
+  readonly index: number;
   stepSize: number;
   /** Loss at the start and after each step. */
   readonly losses: number[];
@@ -79,78 +82,183 @@ export async function apgdRun(run: ApgdRun): Promise<Outcome> {
 }
 
 /** One run from given points. Where it does not stop early, it returns the points of highest loss. */
-async function ascendFrom(run: ApgdRun, stopsEarly: boolean): Promise<Outcome> {
-  const { oracle, threat, steps, originals } = run;
-  const { features } = oracle;
-  const count = originals.length / features;
-  const isL1 = threat.norm === 'L1';
-  const fullStep = (isL1 ? 1 : 2) * threat.eps;
-  const reached = new Array<boolean>(count).fill(false);
-  const current = run.starts.slice();
-  const previous = current.slice();
-  const best = current.slice();
-  const gradient = new Float32Array(current.length);
-  const bestGradient = new Float32Array(current.length);
-  const states: State[] = range(count).map((i) => ({
-    stepSize: fullStep,
-    losses: [],
-    bestLoss: Number.NEGATIVE_INFINITY,
-    bestLossAtCheckpoint: Number.NEGATIVE_INFINITY,
-    halvedAtCheckpoint: true,
-    support: distance('L0', row(originals, i, features), row(current, i, features)),
-  }));
-  let active = range(count);
+function ascendFrom(run: ApgdRun, stopsEarly: boolean): Promise<Outcome> {
+  return run.oracle.withImages((math) => new ApgdAscent(run, stopsEarly, math).climb());
+}
 
-  const evaluate = async () => {
-    const images = gather(current, active, features);
-    const pass = await oracle.lossGradients(run.loss, images, targetsAt(run.lossTargets, active));
-    const goalTargets = targetsAt(run.goalTargets, active);
-    const unfinished: number[] = [];
-    active.forEach((i, k) => {
-      const image = row(current, i, features);
-      row(gradient, i, features).set(row(pass.gradient, k, features));
-      const state = states[i];
-      state.losses.push(pass.values[k]);
-      if (pass.values[k] > state.bestLoss) {
-        state.bestLoss = pass.values[k];
-        row(best, i, features).set(image);
-        row(bestGradient, i, features).set(row(gradient, i, features));
+/** Images of the examples that are not finished, and what their ascent remembers. */
+interface Points<Images> {
+  originals: Images;
+  current: Images;
+  /** Before the last step. */
+  previous: Images;
+  gradient: Images;
+  /** Those of highest loss so far. */
+  best: Images;
+  bestGradient: Images;
+}
+
+/** A run from given points; it is done once. */
+class ApgdAscent<Images> {
+  readonly #run: ApgdRun;
+  readonly #stopsEarly: boolean;
+  readonly #math: ImageMath<Images>;
+  readonly #isL1: boolean;
+  readonly #fullStep: number;
+  readonly #outcome: Outcome;
+  readonly #points: Points<Images>;
+  /** Of the examples that are not finished, in the order of the points. */
+  #states: readonly State[];
+
+  constructor(run: ApgdRun, stopsEarly: boolean, math: ImageMath<Images>) {
+    const { threat, originals, starts, oracle } = run;
+    this.#run = run;
+    this.#stopsEarly = stopsEarly;
+    this.#math = math;
+    this.#isL1 = threat.norm === 'L1';
+    this.#fullStep = (this.#isL1 ? 1 : 2) * threat.eps;
+    const reached = new Array<boolean>(starts.length / oracle.features).fill(false);
+    this.#outcome = { images: starts.slice(), reached };
+    this.#points = {
+      originals: math.from(originals.slice()),
+      current: math.from(starts.slice()),
+      previous: math.from(starts.slice()),
+      gradient: math.from(new Float32Array(starts.length)),
+      best: math.from(starts.slice()),
+      bestGradient: math.from(new Float32Array(starts.length)),
+    };
+    this.#states = reached.map((_, index) => ({
+      index,
+      stepSize: this.#fullStep,
+      losses: [],
+      bestLoss: Number.NEGATIVE_INFINITY,
+      bestLossAtCheckpoint: Number.NEGATIVE_INFINITY,
+      halvedAtCheckpoint: true,
+      support: 0,
+    }));
+  }
+
+  async climb(): Promise<Outcome> {
+    const { steps } = this.#run;
+    try {
+      if (this.#isL1) {
+        const supports = await this.#supports(this.#points.current);
+        this.#states.forEach((state, k) => {
+          state.support = supports[k];
+        });
       }
-      reached[i] = stopsEarly && reachesGoal(pass.logits, goalTargets, k);
-      if (reached[i]) row(best, i, features).set(image);
-      else unfinished.push(i);
-    });
-    active = unfinished;
-  };
-
-  const checkpoints = new Checkpoints(steps, isL1);
-  await evaluate();
-  for (const state of states) state.bestLossAtCheckpoint = state.bestLoss;
-  for (let step = 0; step < steps && active.length > 0; step++) {
-    for (const i of active) {
-      moveOn(threat, row(originals, i, features), row(current, i, features), {
-        gradient: row(gradient, i, features),
-        previous: row(previous, i, features),
-        stepSize: states[i].stepSize,
-        support: states[i].support,
-        weight: step === 0 || isL1 ? 1 : NEW_STEP,
-      });
-    }
-    await evaluate();
-    const window = checkpoints.reached();
-    if (window === 0) continue;
-    for (const i of active) {
-      const state = states[i];
-      const bestImage = row(best, i, features);
-      const back = isL1
-        ? adaptSparsity(state, distance('L0', row(originals, i, features), bestImage), fullStep)
-        : halveStep(state, window);
-      if (!back) continue;
-      row(current, i, features).set(bestImage);
-      row(gradient, i, features).set(row(bestGradient, i, features));
+      const checkpoints = new Checkpoints(steps, this.#isL1);
+      await this.#evaluate();
+      for (const state of this.#states) state.bestLossAtCheckpoint = state.bestLoss;
+      for (let step = 0; step < steps && this.#states.length > 0; step++) {
+        await this.#moveOn(step === 0 || this.#isL1 ? 1 : NEW_STEP);
+        await this.#evaluate();
+        const window = checkpoints.reached();
+        if (window > 0 && this.#states.length > 0) await this.#adapt(window);
+      }
+      await this.#store(this.#points.best, range(this.#states.length));
+      return this.#outcome;
+    } finally {
+      this.#math.free(...Object.values<Images>({ ...this.#points }));
     }
   }
-  return { images: best, reached };
+
+  /** Loss and gradient at the current points; examples that reach the goal end there. */
+  async #evaluate(): Promise<void> {
+    const math = this.#math;
+    const points = this.#points;
+    const { loss, lossTargets, goalTargets } = this.#run;
+    const indices = this.#states.map(({ index }) => index);
+    const pass = await math.lossGradients(loss, points.current, targetsAt(lossTargets, indices));
+    math.free(points.gradient);
+    points.gradient = pass.gradient;
+    const gained: number[] = [];
+    this.#states.forEach((state, k) => {
+      state.losses.push(pass.values[k]);
+      if (!(pass.values[k] > state.bestLoss)) return;
+      state.bestLoss = pass.values[k];
+      gained.push(k);
+    });
+    points.best = math.replace(points.best, gained, points.current);
+    points.bestGradient = math.replace(points.bestGradient, gained, points.gradient);
+    if (!this.#stopsEarly) return;
+    const targets = targetsAt(goalTargets, indices);
+    await this.#finish((k) => reachesGoal(pass.logits, targets, k));
+  }
+
+  /** Ends with the examples at some places, where they are. */
+  async #finish(isDone: (place: number) => boolean): Promise<void> {
+    const done = range(this.#states.length).filter(isDone);
+    if (done.length === 0) return;
+    await this.#store(this.#points.current, done);
+    for (const k of done) this.#outcome.reached[this.#states[k].index] = true;
+    const left = range(this.#states.length).filter((k) => !isDone(k));
+    this.#states = left.map((k) => this.#states[k]);
+    if (left.length === 0) return;
+    const points = this.#points;
+    for (const name of Object.keys(points) as (keyof Points<Images>)[]) {
+      points[name] = this.#math.keep(points[name], left);
+    }
+  }
+
+  async #store(from: Images, places: readonly number[]): Promise<void> {
+    if (places.length === 0) return;
+    const { features } = this.#run.oracle;
+    const values = await this.#math.values(from, places);
+    places.forEach((place, k) => {
+      const { index } = this.#states[place];
+      row(this.#outcome.images, index, features).set(row(values, k, features));
+    });
+  }
+
+  /** A step of that weight, and the rest of the step before it. */
+  async #moveOn(weight: number): Promise<void> {
+    const math = this.#math;
+    const points = this.#points;
+    const { threat } = this.#run;
+    const { originals, previous, gradient } = points;
+    const starts = math.copy(points.current);
+    if (this.#isL1) {
+      const change: RowChange = (k, image, [original, slope]) => {
+        sparseStep(slope, this.#states[k].stepSize, image, this.#states[k].support);
+        project(threat, original, image);
+      };
+      points.current = await math.changeRows(points.current, change, originals, gradient);
+    } else {
+      const sizes = this.#states.map(({ stepSize }) => stepSize);
+      const step = { threat, originals, directions: gradient, sizes, sparsity: 0 };
+      points.current = await math.step(points.current, step);
+    }
+    if (weight !== 1) {
+      const momentum = { threat, originals, starts, previous, weight };
+      points.current = math.addMomentum(points.current, momentum);
+    }
+    math.free(previous);
+    points.previous = starts;
+  }
+
+  /** At a checkpoint, so many steps after the last one: adapts step sizes, and goes back to the best points. */
+  async #adapt(window: number): Promise<void> {
+    const math = this.#math;
+    const points = this.#points;
+    const supports = this.#isL1 ? await this.#supports(points.best) : [];
+    const back = range(this.#states.length).filter((k) =>
+      this.#isL1
+        ? adaptSparsity(this.#states[k], supports[k], this.#fullStep)
+        : halveStep(this.#states[k], window),
+    );
+    points.current = math.replace(points.current, back, points.best);
+    points.gradient = math.replace(points.gradient, back, points.bestGradient);
+  }
+
+  /** How many features of each of the images have moved. */
+  async #supports(images: Images): Promise<number[]> {
+    const { features } = this.#run.oracle;
+    const places = range(this.#states.length);
+    const originals = await this.#math.values(this.#points.originals, places);
+    const moved = await this.#math.values(images, places);
+    return places.map((k) => distance('L0', row(originals, k, features), row(moved, k, features)));
+  }
 }
 
 /** When the step size is looked at: intervals that start long and shrink (L1: always short). */
@@ -175,36 +283,6 @@ class Checkpoints {
     this.#interval = Math.max(this.#interval - this.#shrink, this.#least);
     return window;
   }
-}
-
-/** Moves `image` by a step and by momentum, and writes where it was into `previous`. */
-function moveOn(
-  threat: Threat,
-  original: Float32Array,
-  image: Float32Array,
-  move: {
-    readonly gradient: Float32Array;
-    readonly previous: Float32Array;
-    readonly stepSize: number;
-    /** L1: how many features the best point moved. */
-    readonly support: number;
-    readonly weight: number;
-  },
-): void {
-  const { gradient, previous, stepSize, support, weight } = move;
-  const start = image.slice();
-  if (threat.norm === 'L1') {
-    sparseStep(gradient, stepSize, image, support);
-    project(threat, original, image);
-  } else stepWithin(threat, original, gradient, stepSize, image);
-  if (weight !== 1) {
-    for (let p = 0; p < image.length; p++) {
-      const momentum = (1 - weight) * (start[p] - previous[p]);
-      image[p] = start[p] + weight * (image[p] - start[p]) + momentum;
-    }
-    project(threat, original, image);
-  }
-  previous.set(start);
 }
 
 /**

@@ -4,10 +4,11 @@
  */
 import { gather, range, row } from '../arrays.ts';
 import { classTargetsOf, goalMargin } from './goals.ts';
+import { ArrayMath, type ImageMath, type Slopes } from './image-math.ts';
 import type { LossName } from './losses/registry.ts';
 import type { Gradients, Oracle } from './oracle.ts';
-import { randomStart, stepWithin } from './threat.ts';
-import type { AttackBatch, ClassTargets, Goal, Threat } from './types.ts';
+import { randomStart } from './threat.ts';
+import type { AttackBatch, Goal, Threat } from './types.ts';
 
 export interface Ascent {
   readonly oracle: Oracle;
@@ -62,88 +63,120 @@ export const sparsityOption = {
   max: 1,
 } as const;
 
+/** Where the gradients of a climb come from. */
+type SlopesAt<Images> = (
+  images: Images,
+  examples: readonly number[],
+) => Promise<Pick<Slopes<Images>, 'logits' | 'gradient'>>;
+
 /** Runs the ascent; returns the first point found that reaches the goal, else the last one. */
-export async function ascend(ascent: Ascent): Promise<Float32Array> {
+export function ascend(ascent: Ascent): Promise<Float32Array> {
+  const { oracle, batch, goal, loss, gradientsAt } = ascent;
+  if (gradientsAt) return ascendBy(ascent, new ArrayMath(oracle), gradientsAt);
+  return oracle.withImages((math) =>
+    ascendBy(ascent, math, (images, examples) =>
+      math.lossGradients(loss, images, classTargetsOf(batch, goal, examples)),
+    ),
+  );
+}
+
+async function ascendBy<Images>(
+  ascent: Ascent,
+  math: ImageMath<Images>,
+  slopesAt: SlopesAt<Images>,
+): Promise<Float32Array> {
   const attacked = ascent.batch.images.slice();
-  let active = range(ascent.batch.labels.length);
+  let active: readonly number[] = range(ascent.batch.labels.length);
   for (let restart = 0; restart < ascent.restarts && active.length > 0; restart++) {
-    const isLast = restart === ascent.restarts - 1;
-    active = await ascendOnce(ascent, restart, active, attacked, isLast);
+    active = await ascendOnce(ascent, math, slopesAt, restart, active, attacked);
   }
   return attacked;
+}
+
+/** The points that a run starts from, `[count, features]`. */
+async function startsOf(
+  ascent: Ascent,
+  restart: number,
+  rows: readonly number[],
+): Promise<Float32Array> {
+  const { batch, threat } = ascent;
+  const { features } = ascent.oracle;
+  const starts = gather(batch.images, rows, features);
+  if (ascent.randomStart) {
+    rows.forEach((example, i) => {
+      const stream = batch.streams[example].child(`start ${restart}`);
+      const original = row(batch.images, example, features);
+      randomStart(threat, original, stream, row(starts, i, features));
+    });
+  }
+  await ascent.moveStarts?.(starts, rows, restart);
+  return starts;
 }
 
 /**
  * One run from one start, on the examples in `active`; returns those that are still not finished.
  * The last point of the last run is left for the evaluation to judge.
  */
-async function ascendOnce(
+async function ascendOnce<Images>(
   ascent: Ascent,
+  math: ImageMath<Images>,
+  slopesAt: SlopesAt<Images>,
   restart: number,
   active: readonly number[],
   attacked: Float32Array,
-  isLast: boolean,
-): Promise<number[]> {
-  const { oracle, batch, goal, threat, loss, confidence } = ascent;
-  const { features } = oracle;
-  let rows = [...active];
-  let current = gather(batch.images, rows, features);
-  if (ascent.randomStart) {
-    rows.forEach((example, i) => {
-      const stream = batch.streams[example].child(`start ${restart}`);
-      const original = row(batch.images, example, features);
-      randomStart(threat, original, stream, row(current, i, features));
-    });
-  }
-  await ascent.moveStarts?.(current, rows, restart);
-  let velocity: Float32Array = new Float32Array(ascent.momentum > 0 ? current.length : 0);
+): Promise<readonly number[]> {
+  const { batch, goal, threat, stepSize, sparsity, momentum, confidence } = ascent;
+  const { features } = ascent.oracle;
+  let rows = active;
+  let current = math.from(await startsOf(ascent, restart, rows));
+  let originals = math.from(gather(batch.images, rows, features));
+  let velocity = momentum > 0 ? math.from(new Float32Array(rows.length * features)) : undefined;
 
-  const store = () => {
-    rows.forEach((example, i) => {
-      row(attacked, example, features).set(row(current, i, features));
+  const store = async (places: readonly number[]) => {
+    if (places.length === 0) return;
+    const values = await math.values(current, places);
+    places.forEach((place, i) => {
+      row(attacked, rows[place], features).set(row(values, i, features));
     });
   };
-  /** Drops the finished rows; returns where in the batch the others were. */
-  const keepUnfinished = (logits: Float32Array, classTargets: ClassTargets): number[] => {
-    const kept = range(rows.length).filter(
-      (i) => !(goalMargin(logits, classTargets, i) > confidence),
-    );
-    if (kept.length === rows.length) return kept;
-    store();
-    rows = kept.map((i) => rows[i]);
-    current = gather(current, kept, features);
-    if (ascent.momentum > 0) velocity = gather(velocity, kept, features);
-    return kept;
-  };
-
-  for (let step = 0; step < ascent.steps && rows.length > 0; step++) {
+  /** The places of the rows that are not finished; the others are stored. */
+  const placesLeft = async (logits: Float32Array): Promise<number[]> => {
     const classTargets = classTargetsOf(batch, goal, rows);
-    const { logits, gradient } = ascent.gradientsAt
-      ? await ascent.gradientsAt(current, rows)
-      : await oracle.lossGradients(loss, current, classTargets);
-    const kept = keepUnfinished(logits, classTargets);
-    rows.forEach((example, i) => {
-      let direction = row(gradient, kept[i], features);
-      if (ascent.momentum > 0) {
-        accumulate(row(velocity, i, features), ascent.momentum, direction);
-        direction = row(velocity, i, features);
-      }
-      const image = row(current, i, features);
-      const original = row(batch.images, example, features);
-      stepWithin(threat, original, direction, ascent.stepSize, image, ascent.sparsity);
-    });
-  }
-  store();
-  if (!isLast) keepUnfinished(await oracle.logits(current), classTargetsOf(batch, goal, rows));
-  return rows;
-}
+    const isFinished = (i: number) => goalMargin(logits, classTargets, i) > confidence;
+    await store(range(rows.length).filter(isFinished));
+    return range(rows.length).filter((i) => !isFinished(i));
+  };
 
-/** velocity = momentum * velocity + gradient / |gradient|_1 (Dong et al. 2018). */
-export function accumulate(velocity: Float32Array, momentum: number, gradient: Float32Array): void {
-  let total = 0;
-  for (let i = 0; i < gradient.length; i++) total += Math.abs(gradient[i]);
-  const scale = total === 0 ? 0 : 1 / total;
-  for (let i = 0; i < velocity.length; i++) {
-    velocity[i] = momentum * velocity[i] + gradient[i] * scale;
+  try {
+    for (let step = 0; step < ascent.steps; step++) {
+      const slopes = await slopesAt(current, rows);
+      let { gradient } = slopes;
+      const kept = await placesLeft(slopes.logits);
+      if (kept.length === 0) {
+        math.free(gradient);
+        return [];
+      }
+      if (kept.length < rows.length) {
+        rows = kept.map((i) => rows[i]);
+        gradient = math.keep(gradient, kept);
+        current = math.keep(current, kept);
+        originals = math.keep(originals, kept);
+        velocity &&= math.keep(velocity, kept);
+      }
+      velocity &&= math.accumulate(velocity, momentum, gradient);
+      current = await math.step(current, {
+        threat,
+        originals,
+        directions: velocity ?? gradient,
+        sizes: rows.map(() => stepSize),
+        sparsity,
+      });
+      math.free(gradient);
+    }
+    await store(range(rows.length));
+    if (restart === ascent.restarts - 1) return rows;
+    return (await placesLeft(await math.logits(current))).map((i) => rows[i]);
+  } finally {
+    math.free(current, originals, ...(velocity === undefined ? [] : [velocity]));
   }
 }

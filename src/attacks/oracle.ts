@@ -1,10 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { row } from '../arrays.ts';
-import { RecordedPass, valuesOf } from '../engine/index.ts';
+import { isOnDevice, RecordedPass, valuesOf } from '../engine/index.ts';
 import { RunError } from '../errors.ts';
 import { type Classifier, compiledOf } from '../models/index.ts';
+import { ArrayMath, type ImageMath, type Slopes } from './image-math.ts';
 import { type LossName, lossFor } from './losses/registry.ts';
+import { TensorMath } from './tensor-math.ts';
 import type { ClassTargets } from './types.ts';
+
+const GRADIENTS = 'input gradients';
 
 /** Logits and input gradients of a batch. */
 export interface Gradients {
@@ -17,8 +21,8 @@ export interface Gradients {
 /**
  * A model as an attack sees it: plain arrays in, plain arrays out, every pass counted.
  *
- * All tensors live and die in here, so that attacks are arithmetic on `Float32Array`s. A pass over
- * one image counts as one, whatever batch it traveled in.
+ * All tensors live and die in here, so that attacks are arithmetic on `Float32Array`s; gradient ascent
+ * is written for both (`withImages`). A pass over one image counts as one, whatever batch it traveled in.
  */
 export class Oracle {
   readonly classifier: Classifier;
@@ -95,14 +99,17 @@ export class Oracle {
     cotangent: (logits: Float32Array) => Float32Array,
   ): Promise<Gradients> {
     if (images.length === 0) return { logits: new Float32Array(0), gradient: new Float32Array(0) };
-    const count = images.length / this.features;
-    this.#forwards += count;
-    this.#backwards += count;
+    this.#countBoth(images.length / this.features);
     const checked = (logits: Float32Array) => cotangent(this.#checked(logits, 'logits'));
     const { logits, gradient } =
       compiledOf(this.classifier)?.pullBack(images, checked) ??
       (await this.#pullBack(images, checked));
-    return { logits, gradient: this.#checked(gradient, 'input gradients') };
+    return { logits, gradient: this.#checked(gradient, GRADIENTS) };
+  }
+
+  #countBoth(count: number): void {
+    this.#forwards += count;
+    this.#backwards += count;
   }
 
   async #pullBack(
@@ -110,18 +117,30 @@ export class Oracle {
     cotangent: (logits: Float32Array) => Float32Array,
   ): Promise<Gradients> {
     const input = this.#batch(images);
+    try {
+      const { logits, gradient } = await this.#pullBackTensor(input, cotangent);
+      return { logits, gradient: await valuesOf(() => gradient) };
+    } finally {
+      input.dispose();
+    }
+  }
+
+  /** As `#pullBack`; the gradient is left where it was computed, and belongs to the caller. */
+  async #pullBackTensor(
+    input: tf.Tensor4D,
+    cotangent: (logits: Float32Array) => Float32Array,
+  ): Promise<{ readonly logits: Float32Array; readonly gradient: tf.Tensor4D }> {
     const pass = new RecordedPass<tf.Tensor2D>(() => this.classifier.logits(input));
     try {
       const logits = await pass.value.data<'float32'>();
-      const gradient = await valuesOf(() => {
+      const gradient = tf.tidy(() => {
         const [found] = pass.gradients([input], tf.tensor2d(cotangent(logits), pass.value.shape));
         if (!found) throw new Error(`the logits of ${this.classifier.name} depend on no pixel`);
         return found;
       });
-      return { logits, gradient };
+      return { logits, gradient: gradient as tf.Tensor4D };
     } finally {
       pass.dispose();
-      input.dispose();
     }
   }
 
@@ -149,13 +168,53 @@ export class Oracle {
     name: LossName,
     images: Float32Array,
     classTargets: ClassTargets,
-  ): Promise<Gradients & { readonly values: Float32Array }> {
-    let values: Float32Array = new Float32Array(0);
-    const gradients = await this.backward(images, (logits) => {
-      const cotangent = new Float32Array(logits.length);
-      values = this.losses(name, logits, classTargets, cotangent);
-      return cotangent;
+  ): Promise<Slopes<Float32Array>> {
+    const loss = this.#lossToCarry(name, classTargets);
+    const gradients = await this.backward(images, loss.cotangent);
+    return { ...gradients, values: loss.values };
+  }
+
+  /** What carries a loss back to the images; its values `[count]` are there once the logits were. */
+  #lossToCarry(name: LossName, classTargets: ClassTargets) {
+    const loss = {
+      values: new Float32Array(0) as Float32Array,
+      cotangent: (logits: Float32Array): Float32Array => {
+        const gradient = new Float32Array(logits.length);
+        loss.values = this.losses(name, logits, classTargets, gradient);
+        return gradient;
+      },
+    };
+    return loss;
+  }
+
+  /**
+   * What `body` makes of arithmetic on images, and of passes over them, where the engine has them: on its
+   * device, or in arrays.
+   */
+  withImages<Result>(body: <Images>(math: ImageMath<Images>) => Result): Result {
+    return isOnDevice() ? body(this.tensorMath()) : body(new ArrayMath(this));
+  }
+
+  /** Arithmetic on tensors, which any engine can do; passes are counted as those over arrays are. */
+  tensorMath(): TensorMath {
+    return new TensorMath({
+      inputShape: this.classifier.inputShape,
+      logits: async (images) => {
+        this.#forwards += images.shape[0];
+        const logits = await valuesOf(() => this.classifier.logits(images));
+        return this.#checked(logits, 'logits');
+      },
+      lossGradients: async (name, images, classTargets) => {
+        this.#countBoth(images.shape[0]);
+        const loss = this.#lossToCarry(name, classTargets);
+        const gradients = await this.#pullBackTensor(images, (logits) =>
+          loss.cotangent(this.#checked(logits, 'logits')),
+        );
+        return { ...gradients, values: loss.values };
+      },
+      check: (sum) => {
+        this.#checked(sum, GRADIENTS);
+      },
     });
-    return { ...gradients, values };
   }
 }

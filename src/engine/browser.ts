@@ -21,7 +21,7 @@ export {
 } from '../../native/backend/browser.ts';
 export { RandomStream } from './random.ts';
 export { RecordedPass } from './recorded-pass.ts';
-export { valuesOf } from './values.ts';
+export { isOnDevice, valuesOf } from './values.ts';
 
 /**
  * Starts the kernels.

@@ -17,4 +17,4 @@ export { sayWhenInterrupted } from './interruption.ts';
 export { RandomStream } from './random.ts';
 export { RecordedPass } from './recorded-pass.ts';
 export { allowedCores } from './threads.ts';
-export { valuesOf } from './values.ts';
+export { isOnDevice, valuesOf } from './values.ts';
