@@ -2,7 +2,7 @@
  * Attacks on models in a page: what of the library needs no Node.js. `@tensorflow/tfjs-core` is
  * taken from the page's own bundle, so that models of the page can be wrapped.
  *
- * Start with `startBrowserEngine`, or use a TensorFlow.js backend of your own.
+ * Start with `startBrowserEngine` or `startBrowserWebgpu`, or use a TensorFlow.js backend of your own.
  *
  * @module distill/browser
  */
@@ -43,7 +43,7 @@ export {
   runAttack,
   type Threat,
 } from './attacks/index.ts';
-export { RandomStream, startBrowserEngine } from './engine/browser.ts';
+export { RandomStream, startBrowserEngine, startBrowserWebgpu } from './engine/browser.ts';
 export { DistillError, RunError, UserError } from './errors.ts';
 export {
   type Classifier,

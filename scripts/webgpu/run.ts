@@ -6,12 +6,15 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
+import * as library from '../../src/browser.ts';
 import { startEngine } from '../../src/engine/index.ts';
 import { findChromium } from '../../test/browser/chromium.ts';
 import { winograd } from '../../test/certification/networks.ts';
 import { compareAscents } from './ascents.ts';
+import { attackedBrightness } from './brightness.ts';
 import { measureCosts, memoryOver } from './costs.ts';
 import { compareGradients } from './gradients.ts';
+import { attackInPage } from './page.ts';
 import { provideWebgpu } from './provide.mjs';
 
 const { values } = parseArgs({ options: { short: { type: 'boolean', default: false } } });
@@ -63,6 +66,19 @@ async function ascents(): Promise<void> {
   }
 }
 
+/** The attack of a page, and of this process. */
+async function pages(executable: string): Promise<void> {
+  const wanted = await attackedBrightness(library);
+  const { adapter, images } = await attackInPage(executable);
+  const off = images.reduce((most, value, i) => Math.max(most, Math.abs(value - wanted[i])), 0);
+  const isSame = images.length === wanted.length && off <= PIXEL_TOLERANCE;
+  report(
+    `attacks in a page on ${adapter}`,
+    isSame,
+    `pixels apart by at most ${off.toExponential(1)}`,
+  );
+}
+
 async function memory(): Promise<void> {
   const [before, after] = await memoryOver(winograd, STEPS);
   const grown = (after.resident - before.resident) / 2 ** 20;
@@ -85,8 +101,9 @@ async function costs(): Promise<void> {
   }
 }
 
+const chromium = findChromium();
 const skipped =
-  provideWebgpu(findChromium()) ??
+  provideWebgpu(chromium) ??
   (await startEngine('webgpu').then(
     ({ summary }) => console.log(summary),
     ({ message }) => `${message} (on Debian: apt-get install chromium libvulkan1)`,
@@ -97,6 +114,8 @@ if (typeof skipped === 'string') {
   await conformance();
   await gradients();
   await ascents();
+  if (chromium) await pages(chromium);
+  else console.log('       in pages: not looked at without Chromium');
   if (!values.short) {
     await memory();
     await costs();

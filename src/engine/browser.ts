@@ -1,6 +1,6 @@
 /**
  * The entry point of this folder in a browser, where the bundler uses it instead of `index.ts`: one
- * engine, the WebAssembly kernels.
+ * engine, the WebAssembly kernels, and a GPU where the page brings TensorFlow.js's backend for it.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import {
@@ -9,6 +9,8 @@ import {
   pageWorkers,
   registerWasmFrom,
 } from '../../native/backend/browser.ts';
+
+import { type Gpu, missing, registerOn, type WebgpuBackendClass } from './webgpu-device.ts';
 
 export {
   type ConvPoolOptions,
@@ -39,4 +41,23 @@ export async function startBrowserEngine(
   await registerWasmFrom(() => module, threads > 1 ? pageWorkers : undefined);
   await tf.setBackend('wasm');
   compiledBackend()?.kernels.set_threads(threads);
+}
+
+/**
+ * Makes the GPU of `navigator.gpu` what runs TensorFlow.js.
+ *
+ * @param Backend `WebGPUBackend` of `@tensorflow/tfjs-backend-webgpu`
+ * @returns the GPU in words
+ * @throws RunError `no-webgpu` when this browser has none
+ */
+export async function startBrowserWebgpu(
+  Backend: new (device: never, info: never) => tf.KernelBackend,
+): Promise<string> {
+  tf.enableProdMode();
+  const { navigator } = globalThis as { navigator?: { readonly gpu?: Gpu } };
+  const gpu = navigator?.gpu;
+  if (!gpu) throw missing('this browser has no WebGPU', 'use another browser, or another engine');
+  const adapter = await registerOn(gpu, Backend as unknown as WebgpuBackendClass);
+  await tf.setBackend('webgpu');
+  return adapter;
 }

@@ -21,7 +21,8 @@ async function evaluatedModel(
   bpda: readonly string[],
 ): Promise<EvaluatedModel & { dispose(): void }> {
   if (typeof model !== 'string') {
-    return { classifier: model, folder: '', digest: fingerprint(model), dispose: () => {} };
+    const digest = await fingerprint(model);
+    return { classifier: model, folder: '', digest, dispose: () => {} };
   }
   const { card, model: loaded } = await loadModel(model);
   const own = bpda.filter((name) => loaded.network.layers.some((layer) => layer.name === name));

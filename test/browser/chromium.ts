@@ -19,8 +19,14 @@ export function findChromium(): string | undefined {
   });
 }
 
-/** Starts it without a window and without anything that would go to the network by itself. */
-export function startChromium(executablePath: string): Promise<Browser> {
+/**
+ * Starts it without a window and without anything that would go to the network by itself.
+ * @param options of the command line besides
+ */
+export function startChromium(
+  executablePath: string,
+  options: readonly string[] = [],
+): Promise<Browser> {
   return chromium.launch({
     executablePath,
     args: [
@@ -31,6 +37,7 @@ export function startChromium(executablePath: string): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...options,
     ],
   });
 }

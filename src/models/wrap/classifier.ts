@@ -1,5 +1,6 @@
 /** Makes a classifier of any differentiable function from images to logits, and tries it once. */
 import * as tf from '@tensorflow/tfjs-core';
+import { isOnDevice } from '../../engine/index.ts';
 import { UserError } from '../../errors.ts';
 import type { Classifier, Logits } from '../classifier.ts';
 import { probeImages } from './probe.ts';
@@ -57,11 +58,8 @@ function checkOutput(name: string, output: unknown, count: number, classes: numb
   );
 }
 
-/** Runs the model and its gradient on a few images; refuses what an attack could not use. */
-function tryOut(classifier: Classifier): void {
-  const { name, inputShape, classes } = classifier;
-  const images = probeImages(inputShape);
-  const rows = tf.tidy(() => classifier.logits(images).arraySync());
+/** Refuses logits that an attack could not use. */
+function checkLogits(name: string, rows: readonly (readonly number[])[]): void {
   if (!rows.flat().every(Number.isFinite)) {
     throw new UserError('bad-logits', `${name} gave logits that are not finite`, {
       hint: 'check the weights and the input range',
@@ -74,15 +72,28 @@ function tryOut(classifier: Classifier): void {
     throw new UserError(
       'probabilities',
       `${name} gives probabilities, not logits: with softmax before the loss, gradients vanish`,
-      { hint: `return the ${classes} values before the softmax` },
+      { hint: `return the ${rows[0].length} values before the softmax` },
     );
   }
+}
+
+/**
+ * Runs the model and its gradient on a few images; refuses what an attack could not use. On a GPU it does
+ * not look at the values, for which it would have to wait.
+ */
+function tryOut(classifier: Classifier): void {
+  const { name, inputShape } = classifier;
+  const images = probeImages(inputShape);
+  const isHere = !isOnDevice();
+  tf.tidy(() => {
+    const logits = classifier.logits(images);
+    if (isHere) checkLogits(name, logits.arraySync());
+  });
   try {
-    tf.tidy(() =>
-      tf
-        .grad((x) => tf.sum(classifier.logits(x as tf.Tensor4D)))(images)
-        .dataSync(),
-    );
+    tf.tidy(() => {
+      const gradient = tf.grad((x) => tf.sum(classifier.logits(x as tf.Tensor4D)))(images);
+      if (isHere) gradient.dataSync();
+    });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
     throw new UserError('not-differentiable', `${name} has no gradient: ${reason}`, {
