@@ -3,7 +3,7 @@ import { row } from '../arrays.ts';
 import { isOnDevice, RecordedPass, valuesOf } from '../engine/index.ts';
 import { RunError } from '../errors.ts';
 import { type Classifier, compiledOf } from '../models/index.ts';
-import { ArrayMath, type ImageMath, type Slopes } from './image-math.ts';
+import { ArrayMath, type ImageMath } from './image-math.ts';
 import { type LossName, lossFor } from './losses/registry.ts';
 import { TensorMath } from './tensor-math.ts';
 import type { ClassTargets } from './types.ts';
@@ -168,7 +168,7 @@ export class Oracle {
     name: LossName,
     images: Float32Array,
     classTargets: ClassTargets,
-  ): Promise<Slopes<Float32Array>> {
+  ): Promise<Gradients & { readonly values: Float32Array }> {
     const loss = this.#lossToCarry(name, classTargets);
     const gradients = await this.backward(images, loss.cotangent);
     return { ...gradients, values: loss.values };
@@ -190,12 +190,16 @@ export class Oracle {
   /**
    * What `body` makes of arithmetic on images, and of passes over them, where the engine has them: on its
    * device, or in arrays.
+   * @internal
    */
   withImages<Result>(body: <Images>(math: ImageMath<Images>) => Result): Result {
     return isOnDevice() ? body(this.tensorMath()) : body(new ArrayMath(this));
   }
 
-  /** Arithmetic on tensors, which any engine can do; passes are counted as those over arrays are. */
+  /**
+   * Arithmetic on tensors, which any engine can do; passes are counted as those over arrays are.
+   * @internal
+   */
   tensorMath(): TensorMath {
     return new TensorMath({
       inputShape: this.classifier.inputShape,
