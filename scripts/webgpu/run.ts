@@ -1,6 +1,8 @@
-// Checks the engine `webgpu`: TensorFlow.js's conformance suite, gradients against float64, attacks whose images
-// stay on the device against the same on arrays, and that memory stays the same over 2,000 training steps; then says
-// what tasks cost in programs of the GPU and bytes. Installs the packages that it needs, and takes Chromium's driver in software unless `VK_DRIVER_FILES` names another one.
+// Checks the engine `webgpu`: TensorFlow.js's conformance suite, gradients against float64, attacks
+// whose images stay on the device against the same on arrays and the same in a page, and that memory
+// stays the same over 2,000 training steps; then says what tasks cost in programs of the GPU and bytes.
+// Installs the packages that it needs, and takes Chromium's driver in software unless
+// `VK_DRIVER_FILES` names another one.
 //
 //   npm run test:webgpu [-- --short]     short: few specs, and no memory and costs
 import { execFile } from 'node:child_process';

@@ -237,7 +237,7 @@ class ApgdAscent<Images> {
     points.previous = starts;
   }
 
-  /** At a checkpoint, so many steps after the last one: adapts step sizes, and goes back to the best points. */
+  /** At a checkpoint, `window` steps after the last one: adapts step sizes, and goes back to best points. */
   async #adapt(window: number): Promise<void> {
     const math = this.#math;
     const points = this.#points;
@@ -287,7 +287,8 @@ class Checkpoints {
 
 /**
  * Splits a step of L1 length `size` among the features of largest gradient, two thirds as many as
- * `support` (and equal ones); nothing moves where all of it is 0. Counted in float32, as in the authors' code, where it rounds.
+ * `support` (and equal ones); nothing moves where all of it is 0. Counted in float32, as in the
+ * authors' code, where it rounds.
  */
 function sparseStep(
   gradient: Float32Array,

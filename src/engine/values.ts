@@ -14,7 +14,7 @@ export async function valuesOf(compute: () => tf.Tensor): Promise<Float32Array> 
 }
 
 /**
- * Whether tensors are far from this program's arrays: on a GPU, to which each copy is sent and from which each
- * is waited for.
+ * Whether tensors are far from this program's arrays: on a GPU, to which each copy is sent and from
+ * which each is waited for.
  */
 export const isOnDevice = (): boolean => tf.getBackend() === 'webgpu';
