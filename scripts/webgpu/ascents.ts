@@ -1,10 +1,22 @@
 /** Attacks whose images stay on the device, beside the same attacks on arrays. */
-import { range } from '../../src/arrays.ts';
+import { argmax, range, row } from '../../src/arrays.ts';
 import { ArrayMath, type ImageMath } from '../../src/attacks/image-math.ts';
 import { attackNamed, type Norm, Oracle, planAttack } from '../../src/attacks/index.ts';
 import { RandomStream } from '../../src/engine/index.ts';
 import { buildNetwork, initialWeights, Model } from '../../src/models/index.ts';
-import type { Difference } from './gradients.ts';
+
+export interface PixelDifference {
+  readonly what: string;
+  /** The largest one, in pixel values. */
+  readonly pixels: number;
+}
+
+/** NaN where there are not as many values. */
+export function pixelDifference(found: ArrayLike<number>, wanted: ArrayLike<number>): number {
+  let off = found.length === wanted.length ? 0 : Number.NaN;
+  for (let i = 0; i < wanted.length; i++) off = Math.max(off, Math.abs(found[i] - wanted[i]));
+  return off;
+}
 
 const IMAGES = 4;
 const STEPS = 5;
@@ -17,19 +29,16 @@ class ArrayOracle extends Oracle {
   }
 }
 
-/** The largest difference of two pixels, where no image is given up. */
-export async function compareAscents(): Promise<Difference[]> {
+/** Where attacks end, on a small network with weights as drawn. */
+export async function compareAscents(): Promise<PixelDifference[]> {
   const network = buildNetwork('dm-small', [28, 28, 1], 10);
   const stream = new RandomStream(2, 'ascents');
   const model = new Model(network, initialWeights(network, 1, stream), 1);
   const classifier = model.classifier('dm-small');
   const images = Float32Array.from({ length: IMAGES * 28 * 28 }, () => stream.uniform());
   const scores = await new Oracle(classifier).logits(images);
-  const labels = Int32Array.from(range(IMAGES), (i) => {
-    const own = scores.subarray(10 * i, 10 * (i + 1));
-    return own.indexOf(Math.max(...own));
-  });
-  const differences: Difference[] = [];
+  const labels = Int32Array.from(range(IMAGES), (i) => argmax(row(scores, i, 10)));
+  const differences: PixelDifference[] = [];
   for (const name of ['pgd', 'mi-fgsm', 'apgd']) {
     for (const [norm, eps] of Object.entries(EPS) as [Norm, number][]) {
       const attack = attackNamed(name);
@@ -45,8 +54,7 @@ export async function compareAscents(): Promise<Difference[]> {
         });
       const wanted = await attacked(new ArrayOracle(classifier));
       const found = await attacked(new Oracle(classifier));
-      const off = found.reduce((most, value, i) => Math.max(most, Math.abs(value - wanted[i])), 0);
-      differences.push({ what: `${name} in ${norm}`, share: off });
+      differences.push({ what: `${name} in ${norm}`, pixels: pixelDifference(found, wanted) });
     }
   }
   model.dispose();

@@ -12,7 +12,7 @@ import * as library from '../../src/browser.ts';
 import { startEngine } from '../../src/engine/index.ts';
 import { findChromium } from '../../test/browser/chromium.ts';
 import { winograd } from '../../test/certification/networks.ts';
-import { compareAscents } from './ascents.ts';
+import { compareAscents, pixelDifference } from './ascents.ts';
 import { attackedBrightness } from './brightness.ts';
 import { measureCosts, memoryOver } from './costs.ts';
 import { compareGradients } from './gradients.ts';
@@ -62,23 +62,20 @@ async function gradients(): Promise<void> {
 }
 
 async function ascents(): Promise<void> {
-  for (const { what, share } of await compareAscents()) {
-    const found = `pixels apart by at most ${share.toExponential(1)}`;
-    report(`${what} on the device and on arrays`, share <= PIXEL_TOLERANCE, found);
+  for (const { what, pixels } of await compareAscents()) {
+    reportPixels(`${what} on the device and on arrays`, pixels);
   }
+}
+
+function reportPixels(what: string, off: number): void {
+  report(what, off <= PIXEL_TOLERANCE, `pixels apart by at most ${off.toExponential(1)}`);
 }
 
 /** The attack of a page, and of this process. */
 async function pages(executable: string): Promise<void> {
   const wanted = await attackedBrightness(library);
   const { adapter, images } = await attackInPage(executable);
-  const off = images.reduce((most, value, i) => Math.max(most, Math.abs(value - wanted[i])), 0);
-  const isSame = images.length === wanted.length && off <= PIXEL_TOLERANCE;
-  report(
-    `attacks in a page on ${adapter}`,
-    isSame,
-    `pixels apart by at most ${off.toExponential(1)}`,
-  );
+  reportPixels(`attacks in a page on ${adapter}`, pixelDifference(images, wanted));
 }
 
 async function memory(): Promise<void> {

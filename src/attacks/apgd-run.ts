@@ -86,17 +86,20 @@ function ascendFrom(run: ApgdRun, stopsEarly: boolean): Promise<Outcome> {
   return run.oracle.withImages((math) => new ApgdAscent(run, stopsEarly, math).climb());
 }
 
-/** Images of the examples that are not finished, and what their ascent remembers. */
-interface Points<Images> {
-  originals: Images;
-  current: Images;
-  /** Before the last step. */
-  previous: Images;
-  gradient: Images;
-  /** Those of highest loss so far. */
-  best: Images;
-  bestGradient: Images;
-}
+/**
+ * Images that a run remembers of each example: `previous` is where it was before the last step, `best`
+ * the point of highest loss so far.
+ */
+const REMEMBERED = [
+  'originals',
+  'current',
+  'previous',
+  'gradient',
+  'best',
+  'bestGradient',
+] as const;
+
+type Points<Images> = Record<(typeof REMEMBERED)[number], Images>;
 
 /** A run from given points; it is done once. */
 class ApgdAscent<Images> {
@@ -106,8 +109,9 @@ class ApgdAscent<Images> {
   readonly #isL1: boolean;
   readonly #fullStep: number;
   readonly #outcome: Outcome;
+  /** Of the examples that are not finished. */
   readonly #points: Points<Images>;
-  /** Of the examples that are not finished, in the order of the points. */
+  /** Of the same examples, in the same order. */
   #states: readonly State[];
 
   constructor(run: ApgdRun, stopsEarly: boolean, math: ImageMath<Images>) {
@@ -159,7 +163,7 @@ class ApgdAscent<Images> {
       await this.#store(this.#points.best, range(this.#states.length));
       return this.#outcome;
     } finally {
-      this.#math.free(...Object.values<Images>({ ...this.#points }));
+      this.#math.free(...Object.values(this.#points));
     }
   }
 
@@ -196,9 +200,7 @@ class ApgdAscent<Images> {
     this.#states = left.map((k) => this.#states[k]);
     if (left.length === 0) return;
     const points = this.#points;
-    for (const name of Object.keys(points) as (keyof Points<Images>)[]) {
-      points[name] = this.#math.keep(points[name], left);
-    }
+    for (const name of REMEMBERED) points[name] = this.#math.keep(points[name], left);
   }
 
   async #store(from: Images, places: readonly number[]): Promise<void> {
@@ -217,24 +219,26 @@ class ApgdAscent<Images> {
     const points = this.#points;
     const { threat } = this.#run;
     const { originals, previous, gradient } = points;
-    const starts = math.copy(points.current);
-    if (this.#isL1) {
-      const change: RowChange = (k, image, [original, slope]) => {
-        sparseStep(slope, this.#states[k].stepSize, image, this.#states[k].support);
-        project(threat, original, image);
-      };
-      points.current = await math.changeRows(points.current, change, originals, gradient);
-    } else {
-      const sizes = this.#states.map(({ stepSize }) => stepSize);
-      const step = { threat, originals, directions: gradient, sizes, sparsity: 0 };
-      points.current = await math.step(points.current, step);
+    points.previous = math.copy(points.current);
+    try {
+      if (this.#isL1) {
+        const change: RowChange = (k, image, [original, slope]) => {
+          sparseStep(slope, this.#states[k].stepSize, image, this.#states[k].support);
+          project(threat, original, image);
+        };
+        points.current = await math.changeRows(points.current, change, originals, gradient);
+      } else {
+        const sizes = this.#states.map(({ stepSize }) => stepSize);
+        const step = { threat, originals, directions: gradient, sizes, sparsity: 0 };
+        points.current = await math.step(points.current, step);
+      }
+      if (weight !== 1) {
+        const momentum = { threat, originals, starts: points.previous, previous, weight };
+        points.current = math.addMomentum(points.current, momentum);
+      }
+    } finally {
+      math.free(previous);
     }
-    if (weight !== 1) {
-      const momentum = { threat, originals, starts, previous, weight };
-      points.current = math.addMomentum(points.current, momentum);
-    }
-    math.free(previous);
-    points.previous = starts;
   }
 
   /** At a checkpoint, `window` steps after the last one: adapts step sizes, and goes back to best points. */

@@ -132,6 +132,8 @@ async function ascendOnce<Images>(
   let originals = math.from(gather(batch.images, rows, features));
   let velocity = momentum > 0 ? math.from(new Float32Array(rows.length * features)) : undefined;
 
+  let gradient: Images | undefined;
+
   const store = async (places: readonly number[]) => {
     if (places.length === 0) return;
     const values = await math.values(current, places);
@@ -150,12 +152,9 @@ async function ascendOnce<Images>(
   try {
     for (let step = 0; step < ascent.steps; step++) {
       const slopes = await slopesAt(current, rows);
-      let { gradient } = slopes;
+      gradient = slopes.gradient;
       const kept = await placesLeft(slopes.logits);
-      if (kept.length === 0) {
-        math.free(gradient);
-        return [];
-      }
+      if (kept.length === 0) return [];
       if (kept.length < rows.length) {
         rows = kept.map((i) => rows[i]);
         gradient = math.keep(gradient, kept);
@@ -177,6 +176,6 @@ async function ascendOnce<Images>(
     if (restart === ascent.restarts - 1) return rows;
     return (await placesLeft(await math.logits(current))).map((i) => rows[i]);
   } finally {
-    math.free(current, originals, ...(velocity === undefined ? [] : [velocity]));
+    math.free(current, originals, velocity, gradient);
   }
 }

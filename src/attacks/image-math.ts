@@ -49,8 +49,8 @@ export interface ImageMath<Images> {
   /** Images `[count, H, W, C]` of an array, which is taken over. */
   from(values: Float32Array): Images;
   copy(images: Images): Images;
-  free(...images: Images[]): void;
-  /** The values of some rows. @throws RunError `not-finite` where a gradient was not on the way there */
+  free(...images: (Images | undefined)[]): void;
+  /** The values of some rows. @throws RunError `not-finite` where a gradient before this was not finite */
   values(images: Images, rows: readonly number[]): Promise<Float32Array>;
   /** Logits `[count, classes]`. @throws RunError `not-finite` */
   logits(images: Images): Promise<Float32Array>;

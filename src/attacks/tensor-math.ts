@@ -72,8 +72,8 @@ export class TensorMath implements ImageMath<tf.Tensor4D> {
     return tf.clone(images);
   }
 
-  free(...images: tf.Tensor4D[]): void {
-    tf.dispose(images);
+  free(...images: (tf.Tensor4D | undefined)[]): void {
+    for (const one of images) one?.dispose();
   }
 
   async values(images: tf.Tensor4D, rows: readonly number[]): Promise<Float32Array> {
