@@ -1,7 +1,7 @@
 /** Attacks whose images stay on the device, beside the same attacks on arrays. */
 import { argmax, range, row } from '../../src/arrays.ts';
 import { ArrayMath, type ImageMath } from '../../src/attacks/image-math.ts';
-import { attackNamed, type Norm, Oracle, planAttack } from '../../src/attacks/index.ts';
+import { attackNamed, distance, type Norm, Oracle, planAttack } from '../../src/attacks/index.ts';
 import { RandomStream } from '../../src/engine/index.ts';
 import { buildNetwork, initialWeights, Model } from '../../src/models/index.ts';
 
@@ -9,13 +9,6 @@ export interface PixelDifference {
   readonly what: string;
   /** The largest one, in pixel values. */
   readonly pixels: number;
-}
-
-/** NaN where there are not as many values. */
-export function pixelDifference(found: ArrayLike<number>, wanted: ArrayLike<number>): number {
-  let off = found.length === wanted.length ? 0 : Number.NaN;
-  for (let i = 0; i < wanted.length; i++) off = Math.max(off, Math.abs(found[i] - wanted[i]));
-  return off;
 }
 
 const IMAGES = 4;
@@ -54,7 +47,7 @@ export async function compareAscents(): Promise<PixelDifference[]> {
         });
       const wanted = await attacked(new ArrayOracle(classifier));
       const found = await attacked(new Oracle(classifier));
-      differences.push({ what: `${name} in ${norm}`, pixels: pixelDifference(found, wanted) });
+      differences.push({ what: `${name} in ${norm}`, pixels: distance('Linf', wanted, found) });
     }
   }
   model.dispose();

@@ -1,9 +1,8 @@
 /** The library's entry for pages on a GPU: an attack in Chromium, on its driver in software. */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { startChromium } from '../../test/browser/chromium.ts';
+import type { Page } from 'playwright-core';
+import { withPage } from '../../test/browser/chromium.ts';
 import type { attackedBrightness } from './brightness.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -35,22 +34,14 @@ export async function attackInPage(executable: string): Promise<PageResult> {
     preserveSymlinks: true,
     write: false,
   });
-  const server = createServer(({ url }, response) => {
-    const [type, content] =
-      url === '/page.js'
-        ? ['text/javascript', outputFiles[0].contents]
-        : ['text/html', '<!doctype html><script type="module" src="page.js"></script>'];
-    response.writeHead(200, { 'content-type': type }).end(content);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const browser = await startChromium(executable, SOFTWARE);
-  try {
-    const page = await browser.newPage();
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  const files = new Map<string, string | Uint8Array>([
+    ['/', '<!doctype html><script type="module" src="page.js"></script>'],
+    ['/page.js', outputFiles[0].contents],
+  ]);
+  const attack = async (page: Page, address: string): Promise<PageResult> => {
+    await page.goto(address);
     await page.waitForFunction('globalThis.attack');
-    return await page.evaluate<PageResult>('attack()');
-  } finally {
-    await browser.close();
-    server.close();
-  }
+    return page.evaluate<PageResult>('attack()');
+  };
+  return withPage(executable, files, attack, SOFTWARE);
 }

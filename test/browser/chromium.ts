@@ -1,6 +1,8 @@
 import { accessSync, constants } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { delimiter, join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'chrome'];
 
@@ -40,4 +42,32 @@ export function startChromium(
       ...options,
     ],
   });
+}
+
+/**
+ * Opens an empty page beside a server of this machine.
+ * @param files what it serves, by path, such as `/` and `/page.js`
+ * @param body gets the page and the server's address, which ends with a slash
+ * @param options of Chromium's command line
+ */
+export async function withPage<Result>(
+  executablePath: string,
+  files: ReadonlyMap<string, string | Uint8Array>,
+  body: (page: Page, address: string) => Promise<Result>,
+  options: readonly string[] = [],
+): Promise<Result> {
+  const server = createServer(({ url = '' }, response) => {
+    const type = url === '/' ? 'text/html' : url.endsWith('.js') ? 'text/javascript' : '';
+    const file = files.get(url);
+    response.writeHead(file ? 200 : 404, type ? { 'content-type': type } : {}).end(file);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const browser = await startChromium(executablePath, options);
+  try {
+    const { port } = server.address() as AddressInfo;
+    return await body(await browser.newPage(), `http://127.0.0.1:${port}/`);
+  } finally {
+    await browser.close();
+    server.close();
+  }
 }
