@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
+import { startBrowserWebgpu } from '../../src/engine/browser.ts';
 import { registerWebgpu } from '../../src/engine/webgpu.ts';
 import { RunError } from '../../src/errors.ts';
 
@@ -78,6 +79,12 @@ test('what is missing is said: an adapter, a device', async () => {
     assert.equal(error.exitCode, 3);
     assert.match(error.message, reason);
   }
+});
+
+test('a browser without WebGPU says so', async () => {
+  const error = await startBrowserWebgpu(FakeBackend as never).catch((caught) => caught);
+  assert.equal(codeOf(error), 'no-webgpu');
+  assert.match(error.message, /this browser has no WebGPU/);
 });
 
 test('registered once, it says the adapter; a fault of the GPU ends every wait for values', async () => {
