@@ -11,7 +11,8 @@ import { isDifferentiatedAgain, reluGradient } from './gradients.ts';
 import { Activation } from './kernel-table.ts';
 import { type CompiledKernel, kernel } from './registry.ts';
 
-const UNPOOLED = 'ConvRelu';
+/** The block without a pool; the inputs `x`, `filter` and `bias`, and attributes of `ConvPoolOptions`. */
+export const CONV_RELU = 'ConvRelu';
 const FORWARD = 'ConvReluPool';
 const BACKPROP_FILTER = 'ConvReluPoolBackpropFilter';
 const BACKPROP_INPUT = 'ConvReluPoolBackpropInput';
@@ -91,7 +92,7 @@ const backpropInput = kernel<'dy' | 'winners' | 'filter', Attrs>(
 
 /** The block without a pool. Dilated ones are composed: TensorFlow.js has no gradient for them. */
 const unpooled = kernel<'x' | 'filter' | 'bias', Attrs>(
-  UNPOOLED,
+  CONV_RELU,
   ({ inputs: { x, filter, bias }, attrs, backend }) => {
     const info = infoOf(attrs);
     const y = backend.allocate(info.outShape);
@@ -181,7 +182,7 @@ function compiledGradients(dy: tf.Tensor4D, saved: tf.Tensor[], attrs: Attrs): G
 }
 
 tf.registerGradient({
-  kernelName: UNPOOLED,
+  kernelName: CONV_RELU,
   inputsToSave: ['x', 'filter'],
   outputsToSave: [true],
   gradFunc: (dy, saved, attrs) => {
@@ -228,16 +229,19 @@ export function convReluPool(
   if (shape[1] < 1 || shape[2] < 1) {
     throw new RangeError(`no window of ${pool} x ${pool} fits into the convolution of ${x.shape}`);
   }
-  const backend = tf.backend();
-  const isPlain = dilations[0] === 1 && dilations[1] === 1;
-  const isCovered = pool === 1 ? isPlain : pool <= MAX_POOL;
-  if (!isCovered || !(backend instanceof CompiledBackend) || !backend.areFloats(x, w, b)) {
-    const y = tf.relu(tf.add(tf.conv2d(x, w, strides, pad, 'NHWC', dilations), b)) as tf.Tensor4D;
-    return pool === 1 ? y : tf.maxPool(y, pool, pool, 'valid');
-  }
   const run = (name: string, inputs: tf.NamedTensorMap) =>
     tf.engine().runKernel(name, inputs, attrs as unknown as tf.NamedAttrMap) as tf.Tensor4D;
-  if (pool === 1) return run(UNPOOLED, { x, filter: w, bias: b });
+  const backend = tf.backend();
+  const areFloats = !(backend instanceof CompiledBackend) || backend.areFloats(x, w, b);
+  const has = (name: string) => areFloats && tf.getKernel(name, tf.getBackend()) !== undefined;
+  const isPlain = dilations[0] === 1 && dilations[1] === 1;
+  if (pool === 1 || pool > MAX_POOL || !has(FORWARD)) {
+    const y =
+      isPlain && has(CONV_RELU)
+        ? run(CONV_RELU, { x, filter: w, bias: b })
+        : (tf.relu(tf.add(tf.conv2d(x, w, strides, pad, 'NHWC', dilations), b)) as tf.Tensor4D);
+    return pool === 1 ? y : tf.maxPool(y, pool, pool, 'valid');
+  }
   return tf.tidy(() => {
     const winners = scratch(shape, 'bool');
     const biasGradient = scratch(b.shape, 'float32');

@@ -19,23 +19,9 @@ import {
 import { exactValues } from '../../test/certification/exact.ts';
 import { lossAndGradients } from '../../test/native/cnn-reference.ts';
 import { resnet, saveLayers } from '../layers-models.ts';
-
-export interface Difference {
-  readonly what: string;
-  /** The largest one, as a share of the largest entry of the reference. */
-  readonly share: number;
-}
+import { type Difference, difference } from './difference.ts';
 
 const IMAGES = 2;
-
-function difference(what: string, found: ArrayLike<number>, wanted: ArrayLike<number>): Difference {
-  let [largest, off] = [0, found.length === wanted.length ? 0 : Number.NaN];
-  for (let i = 0; i < wanted.length; i++) {
-    largest = Math.max(largest, Math.abs(wanted[i]));
-    off = Math.max(off, Math.abs(found[i] - wanted[i]));
-  }
-  return { what, share: off / largest };
-}
 
 /** Of the benchmark's network at a batch: the loss's gradients by weights and images. */
 async function trainingGradients(): Promise<Difference[]> {

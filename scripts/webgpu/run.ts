@@ -1,8 +1,8 @@
-// Checks the engine `webgpu`: TensorFlow.js's conformance suite, gradients against float64, attacks
-// whose images stay on the device against the same on arrays and the same in a page, and that memory
-// stays the same over 2,000 training steps; then says what tasks cost in programs of the GPU and bytes.
-// Installs the packages that it needs, and takes Chromium's driver in software unless
-// `VK_DRIVER_FILES` names another one.
+// Checks the engine `webgpu`: TensorFlow.js's conformance suite, convolutions of many shapes against `cpu`,
+// gradients against float64, attacks whose images stay on the device against the same on arrays and the
+// same in a page, and that memory stays the same over 2,000 training steps; then says what tasks cost in
+// programs of the GPU and bytes. Installs the packages that it needs, and takes Chromium's driver in software
+// unless `VK_DRIVER_FILES` names another one.
 //
 //   npm run test:webgpu [-- --short]     short: few specs, and no memory and costs
 import { execFile } from 'node:child_process';
@@ -14,7 +14,9 @@ import { findChromium } from '../../test/browser/chromium.ts';
 import { winograd } from '../../test/certification/networks.ts';
 import { compareAscents } from './ascents.ts';
 import { attackedBrightness } from './brightness.ts';
+import { compareConvolutions } from './convolutions.ts';
 import { measureCosts, memoryOver } from './costs.ts';
+import type { Difference } from './difference.ts';
 import { compareGradients } from './gradients.ts';
 import { attackInPage } from './page.ts';
 import { provideWebgpu } from './provide.mjs';
@@ -22,7 +24,7 @@ import { provideWebgpu } from './provide.mjs';
 const { values } = parseArgs({ options: { short: { type: 'boolean', default: false } } });
 
 /** As a share of the largest entry of the reference. */
-const GRADIENT_TOLERANCE = 1e-4;
+const TOLERANCE = 1e-4;
 
 /** What rounding leaves after a few steps. */
 const PIXEL_TOLERANCE = 1e-4;
@@ -55,9 +57,9 @@ async function conformance(): Promise<void> {
   for (const { spec, message } of failures) console.log(`       ${spec}: ${message}`);
 }
 
-async function gradients(): Promise<void> {
-  for (const { what, share } of await compareGradients()) {
-    report(`gradient of ${what}`, share <= GRADIENT_TOLERANCE, `off by ${share.toExponential(1)}`);
+function reportDifferences(prefix: string, differences: readonly Difference[]): void {
+  for (const { what, share } of differences) {
+    report(`${prefix}${what}`, share <= TOLERANCE, `off by ${share.toExponential(1)}`);
   }
 }
 
@@ -112,7 +114,8 @@ if (typeof skipped === 'string') {
   console.log(`skipped: ${skipped}`);
 } else {
   await conformance();
-  await gradients();
+  reportDifferences('', await compareConvolutions());
+  reportDifferences('gradient of ', await compareGradients());
   await ascents();
   if (chromium) await pages(chromium);
   else console.log('       in pages: not looked at without Chromium');

@@ -5,7 +5,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { RunError } from '../errors.ts';
-import { correctKernels, correctProgram, type Program } from './webgpu-kernels.ts';
+import { correctKernels, correctProgram } from './webgpu-kernels.ts';
+import type { Program } from './webgpu-programs.ts';
 
 /** The limits that kernels may need more of than WebGPU's defaults, as TensorFlow.js asks for them. */
 const LIMITS = [

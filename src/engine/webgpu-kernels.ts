@@ -4,50 +4,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { RunError } from '../errors.ts';
-
-/** A program as the backend runs it: WGSL for one output element, and how often. */
-export interface Program {
-  /** Names the WGSL among programs with inputs of the same ranks and types; the backend keeps it compiled. */
-  shaderKey: string;
-  readonly outputShape: number[];
-  readonly variableNames: readonly string[];
-  readonly workgroupSize: readonly [number, number, number];
-  readonly dispatchLayout: { readonly x: readonly number[] };
-  readonly dispatch: readonly [number, number, number];
-  /** Whether `uniforms.size` is the number of output elements. */
-  readonly size?: boolean;
-  getUserCode(): string;
-}
-
-/** What a kernel of one tensor is called with. */
-interface Call {
-  readonly inputs: { readonly x: tf.TensorInfo; readonly logits: tf.TensorInfo };
-  readonly backend: {
-    runWebGPUProgram(
-      program: Program,
-      inputs: readonly tf.TensorInfo[],
-      dtype: tf.DataType,
-    ): tf.TensorInfo;
-  };
-}
-
-type Kernel = (call: Call) => tf.TensorInfo;
-
-const WORKGROUP = 64;
-
-/** A program with one invocation for each of `count` parts of the output. */
-function programOf(shaderKey: string, shape: number[], count: number, code: string): Program {
-  return {
-    shaderKey,
-    outputShape: shape,
-    variableNames: ['X'],
-    workgroupSize: [WORKGROUP, 1, 1],
-    dispatchLayout: { x: shape.map((_, axis) => axis) },
-    dispatch: [Math.ceil(count / WORKGROUP), 1, 1],
-    size: true,
-    getUserCode: () => `fn main(index : i32) { ${code} }`,
-  };
-}
+import { registerConvolutions } from './webgpu-convolutions.ts';
+import { type Kernel, type Program, programOf, replaceKernel } from './webgpu-programs.ts';
 
 /** Functions of one number that make a number of NaN on some drivers, as WGSL leaves open. */
 const UNARY: Readonly<Record<string, string>> = {
@@ -59,7 +17,7 @@ const UNARY: Readonly<Record<string, string>> = {
     'select(select(atanh(x), x * uniforms.INFINITY, abs(x) == 1.0), uniforms.NAN, abs(x) > 1.0)',
 };
 
-function unary(name: string, value: string): Kernel {
+function unary(name: string, value: string): Kernel<'x'> {
   const code = `
     if (index < uniforms.size) {
       let x = getXByOutputIndex(index);
@@ -72,7 +30,7 @@ function unary(name: string, value: string): Kernel {
 }
 
 /** Along the last axis, the only one that TensorFlow.js asks for; one NaN makes its row NaN. */
-const softmax: Kernel = ({ inputs: { logits }, backend }) => {
+const softmax: Kernel<'logits'> = ({ inputs: { logits }, backend }) => {
   const columns = logits.shape[logits.shape.length - 1];
   const rows = tf.util.sizeFromShape(logits.shape) / columns;
   const code = `
@@ -99,12 +57,6 @@ const softmax: Kernel = ({ inputs: { logits }, backend }) => {
   return { ...result, shape: logits.shape };
 };
 
-function replaceKernel(kernelName: string, kernel: Kernel): void {
-  tf.unregisterKernel(kernelName, 'webgpu');
-  const kernelFunc: tf.KernelFunc = (call) => kernel(call as unknown as Call);
-  tf.registerKernel({ kernelName, backendName: 'webgpu', kernelFunc });
-}
-
 /**
  * Puts right what is registered for the backend `webgpu`. A kernel that another engine has and this one has
  * not ends with RunError `no-kernel`.
@@ -112,6 +64,7 @@ function replaceKernel(kernelName: string, kernel: Kernel): void {
 export function correctKernels(): void {
   for (const [name, value] of Object.entries(UNARY)) replaceKernel(name, unary(name, value));
   replaceKernel(tf.Softmax, softmax);
+  registerConvolutions();
   const own = new Set(tf.getKernelsForBackend('webgpu').map(({ kernelName }) => kernelName));
   for (const { kernelName } of tf.getKernelsForBackend('cpu')) {
     if (own.has(kernelName)) continue;

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type Dataset, imagesAsFloats, labelsAt } from '../data/index.ts';
-import { type RandomStream, RecordedPass } from '../engine/index.ts';
+import { isOnDevice, type RandomStream, RecordedPass } from '../engine/index.ts';
 import { RunError } from '../errors.ts';
 import { classesOf, type EpochRecord, type Logits, logitsOf, type Model } from '../models/index.ts';
 import type { Checkpoint, CheckpointFile, Resume, TrainingCursor } from './checkpoint.ts';
@@ -103,6 +103,8 @@ export interface FitOptions {
 
 /** Often enough to lose little, seldom enough to cost nothing. */
 const SECONDS_BETWEEN_CHECKPOINTS = 10;
+/** Steps until their results are waited for, where a GPU goes on with the next ones meanwhile. */
+const STEPS_ON_DEVICE = 16;
 /** What the names of tensors in a checkpoint begin with. */
 const WEIGHT = 'weight/';
 const OPTIMIZER = 'optimizer/';
@@ -118,6 +120,12 @@ function diverged(how: string): RunError {
   return new RunError('diverged', `training diverged: ${how}`, { hint: 'lower the learning rate' });
 }
 
+/** A step that was given to the engine, which has changed the weights as far as later steps can see. */
+interface Running {
+  readonly result: Promise<StepResult>;
+  readonly labels: Int32Array;
+}
+
 /** One run of the training loop; a class because a run can be stopped and resumed between steps. */
 class Run {
   readonly #options: FitOptions;
@@ -128,6 +136,8 @@ class Run {
   #cursor: TrainingCursor = START;
   #samplesDone = 0;
   #lastCheckpoint = performance.now();
+  /** Steps whose results are not in the cursor yet. */
+  readonly #running: Running[] = [];
 
   constructor(options: FitOptions) {
     this.#options = options;
@@ -184,12 +194,20 @@ class Run {
       const { step } = this.#cursor;
       const batch = order.subarray(step * batchSize, (step + 1) * batchSize);
       await this.#step(phase, batch, epoch * steps + step, phase.epochs * steps);
-      this.#report(phase, steps);
+      if (this.#running.length >= (isOnDevice() ? STEPS_ON_DEVICE : 1)) {
+        await this.#collect(phase);
+        this.#report(phase, steps);
+      }
       if (performance.now() - this.#lastCheckpoint > 1000 * SECONDS_BETWEEN_CHECKPOINTS) {
+        await this.#collect(phase);
         await this.#save();
       }
       // Lets a signal or a timer through: the engine works synchronously.
       if (step % 16 === 0) await new Promise(setImmediate);
+    }
+    if (this.#running.length > 0) {
+      await this.#collect(phase);
+      this.#report(phase, steps);
     }
     await this.#closeEpoch();
   }
@@ -212,7 +230,7 @@ class Run {
     const shown =
       (await phase.perturb?.({ model, images: clean, labels, targets, progress, stream })) ?? clean;
     this.#optimizer.learningRate = this.#rateOf(phase, globalStep, allSteps);
-    const { loss, logits } = phase.objective
+    const { result } = phase.objective
       ? await this.#stepBy(phase, phase.objective, {
           shown,
           clean,
@@ -221,25 +239,34 @@ class Run {
           progress,
           stream,
         })
-      : await this.#trainingStep.run({ images: shown, targets }, dropout);
-    if (!Number.isFinite(loss)) throw diverged(`the loss became ${loss} in epoch ${epoch + 1}`);
-    const correct = classesOf(logits, set.classes).reduce(
-      (sum, predicted, i) => sum + Number(predicted === labels[i]),
-      0,
-    );
-    const { lossSum, correct: correctSoFar, seen } = this.#cursor;
-    this.#samplesDone += batch.length;
-    this.#cursor = {
-      phase: phaseIndex,
-      epoch,
-      step: step + 1,
-      lossSum: lossSum + loss * batch.length,
-      correct: correctSoFar + correct,
-      seen: seen + batch.length,
-    };
+      : { result: this.#trainingStep.run({ images: shown, targets }, dropout) };
+    // What fails is told by #collect.
+    result.catch(() => {});
+    this.#running.push({ result, labels });
+    this.#cursor = { ...this.#cursor, step: step + 1 };
   }
 
-  /** One step on an objective of the phase's own, call by call. */
+  /** Waits for the steps that were started, and adds their results to the cursor, in order. */
+  async #collect({ set }: Phase): Promise<void> {
+    for (const { result, labels } of this.#running.splice(0)) {
+      const { loss, logits } = await result;
+      const { epoch, lossSum, correct, seen } = this.#cursor;
+      if (!Number.isFinite(loss)) throw diverged(`the loss became ${loss} in epoch ${epoch + 1}`);
+      const right = classesOf(logits, set.classes).reduce(
+        (sum, predicted, i) => sum + Number(predicted === labels[i]),
+        0,
+      );
+      this.#cursor = {
+        ...this.#cursor,
+        lossSum: lossSum + loss * labels.length,
+        correct: correct + right,
+        seen: seen + labels.length,
+      };
+      this.#samplesDone += labels.length;
+    }
+  }
+
+  /** One step on an objective of the phase's own, call by call; its result may come later. */
   async #stepBy(
     { temperature, weigh, perturbWeights }: Phase,
     objective: Objective,
@@ -251,7 +278,7 @@ class Run {
       readonly progress: number;
       readonly stream: RandomStream;
     },
-  ): Promise<StepResult> {
+  ): Promise<{ readonly result: Promise<StepResult> }> {
     const { model } = this.#options;
     const { shown, clean, labels, progress, stream } = batch;
     const shape = [labels.length, ...model.network.inputShape] as const;
@@ -284,7 +311,7 @@ class Run {
     });
     pass.dispose();
     tf.dispose([images, asTheyAre, targets, ...(weights ? [weights] : [])]);
-    return stepResult(loss, logits);
+    return { result: stepResult(loss, logits) };
   }
 
   #rateOf({ learningRate, rateAt }: Phase, step: number, steps: number): number {

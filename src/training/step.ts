@@ -72,7 +72,7 @@ export class TrainingStep {
   }
 
   /**
-   * Changes the model's weights in place.
+   * Changes the model's weights in place, before it returns; the result may come later.
    * @param dropout where dropout's factors come from; absent: there is no dropout
    */
   async run(input: StepInput, dropout?: RandomStream): Promise<StepResult> {

@@ -58,7 +58,9 @@ const packages =
       : { WebGPUBackend: FakeBackend }) as Module;
 
 // Those that are replaced are there.
-for (const kernelName of ['Log', 'Sigmoid', 'Acosh', 'Asinh', 'Atanh', 'Softmax']) {
+const FUNCTIONS = ['Log', 'Sigmoid', 'Acosh', 'Asinh', 'Atanh', 'Softmax'];
+const CONVOLUTIONS = ['Conv2D', 'FusedConv2D', 'Conv2DBackpropFilter'];
+for (const kernelName of [...FUNCTIONS, ...CONVOLUTIONS]) {
   const kernelFunc = () => assert.fail("the package's own kernel");
   tf.registerKernel({ kernelName, backendName: 'webgpu', kernelFunc });
 }
