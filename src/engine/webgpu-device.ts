@@ -5,6 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { RunError } from '../errors.ts';
+import { registerConvolutions } from './webgpu-convolutions.ts';
 import { correctKernels, correctProgram } from './webgpu-kernels.ts';
 import type { Program } from './webgpu-programs.ts';
 
@@ -189,6 +190,7 @@ export async function registerOn(
   const { info } = adapter;
   const FaultAware = faultAware(Backend);
   correctKernels();
+  registerConvolutions();
   // In pages the package registers one itself.
   if (tf.findBackendFactory('webgpu')) tf.removeBackend('webgpu');
   // This also keeps `gpu`: where nothing refers to it, no wait ends, and the process does.

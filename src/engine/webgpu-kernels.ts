@@ -4,7 +4,6 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { RunError } from '../errors.ts';
-import { registerConvolutions } from './webgpu-convolutions.ts';
 import { type Kernel, type Program, programOf, replaceKernel } from './webgpu-programs.ts';
 
 /** Functions of one number that make a number of NaN on some drivers, as WGSL leaves open. */
@@ -64,7 +63,6 @@ const softmax: Kernel<'logits'> = ({ inputs: { logits }, backend }) => {
 export function correctKernels(): void {
   for (const [name, value] of Object.entries(UNARY)) replaceKernel(name, unary(name, value));
   replaceKernel(tf.Softmax, softmax);
-  registerConvolutions();
   const own = new Set(tf.getKernelsForBackend('webgpu').map(({ kernelName }) => kernelName));
   for (const { kernelName } of tf.getKernelsForBackend('cpu')) {
     if (own.has(kernelName)) continue;

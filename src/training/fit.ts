@@ -120,7 +120,7 @@ function diverged(how: string): RunError {
   return new RunError('diverged', `training diverged: ${how}`, { hint: 'lower the learning rate' });
 }
 
-/** A step that was given to the engine, which has changed the weights as far as later steps can see. */
+/** A step that is done as far as later steps can see, and its results, which may come later. */
 interface Running {
   readonly result: Promise<StepResult>;
   readonly labels: Int32Array;
@@ -194,20 +194,16 @@ class Run {
       const { step } = this.#cursor;
       const batch = order.subarray(step * batchSize, (step + 1) * batchSize);
       await this.#step(phase, batch, epoch * steps + step, phase.epochs * steps);
-      if (this.#running.length >= (isOnDevice() ? STEPS_ON_DEVICE : 1)) {
+      const most = isOnDevice() ? STEPS_ON_DEVICE : 1;
+      if (this.#running.length >= most || this.#cursor.step === steps) {
         await this.#collect(phase);
         this.#report(phase, steps);
-      }
-      if (performance.now() - this.#lastCheckpoint > 1000 * SECONDS_BETWEEN_CHECKPOINTS) {
-        await this.#collect(phase);
-        await this.#save();
+        if (performance.now() - this.#lastCheckpoint > 1000 * SECONDS_BETWEEN_CHECKPOINTS) {
+          await this.#save();
+        }
       }
       // Lets a signal or a timer through: the engine works synchronously.
       if (step % 16 === 0) await new Promise(setImmediate);
-    }
-    if (this.#running.length > 0) {
-      await this.#collect(phase);
-      this.#report(phase, steps);
     }
     await this.#closeEpoch();
   }
